@@ -1,0 +1,63 @@
+# Segue's verbs. Each works on a fresh clone: it first sets up .venv, once.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+# Python writes no compiled files where this is set, and then compiles at every start.
+unexport PYTHONDONTWRITEBYTECODE
+export TF_USE_LEGACY_KERAS := 1
+
+OUT ?= out
+DATA ?=
+CONFIG ?=
+PLAYLISTS ?= 2000
+PORT ?= 8500
+ARGS ?=
+
+BIN := .venv/bin
+SOURCES := pipeline components models evaluation serving sample schema benchmarks tests setup.py
+
+.PHONY: help setup run test lint format bench serve query lock clean
+
+help: ## list the verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup: ## build .venv from the locked requirements
+	@scripts/setup.sh
+
+run: setup ## the whole pipeline: make run [DATA=DIR] [OUT=DIR] [CONFIG=FILE]
+ifeq ($(DATA),)
+	@test -e $(OUT)/sample/mpd.slice.0-999.json || \
+	  $(BIN)/segue sample --playlists $(PLAYLISTS) --seed 7 --output $(OUT)/sample
+	@$(BIN)/segue run --data $(OUT)/sample --out $(OUT) $(if $(CONFIG),--config $(CONFIG)) $(ARGS)
+else
+	@$(BIN)/segue run --data $(DATA) --out $(OUT) $(if $(CONFIG),--config $(CONFIG)) $(ARGS)
+endif
+
+test: setup ## all tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: setup ## ruff and mypy
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/mypy
+
+format: setup ## rewrite the code as the linter wants it
+	@$(BIN)/ruff check --fix $(SOURCES)
+	@$(BIN)/ruff format $(SOURCES)
+
+bench: setup ## measure; figures go to benchmarks/results
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+serve: setup ## serve what was pushed: make serve [OUT=DIR] [PORT=8500]
+	@$(BIN)/segue serve --model-base $(OUT)/serving/segue --port $(PORT) $(ARGS)
+
+query: setup ## ask the server: make query ARGS='--name "road trip" --top 10'
+	@$(BIN)/segue query --target 127.0.0.1:$(PORT) $(if $(ARGS),$(ARGS),--name "road trip")
+
+lock: setup ## resolve the requirements again
+	@cd requirements && export UV_CUSTOM_COMPILE_COMMAND="make lock" && \
+	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url runtime.in -o runtime.lock >/dev/null && \
+	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url -c runtime.lock dev.in -o dev.lock >/dev/null && \
+	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url bootstrap.in -o bootstrap.lock >/dev/null
+
+clean: ## remove what runs leave behind, not .venv
+	rm -rf out .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,43 @@
+"""Packaging of Segue."""
+
+import pathlib
+import re
+
+import setuptools
+
+ROOT = pathlib.Path(__file__).parent
+VERSION = re.search(
+    r'__version__ = "(.+)"', (ROOT / "pipeline" / "__init__.py").read_text(encoding="utf-8")
+).group(1)
+REQUIREMENTS = [
+    line.split("#")[0].strip()
+    for line in (ROOT / "requirements" / "runtime.in").read_text(encoding="utf-8").splitlines()
+    if line.split("#")[0].strip()
+]
+PACKAGES = ("pipeline", "components", "models", "evaluation", "serving", "sample", "schema")
+
+setuptools.setup(
+    name="segue-recommender",
+    version=VERSION,
+    description="Playlist continuation on TensorFlow Extended, from JSON to a served model",
+    long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10,<3.13",
+    packages=setuptools.find_packages(
+        include=[pattern for name in PACKAGES for pattern in (name, f"{name}.*")]
+    ),
+    package_data={
+        "schema": ["*.pbtxt"],
+        "evaluation": ["report/templates/*"],
+        **{name: ["py.typed"] for name in PACKAGES},
+    },
+    install_requires=REQUIREMENTS,
+    entry_points={"console_scripts": ["segue=pipeline.cli:main"]},
+    classifiers=[
+        "License :: OSI Approved :: Apache Software License",
+        "Programming Language :: Python :: 3.10",
+        "Topic :: Scientific/Engineering :: Artificial Intelligence",
+        "Typing :: Typed",
+    ],
+)
