@@ -1,0 +1,1 @@
+"""Stops a run before training when the data is not what the curated schema says."""

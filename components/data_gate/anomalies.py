@@ -1,0 +1,93 @@
+"""Anomalies as rows, and which of them are serious enough to stop a run."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+from typing import Final, Literal
+
+from tensorflow_metadata.proto.v0 import anomalies_pb2
+
+FailOn = Literal["error", "warning", "never"]
+
+_SEVERITIES: Final = {
+    anomalies_pb2.AnomalyInfo.Severity.ERROR: "error",
+    anomalies_pb2.AnomalyInfo.Severity.WARNING: "warning",
+}
+
+#: Kinds of anomalies that come of comparing two sets of statistics.
+COMPARISONS: Final = frozenset(
+    {
+        anomalies_pb2.AnomalyInfo.Type.COMPARATOR_L_INFTY_HIGH,
+        anomalies_pb2.AnomalyInfo.Type.COMPARATOR_JENSEN_SHANNON_DIVERGENCE_HIGH,
+        anomalies_pb2.AnomalyInfo.Type.COMPARATOR_LOW_NUM_EXAMPLES,
+        anomalies_pb2.AnomalyInfo.Type.COMPARATOR_HIGH_NUM_EXAMPLES,
+    }
+)
+
+
+class SeriousAnomaliesError(RuntimeError):
+    """The data has anomalies that, by configuration, must not reach training."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Anomaly:
+    """One reason why a feature is not as the schema says.
+
+    Attributes:
+        split: the split that it was found in, or what was compared, such as "train to eval".
+        feature: the feature's name, or "dataset".
+        kind: TFDV's name of the anomaly, such as "ENUM_TYPE_UNEXPECTED_STRING_VALUES".
+        severity: "error" or "warning".
+        description: what is wrong, in TFDV's words.
+    """
+
+    split: str
+    feature: str
+    kind: str
+    severity: str
+    description: str
+
+
+def rows(split: str, anomalies: anomalies_pb2.Anomalies) -> list[Anomaly]:
+    """Flattens TFDV's anomalies to one row per reason.
+
+    TFDV calls everything that it finds an error. What breaks the schema is one; a distance between
+    two samples is a warning, since it grows as the samples shrink.
+    """
+    named = dict(anomalies.anomaly_info)
+    if anomalies.HasField("dataset_anomaly_info"):
+        named["dataset"] = anomalies.dataset_anomaly_info
+    return [
+        Anomaly(
+            split=split,
+            feature=feature,
+            kind=anomalies_pb2.AnomalyInfo.Type.Name(reason.type),
+            severity="warning"
+            if reason.type in COMPARISONS
+            else _SEVERITIES.get(info.severity, "warning"),
+            description=reason.description or reason.short_description,
+        )
+        for feature, info in sorted(named.items())
+        for reason in info.reason
+    ]
+
+
+def serious(
+    found: Iterable[Anomaly], fail_on: FailOn, tolerated: Sequence[str] = ()
+) -> list[Anomaly]:
+    """Picks the anomalies that stop a run.
+
+    Args:
+        found: all anomalies.
+        fail_on: the least severity that stops a run, or "never".
+        tolerated: names of features or kinds of anomalies that never do.
+    """
+    severities = {"error": ("error",), "warning": ("error", "warning"), "never": ()}[fail_on]
+    return [
+        anomaly
+        for anomaly in found
+        if anomaly.severity in severities
+        and anomaly.feature not in tolerated
+        and anomaly.kind not in tolerated
+    ]

@@ -1,0 +1,118 @@
+"""Executor of the DataGate component."""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Final
+
+import tensorflow_data_validation as tfdv
+from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
+from tfx import types
+from tfx.components.statistics_gen import stats_artifact_utils
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.utils import io_utils, json_utils, writer_utils
+
+from components.data_gate import anomalies as anomaly_rows
+
+TRAIN_SPLIT: Final = "train"
+ANOMALIES_FILE: Final = "SchemaDiff.pb"
+
+
+class Executor(base_executor.BaseExecutor):
+    """Computes skew and drift, then fails on serious anomalies."""
+
+    def Do(  # noqa: N802 - TFX's name
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Runs the component; see `component.DataGate`.
+
+        Raises:
+            SeriousAnomaliesError: if an anomaly stops the run; the message lists them.
+        """
+        schema = io_utils.parse_pbtxt_file(
+            io_utils.get_only_uri_in_dir(artifact_utils.get_single_uri(input_dict["schema"])),
+            schema_pb2.Schema(),
+        )
+        current = artifact_utils.get_single_instance(input_dict["statistics"])
+        validated = artifact_utils.get_single_instance(input_dict["anomalies"])
+        previous = input_dict.get("previous_statistics") or []
+        output = artifact_utils.get_single_instance(output_dict["comparison"])
+        train = _statistics(current, TRAIN_SPLIT)
+        found = read_anomalies(validated)
+        comparisons = {
+            f"{TRAIN_SPLIT}-to-{split}": tfdv.validate_statistics(
+                train, schema, serving_statistics=_statistics(current, split)
+            )
+            for split in artifact_utils.decode_split_names(current.split_names)
+            if split != TRAIN_SPLIT
+        }
+        if previous:
+            comparisons["since-previous-run"] = tfdv.validate_statistics(
+                train, schema, previous_statistics=_statistics(previous[0], TRAIN_SPLIT)
+            )
+        output.split_names = artifact_utils.encode_split_names(list(comparisons))
+        for name, result in comparisons.items():
+            compared = _only_comparisons(result)
+            writer_utils.write_anomalies(
+                os.path.join(output.uri, f"Split-{name}", ANOMALIES_FILE), compared
+            )
+            found += anomaly_rows.rows(name, compared)
+        _check(found, exec_properties["fail_on"], json_utils.loads(exec_properties["tolerated"]))
+
+
+def read_anomalies(artifact: types.Artifact) -> list[anomaly_rows.Anomaly]:
+    """Reads what ExampleValidator or DataGate found in every split.
+
+    Args:
+        artifact: an ExampleAnomalies artifact.
+
+    Returns:
+        One row per reason.
+    """
+    found = []
+    for split in artifact_utils.decode_split_names(artifact.split_names):
+        path = os.path.join(artifact_utils.get_split_uri([artifact], split), ANOMALIES_FILE)
+        message = anomalies_pb2.Anomalies()
+        message.ParseFromString(io_utils.read_bytes_file(path))
+        found += anomaly_rows.rows(split, message)
+    return found
+
+
+def _statistics(artifact: types.Artifact, split: str) -> Any:
+    return stats_artifact_utils.load_statistics(artifact, split).proto()
+
+
+def _only_comparisons(found: anomalies_pb2.Anomalies) -> anomalies_pb2.Anomalies:
+    """Keeps what comes of comparing; the rest ExampleValidator has told already."""
+    result = anomalies_pb2.Anomalies()
+    result.CopyFrom(found)
+    for feature in list(result.anomaly_info):
+        reasons = [
+            r for r in result.anomaly_info[feature].reason if r.type in anomaly_rows.COMPARISONS
+        ]
+        del result.anomaly_info[feature].reason[:]
+        result.anomaly_info[feature].reason.extend(reasons)
+        if not reasons:
+            del result.anomaly_info[feature]
+    result.ClearField("dataset_anomaly_info")
+    return result
+
+
+def _check(
+    found: list[anomaly_rows.Anomaly], fail_on: anomaly_rows.FailOn, tolerated: list[str]
+) -> None:
+    stopping = anomaly_rows.serious(found, fail_on, tolerated)
+    if stopping:
+        listed = "\n".join(
+            f"  {a.split}: {a.feature}: {a.description} ({a.kind})" for a in stopping
+        )
+        raise anomaly_rows.SeriousAnomaliesError(
+            f"{len(stopping)} serious anomalies in the data stop the run before training:\n"
+            f"{listed}\n"
+            "Correct the data or schema/schema.pbtxt, or configure validation.fail_on "
+            "(error, warning, never) and validation.tolerated (features or kinds of anomalies)."
+        )

@@ -1,0 +1,1 @@
+"""Withholds tracks of held-out playlists, before anything that learns can see them."""
