@@ -1,0 +1,44 @@
+"""Runs benchmarks by name, or all of them."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.pretty import Pretty
+
+from benchmarks import harness
+
+#: Module under `benchmarks` by name; each has `measure() -> dict | None`, None where it cannot run.
+BENCHMARKS = {
+    "fixed-cost": "fixed_cost",
+    "sample-run": "sample_run",
+    "mpd-sample-run": "mpd_sample_run",
+}
+
+
+def main(
+    names: Annotated[list[str] | None, typer.Argument(help="Which to run; all by default.")] = None,
+) -> None:
+    """Measures and writes benchmarks/results/NAME.json."""
+    console = Console()
+    unknown = set(names or ()) - set(BENCHMARKS)
+    if unknown:
+        raise typer.BadParameter(
+            f"no benchmark named {', '.join(sorted(unknown))}; there are {', '.join(BENCHMARKS)}"
+        )
+    for name in names or BENCHMARKS:
+        console.rule(name)
+        module = importlib.import_module(f"benchmarks.{BENCHMARKS[name]}")
+        figures = module.measure()
+        if figures is None:
+            console.print(f"{name}: skipped, its data is not here")
+            continue
+        console.print(Pretty(figures))
+        console.print(f"Written to {harness.record(name, figures).relative_to(harness.ROOT)}")
+
+
+if __name__ == "__main__":
+    typer.run(main)

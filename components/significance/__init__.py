@@ -1,0 +1,1 @@
+"""Scores every held-out playlist with every model and decides, by paired tests, what is blessed."""

@@ -1,0 +1,97 @@
+"""The Significance component: one gate for what is pushed."""
+
+from __future__ import annotations
+
+from tfx import types
+from tfx.dsl.components.base import base_beam_component, executor_spec
+from tfx.types import standard_artifacts
+from tfx.types.artifact import Artifact
+from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
+
+from components.significance import executor
+
+
+class PlaylistMetrics(Artifact):
+    """Rows of metrics by model and playlist, their summary, the tests and the decision."""
+
+    TYPE_NAME = "PlaylistMetrics"
+
+
+class SignificanceSpec(ComponentSpec):
+    """Inputs, outputs and parameters of `Significance`."""
+
+    PARAMETERS = {  # noqa: RUF012 - TFX declares them so
+        "gate": ExecutionParameter(type=str),
+        "candidate_name": ExecutionParameter(type=str),
+        "seed": ExecutionParameter(type=int),
+        "source_hash": ExecutionParameter(type=str),
+    }
+    INPUTS = {  # noqa: RUF012
+        "examples": ChannelParameter(type=standard_artifacts.Examples),
+        "candidate": ChannelParameter(type=standard_artifacts.Model),
+        "baselines": ChannelParameter(type=standard_artifacts.Model, optional=True),
+        "served": ChannelParameter(type=standard_artifacts.Model, optional=True),
+        "evaluation": ChannelParameter(type=standard_artifacts.ModelEvaluation),
+        "evaluator_blessing": ChannelParameter(type=standard_artifacts.ModelBlessing),
+    }
+    OUTPUTS = {  # noqa: RUF012
+        "metrics": ChannelParameter(type=PlaylistMetrics),
+        "blessing": ChannelParameter(type=standard_artifacts.ModelBlessing),
+    }
+
+
+class Significance(base_beam_component.BaseBeamComponent):
+    """Scores held-out playlists with every model, tests the differences and blesses or refuses.
+
+    Evaluator's thresholds compare point values. This component keeps a row per playlist, so that
+    differences can be paired and tested, and has the last word: it blesses what Evaluator blessed
+    and its own gate lets through.
+    """
+
+    SPEC_CLASS = SignificanceSpec
+    EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(executor.Executor)
+
+    def __init__(
+        self,
+        *,
+        examples: types.BaseChannel,
+        candidate: types.BaseChannel,
+        evaluation: types.BaseChannel,
+        evaluator_blessing: types.BaseChannel,
+        candidate_name: str,
+        gate: str,
+        seed: int,
+        source_hash: str,
+        baselines: types.BaseChannel | None = None,
+        served: types.BaseChannel | None = None,
+    ) -> None:
+        """Constructs the component.
+
+        Args:
+            examples: held-out playlists; split eval decides, split test is reported.
+            candidate: the model to bless.
+            evaluation: what Evaluator measured, with the reasons of its blessing.
+            evaluator_blessing: Evaluator's blessing.
+            candidate_name: the candidate's name in results.
+            gate: `GateConfig` as JSON.
+            seed: of the bootstrap.
+            source_hash: hash of the code, so that a changed test is not served from cache.
+            baselines: any number of models to compare with, named by their family.
+            served: the model that is served now, if any.
+        """
+        super().__init__(
+            spec=SignificanceSpec(
+                examples=examples,
+                candidate=candidate,
+                baselines=baselines,
+                served=served,
+                evaluation=evaluation,
+                evaluator_blessing=evaluator_blessing,
+                candidate_name=candidate_name,
+                gate=gate,
+                seed=seed,
+                source_hash=source_hash,
+                metrics=types.Channel(type=PlaylistMetrics),
+                blessing=types.Channel(type=standard_artifacts.ModelBlessing),
+            )
+        )

@@ -1,0 +1,165 @@
+"""Executor of the Significance component."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Final
+
+import apache_beam as beam
+import pandas as pd
+import tensorflow_model_analysis as tfma
+from tfx import types
+from tfx.components.evaluator import constants
+from tfx.dsl.components.base import base_beam_executor
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils
+from tfx.utils import io_utils, path_utils
+
+from components.significance import inference, judgement
+from components.significance.scoring import ModelCard
+from evaluation.gate_config import GateConfig
+
+#: The served model's name among the models that are compared.
+SERVED: Final = "served"
+EVAL_SPLIT: Final = "eval"
+ROWS_FILE: Final = "per_playlist.parquet"
+RESULTS_FILE: Final = "results.json"
+
+
+class Executor(base_beam_executor.BaseBeamExecutor):
+    """Scores with each model in turn, so that one model at a time is in memory."""
+
+    def Do(  # noqa: N802 - TFX's name
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Runs the component; see `component.Significance`."""
+        examples = artifact_utils.get_single_instance(input_dict["examples"])
+        output = artifact_utils.get_single_instance(output_dict["metrics"])
+        candidate = exec_properties["candidate_name"]
+        models = _models(input_dict, candidate)
+        for name, model in models.items():
+            self._score(name, path_utils.serving_model_path(model.uri), examples, output.uri)
+        rows, coverage = _read_scores(output.uri)
+        cards = {
+            name: ModelCard.read(path_utils.serving_model_path(model.uri))
+            for name, model in models.items()
+        }
+        judged = judgement.judge(
+            rows,
+            candidate=candidate,
+            served=SERVED if SERVED in models else None,
+            gate=GateConfig.model_validate_json(exec_properties["gate"]),
+            coverage=coverage,
+            cards=cards,
+            seed=exec_properties["seed"],
+            evaluator=_evaluator_reasons(input_dict),
+        )
+        io_utils.write_string_file(
+            os.path.join(output.uri, RESULTS_FILE), json.dumps(judged, indent=1, allow_nan=False)
+        )
+        _bless(input_dict, output_dict, judged["blessing"]["blessed"])
+
+    def _score(self, name: str, model_dir: str, examples: types.Artifact, output: str) -> None:
+        with self._make_beam_pipeline() as pipeline:
+            for split in artifact_utils.decode_split_names(examples.split_names):
+                if split == "train":
+                    continue
+                scored = (
+                    pipeline
+                    | f"Read[{split}]"
+                    >> beam.io.ReadFromTFRecord(
+                        os.path.join(artifact_utils.get_split_uri([examples], split), "*.gz")
+                    )
+                    | f"Score[{split}]" >> inference.ScorePlaylists(name, split, model_dir)
+                )
+                _ = scored["rows"] | f"Write[{split}]" >> beam.io.WriteToParquet(
+                    os.path.join(output, "rows", f"{name}-{split}"),
+                    inference.SCHEMA,
+                    file_name_suffix=".parquet",
+                )
+                _ = scored["coverage"] | f"WriteCoverage[{split}]" >> beam.io.WriteToText(
+                    os.path.join(output, "coverage", f"{name}-{split}"), file_name_suffix=".json"
+                )
+
+
+def _models(
+    input_dict: dict[str, list[types.Artifact]], candidate: str
+) -> dict[str, types.Artifact]:
+    """The models to score by name: the candidate, the baselines by family, the served one."""
+    models = {candidate: artifact_utils.get_single_instance(input_dict["candidate"])}
+    for artifact in input_dict.get("baselines") or []:
+        models[ModelCard.read(path_utils.serving_model_path(artifact.uri)).family] = artifact
+    served = input_dict.get("served") or []
+    if served:
+        models[SERVED] = served[0]
+    return models
+
+
+def _read_scores(output: str) -> tuple[pd.DataFrame, dict[str, dict[str, float | None]]]:
+    """Gathers what Beam wrote, in one file for people to read, and drops the parts."""
+    files = sorted(fileio.glob(os.path.join(output, "rows", "*.parquet")))
+    frames = []
+    for path in files:
+        with fileio.open(path, "rb") as file:
+            frames.append(pd.read_parquet(file))
+    rows = pd.concat(frames, ignore_index=True)
+    rows = rows.sort_values(["model", "split", "pid"], ignore_index=True)
+    with fileio.open(os.path.join(output, ROWS_FILE), "wb") as file:
+        rows.to_parquet(file, index=False)
+    coverage: dict[str, dict[str, float | None]] = {}
+    for path in fileio.glob(os.path.join(output, "coverage", "*.json")):
+        line = json.loads(io_utils.read_string_file(path))
+        coverage.setdefault(line["split"], {})[line["model"]] = line["coverage"]
+    fileio.rmtree(os.path.join(output, "rows"))
+    fileio.rmtree(os.path.join(output, "coverage"))
+    return rows, coverage
+
+
+def _evaluator_reasons(input_dict: dict[str, list[types.Artifact]]) -> judgement.EvaluatorVerdict:
+    """What Evaluator found against the model, in words."""
+    blessing = artifact_utils.get_single_instance(input_dict["evaluator_blessing"])
+    blessed = blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
+    evaluation = artifact_utils.get_single_uri(input_dict["evaluation"])
+    result = tfma.load_validation_result(evaluation)
+    reasons = []
+    for per_slice in result.metric_validations_per_slice:
+        for failure in per_slice.failures:
+            threshold = " ".join(str(failure.metric_threshold).split())
+            value = failure.metric_value.double_value.value
+            change = " relative to the served model" if failure.metric_key.is_diff else ""
+            reasons.append(
+                f"Evaluator: {failure.metric_key.name}{change} is {value:.4f}, "
+                f"outside its threshold ({threshold or failure.message})."
+            )
+    return judgement.EvaluatorVerdict(blessed == constants.BLESSED_VALUE, tuple(reasons))
+
+
+def _bless(
+    input_dict: dict[str, list[types.Artifact]],
+    output_dict: dict[str, list[types.Artifact]],
+    blessed: bool,
+) -> None:
+    """Writes the blessing as Evaluator does, so that Pusher and resolvers understand it."""
+    blessing = artifact_utils.get_single_instance(output_dict["blessing"])
+    candidate = artifact_utils.get_single_instance(input_dict["candidate"])
+    blessing.set_string_custom_property(
+        constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, candidate.uri
+    )
+    blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY, candidate.id)
+    for served in (input_dict.get("served") or [])[:1]:
+        blessing.set_string_custom_property(
+            constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY, served.uri
+        )
+        blessing.set_int_custom_property(
+            constants.ARTIFACT_PROPERTY_BASELINE_MODEL_ID_KEY, served.id
+        )
+    name = constants.BLESSED_FILE_NAME if blessed else constants.NOT_BLESSED_FILE_NAME
+    io_utils.write_string_file(os.path.join(blessing.uri, name), "")
+    blessing.set_int_custom_property(
+        constants.ARTIFACT_PROPERTY_BLESSED_KEY,
+        constants.BLESSED_VALUE if blessed else constants.NOT_BLESSED_VALUE,
+    )

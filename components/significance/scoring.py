@@ -1,0 +1,120 @@
+"""A model's recommendations for held-out playlists, as one row of metrics a playlist."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+import tensorflow as tf
+
+from evaluation.metrics.batch import Recommendations
+from evaluation.metrics.registry import METRICS, evaluate
+from models import features
+
+_STRING: Final = tf.io.FixedLenFeature([], tf.string, default_value="")
+_INTEGER: Final = tf.io.FixedLenFeature([], tf.int64, default_value=0)
+
+#: What is read of a held-out example; its seeds the model's own signature reads.
+_FEATURES: Final = {
+    features.PID: _STRING,
+    features.SCENARIO: _STRING,
+    features.NUM_SEEDS: _INTEGER,
+    features.NUM_HOLDOUTS: _INTEGER,
+    features.HOLDOUT_TRACK_URI: tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64),
+    features.HOLDOUT_ARTIST: tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64),
+    features.HOLDOUT_TRAIN_COUNT: tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class ModelCard:
+    """What an exported model says of itself in `assets.extra/segue.json`."""
+
+    family: str
+    catalogue_size: int
+    train_playlists: int
+    fit_seconds: float | None
+
+    @classmethod
+    def read(cls, model_dir: str) -> ModelCard:
+        """Reads the card of a SavedModel.
+
+        Raises:
+            ValueError: if the directory holds no model that Segue exported.
+        """
+        path = os.path.join(model_dir, "assets.extra", "segue.json")
+        if not tf.io.gfile.exists(path):
+            raise ValueError(f"{model_dir} is no model exported by Segue: {path} is missing")
+        with tf.io.gfile.GFile(path) as file:
+            card = json.load(file)
+        return cls(**{field.name: card.get(field.name) for field in dataclasses.fields(cls)})
+
+
+class ModelScorer:
+    """Loads an exported model once and scores batches of held-out playlists with it."""
+
+    def __init__(self, model_dir: str) -> None:
+        """Loads the model.
+
+        Args:
+            model_dir: a SavedModel with Segue's signatures.
+        """
+        self.card = ModelCard.read(model_dir)
+        self._model = tf.saved_model.load(model_dir)
+        self._recommend = self._model.signatures["serving_examples"]
+        self._describe = self._model.signatures["track_metadata"]
+
+    def score(self, examples: Sequence[bytes]) -> tuple[list[dict[str, Any]], np.ndarray]:
+        """Scores a batch.
+
+        Args:
+            examples: P serialised held-out playlists.
+
+        Returns:
+            P rows with the playlist's facts and every metric of `METRICS`, and the recommended
+            track URIs, bytes [P, K].
+        """
+        serialized = tf.constant(list(examples))
+        parsed = tf.io.parse_example(serialized, _FEATURES)
+        recommended = self._recommend(examples=serialized)["track_uris"]
+        batch = self._recommendations(recommended, parsed)
+        values = evaluate(batch, METRICS)
+        seeds = parsed[features.NUM_SEEDS].numpy()
+        holdouts = parsed[features.NUM_HOLDOUTS].numpy()
+        unreachable = tf.reduce_sum(
+            tf.cast(parsed[features.HOLDOUT_TRAIN_COUNT] == 0, tf.int64), axis=1
+        ).numpy()
+        rows = [
+            {
+                "pid": parsed[features.PID][index].numpy().decode(),
+                "scenario": parsed[features.SCENARIO][index].numpy().decode(),
+                "num_seeds": int(seeds[index]),
+                "num_holdouts": int(holdouts[index]),
+                "length": int(seeds[index] + holdouts[index]),
+                "unreachable": int(unreachable[index]),
+                **{name: float(column[index]) for name, column in values.items()},
+            }
+            for index in range(len(examples))
+        ]
+        return rows, recommended.numpy()
+
+    def _recommendations(self, recommended: tf.Tensor, parsed: dict[str, Any]) -> Recommendations:
+        shape = tf.shape(recommended)
+        described = self._describe(track_uris=tf.reshape(recommended, [-1]))
+        playlists = tf.reshape(described["playlists"], shape).numpy()
+        artists = tf.reshape(described["artist_name"], shape).numpy()
+        return Recommendations.from_ids(
+            recommended.numpy(),
+            _rows(parsed[features.HOLDOUT_TRACK_URI]),
+            popularity=playlists / max(self.card.train_playlists, 1),
+            artists=artists,
+            relevant_artists=_rows(parsed[features.HOLDOUT_ARTIST]),
+        )
+
+
+def _rows(ragged: tf.RaggedTensor) -> tuple[np.ndarray, np.ndarray]:
+    return ragged.flat_values.numpy(), ragged.row_splits.numpy()

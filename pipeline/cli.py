@@ -1,0 +1,217 @@
+"""The `segue` command."""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import rich.console
+import typer
+
+from pipeline import __version__
+
+if TYPE_CHECKING:
+    from pipeline.config import PipelineConfig
+
+app = typer.Typer(
+    name="segue",
+    help="Playlist continuation on TensorFlow Extended: from playlists in JSON to a served model.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+_USAGE, _FAILURE = 2, 1
+
+ConfigOption = Annotated[
+    str | None, typer.Option("--config", help="YAML file with fields of the configuration.")
+]
+SetOption = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="One field, such as models.als.factors=64."),
+]
+
+
+def _fail(message: object, code: int = _FAILURE) -> NoReturn:
+    rich.console.Console(stderr=True).print(f"[red]Error:[/red] {message}", highlight=False)
+    raise typer.Exit(code)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"segue {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    # Told once here, since every process that loads TensorFlow under this one inherits it.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+
+@app.command()
+def sample(
+    playlists: Annotated[int, typer.Option(min=1, help="How many playlists.")] = 2000,
+    seed: Annotated[int, typer.Option(min=0, help="The same seed writes the same bytes.")] = 7,
+    output: Annotated[str, typer.Option(help="Directory for the slices.")] = "out/sample",
+) -> None:
+    """Write synthetic playlists in the format of the Million Playlist Dataset.
+
+    Example: segue sample --playlists 2000 --seed 7 --output out/sample
+    """
+    from sample.generator import write_slices
+
+    try:
+        files = write_slices(output, playlists, seed)
+    except (OSError, ValueError) as error:
+        _fail(error)
+    typer.echo(f"Wrote {playlists:,} playlists to {len(files)} slices in {output}")
+
+
+@app.command()
+def ingest(
+    source: Annotated[str, typer.Option("--input", help="Slices: directory, file or pattern.")],
+    output: Annotated[str, typer.Option(help="Directory for TFRecords and rejects.")],
+    config: ConfigOption = None,
+    settings: SetOption = None,
+) -> None:
+    """Turn MPD slices into TFRecords, setting unusable records aside.
+
+    Example: segue ingest --input 'mpd/data/*.json' --output out/tfrecords
+    """
+    from components.ingest.job import ingest as run_ingest
+    from pipeline import quiet
+
+    loaded = _config(config, settings, data=source)
+    log = os.path.join(output, "ingest.log") if "://" not in output else "ingest.log"
+    error: Exception | None = None
+    with quiet.console_apart(log):
+        try:
+            result = run_ingest(
+                source,
+                output,
+                shards=loaded.ingest.shards,
+                max_reject_share=loaded.ingest.max_reject_share,
+                beam_pipeline_args=list(loaded.beam.pipeline_args),
+            )
+        except (RuntimeError, ValueError, OSError) as raised:
+            error = raised
+    if error is not None:
+        _fail(f"{error}\nThe log is {log}")
+    done = "Unchanged" if result.skipped else "Wrote"
+    typer.echo(f"{done}: {result.playlists:,} playlists with {result.tracks:,} tracks in {output}")
+    for reason, count in result.rejects.items():
+        typer.echo(f"  {count:,} rejected: {reason}")
+
+
+@app.command()
+def run(
+    data: Annotated[str, typer.Option(help="Slices: directory, file or pattern.")],
+    out: Annotated[str, typer.Option(help="Directory for everything that the run writes.")] = "out",
+    config: ConfigOption = None,
+    settings: SetOption = None,
+) -> None:
+    """Run the whole pipeline: ingest, validate, train, evaluate, bless, push, report.
+
+    Example: segue run --data out/sample --out out --set split.eval=5 --set seed=3
+    """
+    loaded = _config(config, settings, data=data, out=out)
+    from pipeline import local_runner
+
+    try:
+        local_runner.run(loaded)
+    except local_runner.RunFailedError:
+        raise typer.Exit(_FAILURE) from None
+    except KeyboardInterrupt:
+        _fail("Interrupted.")
+
+
+@app.command()
+def recommend(
+    model: Annotated[str, typer.Option(help="A SavedModel, or a base directory of versions.")],
+    challenge: Annotated[str, typer.Option(help="challenge_set.json, which may be gzipped.")],
+    output: Annotated[str, typer.Option(help="The CSV file to write.")],
+) -> None:
+    """Write batch recommendations in the RecSys Challenge 2018's submission format.
+
+    Example: segue recommend --model out/serving/segue --challenge challenge_set.json --output s.csv
+    """
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+    from pipeline import recommend as batch
+
+    with Progress(
+        TextColumn("Recommending"),
+        TextColumn("{task.completed:,} playlists"),
+        TimeElapsedColumn(),
+        console=rich.console.Console(stderr=True),
+        transient=True,
+    ) as progress:
+        task = progress.add_task("playlists", total=None)
+        try:
+            result = batch.recommend(
+                model, challenge, output, lambda done: progress.update(task, completed=done)
+            )
+        except (OSError, ValueError) as error:
+            progress.stop()
+            _fail(error)
+    typer.echo(f"Wrote {result.playlists:,} playlists to {output}")
+    if result.short:
+        typer.echo(f"  {result.short:,} have fewer than 500 tracks: the catalogue holds no more")
+
+
+@app.command()
+def report(
+    out: Annotated[str, typer.Option(help="The directory of a run.")] = "out",
+) -> None:
+    """Rebuild the HTML report of a run.
+
+    Example: segue report --out out
+    """
+    from evaluation.report.build import build_report
+
+    try:
+        typer.echo(build_report(pathlib.Path(out) / "report"))
+    except (OSError, ValueError) as error:
+        _fail(error)
+
+
+@app.command(name="config")
+def show_config(
+    config: ConfigOption = None,
+    settings: SetOption = None,
+) -> None:
+    """Print the whole configuration as a run would use it, defaults included.
+
+    Example: segue config --set models.als.factors=64
+    """
+    from pipeline.overrides import describe
+
+    loaded = _config(config, settings, data="DIR")
+    values = loaded.model_dump(mode="json")
+    values["models"] = {family: loaded.family_params(family) for family in loaded.families}
+    typer.echo(describe(values), nl=False)
+
+
+def _config(config: str | None, settings: list[str] | None, **fields: str) -> PipelineConfig:
+    from pipeline.overrides import ConfigError, load_config
+
+    try:
+        return load_config(config, settings or (), **fields)
+    except ConfigError as error:
+        _fail(error, _USAGE)
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app(prog_name="segue")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""One typed, validated, frozen description of a run."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import pydantic
+
+from evaluation.gate import GateConfig
+from models import features, registry
+
+Share = Annotated[float, pydantic.Field(ge=0, le=1)]
+Count = Annotated[int, pydantic.Field(ge=1)]
+
+
+class Section(pydantic.BaseModel):
+    """A part of the configuration: no unknown key, no change after validation."""
+
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+
+
+class IngestConfig(Section):
+    """MPD slices to TFRecords."""
+
+    shards: Count | None = pydantic.Field(None, description="output files; null: by input size")
+    max_reject_share: Share = pydantic.Field(
+        0.05, description="share of records set aside beyond which the run fails"
+    )
+
+
+class SplitConfig(Section):
+    """Hash buckets of pids for each split; their sum is the number of buckets."""
+
+    train: Count = pydantic.Field(80, description="buckets of the train split")
+    eval: Count = pydantic.Field(10, description="buckets of the split that decides the blessing")
+    test: Count = pydantic.Field(10, description="buckets of the split for reporting")
+
+
+class ValidationConfig(Section):
+    """What the data must be before anything is trained."""
+
+    fail_on: Literal["error", "warning", "never"] = pydantic.Field(
+        "error", description="least severity of an anomaly that stops the run"
+    )
+    tolerated: tuple[str, ...] = pydantic.Field(
+        (), description="features or kinds of anomalies that never stop the run"
+    )
+    schema_file: str | None = pydantic.Field(
+        None, description="a curated schema.pbtxt; null: Segue's own"
+    )
+
+
+class TransformConfig(Section):
+    """How often a value occurs in train before it enters its vocabulary."""
+
+    min_track_count: Count = pydantic.Field(1, description="of a track; rarer ones are unknown")
+    min_artist_count: Count = pydantic.Field(1, description="of an artist")
+    min_album_count: Count = pydantic.Field(2, description="of an album")
+    min_title_ngram_count: Count = pydantic.Field(2, description="of a title's n-gram")
+
+    def min_counts(self) -> dict[str, int]:
+        """The thresholds by vocabulary name."""
+        return {
+            features.TRACK_VOCABULARY: self.min_track_count,
+            features.ARTIST_VOCABULARY: self.min_artist_count,
+            features.ALBUM_VOCABULARY: self.min_album_count,
+            features.TITLE_VOCABULARY: self.min_title_ngram_count,
+        }
+
+
+class EvaluatorConfig(Section):
+    """The standard Evaluator's own thresholds, checked before the significance tests."""
+
+    metric: str = pydantic.Field("ndcg", description="the metric that the thresholds are on")
+    min_value: float = pydantic.Field(0.0, description="least value of the candidate")
+    max_relative_drop: Share = pydantic.Field(
+        0.1, description="share of the served model's value that the candidate may lose"
+    )
+
+
+class BeamConfig(Section):
+    """How Beam runs every component that uses it."""
+
+    pipeline_args: tuple[str, ...] = pydantic.Field(
+        ("--runner=DirectRunner", "--direct_running_mode=in_memory", "--direct_num_workers=1"),
+        description="Beam's own options, such as --runner=DataflowRunner",
+    )
+
+
+class PipelineConfig(Section):
+    """A run: where data comes from, what is trained, what decides, where results go."""
+
+    data: str = pydantic.Field(description="directory, file or pattern of MPD slices")
+    out: str = pydantic.Field("out", description="directory for everything that the run writes")
+    name: str = pydantic.Field("segue", pattern=r"^[a-z][a-z0-9-]*$", description="pipeline's name")
+    seed: int = pydantic.Field(17, ge=0, description="of everything random")
+    candidate: str = pydantic.Field("two_tower", description="model family to bless and push")
+    baselines: tuple[str, ...] = pydantic.Field(
+        ("als", "item_knn", "popularity"), description="families to compare the candidate with"
+    )
+    models: dict[str, dict[str, Any]] = pydantic.Field(
+        {}, description="parameters by model family; see `segue config` for each family's"
+    )
+    ingest: IngestConfig = IngestConfig()
+    split: SplitConfig = SplitConfig()
+    validation: ValidationConfig = ValidationConfig()
+    transform: TransformConfig = TransformConfig()
+    evaluator: EvaluatorConfig = EvaluatorConfig()
+    gate: GateConfig = GateConfig()
+    beam: BeamConfig = BeamConfig()
+
+    @pydantic.model_validator(mode="after")
+    def _families_exist(self) -> PipelineConfig:
+        if self.candidate in self.baselines:
+            raise ValueError(f"baselines: the candidate {self.candidate!r} cannot be one of them")
+        if len(set(self.baselines)) != len(self.baselines):
+            raise ValueError("baselines: a family is named twice")
+        for family in (*self.families, *self.models):
+            registry.params(family, self.models.get(family, {}))
+        return self
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The candidate and then the baselines."""
+        return (self.candidate, *self.baselines)
+
+    def family_params(self, family: str) -> dict[str, Any]:
+        """All parameters of a family, defaults filled in, as plain JSON values."""
+        return registry.params(family, self.models.get(family, {})).model_dump(mode="json")

@@ -1,0 +1,78 @@
+"""Reads what the components of a run wrote, for the console, metrics.json and the report."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+import tensorflow_transform as tft
+from tfx import types
+from tfx.components.statistics_gen import stats_artifact_utils
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils
+from tfx.utils import io_utils, path_utils
+
+from components.significance import executor as significance
+from models import features
+
+#: The vocabularies that a reader cares for, by the plural of what they hold.
+VOCABULARIES = (
+    features.TRACK_VOCABULARY,
+    features.ARTIST_VOCABULARY,
+    features.ALBUM_VOCABULARY,
+    features.TITLE_VOCABULARY,
+)
+
+
+def statistics_by_split(statistics: types.Artifact) -> dict[str, Any]:
+    """TFDV's DatasetFeatureStatistics by split."""
+    return {
+        split: stats_artifact_utils.load_statistics(statistics, split).proto().datasets[0]
+        for split in artifact_utils.decode_split_names(statistics.split_names)
+    }
+
+
+def playlists_by_split(statistics: types.Artifact) -> dict[str, int]:
+    """The number of playlists in each split."""
+    return {
+        split: int(dataset.num_examples)
+        for split, dataset in statistics_by_split(statistics).items()
+    }
+
+
+def vocabulary_sizes(transform_graph: types.Artifact) -> dict[str, int]:
+    """The number of values in each vocabulary."""
+    output = tft.TFTransformOutput(transform_graph.uri)
+    return {name: int(output.vocabulary_size_by_name(name)) for name in VOCABULARIES}
+
+
+def history(model_run: types.Artifact) -> list[dict[str, Any]]:
+    """The rows of a training curve."""
+    path = os.path.join(model_run.uri, "history.json")
+    return json.loads(io_utils.read_string_file(path)) if fileio.exists(path) else []
+
+
+def card(model: types.Artifact) -> dict[str, Any]:
+    """What an exported model says of itself."""
+    path = os.path.join(path_utils.serving_model_path(model.uri), "assets.extra", "segue.json")
+    return json.loads(io_utils.read_string_file(path))
+
+
+def judgement(metrics: types.Artifact) -> dict[str, Any]:
+    """Summaries, tests and decision of the Significance component."""
+    return json.loads(
+        io_utils.read_string_file(os.path.join(metrics.uri, significance.RESULTS_FILE))
+    )
+
+
+def rows_file(metrics: types.Artifact) -> str:
+    """The path of the rows of metrics by model and playlist."""
+    return os.path.join(metrics.uri, significance.ROWS_FILE)
+
+
+def pushed_version(pushed_model: types.Artifact) -> str | None:
+    """The version that Pusher wrote, None if it pushed nothing."""
+    if not pushed_model.get_int_custom_property("pushed"):
+        return None
+    return pushed_model.get_string_custom_property("pushed_version") or None

@@ -1,0 +1,109 @@
+"""Launches a compiled pipeline node by node on this machine, telling of each."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import time
+from collections.abc import Callable
+from typing import Any
+
+from ml_metadata.proto import metadata_store_pb2
+from tfx import types
+from tfx import v1 as tfx
+from tfx.dsl.compiler import compiler, constants
+from tfx.orchestration import metadata
+from tfx.orchestration.local import runner_utils
+from tfx.orchestration.portable import launcher, runtime_parameter_utils
+from tfx.orchestration.portable.mlmd import execution_lib
+
+
+@dataclasses.dataclass(frozen=True)
+class NodeResult:
+    """What became of a node.
+
+    Attributes:
+        node_id: the node's id, such as "Trainer.als".
+        seconds: wall time.
+        cached: whether an earlier execution's outputs were taken.
+        outputs: artifacts by output key.
+        is_resolver: whether the node only looks up artifacts of earlier runs.
+    """
+
+    node_id: str
+    seconds: float
+    cached: bool
+    outputs: dict[str, list[types.Artifact]]
+    is_resolver: bool
+
+
+class NodeFailedError(RuntimeError):
+    """A node failed; the cause is the exception that it raised."""
+
+    def __init__(self, node_id: str, seconds: float) -> None:
+        super().__init__(f"{node_id} failed")
+        self.node_id = node_id
+        self.seconds = seconds
+
+
+def launch(
+    pipeline: tfx.dsl.Pipeline,
+    on_start: Callable[[str], None],
+    on_finish: Callable[[NodeResult], None],
+) -> None:
+    """Runs every node in topological order.
+
+    TFX's LocalDagRunner does the same but tells nobody; hence this loop over its parts.
+
+    Args:
+        pipeline: what to run, with a local metadata connection.
+        on_start: called with each node's id.
+        on_finish: called with each node's result.
+
+    Raises:
+        NodeFailedError: at the first node that fails.
+    """
+    ir = compiler.Compiler().compile(pipeline)
+    runtime_parameter_utils.substitute_runtime_parameter(
+        ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: datetime.datetime.now().isoformat()}
+    )
+    deployment = runner_utils.extract_local_deployment_config(ir)
+    connection = getattr(
+        deployment.metadata_connection_config,
+        deployment.metadata_connection_config.WhichOneof("connection_config"),
+    )
+    for node in ir.nodes:
+        node_id = node.pipeline_node.node_info.id
+        on_start(node_id)
+        started = time.monotonic()
+        try:
+            info = launcher.Launcher(
+                pipeline_node=node.pipeline_node,
+                mlmd_connection=metadata.Metadata(connection),
+                pipeline_info=ir.pipeline_info,
+                pipeline_runtime_spec=ir.runtime_spec,
+                executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
+                custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
+            ).launch()
+        except Exception as error:
+            raise NodeFailedError(node_id, time.monotonic() - started) from error
+        cached, outputs = _outcome(connection, info)
+        on_finish(
+            NodeResult(
+                node_id=node_id,
+                seconds=time.monotonic() - started,
+                cached=cached,
+                outputs=outputs,
+                is_resolver=node.pipeline_node.node_info.type.name.endswith("Resolver"),
+            )
+        )
+
+
+def _outcome(connection: Any, info: Any) -> tuple[bool, dict[str, list[types.Artifact]]]:
+    if info is None or not info.execution_id:
+        return False, {}
+    with metadata.Metadata(connection) as handle:
+        (execution,) = handle.store.get_executions_by_id([info.execution_id])
+        outputs = execution_lib.get_output_artifacts(handle, info.execution_id)
+    cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
+    return cached, {key: list(artifacts) for key, artifacts in outputs.items()}

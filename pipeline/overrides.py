@@ -1,0 +1,105 @@
+"""Reads the configuration from a file, from `--set`, and says plainly what is wrong with it."""
+
+from __future__ import annotations
+
+import difflib
+import pathlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import pydantic
+import yaml
+
+from pipeline.config import PipelineConfig
+
+
+class ConfigError(ValueError):
+    """The configuration is not usable; the message names each key and what it accepts."""
+
+
+def load_config(
+    config_file: str | None, settings: Iterable[str] = (), **fields: Any
+) -> PipelineConfig:
+    """Builds a run's configuration.
+
+    Args:
+        config_file: a YAML file with any fields of `PipelineConfig`.
+        settings: "KEY=VALUE" texts, keys with dots, values as YAML; they override the file.
+        **fields: fields that override both, such as `data`; None is passed over.
+
+    Raises:
+        ConfigError: if the file cannot be read, a key is unknown or a value is not accepted.
+    """
+    values = _read(config_file) if config_file else {}
+    for setting in settings:
+        _apply(values, setting)
+    values.update({key: value for key, value in fields.items() if value is not None})
+    try:
+        return PipelineConfig.model_validate(values)
+    except pydantic.ValidationError as error:
+        raise ConfigError(
+            "The configuration is not valid:\n" + "\n".join(_explain(error))
+        ) from None
+
+
+def _read(path: str) -> dict[str, Any]:
+    try:
+        values = yaml.safe_load(pathlib.Path(path).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"Cannot read the configuration {path}: {error.strerror}.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not valid YAML: {error}") from None
+    if values is None:
+        return {}
+    if not isinstance(values, dict):
+        raise ConfigError(f"{path} must hold keys and values, not a {type(values).__name__}.")
+    return values
+
+
+def _apply(values: dict[str, Any], setting: str) -> None:
+    key, separator, text = setting.partition("=")
+    path = key.strip().split(".")
+    if not separator or not all(path):
+        raise ConfigError(f"--set takes KEY=VALUE, such as models.als.factors=64, not {setting!r}.")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ConfigError(f"--set {key}: {text!r} is not a valid YAML value.") from None
+    for part in path[:-1]:
+        below = values.setdefault(part, {})
+        if not isinstance(below, dict):
+            raise ConfigError(f"--set {key}: {part!r} is a value and has no keys below it.")
+        values = below
+    values[path[-1]] = value
+
+
+def _explain(error: pydantic.ValidationError) -> list[str]:
+    lines = []
+    for problem in error.errors(include_url=False):
+        location = [str(part) for part in problem["loc"]]
+        key = ".".join(location)
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"  {key}: unknown key. {_suggest(location)}")
+        elif problem["type"] == "missing":
+            lines.append(f"  {key}: is required.")
+        elif problem["type"] == "value_error":
+            text = str(problem["ctx"]["error"])
+            lines.append(f"  {key}: {text}" if key else f"  {text}")
+        else:
+            lines.append(f"  {key}: {problem['msg']}, not {problem['input']!r}.")
+    return lines
+
+
+def _suggest(location: list[str]) -> str:
+    section: Any = PipelineConfig
+    for part in location[:-1]:
+        section = section.model_fields[part].annotation
+    known = list(section.model_fields)
+    close = difflib.get_close_matches(location[-1], known, n=1)
+    accepted = f"Accepted here: {', '.join(known)}."
+    return f"Did you mean {close[0]}? {accepted}" if close else accepted
+
+
+def describe(config: Mapping[str, Any]) -> str:
+    """The configuration as YAML, as a file would hold it."""
+    return yaml.safe_dump(dict(config), sort_keys=False, allow_unicode=True)

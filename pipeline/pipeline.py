@@ -1,0 +1,232 @@
+"""The whole DAG, readable from top to bottom."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+
+from tfx import v1 as tfx
+from tfx.components import StatisticsGen
+from tfx.dsl.components.base.base_component import BaseComponent
+from tfx.types.channel_utils import artifact_query
+
+from components.data_gate.component import DataGate
+from components.evaluator.config import eval_config
+from components.holdout.component import Holdout
+from components.served_model.strategy import ServedModelStrategy
+from components.significance.component import Significance
+from models import features
+from pipeline import sources
+from pipeline.config import PipelineConfig
+
+SCHEMA_FILE = os.path.join(
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schema", "schema.pbtxt"
+)
+TRAIN, EVAL, TEST = "train", "eval", "test"
+EVALUATION_SPLITS = [EVAL]
+
+
+@dataclasses.dataclass(frozen=True)
+class Paths:
+    """Where a run reads and writes; each may be local or remote."""
+
+    tfrecords: str
+    pipeline_root: str
+    serving: str
+    schema_file: str
+
+    @classmethod
+    def under(cls, config: PipelineConfig) -> Paths:
+        """The layout of contract C2 under the configured output directory."""
+        return cls(
+            tfrecords=os.path.join(config.out, "tfrecords"),
+            pipeline_root=os.path.join(config.out, "pipeline_root"),
+            serving=os.path.join(config.out, "serving", "segue"),
+            schema_file=config.validation.schema_file or SCHEMA_FILE,
+        )
+
+
+def create_pipeline(
+    config: PipelineConfig,
+    paths: Paths,
+    metadata_connection_config: tfx.proto.metadata_store_pb2.ConnectionConfig | None = None,
+) -> tfx.dsl.Pipeline:
+    """Builds the DAG: playlists in TFRecords to a blessed and pushed model.
+
+    Args:
+        config: what to run.
+        paths: where to read and write.
+        metadata_connection_config: the metadata store; None where the orchestrator brings one.
+
+    Returns:
+        A pipeline that any TFX runner takes.
+    """
+    # User code is no part of TFX's cache keys, so each component is told the hash of what it runs.
+    hashes = sources.Hashes()
+
+    example_gen = tfx.components.ImportExampleGen(
+        input_base=paths.tfrecords,
+        input_config=tfx.proto.Input(
+            splits=[tfx.proto.Input.Split(name="playlists", pattern="playlists-*.tfrecord.gz")]
+        ),
+        output_config=tfx.proto.Output(
+            split_config=tfx.proto.SplitConfig(
+                splits=[
+                    tfx.proto.SplitConfig.Split(name=TRAIN, hash_buckets=config.split.train),
+                    tfx.proto.SplitConfig.Split(name=EVAL, hash_buckets=config.split.eval),
+                    tfx.proto.SplitConfig.Split(name=TEST, hash_buckets=config.split.test),
+                ],
+                partition_feature_name=features.PID,
+            )
+        ),
+    )
+    examples = example_gen.outputs["examples"]
+
+    previous_statistics = tfx.dsl.Resolver(
+        strategy_class=tfx.dsl.experimental.LatestArtifactStrategy,
+        statistics=artifact_query(
+            tfx.types.standard_artifacts.ExampleStatistics, producer_component_id="StatisticsGen"
+        ),
+    ).with_id("PreviousStatistics")
+    statistics_gen = StatisticsGen(examples=examples)
+    # Resolved before new statistics exist, or "previous" would mean these.
+    statistics_gen.add_upstream_node(previous_statistics)
+    statistics = statistics_gen.outputs["statistics"]
+
+    inferred_schema = tfx.components.SchemaGen(statistics=statistics)
+    curated_schema = tfx.components.ImportSchemaGen(schema_file=paths.schema_file)
+    schema = curated_schema.outputs["schema"]
+    example_validator = tfx.components.ExampleValidator(statistics=statistics, schema=schema)
+    data_gate = DataGate(
+        statistics=statistics,
+        schema=schema,
+        anomalies=example_validator.outputs["anomalies"],
+        previous_statistics=previous_statistics.outputs["statistics"],
+        fail_on=config.validation.fail_on,
+        tolerated=config.validation.tolerated,
+        source_hash=hashes.of("components/data_gate"),
+    )
+
+    holdout = Holdout(
+        examples=examples,
+        schema=schema,
+        seed=config.seed,
+        source_hash=hashes.of(
+            "components/holdout", "evaluation/scenarios.py", "models/features.py"
+        ),
+    )
+    holdout.add_upstream_node(data_gate)
+    held_out = holdout.outputs["held_out"]
+    held_out_schema = holdout.outputs["held_out_schema"]
+
+    transform = tfx.components.Transform(
+        examples=held_out,
+        schema=held_out_schema,
+        preprocessing_fn="models.preprocessing.preprocessing_fn",
+        splits_config=tfx.proto.SplitsConfig(analyze=[TRAIN], transform=[TRAIN, EVAL]),
+        custom_config={
+            "min_counts": config.transform.min_counts(),
+            "source_hash": hashes.of(
+                "models/preprocessing.py", "models/titles.py", "models/features.py"
+            ),
+        },
+        # StatisticsGen has them already, and here they would double the time.
+        disable_statistics=True,
+    )
+
+    trainers = {
+        family: _trainer(config, family, transform, held_out_schema, hashes)
+        for family in config.families
+    }
+    candidate = trainers[config.candidate].outputs["model"]
+
+    served = tfx.dsl.Resolver(
+        strategy_class=ServedModelStrategy,
+        candidate=candidate,
+        model=artifact_query(tfx.types.standard_artifacts.Model),
+        # Evaluator blesses too; what was pushed is what the last word, Significance's, blessed.
+        model_blessing=artifact_query(
+            tfx.types.standard_artifacts.ModelBlessing,
+            producer_component_id="Significance",
+            output_key="blessing",
+        ),
+    ).with_id("ServedModel")
+
+    evaluator = tfx.components.Evaluator(
+        examples=held_out,
+        example_splits=EVALUATION_SPLITS,
+        model=candidate,
+        baseline_model=served.outputs["model"],
+        eval_config=eval_config(
+            config.evaluator, hashes.of("components/evaluator", "evaluation/metrics")
+        ),
+    )
+    significance = Significance(
+        examples=held_out,
+        candidate=candidate,
+        baselines=tfx.dsl.union([trainers[f].outputs["model"] for f in config.baselines])
+        if config.baselines
+        else None,
+        served=served.outputs["model"],
+        evaluation=evaluator.outputs["evaluation"],
+        evaluator_blessing=evaluator.outputs["blessing"],
+        candidate_name=config.candidate,
+        gate=config.gate.model_dump_json(),
+        seed=config.seed,
+        source_hash=hashes.of("components/significance", "evaluation"),
+    )
+    pusher = tfx.components.Pusher(
+        model=candidate,
+        model_blessing=significance.outputs["blessing"],
+        push_destination=tfx.proto.PushDestination(
+            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=paths.serving)
+        ),
+    )
+
+    components: list[BaseComponent] = [
+        example_gen,
+        previous_statistics,
+        statistics_gen,
+        inferred_schema,
+        curated_schema,
+        example_validator,
+        data_gate,
+        holdout,
+        transform,
+        *trainers.values(),
+        served,
+        evaluator,
+        significance,
+        pusher,
+    ]
+    return tfx.dsl.Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=paths.pipeline_root,
+        components=components,
+        enable_cache=True,
+        metadata_connection_config=metadata_connection_config,
+        beam_pipeline_args=list(config.beam.pipeline_args),
+    )
+
+
+def _trainer(
+    config: PipelineConfig,
+    family: str,
+    transform: tfx.components.Transform,
+    schema: tfx.types.BaseChannel,
+    hashes: sources.Hashes,
+) -> tfx.components.Trainer:
+    return tfx.components.Trainer(
+        run_fn="models.trainer.run_fn",
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        schema=schema,
+        train_args=tfx.proto.TrainArgs(splits=[TRAIN]),
+        eval_args=tfx.proto.EvalArgs(splits=[EVAL]),
+        custom_config={
+            "family": family,
+            "params": config.family_params(family),
+            "seed": config.seed,
+            "source_hash": hashes.of("models", "evaluation/metrics"),
+        },
+    ).with_id(f"Trainer.{family}")

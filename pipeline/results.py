@@ -1,0 +1,181 @@
+"""Writes what a run found: metrics.json, the rows, and the details that the report shows."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import platform
+from collections.abc import Mapping
+from importlib import metadata as package_metadata
+from typing import Any
+
+import numpy as np
+from tfx.dsl.io import fileio
+
+from components.data_gate import executor as data_gate
+from components.ingest.job import IngestResult
+from pipeline import __version__, examples, facts
+from pipeline.config import PipelineConfig
+from pipeline.launch import NodeResult
+
+_PACKAGES = (
+    "tfx",
+    "tensorflow",
+    "tensorflow-recommenders",
+    "apache-beam",
+    "implicit",
+    "scipy",
+    "numpy",
+)
+
+
+def write_results(
+    config: PipelineConfig,
+    ingested: IngestResult,
+    nodes: Mapping[str, NodeResult],
+    seconds: Mapping[str, float],
+    started: str,
+) -> dict[str, Any]:
+    """Writes OUT/report: metrics.json, per_playlist.parquet and details.json.
+
+    Args:
+        config: the run's configuration.
+        ingested: what ingest did.
+        nodes: every node's result by id.
+        seconds: wall time by component, ingest included.
+        started: when the run began, ISO 8601.
+
+    Returns:
+        The content of metrics.json (contract C2).
+    """
+    report = os.path.join(config.out, "report")
+    fileio.makedirs(report)
+    judged = facts.judgement(nodes["Significance"].outputs["metrics"][0])
+    sizes = facts.vocabulary_sizes(nodes["Transform"].outputs["transform_graph"][0])
+    metrics = {
+        "data": {
+            "playlists": facts.playlists_by_split(nodes["StatisticsGen"].outputs["statistics"][0]),
+            "tracks": sizes["tracks"],
+            "rejects": dict(ingested.rejects),
+        },
+        "models": judged["models"],
+        "test_models": judged["test_models"],
+        "tests": judged["tests"],
+        "blessing": judged["blessing"],
+        "pushed_version": facts.pushed_version(nodes["Pusher"].outputs["pushed_model"][0]),
+        "seconds": {name: round(value, 2) for name, value in seconds.items()},
+    }
+    _write_json(os.path.join(report, "metrics.json"), metrics)
+    fileio.copy(
+        facts.rows_file(nodes["Significance"].outputs["metrics"][0]),
+        os.path.join(report, "per_playlist.parquet"),
+        overwrite=True,
+    )
+    _write_json(
+        os.path.join(report, "details.json"), _details(config, nodes, sizes, seconds, started)
+    )
+    return metrics
+
+
+def _details(
+    config: PipelineConfig,
+    nodes: Mapping[str, NodeResult],
+    sizes: Mapping[str, int],
+    seconds: Mapping[str, float],
+    started: str,
+) -> dict[str, Any]:
+    statistics = facts.statistics_by_split(nodes["StatisticsGen"].outputs["statistics"][0])
+    found = data_gate.read_anomalies(nodes["ExampleValidator"].outputs["anomalies"][0])
+    found += data_gate.read_anomalies(nodes["DataGate"].outputs["comparison"][0])
+    trained = {family: nodes[f"Trainer.{family}"].outputs for family in config.families}
+    served = nodes["ServedModel"].outputs.get("model") or []
+    return {
+        "run": {
+            "started": started,
+            "seconds": round(sum(seconds.values()), 1),
+            "candidate": config.candidate,
+            "baselines": list(config.baselines),
+            "served": facts.card(served[0])["family"] if served else None,
+            "config": config.model_dump(mode="json"),
+            "machine": {
+                "processor": platform.machine(),
+                "cores": os.cpu_count(),
+                "system": f"{platform.system()} {platform.release()}",
+            },
+            "versions": {
+                "segue": __version__,
+                "python": platform.python_version(),
+                **{name: package_metadata.version(name) for name in _PACKAGES},
+            },
+        },
+        "data": {
+            "features": [
+                _feature(feature, statistics["train"].num_examples)
+                for feature in statistics["train"].features
+            ],
+            "anomalies": [
+                {
+                    "split": anomaly.split,
+                    "feature": anomaly.feature,
+                    "severity": anomaly.severity,
+                    "description": anomaly.description,
+                }
+                for anomaly in found
+            ],
+            "lengths": _lengths(nodes),
+            "vocabularies": dict(sizes),
+        },
+        "training": {
+            family: {
+                "history": facts.history(outputs["model_run"][0]),
+                "params": facts.card(outputs["model"][0])["params"],
+                "fit_seconds": facts.card(outputs["model"][0])["fit_seconds"],
+            }
+            for family, outputs in trained.items()
+        },
+        "gate": config.gate.model_dump(mode="json"),
+        "examples": [
+            dataclasses.asdict(example)
+            for example in examples.pick(
+                trained[config.candidate]["model"][0], nodes["Holdout"].outputs["held_out"][0]
+            )
+        ],
+    }
+
+
+def _feature(feature: Any, num_examples: int) -> dict[str, Any]:
+    """A feature's row in the table of data: how often it is there and what it looks like."""
+    kind = feature.WhichOneof("stats")
+    stats = getattr(feature, kind)
+    present = stats.common_stats.num_non_missing
+    row: dict[str, Any] = {
+        "name": ".".join(feature.path.step) or feature.name,
+        "type": {0: "INT", 1: "FLOAT", 2: "BYTES"}.get(feature.type, "OTHER"),
+        "present_share": present / num_examples if num_examples else None,
+    }
+    if kind == "string_stats":
+        row["unique"] = int(stats.unique)
+        row["top"] = [value.value for value in stats.top_values[:3]]
+    elif kind == "num_stats":
+        row["mean"] = stats.mean
+    return row
+
+
+def _lengths(nodes: Mapping[str, NodeResult]) -> dict[str, list[float]]:
+    """A histogram of playlists' lengths, held-out playlists with their withheld tracks."""
+    import pandas as pd
+
+    path = facts.rows_file(nodes["Significance"].outputs["metrics"][0])
+    with fileio.open(path, "rb") as file:
+        rows = pd.read_parquet(file, columns=["model", "length"])
+    if rows.empty:
+        return {"edges": [], "counts": []}
+    lengths = rows.loc[rows["model"] == rows["model"].iloc[0], "length"]
+    counts, edges = np.histogram(lengths, bins=min(25, max(lengths.nunique(), 1)))
+    return {"edges": edges.tolist(), "counts": counts.tolist()}
+
+
+def _write_json(path: str, content: Any) -> None:
+    with fileio.open(path, "w") as file:
+        file.write(json.dumps(content, indent=1, allow_nan=False, ensure_ascii=False, default=str))

@@ -1,0 +1,118 @@
+"""One line on what a component did, for the console."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from tfx import types
+from tfx.utils import io_utils
+
+from components.data_gate import executor as data_gate
+from pipeline import facts
+
+Outputs = dict[str, list[types.Artifact]]
+
+
+def summarise(node_id: str, outputs: Outputs) -> str:
+    """Says in a line what a component made.
+
+    Args:
+        node_id: such as "Trainer.als".
+        outputs: its output artifacts by key.
+
+    Returns:
+        Plain text, empty for a component that nobody needs to hear of.
+    """
+    make = _SUMMARIES.get(node_id.split(".", maxsplit=1)[0])
+    return make(outputs) if make and outputs else ""
+
+
+def _splits(outputs: Outputs) -> str:
+    return "split by hash of pid into train, eval and test"
+
+
+def _statistics(outputs: Outputs) -> str:
+    counts = facts.playlists_by_split(outputs["statistics"][0])
+    return " · ".join(f"{split} {count:,}" for split, count in counts.items()) + " playlists"
+
+
+def _schema(outputs: Outputs) -> str:
+    from tensorflow_metadata.proto.v0 import schema_pb2
+
+    path = io_utils.get_only_uri_in_dir(outputs["schema"][0].uri)
+    return f"{len(io_utils.parse_pbtxt_file(path, schema_pb2.Schema()).feature)} features"
+
+
+def _anomalies(key: str) -> Callable[[Outputs], str]:
+    def summary(outputs: Outputs) -> str:
+        found = data_gate.read_anomalies(outputs[key][0])
+        if not found:
+            return "no anomalies" if key == "anomalies" else "no skew, no drift"
+        by_severity = Counter(anomaly.severity for anomaly in found)
+        return ", ".join(f"{n} {severity}s" for severity, n in sorted(by_severity.items()))
+
+    return summary
+
+
+def _holdout(outputs: Outputs) -> str:
+    return "tracks of eval and test withheld in 10 scenarios"
+
+
+def _transform(outputs: Outputs) -> str:
+    sizes = facts.vocabulary_sizes(outputs["transform_graph"][0])
+    return " · ".join(f"{size:,} {name.replace('_', ' ')}" for name, size in sizes.items())
+
+
+def _trainer(outputs: Outputs) -> str:
+    parts = []
+    rows = facts.history(outputs["model_run"][0])
+    if rows:
+        names = {"loss": "loss", "eval_ndcg": "eval NDCG"}
+        parts = [f"{text} {rows[-1][key]:.4f}" for key, text in names.items() if key in rows[-1]]
+    card = facts.card(outputs["model"][0])
+    if card.get("fit_seconds") is not None:
+        parts.append(f"fitted in {card['fit_seconds']:.1f} s")
+    return " · ".join(parts)
+
+
+def _resolved(outputs: Outputs) -> str:
+    if "model" not in outputs:
+        return ""
+    return "found the model served now" if outputs["model"] else "no model is served yet"
+
+
+def _evaluator(outputs: Outputs) -> str:
+    blessed = outputs["blessing"][0].get_int_custom_property("blessed")
+    return "thresholds met" if blessed else "thresholds missed"
+
+
+def _significance(outputs: Outputs) -> str:
+    judged = facts.judgement(outputs["metrics"][0])
+    blessing = judged["blessing"]
+    verdict = "blessed" if blessing["blessed"] else "not blessed"
+    return f"{verdict}: {blessing['reasons'][0]}" if blessing["reasons"] else verdict
+
+
+def _pusher(outputs: Outputs) -> str:
+    pushed = outputs["pushed_model"][0]
+    if facts.pushed_version(pushed) is None:
+        return "nothing pushed: the model is not blessed"
+    return f"pushed to {pushed.get_string_custom_property('pushed_destination')}"
+
+
+_SUMMARIES: dict[str, Callable[[Outputs], str]] = {
+    "ImportExampleGen": _splits,
+    "StatisticsGen": _statistics,
+    "SchemaGen": _schema,
+    "ImportSchemaGen": _schema,
+    "ExampleValidator": _anomalies("anomalies"),
+    "DataGate": _anomalies("comparison"),
+    "Holdout": _holdout,
+    "Transform": _transform,
+    "Trainer": _trainer,
+    "ServedModel": _resolved,
+    "Evaluator": _evaluator,
+    "Significance": _significance,
+    "Pusher": _pusher,
+}

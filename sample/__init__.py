@@ -1,0 +1,1 @@
+"""Synthetic playlists in the format of Spotify's Million Playlist Dataset."""

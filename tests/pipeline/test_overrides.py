@@ -1,0 +1,64 @@
+import pytest
+
+from pipeline.overrides import ConfigError, load_config
+
+
+def load(*settings, file=None, **fields):
+    return load_config(file, settings, **{"data": "somewhere", **fields})
+
+
+def test_settings_override_the_file_and_fields_override_both(tmp_path):
+    file = tmp_path / "run.yaml"
+    file.write_text("seed: 1\nout: from-file\nsplit: {train: 5, eval: 2}\n")
+    config = load("split.eval=3", file=str(file), out="from-option")
+    assert (config.seed, config.out) == (1, "from-option")
+    assert (config.split.train, config.split.eval, config.split.test) == (5, 3, 10)
+
+
+def test_every_level_can_be_set():
+    config = load("models.als.factors=16", "gate.alpha=0.01", "baselines=[popularity, als]")
+    assert config.family_params("als")["factors"] == 16
+    assert config.gate.alpha == 0.01
+    assert config.families == ("two_tower", "popularity", "als")
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        ("sede=1", ["sede", "Did you mean seed?"]),
+        ("split.trian=1", ["split.trian", "Did you mean train?"]),
+        ("seed=-1", ["seed", "greater than or equal to 0", "-1"]),
+        ("seed=soon", ["seed", "integer", "soon"]),
+        ("validation.fail_on=sometimes", ["validation.fail_on", "error", "warning", "never"]),
+        ("candidate=magic", ["magic", "two_tower", "als", "popularity"]),
+        ("baselines=[two_tower]", ["baselines", "two_tower"]),
+        ("models.als.factors=-2", ["models.als.factors", "-2"]),
+        ("models.als.faktors=2", ["models.als.faktors", "factors"]),
+        ("models.magic={}", ["magic", "popularity"]),
+        ("seed", ["KEY=VALUE"]),
+        ("seed.below=1", ["seed"]),
+        ("seed={", ["seed", "YAML"]),
+    ],
+)
+def test_an_error_names_the_key_and_what_is_accepted(setting, says):
+    with pytest.raises(ConfigError) as error:
+        load(setting)
+    for part in says:
+        assert part in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"), [("[1, 2]", "keys and values"), ("a: b: c", "YAML"), (None, "Cannot read")]
+)
+def test_an_unusable_file_is_named(tmp_path, content, says):
+    file = tmp_path / "run.yaml"
+    if content is not None:
+        file.write_text(content)
+    with pytest.raises(ConfigError, match=says) as error:
+        load(file=str(file))
+    assert "run.yaml" in str(error.value)
+
+
+def test_a_configuration_cannot_change():
+    with pytest.raises(ValueError, match="frozen"):
+        load().seed = 3
