@@ -70,8 +70,11 @@ def _ids(
     values: tf.RaggedTensor, vocabulary: str, min_counts: dict[str, int]
 ) -> tuple[tf.RaggedTensor, Any]:
     """Learns a vocabulary, most frequent value first, and applies it."""
+    threshold = min_counts[vocabulary]
     path = tft.vocabulary(
-        values, frequency_threshold=min_counts[vocabulary], vocab_filename=vocabulary
+        values,
+        frequency_threshold=threshold if threshold > 1 else None,
+        vocab_filename=vocabulary,
     )
     return tft.apply_vocabulary(values, path, default_value=-1), path
 

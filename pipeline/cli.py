@@ -142,25 +142,30 @@ def recommend(
 
     Example: segue recommend --model out/serving/segue --challenge challenge_set.json --output s.csv
     """
+    import tempfile
+
     from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
+    from components.ingest.errors import IngestError
+    from pipeline import quiet
     from pipeline import recommend as batch
 
-    with Progress(
-        TextColumn("Recommending"),
-        TextColumn("{task.completed:,} playlists"),
-        TimeElapsedColumn(),
-        console=rich.console.Console(stderr=True),
-        transient=True,
-    ) as progress:
-        task = progress.add_task("playlists", total=None)
-        try:
-            result = batch.recommend(
-                model, challenge, output, lambda done: progress.update(task, completed=done)
-            )
-        except (OSError, ValueError) as error:
-            progress.stop()
-            _fail(error)
+    problem: Exception | None = None
+    # TensorFlow's chatter is of no use to anybody here.
+    with tempfile.TemporaryDirectory() as folder, quiet.console_apart(f"{folder}/log") as stream:
+        columns = TextColumn("{task.completed:,} playlists"), TimeElapsedColumn()
+        with Progress(
+            *columns, console=rich.console.Console(file=stream), transient=True
+        ) as progress:
+            task = progress.add_task("", total=None)
+            try:
+                result = batch.recommend(
+                    model, challenge, output, lambda done: progress.update(task, completed=done)
+                )
+            except (OSError, ValueError, IngestError) as error:
+                problem = error
+    if problem is not None:
+        _fail(problem)
     typer.echo(f"Wrote {result.playlists:,} playlists to {output}")
     if result.short:
         typer.echo(f"  {result.short:,} have fewer than 500 tracks: the catalogue holds no more")

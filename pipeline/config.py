@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
-from evaluation.gate import GateConfig
+from evaluation.gate_config import GateConfig
 from models import features, registry
 
 Share = Annotated[float, pydantic.Field(ge=0, le=1)]
@@ -116,7 +116,7 @@ class PipelineConfig(Section):
         if len(set(self.baselines)) != len(self.baselines):
             raise ValueError("baselines: a family is named twice")
         for family in (*self.families, *self.models):
-            registry.params(family, self.models.get(family, {}))
+            registry.check_params(family, self.models.get(family, {}))
         return self
 
     @property
@@ -126,4 +126,4 @@ class PipelineConfig(Section):
 
     def family_params(self, family: str) -> dict[str, Any]:
         """All parameters of a family, defaults filled in, as plain JSON values."""
-        return registry.params(family, self.models.get(family, {})).model_dump(mode="json")
+        return registry.check_params(family, self.models.get(family, {})).model_dump(mode="json")

@@ -11,7 +11,7 @@ from typing import Any
 import rich.console
 
 from pipeline import console as consoles
-from pipeline import quiet
+from pipeline import progress, quiet
 from pipeline.config import PipelineConfig
 
 
@@ -46,7 +46,7 @@ def run(config: PipelineConfig) -> RunResult:
     with quiet.console_apart(log) as stream:
         console = consoles.RunConsole(rich.console.Console(file=stream))
         console.start(f"Segue: {config.candidate} on {config.data}", log)
-        with consoles.progress_to(console):
+        with progress.progress_to(console):
             return _run(config, console, started.isoformat(timespec="seconds"))
 
 
@@ -124,7 +124,7 @@ def _run(config: PipelineConfig, console: consoles.RunConsole, started: str) -> 
 def _ingest_summary(ingested: Any) -> str:
     text = (
         f"{ingested.playlists:,} playlists with {ingested.tracks:,} tracks "
-        f"from {ingested.files:,} files"
+        f"in {ingested.files:,} files"
     )
     rejected = sum(ingested.rejects.values())
     if rejected:

@@ -8,7 +8,7 @@ import os
 from tfx import v1 as tfx
 from tfx.components import StatisticsGen
 from tfx.dsl.components.base.base_component import BaseComponent
-from tfx.types.channel_utils import artifact_query
+from tfx.types.channel_utils import artifact_query, union
 
 from components.data_gate.component import DataGate
 from components.evaluator.config import eval_config
@@ -158,13 +158,16 @@ def create_pipeline(
         model=candidate,
         baseline_model=served.outputs["model"],
         eval_config=eval_config(
-            config.evaluator, hashes.of("components/evaluator", "evaluation/metrics")
+            config.evaluator.metric,
+            config.evaluator.min_value,
+            config.evaluator.max_relative_drop,
+            hashes.of("components/evaluator", "evaluation/metrics"),
         ),
     )
     significance = Significance(
         examples=held_out,
         candidate=candidate,
-        baselines=tfx.dsl.union([trainers[f].outputs["model"] for f in config.baselines])
+        baselines=union([trainers[f].outputs["model"] for f in config.baselines])
         if config.baselines
         else None,
         served=served.outputs["model"],

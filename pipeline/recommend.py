@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
 import os
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Callable, Iterator
+from typing import Any
 
-T = TypeVar("T")
+from components.ingest import challenge as challenges
+from components.ingest.challenge import Submission
 
 _BATCH_SIZE = 64
-
-
-@dataclasses.dataclass(frozen=True)
-class Recommended:
-    """What was written.
-
-    Attributes:
-        playlists: rows of the submission.
-        short: rows with fewer than 500 tracks, where the catalogue has no more.
-    """
-
-    playlists: int
-    short: int
 
 
 def model_directory(path: str) -> str:
@@ -53,43 +39,35 @@ def model_directory(path: str) -> str:
 
 def recommend(
     model: str, challenge: str, output: str, progress: Callable[[int], Any] = lambda _: None
-) -> Recommended:
+) -> Submission:
     """Writes a submission for every playlist of a challenge set.
 
     Args:
         model: a SavedModel or a base directory of versions.
         challenge: a `challenge_set.json`, which may be gzipped.
-        output: the CSV file to write.
+        output: the CSV file to write, gzipped where it ends in `.gz`.
         progress: called with the number of playlists done so far.
 
+    Returns:
+        How many playlists were written, and how many got fewer than 500 tracks.
+
     Raises:
-        ValueError: if the model or the challenge set cannot be used.
+        ValueError: if there is no model.
+        ChallengeError: if the challenge set cannot be used.
     """
     import tensorflow as tf
 
-    from components.ingest import challenge as challenges
-
+    playlists = list(challenges.read_challenge(challenge))
     loaded = tf.saved_model.load(model_directory(model))
     signature = loaded.signatures["serving_examples"]
-    done = short = 0
 
-    def rows() -> Iterator[tuple[str, list[str]]]:
-        nonlocal done, short
-        for batch in _batches(challenges.read_challenge(challenge), _BATCH_SIZE):
-            examples = tf.constant([challenges.to_example(playlist) for playlist in batch])
-            for playlist, uris in zip(
-                batch, signature(examples=examples)["track_uris"].numpy(), strict=True
-            ):
-                tracks = [uri.decode() for uri in uris if uri]
-                done, short = done + 1, short + (len(tracks) < challenges.DEPTH)
-                yield playlist.pid, tracks
-            progress(done)
+    def answers() -> Iterator[tuple[int, list[str]]]:
+        for start in range(0, len(playlists), _BATCH_SIZE):
+            batch = playlists[start : start + _BATCH_SIZE]
+            examples = tf.constant([playlist.serialize() for playlist in batch])
+            recommended = signature(examples=examples)["track_uris"].numpy()
+            for playlist, uris in zip(batch, recommended, strict=True):
+                yield playlist.pid, [uri.decode() for uri in uris if uri]
+            progress(start + len(batch))
 
-    challenges.write_submission(output, rows())
-    return Recommended(playlists=done, short=short)
-
-
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    iterator = iter(items)
-    while batch := list(itertools.islice(iterator, size)):
-        yield batch
+    return challenges.write_submission(output, playlists, answers())

@@ -15,6 +15,7 @@ from tfx.dsl.io import fileio
 
 from components.data_gate import executor as data_gate
 from components.ingest.job import IngestResult
+from components.significance import executor as significance
 from pipeline import __version__, examples, facts
 from pipeline.config import PipelineConfig
 from pipeline.launch import NodeResult
@@ -164,11 +165,8 @@ def _feature(feature: Any, num_examples: int) -> dict[str, Any]:
 
 def _lengths(nodes: Mapping[str, NodeResult]) -> dict[str, list[float]]:
     """A histogram of playlists' lengths, held-out playlists with their withheld tracks."""
-    import pandas as pd
-
     path = facts.rows_file(nodes["Significance"].outputs["metrics"][0])
-    with fileio.open(path, "rb") as file:
-        rows = pd.read_parquet(file, columns=["model", "length"])
+    rows = significance.read_rows(path, ["model", "length"])
     if rows.empty:
         return {"edges": [], "counts": []}
     lengths = rows.loc[rows["model"] == rows["model"].iloc[0], "length"]

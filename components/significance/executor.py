@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+from collections.abc import Sequence
 from typing import Any, Final
 
 import apache_beam as beam
@@ -102,14 +104,10 @@ def _models(
 def _read_scores(output: str) -> tuple[pd.DataFrame, dict[str, dict[str, float | None]]]:
     """Gathers what Beam wrote, in one file for people to read, and drops the parts."""
     files = sorted(fileio.glob(os.path.join(output, "rows", "*.parquet")))
-    frames = []
-    for path in files:
-        with fileio.open(path, "rb") as file:
-            frames.append(pd.read_parquet(file))
-    rows = pd.concat(frames, ignore_index=True)
+    rows = pd.concat([read_rows(path) for path in files], ignore_index=True)
     rows = rows.sort_values(["model", "split", "pid"], ignore_index=True)
     with fileio.open(os.path.join(output, ROWS_FILE), "wb") as file:
-        rows.to_parquet(file, index=False)
+        file.write(rows.to_parquet(index=False))
     coverage: dict[str, dict[str, float | None]] = {}
     for path in fileio.glob(os.path.join(output, "coverage", "*.json")):
         line = json.loads(io_utils.read_string_file(path))
@@ -117,6 +115,17 @@ def _read_scores(output: str) -> tuple[pd.DataFrame, dict[str, dict[str, float |
     fileio.rmtree(os.path.join(output, "rows"))
     fileio.rmtree(os.path.join(output, "coverage"))
     return rows, coverage
+
+
+def read_rows(path: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Reads rows of metrics, local or remote.
+
+    Args:
+        path: a Parquet file.
+        columns: which of its columns; all by default.
+    """
+    with fileio.open(path, "rb") as file:
+        return pd.read_parquet(io.BytesIO(file.read()), columns=columns)
 
 
 def _evaluator_reasons(input_dict: dict[str, list[types.Artifact]]) -> judgement.EvaluatorVerdict:

@@ -51,7 +51,12 @@ class ModelCard:
             raise ValueError(f"{model_dir} is no model exported by Segue: {path} is missing")
         with tf.io.gfile.GFile(path) as file:
             card = json.load(file)
-        return cls(**{field.name: card.get(field.name) for field in dataclasses.fields(cls)})
+        return cls(
+            family=card["family"],
+            catalogue_size=card["catalogue_size"],
+            train_playlists=card["playlists"]["train"],
+            fit_seconds=card["fit_seconds"],
+        )
 
 
 class ModelScorer:

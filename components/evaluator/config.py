@@ -1,0 +1,80 @@
+"""What the standard Evaluator measures, on which slices, and its thresholds."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+import tensorflow_model_analysis as tfma
+
+from components.evaluator.metrics import DEFAULT_METRICS, RECOMMENDED
+from evaluation.metrics.registry import find
+from models import features
+
+#: By what the figures are sliced, beside the whole.
+SLICES: Final = (
+    features.SCENARIO,
+    features.SEEDS_BUCKET,
+    features.LENGTH_BUCKET,
+    features.POPULARITY_BUCKET,
+)
+
+
+def eval_config(
+    metric: str, min_value: float, max_relative_drop: float, source_hash: str
+) -> tfma.EvalConfig:
+    """Builds the Evaluator's configuration.
+
+    Args:
+        metric: the metric that the thresholds are on, a name of `evaluation.metrics.registry`.
+        min_value: what the candidate must reach (where less is better: not exceed).
+        max_relative_drop: share of the served model's value that the candidate may be worse by.
+        source_hash: hash of the metrics' code, for the cache's key to see it.
+    """
+    thresholds = tfma.MetricThreshold()
+    if find(metric).higher_is_better:
+        thresholds.value_threshold.lower_bound.value = min_value
+        thresholds.change_threshold.direction = tfma.MetricDirection.HIGHER_IS_BETTER
+    else:
+        thresholds.value_threshold.upper_bound.value = min_value
+        thresholds.change_threshold.direction = tfma.MetricDirection.LOWER_IS_BETTER
+    thresholds.change_threshold.relative.value = (
+        -max_relative_drop if find(metric).higher_is_better else max_relative_drop
+    )
+    return tfma.EvalConfig(
+        model_specs=[
+            tfma.ModelSpec(
+                model_type=tfma.TF_GENERIC,
+                signature_name="serving_examples",
+                label_key=features.HOLDOUT_TRACK_URI,
+                prediction_key=RECOMMENDED,
+            )
+        ],
+        slicing_specs=[
+            tfma.SlicingSpec(),
+            *(tfma.SlicingSpec(feature_keys=[key]) for key in SLICES),
+        ],
+        metrics_specs=[
+            tfma.MetricsSpec(
+                metrics=[
+                    tfma.MetricConfig(
+                        class_name="RetrievalMetrics",
+                        module="components.evaluator.metrics",
+                        config=json.dumps(
+                            {
+                                "metrics": list(DEFAULT_METRICS),
+                                "name": f"retrieval_metrics_{source_hash}",
+                            }
+                        ),
+                    )
+                ],
+                thresholds={metric: thresholds},
+            )
+        ],
+        options=tfma.Options(
+            compute_confidence_intervals={"value": True},
+            confidence_intervals={"method": tfma.ConfidenceIntervalOptions.JACKKNIFE},
+            # Playlists are no secret here, and small slices are told by their intervals.
+            min_slice_size={"value": 1},
+        ),
+    )

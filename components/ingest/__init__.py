@@ -1,0 +1,1 @@
+"""MPD slices to validated playlists to TFRecords, with what cannot be used set aside."""

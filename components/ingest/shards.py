@@ -1,0 +1,241 @@
+"""The Beam transforms of ingest.
+
+One element is one shard: a worker reads its slices one after the other and writes its shard as it
+goes. So memory is bounded by one slice a worker, no record passes through a shuffle, and the output
+does not depend on the runner. Only pids are grouped, to find those that occur twice; the shards
+that hold such playlists, usually none, are then written again without them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import zlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any, BinaryIO, Final, NamedTuple
+
+import apache_beam as beam
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+from apache_beam.metrics import Metrics
+
+from components.ingest import examples, tfrecords
+from components.ingest.reading import UnreadableFileError, read_slice
+from components.ingest.validation import Playlist, Reason, Reject, validate
+
+_LOGGER = logging.getLogger("segue.ingest")
+
+NAMESPACE: Final = "segue.ingest"
+READ, WRITTEN, TRACKS, REJECTED = "read", "written", "tracks", "rejected-"
+
+_PID_BUCKETS: Final = 64
+_DONE, _DUPLICATES = "done", "duplicates"
+
+
+class Staging(NamedTuple):
+    """Where a running ingest writes, by number of the shard. Everything is moved when it ends."""
+
+    root: str
+    shards: int
+
+    def shard(self, index: int) -> str:
+        """What a shard's first writing gives."""
+        return FileSystems.join(self.root, "all", playlists_name(index, self.shards))
+
+    def deduplicated(self, index: int) -> str:
+        """The shard without duplicates, where it has any."""
+        return FileSystems.join(self.root, "unique", playlists_name(index, self.shards))
+
+    def rejects(self, index: int) -> str:
+        """What a shard's first writing set aside, where it did."""
+        return FileSystems.join(self.root, "rejects", rejects_name(index, self.shards))
+
+    def duplicates(self, index: int) -> str:
+        """The duplicates that were set aside, where there are any."""
+        return FileSystems.join(self.root, "rejects", duplicates_name(index, self.shards))
+
+
+def playlists_name(index: int, shards: int) -> str:
+    """Name of a shard's file of Examples."""
+    return f"playlists-{index:05d}-of-{shards:05d}.tfrecord.gz"
+
+
+def rejects_name(index: int, shards: int) -> str:
+    """Name of a shard's file of rejects."""
+    return f"rejects-{index:05d}-of-{shards:05d}.jsonl"
+
+
+def duplicates_name(index: int, shards: int) -> str:
+    """Name of a shard's file of duplicates, which are rejects too."""
+    return f"rejects-duplicates-{index:05d}-of-{shards:05d}.jsonl"
+
+
+class Shard(NamedTuple):
+    """A shard to write: its number, and the numbers and paths of its slices."""
+
+    number: int
+    files: tuple[tuple[int, str], ...]
+
+
+class Place(NamedTuple):
+    """Where a playlist came from and went to; the first of a pid's is the one that stays."""
+
+    file: int
+    position: int  # in the file's playlists
+    record: int  # in the shard
+
+
+class WriteShards(beam.PTransform):
+    """Writes shards and their rejects, and counts them in Beam's metrics.
+
+    Args:
+        staging: where to write.
+        paths: the slices' paths, by their number.
+    """
+
+    def __init__(self, staging: Staging, paths: list[str]) -> None:
+        super().__init__()
+        self._staging = staging
+        self._paths = paths
+
+    def expand(self, shards: beam.PCollection) -> beam.PCollection:
+        """Turns a collection of `Shard`s into one of their numbers, once they are complete."""
+        written = shards | "Write" >> beam.ParDo(
+            _WriteShard(self._staging, len(self._paths))
+        ).with_outputs(_DONE, main="pids")
+        duplicates = (
+            written["pids"]
+            | "GroupPids" >> beam.GroupByKey()
+            | "FindDuplicates" >> beam.FlatMapTuple(_find_duplicates)
+        )
+        return (
+            {_DONE: written[_DONE], _DUPLICATES: duplicates}
+            | "GroupShards" >> beam.CoGroupByKey()
+            | "DropDuplicates" >> beam.ParDo(_DropDuplicates(self._staging, self._paths))
+        )
+
+
+class _WriteShard(beam.DoFn):
+    def __init__(self, staging: Staging, files: int) -> None:
+        self._staging = staging
+        self._files = files
+
+    def process(self, shard: Shard) -> Iterator[Any]:
+        index, files = shard
+        pids: dict[int, list[tuple[int, Place]]] = defaultdict(list)
+        records = tracks = 0
+        with (
+            tfrecords.create_gzip(self._staging.shard(index)) as output,
+            _RejectsFile(self._staging.rejects(index)) as rejects,
+        ):
+            for file, path in files:
+                for position, found in _validated(path):
+                    if isinstance(found, Reject):
+                        rejects.add(path, position, found)
+                        continue
+                    tfrecords.write_record(output, examples.serialize(found))
+                    bucket = zlib.crc32(found.pid.to_bytes(8, "little")) % _PID_BUCKETS
+                    pids[bucket].append((found.pid, Place(file, position, records)))
+                    records += 1
+                    tracks += found.num_tracks
+                _LOGGER.info("read %s (%d of %d)", path, file + 1, self._files)
+        _count(TRACKS, tracks)
+        yield beam.pvalue.TaggedOutput(_DONE, (index, records))
+        for bucket, places in pids.items():
+            yield bucket, (index, [(pid, tuple(place)) for pid, place in places])
+
+
+def _validated(path: str) -> Iterator[tuple[int, Playlist | Reject]]:
+    """Yields what became of each position of a slice, -1 being the file; counts what was read."""
+    try:
+        playlists = read_slice(path)
+    except UnreadableFileError as error:
+        _count(READ, 1)
+        yield -1, Reject(Reason.UNREADABLE_FILE, str(error))
+        return
+    _count(READ, len(playlists))
+    playlists.reverse()
+    for position in range(len(playlists)):
+        yield position, validate(playlists.pop())  # freed as soon as they are written
+
+
+def _find_duplicates(
+    _: int, grouped: Iterable[tuple[int, list[tuple[int, tuple[int, int, int]]]]]
+) -> Iterator[tuple[int, list[tuple[int, Place, Place]]]]:
+    """Yields, by shard, each playlist to drop: its pid, its place, and that of the one to keep."""
+    places: dict[int, list[tuple[Place, int]]] = defaultdict(list)
+    for shard, found in grouped:
+        for pid, place in found:
+            places[pid].append((Place(*place), shard))
+    dropped: dict[int, list[tuple[int, Place, Place]]] = defaultdict(list)
+    for pid, where in places.items():
+        (kept, _), *others = sorted(where)
+        for place, shard in others:
+            dropped[shard].append((pid, place, kept))
+    yield from dropped.items()
+
+
+class _DropDuplicates(beam.DoFn):
+    def __init__(self, staging: Staging, paths: list[str]) -> None:
+        self._staging = staging
+        self._paths = paths
+
+    def process(self, element: tuple[int, dict[str, Iterable[Any]]]) -> Iterator[int]:
+        index, joined = element
+        (records,) = joined[_DONE]
+        dropped = sorted(
+            (Place(*place), pid, Place(*kept))
+            for found in joined[_DUPLICATES]
+            for pid, place, kept in found
+        )
+        if dropped:
+            records = self._rewrite(index, {place.record for place, _, _ in dropped})
+            with _RejectsFile(self._staging.duplicates(index)) as rejects:
+                for place, pid, kept in dropped:
+                    detail = f"pid {pid} is kept from {self._paths[kept.file]}[{kept.position}]"
+                    reject = Reject(Reason.DUPLICATE_PID, detail, pid)
+                    rejects.add(self._paths[place.file], place.position, reject)
+        _count(WRITTEN, records)
+        yield index
+
+    def _rewrite(self, index: int, dropped: set[int]) -> int:
+        records = 0
+        with (
+            tfrecords.open_gzip(self._staging.shard(index)) as source,
+            tfrecords.create_gzip(self._staging.deduplicated(index)) as output,
+        ):
+            for number, data in enumerate(tfrecords.read_records(source)):
+                if number not in dropped:
+                    tfrecords.write_record(output, data)
+                    records += 1
+        return records
+
+
+class _RejectsFile(contextlib.ExitStack):
+    """A file of rejects, made with its first line."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path = path
+        self._stream: BinaryIO | None = None
+
+    def add(self, file: str, position: int, reject: Reject) -> None:
+        if self._stream is None:
+            self._stream = self.enter_context(
+                FileSystems.create(self._path, compression_type=CompressionTypes.UNCOMPRESSED)
+            )
+        line = {
+            "file": file,
+            "position": None if position < 0 else position,
+            "pid": reject.pid,
+            "reason": reject.reason.value,
+            "detail": reject.detail,
+        }
+        self._stream.write(json.dumps(line).encode() + b"\n")
+        _count(REJECTED + reject.reason.value, 1)
+
+
+def _count(name: str, number: int) -> None:
+    Metrics.counter(NAMESPACE, name).inc(number)

@@ -1,0 +1,180 @@
+"""Two models, two runs or two submissions on the same withheld tracks."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from evaluation import rows as columns
+from evaluation.significance.family import paired_tests
+from evaluation.significance.result import Options, TestResult
+from evaluation.submission import read_holdouts, read_submission, score
+from evaluation.summary import summarise
+
+
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """What comparing A with B found. A is what B is measured against.
+
+    Attributes:
+        a: name of the first.
+        b: name of the second, of which an improvement is asked.
+        models: summaries by name, as the `models` of metrics.json, over the shared playlists.
+        tests: B against A by metric, over all playlists and by scenario.
+        shared: playlists that both have.
+        only_a: playlists left out since B lacks them.
+        only_b: and the other way round.
+        rows: of both, the shared playlists only.
+    """
+
+    a: str
+    b: str
+    models: dict[str, dict[str, Any]]
+    tests: list[TestResult]
+    shared: int
+    only_a: int
+    only_b: int
+    rows: pd.DataFrame
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON, in the shape of metrics.json."""
+        return {
+            "models": self.models,
+            "tests": [test.to_dict() for test in self.tests],
+            "playlists": {"shared": self.shared, "only_a": self.only_a, "only_b": self.only_b},
+        }
+
+
+def save(found: Comparison, directory: str | Path) -> None:
+    """Writes a comparison as `metrics.json` and `per_playlist.parquet`, as a run's report has them.
+
+    Args:
+        found: the comparison.
+        directory: made where it is missing.
+    """
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    text = json.dumps(found.to_dict(), indent=1, allow_nan=False)
+    (directory / "metrics.json").write_text(text + "\n", encoding="utf-8")
+    found.rows.to_parquet(directory / "per_playlist.parquet", index=False)
+
+
+def compare_rows(
+    a: pd.DataFrame,
+    b: pd.DataFrame,
+    *,
+    name_a: str = "A",
+    name_b: str = "B",
+    model_a: str | None = None,
+    model_b: str | None = None,
+    split: str | None = None,
+    metrics: Sequence[str] | None = None,
+    options: Options | None = None,
+) -> Comparison:
+    """Compares a model of one table of rows with a model of another, or of the same.
+
+    Only playlists that both have, with the same scenario and the same number of withheld tracks,
+    are compared: others would not be the same question.
+
+    Args:
+        a: per-playlist rows.
+        b: per-playlist rows.
+        name_a: what to call the first.
+        name_b: what to call the second.
+        model_a: which model of `a`; not needed where it has one only.
+        model_b: which model of `b`.
+        split: whose playlists count, all by default.
+        metrics: which to compare, by default all of accuracy that both have.
+        options: how to test; two-sided by default, since neither is the candidate.
+
+    Raises:
+        ValueError: a model is not there or not named where there are several, the two have the
+            same name, or no playlist in common.
+    """
+    if name_a == name_b:
+        raise ValueError(f"both are called {name_a!r}: give them different names")
+    sides = []
+    for rows, name, model in ((a, name_a, model_a), (b, name_b, model_b)):
+        side = columns.of_split(_only_model(rows, name, model), split).copy()
+        side[columns.MODEL] = name
+        side[columns.PID] = side[columns.PID].map(_text)
+        sides.append(side)
+    keys = [c for c in (columns.PID, columns.SCENARIO, columns.NUM_HOLDOUTS) if c in a and c in b]
+    shared = sides[0][keys].merge(sides[1][keys], on=keys)[columns.PID]
+    if shared.empty:
+        raise ValueError(f"{name_a} and {name_b} have no playlist with the same withheld tracks")
+    both = pd.concat([side[side[columns.PID].isin(shared)] for side in sides], ignore_index=True)
+    if metrics is None:
+        metrics = [
+            name
+            for name in columns.metric_columns(both)
+            if name in a and name in b and columns.is_accuracy(name)
+        ]
+    return Comparison(
+        a=name_a,
+        b=name_b,
+        models=summarise(both),
+        tests=paired_tests(
+            both, name_b, [name_a], metrics, options=options or Options(alternative="two-sided")
+        ),
+        shared=len(shared),
+        only_a=len(sides[0]) - len(shared),
+        only_b=len(sides[1]) - len(shared),
+        rows=both,
+    )
+
+
+def compare_submissions(
+    a: str | Path,
+    b: str | Path,
+    holdouts: str | Path,
+    *,
+    name_a: str | None = None,
+    name_b: str | None = None,
+    options: Options | None = None,
+) -> Comparison:
+    """Compares two submission files of the challenge's format on the same withheld tracks.
+
+    Args:
+        a: CSV file.
+        b: CSV file.
+        holdouts: see `read_holdouts`.
+        name_a: the file's name by default.
+        name_b: likewise.
+        options: see `compare_rows`.
+
+    Raises:
+        SubmissionError: a file cannot be scored.
+    """
+    withheld = read_holdouts(holdouts)
+    name_a, name_b = name_a or Path(a).name, name_b or Path(b).name
+    if name_a == name_b:
+        name_a, name_b = f"A: {name_a}", f"B: {name_b}"
+    return compare_rows(
+        score(read_submission(a), withheld, name_a),
+        score(read_submission(b), withheld, name_b),
+        name_a=name_a,
+        name_b=name_b,
+        options=options,
+    )
+
+
+def _only_model(rows: pd.DataFrame, name: str, model: str | None) -> pd.DataFrame:
+    known = [str(found) for found in rows[columns.MODEL].unique()]
+    if model is None and len(known) == 1:
+        model = known[0]
+    if model is None:
+        raise ValueError(f"{name} has several models, name one of: {', '.join(known)}")
+    if model not in known:
+        raise ValueError(f"{name} has no model {model!r}; it has: {', '.join(known)}")
+    return rows[rows[columns.MODEL] == model]
+
+
+def _text(pid: object) -> str:
+    """Pids are bytes in Examples and text in files."""
+    return pid.decode("utf-8", "replace") if isinstance(pid, bytes) else str(pid)

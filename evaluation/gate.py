@@ -1,0 +1,273 @@
+"""The one gate: whether a candidate may be pushed, and why, in plain words.
+
+Every condition must hold. For a bad candidate to be blessed it would have to pass each of them by
+chance, so that the rate of false blessings is at most alpha without any correction for their
+number (intersection-union test: Berger, Technometrics 24, 1982).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from evaluation import rows as columns
+from evaluation.gate_config import GateConfig
+from evaluation.metrics.base import mean
+from evaluation.metrics.registry import find
+from evaluation.significance.compare import compare_paired
+from evaluation.significance.family import pair
+from evaluation.significance.interval import mean_interval
+from evaluation.significance.result import Alternative, Options, TestResult
+
+
+@dataclasses.dataclass(frozen=True)
+class Check:
+    """One condition of the gate.
+
+    Attributes:
+        name: "floor", "baseline", "served" or "scenario".
+        passed: whether it holds.
+        text: the finding, in a sentence.
+    """
+
+    name: str
+    passed: bool
+    text: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Decision:
+    """What the gate decides.
+
+    Attributes:
+        blessed: whether every condition holds.
+        checks: each condition, those that fail first.
+        tests: the comparisons behind them.
+    """
+
+    blessed: bool
+    checks: tuple[Check, ...]
+    tests: tuple[TestResult, ...]
+
+    @property
+    def reasons(self) -> list[str]:
+        """The findings in plain words: against the candidate first, then for it."""
+        return [check.text for check in self.checks]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The `blessing` of metrics.json."""
+        return {"blessed": self.blessed, "reasons": self.reasons}
+
+
+def decide(
+    config: GateConfig,
+    rows: pd.DataFrame,
+    candidate: str,
+    served: str | None = None,
+    *,
+    split: str | None = "eval",
+) -> Decision:
+    """Decides whether a candidate may be pushed.
+
+    Args:
+        config: the conditions.
+        rows: as in per_playlist.parquet, with those of the candidate, of the baselines and of the
+            served model.
+        candidate: its name in the rows.
+        served: the served model's name there, None where nothing is served yet.
+        split: whose playlists decide.
+
+    Raises:
+        ValueError: there are no rows of that split, several of a model and playlist, or no
+            column of the metric that decides.
+    """
+    chosen = columns.of_split(rows, split)
+    if config.metric not in chosen:
+        raise ValueError(f"the rows have no column {config.metric!r}, by which the gate decides")
+    judge = _Judge(config, chosen, candidate)
+    if not (chosen[columns.MODEL] == candidate).any():
+        text = f"Nothing is known of {candidate}: no playlist of the {split} split was scored."
+        return Decision(False, (Check("floor", False, text),), ())
+    checks = judge.floors()
+    checks += [judge.beats(baseline) for baseline in config.better_than]
+    if served is None:
+        checks.append(Check("served", True, "No model is served yet, so none can get worse."))
+    else:
+        checks.append(judge.against_served(served))
+        checks += judge.scenarios(served)
+    ordered = sorted(checks, key=lambda check: check.passed)
+    return Decision(all(check.passed for check in checks), tuple(ordered), tuple(judge.tests))
+
+
+class _Judge:
+    """Looks at each condition in turn and keeps the comparisons that it made."""
+
+    def __init__(self, config: GateConfig, rows: pd.DataFrame, candidate: str) -> None:
+        self._config = config
+        self._rows = rows
+        self._candidate = candidate
+        self._metric = find(config.metric)
+        self.tests: list[TestResult] = []
+
+    def floors(self) -> list[Check]:
+        own = self._rows[self._rows[columns.MODEL] == self._candidate]
+        checks = []
+        for name, floor in self._config.floors.items():
+            value = mean(own[name].to_numpy(dtype=np.float64)) if name in own else None
+            if value is None:
+                checks.append(
+                    Check("floor", False, f"{name} could not be computed (floor {floor}).")
+                )
+                continue
+            metric = find(name)
+            passed = value >= floor if metric.higher_is_better else value <= floor
+            limit = "floor" if metric.higher_is_better else "ceiling"
+            says = "reaches" if metric.higher_is_better else "keeps"
+            text = f"{name} {value:.4f} {says if passed else 'misses'} the {limit} of {floor:g}."
+            checks.append(Check("floor", bool(passed), text))
+        return checks
+
+    def beats(self, baseline: str) -> Check:
+        if baseline == self._candidate:
+            text = (
+                f"{baseline} cannot be better than itself; take it out of better_than to push it."
+            )
+            return Check("baseline", False, text)
+        pairs = self._pairs(baseline)
+        if pairs is None:
+            return Check(
+                "baseline", False, f"{baseline} was not scored: no comparison is possible."
+            )
+        result = self._compare(pairs, baseline, "better")
+        verb = "Better than" if result.significant else "Not shown to be better than"
+        return Check(
+            "baseline", result.significant, f"{verb} {baseline}: {_evidence(result, pairs)}"
+        )
+
+    def against_served(self, served: str) -> Check:
+        pairs = self._pairs(served)
+        if pairs is None:
+            return Check(
+                "served", False, f"The served model {served} was not scored: no comparison."
+            )
+        rule = self._config.against_served
+        result = self._compare(pairs, served, "worse" if rule != "better" else "better")
+        if result.p_value is None:
+            text = f"The served model cannot be compared with: {result.reason}."
+            return Check("served", False, text)
+        evidence = _evidence(result, pairs)
+        if rule == "better":
+            verb = "Better than" if result.significant else "Not shown to be better than"
+            return Check("served", result.significant, f"{verb} the served model: {evidence}")
+        if rule == "non_inferior":
+            return self._non_inferior(pairs, result)
+        if result.significant:
+            return Check("served", False, f"Worse than the served model: {evidence}")
+        blind = ""
+        if result.minimum_detectable is not None:
+            blind = f" A drop below {result.minimum_detectable:.4f} could go unseen."
+        text = f"Not significantly worse than the served model: {evidence}{blind}"
+        return Check("served", True, text)
+
+    def _non_inferior(self, pairs: pd.DataFrame, result: TestResult) -> Check:
+        """Whether a loss of the margin can be ruled out, by the interval of the mean difference.
+
+        The rank test is no help here: moved by the margin, the many playlists without any
+        difference would all count as gains.
+        """
+        gains = self._gains(pairs)
+        served_mean = abs(float(pairs[f"{self._metric.name}_baseline"].mean()))
+        margin = self._config.margin * served_mean
+        interval = mean_interval(
+            gains, 1 - 2 * self._config.alpha, self._config.resamples, self._config.seed
+        )
+        low = interval.low
+        passed = low is not None and low >= -margin and (low > -margin or margin == 0)
+        shown = "is ruled out" if passed else "cannot be ruled out"
+        bound = "no lower bound" if low is None else f"lower bound {low:+.4f}"
+        text = (
+            f"A loss of {self._config.margin:.0%} ({margin:.4f}) against the served model {shown}: "
+            f"{_evidence(result, pairs)[:-1]}, {bound} at {1 - self._config.alpha:.0%}."
+        )
+        return Check("served", passed, text)
+
+    def scenarios(self, served: str) -> list[Check]:
+        pairs = self._pairs(served)
+        limit = self._config.max_scenario_drop
+        if pairs is None or limit is None:
+            return []
+        checks, judged, small = [], 0, []
+        for name, group in pairs.groupby(columns.SCENARIO, sort=False):
+            if len(group) < self._config.min_scenario_playlists:
+                small.append(str(name))
+                continue
+            judged += 1
+            gains = self._gains(group)
+            base = abs(float(group[f"{self._metric.name}_baseline"].mean()))
+            if not len(gains) or -float(gains.mean()) <= limit * base:
+                continue
+            result = self._compare(group, served, "worse", str(name))
+            chance = "" if result.significant else ", which may be chance"
+            share = f"{-float(gains.mean()) / base:.0%}" if base else "all"
+            text = f"Scenario {name} lost {share} (at most {limit:.0%} is allowed){chance}: "
+            checks.append(
+                Check("scenario", not result.significant, text + _evidence(result, group))
+            )
+        if not checks and judged:
+            text = f"None of {judged} scenarios lost more than {limit:.0%} to the served model."
+            checks.append(Check("scenario", True, text))
+        if small:
+            text = f"Too few playlists to judge a drop in: {', '.join(small)}."
+            checks.append(Check("scenario", True, text))
+        return checks
+
+    def _pairs(self, baseline: str) -> pd.DataFrame | None:
+        if not (self._rows[columns.MODEL] == baseline).any():
+            return None
+        return pair(self._rows, self._candidate, baseline)
+
+    def _gains(self, pairs: pd.DataFrame) -> np.ndarray:
+        name = self._metric.name
+        gains = (pairs[name] - pairs[f"{name}_baseline"]).to_numpy(dtype=np.float64)
+        gains = gains if self._metric.higher_is_better else -gains
+        return gains[np.isfinite(gains)]
+
+    def _compare(
+        self, pairs: pd.DataFrame, baseline: str, side: Alternative, scenario: str | None = None
+    ) -> TestResult:
+        name = self._metric.name
+        result = compare_paired(
+            pairs[name].to_numpy(),
+            pairs[f"{name}_baseline"].to_numpy(),
+            self._metric,
+            candidate_name=self._candidate,
+            baseline_name=baseline,
+            scenario=scenario,
+            options=Options(
+                alternative=side,
+                alpha=self._config.alpha,
+                resamples=self._config.resamples,
+                seed=self._config.seed,
+            ),
+        )
+        self.tests.append(result)
+        return result
+
+
+def _evidence(result: TestResult, pairs: pd.DataFrame) -> str:
+    """The numbers behind a finding, in half a sentence with its full stop."""
+    if result.mean_difference is None:
+        return f"{result.reason}."
+    name = result.metric
+    both = pairs[[name, f"{name}_baseline"]].dropna()
+    own, other = both[name].mean(), both[f"{name}_baseline"].mean()
+    text = f"{name} {own:.4f} against {other:.4f}, {result.mean_difference:+.4f}"
+    if result.ci_low is not None and result.ci_high is not None:
+        text += f" ({result.confidence:.0%} interval {result.ci_low:+.4f} to {result.ci_high:+.4f})"
+    if result.test == "none" or result.p_value is None:
+        return f"{text}; {result.reason}."
+    p = "p < 0.001" if result.p_value < 0.001 else f"p = {result.p_value:.3f}"
+    return f"{text} over {result.n} playlists, {result.test}, {p}."

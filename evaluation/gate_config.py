@@ -1,0 +1,74 @@
+"""The gate's conditions, as configuration."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from evaluation.metrics.registry import find
+
+
+class GateConfig(BaseModel):
+    """What a candidate must show before it is pushed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    metric: str = Field(default="ndcg", description="The metric in which models are compared.")
+    floors: dict[str, float] = Field(
+        default_factory=dict,
+        description="Metric -> the mean that a candidate must reach (for clicks: not exceed).",
+    )
+    better_than: tuple[str, ...] = Field(
+        default=("popularity",),
+        description="Models that a candidate must be significantly better than.",
+    )
+    against_served: Literal["not_significantly_worse", "non_inferior", "better"] = Field(
+        default="not_significantly_worse",
+        description="What a candidate must be against the served model: not shown to be worse; "
+        "shown to lose less than `margin`; or shown to be better.",
+    )
+    margin: float = Field(
+        default=0.05,
+        ge=0,
+        lt=1,
+        description="For `non_inferior`: the loss that must be ruled out, as a share of the "
+        "served model's mean.",
+    )
+    max_scenario_drop: float | None = Field(
+        default=0.2,
+        ge=0,
+        le=1,
+        description="The most that a scenario may lose to the served model, as a share of that "
+        "one's mean; null for no limit. A larger loss that may be chance is told, not refused.",
+    )
+    min_scenario_playlists: int = Field(
+        default=20, ge=2, description="Scenarios with fewer playlists are not judged one by one."
+    )
+    alpha: float = Field(
+        default=0.05, gt=0, lt=0.5, description="The accepted rate of false blessings."
+    )
+    resamples: int = Field(
+        default=9999, ge=0, description="Of the bootstrap behind intervals; 0 leaves these out."
+    )
+    seed: int = Field(default=0, description="Of the bootstrap.")
+
+    @field_validator("metric")
+    @classmethod
+    def _known_metric(cls, name: str) -> str:
+        if not find(name).is_accuracy:
+            raise ValueError(f"{name} does not measure accuracy: a gate on it would be misleading")
+        return name
+
+    @field_validator("floors")
+    @classmethod
+    def _known_floors(cls, floors: dict[str, float]) -> dict[str, float]:
+        for name in floors:
+            find(name)
+        return floors
+
+    @model_validator(mode="after")
+    def _bound_needs_resamples(self) -> GateConfig:
+        if self.against_served == "non_inferior" and not self.resamples:
+            raise ValueError("against_served=non_inferior needs resamples of 1 or more")
+        return self

@@ -1,0 +1,1 @@
+"""What recommendations are worth, playlist by playlist: one small unit a metric."""

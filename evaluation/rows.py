@@ -1,0 +1,112 @@
+"""Per-playlist rows: the columns of `per_playlist.parquet` and what can be read from them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import pandas as pd
+
+from evaluation.metrics.ndcg import ideal_dcg
+from evaluation.metrics.registry import METRICS, find
+from evaluation.scenarios import TITLE_ONLY
+
+MODEL: Final = "model"
+SPLIT: Final = "split"
+PID: Final = "pid"
+SCENARIO: Final = "scenario"
+NUM_SEEDS: Final = "num_seeds"
+NUM_HOLDOUTS: Final = "num_holdouts"
+LENGTH: Final = "length"
+UNREACHABLE: Final = "unreachable"
+
+#: What is known of a row besides its metrics. `length` counts the playlist's distinct tracks,
+#: `unreachable` its withheld tracks that train never saw.
+DESCRIPTION: Final = (
+    MODEL,
+    SPLIT,
+    PID,
+    SCENARIO,
+    NUM_SEEDS,
+    NUM_HOLDOUTS,
+    LENGTH,
+    UNREACHABLE,
+)
+
+
+def metric_columns(rows: pd.DataFrame) -> list[str]:
+    """The metrics that the rows hold, those of the registry first and in its order."""
+    present = [name for name in METRICS if name in rows]
+    return present + [str(name) for name in rows if name not in METRICS and _is_variant(str(name))]
+
+
+def _is_variant(name: str) -> bool:
+    """Whether it is `recall@K` or `hit_rate@K` at a depth that the registry does not list."""
+    try:
+        find(name)
+    except ValueError:
+        return False
+    return True
+
+
+def is_accuracy(name: str) -> bool:
+    """Whether a column measures agreement with withheld tracks."""
+    return find(name).is_accuracy
+
+
+def of_split(rows: pd.DataFrame, split: str | None) -> pd.DataFrame:
+    """The rows of one split, all where none is named or the rows do not tell.
+
+    Raises:
+        ValueError: no row is of that split.
+    """
+    if split is None or SPLIT not in rows:
+        return rows
+    chosen = rows[rows[SPLIT] == split]
+    if chosen.empty:
+        known = ", ".join(sorted(map(str, rows[SPLIT].unique()))) or "none"
+        raise ValueError(f"there are no rows of split {split!r}; there are those of: {known}")
+    return chosen
+
+
+def cold(rows: pd.DataFrame) -> pd.Series:
+    """bool, whether a playlist had nothing but its title."""
+    if NUM_SEEDS in rows:
+        return rows[NUM_SEEDS] == 0
+    return rows[SCENARIO] == TITLE_ONLY.name
+
+
+def ceiling(rows: pd.DataFrame) -> pd.DataFrame:
+    """The best that any model of train's tracks could reach, by row and metric.
+
+    Withheld tracks that train never saw are beyond every model. For recall and R-precision the
+    ceiling is the share of the others; for NDCG the gain of an ideal list of the others over that
+    of an ideal list of all. The other metrics have none: they ask for one hit only.
+
+    Returns:
+        float columns, named after the metrics that have a ceiling.
+    """
+    total = rows[NUM_HOLDOUTS].to_numpy(dtype=np.int64)
+    reachable = total - rows[UNREACHABLE].to_numpy(dtype=np.int64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        share = reachable / total
+        gain = ideal_dcg(reachable) / ideal_dcg(total)
+    columns = {}
+    for name in metric_columns(rows):
+        if name == "ndcg":
+            columns[name] = gain
+        elif name == "r_precision" or name.startswith("recall@"):
+            columns[name] = share
+    return pd.DataFrame(columns, index=rows.index)
+
+
+def reachable_only(rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows as if tracks that train never saw had not been withheld.
+
+    Metrics with a ceiling are divided by it, which takes those tracks out of the denominator (and
+    leaves R-precision's cut where it was); playlists with no other withheld track are left out.
+    """
+    kept = rows[rows[NUM_HOLDOUTS] > rows[UNREACHABLE]].copy()
+    limits = ceiling(kept)
+    kept[limits.columns] = kept[limits.columns] / limits
+    return kept

@@ -1,0 +1,1 @@
+"""Whether a difference between two recommenders is real: paired by playlist, tested, bounded."""

@@ -1,0 +1,1 @@
+"""Tracks that share playlists with the seeds."""

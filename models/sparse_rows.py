@@ -1,0 +1,42 @@
+"""Sparse rows of scored tracks, kept in the graph and summed by a query."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse
+import tensorflow as tf
+
+
+class SparseRows(tf.Module):
+    """A sparse float32 matrix [R, N] whose rows a query sums: scores += weights @ matrix[ids].
+
+    Kept as compressed rows in variables, so its size is not bounded by the graph's 2 GB.
+    """
+
+    def __init__(self, matrix: scipy.sparse.csr_matrix, name: str | None = None):
+        super().__init__(name=name)
+        self._splits = tf.Variable(matrix.indptr.astype(np.int64), trainable=False, name="splits")
+        self._columns = tf.Variable(
+            matrix.indices.astype(np.int32), trainable=False, name="columns"
+        )
+        self._values = tf.Variable(matrix.data.astype(np.float32), trainable=False, name="values")
+
+    def add_to(self, scores: tf.Tensor, ids: tf.RaggedTensor, weights: tf.Tensor) -> tf.Tensor:
+        """Adds the weighted sum of rows to the scores of each query.
+
+        Args:
+            scores: float32 [B, N].
+            ids: int64 ragged [B, (S)], rows of the matrix.
+            weights: float32 [sum of S], one for each of the flat `ids`.
+
+        Returns:
+            float32 [B, N].
+        """
+        starts = tf.gather(self._splits, ids.flat_values)
+        ends = tf.gather(self._splits, ids.flat_values + 1)
+        positions = tf.ragged.range(starts, ends)
+        entry = positions.value_rowids()
+        queries = tf.gather(tf.cast(ids.value_rowids(), tf.int32), entry)
+        columns = tf.gather(self._columns, positions.flat_values)
+        values = tf.gather(self._values, positions.flat_values) * tf.gather(weights, entry)
+        return tf.tensor_scatter_nd_add(scores, tf.stack([queries, columns], axis=1), values)

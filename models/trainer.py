@@ -1,0 +1,135 @@
+"""The Trainer's `run_fn` for every family, given to TFX as `models.trainer.run_fn`."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import json
+import math
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+import pydantic
+import tensorflow as tf
+import tensorflow_transform as tft
+
+from models import registry, serving
+from models.contract import TrainingData
+from models.data import load_training_data
+
+if TYPE_CHECKING:
+    from tfx.v1.components import FnArgs
+
+# Rows of the training curve that travel with the model.
+_HISTORY_TAIL: Final = 20
+_PACKAGES: Final = ("tensorflow", "tensorflow-transform", "tensorflow-recommenders", "implicit")
+
+
+class TrainerConfig(pydantic.BaseModel):
+    """The Trainer's `custom_config`.
+
+    `source_hash` is not read: it makes TFX train anew when the code has changed.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    family: str
+    params: dict[str, Any] = pydantic.Field(default_factory=dict)
+    seed: int = pydantic.Field(default=0, ge=0, lt=2**32)
+    source_hash: str = ""
+    export: serving.ExportOptions = serving.ExportOptions()
+
+
+def run_fn(fn_args: FnArgs) -> None:
+    """Loads what Transform wrote, fits the configured family and exports it.
+
+    Writes the SavedModel to `fn_args.serving_model_dir`, and the training curve to
+    `fn_args.model_run_dir`, as `history.json` and as TensorBoard scalars.
+
+    Args:
+        fn_args: TFX's; `custom_config` holds the fields of `TrainerConfig`.
+
+    Raises:
+        ValueError: if the configuration names an unknown family or parameter, or there is nothing
+            to train on.
+    """
+    config = _config(fn_args.custom_config or {})
+    family = registry.family(config.family)
+    params = family.params(config.params)
+    transform = tft.TFTransformOutput(fn_args.transform_graph_path)
+    data, vocabularies = load_training_data(
+        fn_args.train_files, fn_args.eval_files or [], transform
+    )
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as scratch:
+        workdir = fn_args.model_run_dir or scratch
+        tf.io.gfile.makedirs(workdir)
+        fit = family.fit(data, params, config.seed, workdir)
+        seconds = time.perf_counter() - start
+        history = [_plain(row) for row in fit.history]
+        _write_history(history, workdir)
+    serving.export(
+        fit.scorer,
+        data.catalogue,
+        vocabularies,
+        fn_args.serving_model_dir,
+        _metadata(config, params, data, history, seconds),
+        options=config.export,
+    )
+
+
+def _config(values: Mapping[str, Any]) -> TrainerConfig:
+    try:
+        return TrainerConfig(**values)
+    except pydantic.ValidationError as error:
+        raise ValueError(f"The Trainer's custom_config is wrong: {error}") from error
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Turns NumPy's numbers into Python's, and what is not finite into None."""
+    plain = {key: getattr(value, "item", lambda v=value: v)() for key, value in row.items()}
+    return {
+        key: None if isinstance(value, float) and not math.isfinite(value) else value
+        for key, value in plain.items()
+    }
+
+
+def _write_history(history: list[dict[str, Any]], directory: str) -> None:
+    with tf.io.gfile.GFile(os.path.join(directory, "history.json"), "w") as handle:
+        handle.write(json.dumps(history, indent=1, allow_nan=False))
+    writer = tf.summary.create_file_writer(directory)
+    with writer.as_default():
+        for index, row in enumerate(history):
+            for key, value in row.items():
+                if isinstance(value, int | float) and key != "step":
+                    tf.summary.scalar(key, value, step=int(row.get("step", index)))
+    writer.close()
+
+
+def _metadata(
+    config: TrainerConfig,
+    params: pydantic.BaseModel,
+    data: TrainingData,
+    history: list[dict[str, Any]],
+    seconds: float,
+) -> dict[str, Any]:
+    versions = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[package] = importlib.metadata.version(package)
+    return {
+        "family": config.family,
+        "params": params.model_dump(mode="json"),
+        "seed": config.seed,
+        "fit_seconds": round(seconds, 3),
+        "catalogue_size": len(data.catalogue),
+        "playlists": {"train": len(data.train), "eval": len(data.evaluation)},
+        "artists": data.num_artists,
+        "title_ngrams": data.num_title_ngrams,
+        "history": history[-_HISTORY_TAIL:],
+        "versions": versions,
+    }

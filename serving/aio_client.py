@@ -1,0 +1,119 @@
+"""The client of `serving.client` for asyncio."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+
+import grpc
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+
+from serving import messages
+from serving.client import to_serving_error
+from serving.connection import ConnectionOptions
+from serving.errors import ServingError
+from serving.messages import Continuation, Playlist, Recommendation
+
+_TOP = 100
+
+
+class AsyncRecommenderClient:
+    """Asks a server for continuations of playlists, over one connection, in an event loop.
+
+    Args:
+        target: HOST:PORT.
+        model: name of the model.
+        version: which version answers; the latest, unless it or a label is given.
+        label: version label.
+        options: how to talk.
+
+    Raises:
+        ConfigError: the target or an option cannot be used.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        model: str = "segue",
+        version: int | None = None,
+        label: str | None = None,
+        options: ConnectionOptions | None = None,
+    ) -> None:
+        self.target = target
+        self.model = model
+        self.version = version
+        self.label = label
+        self.options = options or ConnectionOptions()
+        self._channel = self.options.open(target, grpc.aio)
+        self._prediction = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+
+    async def recommend(
+        self, name: str = "", track_uris: Iterable[str] = (), *, top: int = _TOP
+    ) -> list[Recommendation]:
+        """Continues one playlist; see `RecommenderClient.recommend`."""
+        answer = await self.continue_playlists([Playlist(name, tuple(track_uris))], top=top)
+        return list(answer[0].recommendations)
+
+    async def continue_playlists(
+        self, playlists: Sequence[Playlist], *, top: int = _TOP, with_names: bool = True
+    ) -> list[Continuation]:
+        """Continues several playlists; see `RecommenderClient.continue_playlists`."""
+        if not playlists:
+            return []
+        for last in (False, True):
+            spec = messages.model_spec(
+                self.model, self.version, self.label, messages.SERVING_DEFAULT
+            )
+            response = await self.predict(messages.playlists_request(spec, playlists))
+            ranked = messages.read_recommendations(response, len(playlists), top)
+            version = response.model_spec.version.value
+            try:
+                names = await self._names(ranked, version) if with_names else {}
+            except ServingError as error:
+                if last or error.code is not grpc.StatusCode.NOT_FOUND:
+                    raise
+                continue  # the version was swapped between the two requests: ask the new one
+            break
+        return messages.continuations(playlists, ranked, names, version)
+
+    async def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
+        """Sends a Predict request as it is.
+
+        Raises:
+            ServingError: the server did not answer, or refused.
+        """
+        try:
+            return await self._prediction.Predict(request, timeout=self.options.timeout)
+        except grpc.RpcError as error:
+            raise to_serving_error(error, self.target) from error
+
+    async def close(self) -> None:
+        """Closes the connection."""
+        await self._channel.close()
+
+    async def __aenter__(self) -> AsyncRecommenderClient:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def _names(
+        self, ranked: Sequence[Sequence[tuple[str, float]]], version: int
+    ) -> dict[str, tuple[str, str]]:
+        uris = list(dict.fromkeys(uri for row in ranked for uri, _ in row))
+        if not uris:
+            return {}
+        spec = messages.model_spec(self.model, version, None, messages.TRACK_METADATA)
+        try:
+            response = await self.predict(messages.names_request(spec, uris))
+        except ServingError as error:
+            if error.code is grpc.StatusCode.FAILED_PRECONDITION:
+                return {}
+            raise
+        return dict(zip(uris, messages.read_names(response, len(uris)), strict=True))

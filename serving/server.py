@@ -1,0 +1,285 @@
+"""A development server with TF Serving's gRPC API.
+
+It serves what `tensorflow_model_server` serves, in the same way, where its container is not at
+hand: for development, tests and continuous integration. See docs/serving.md for the differences.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import os
+import socket
+import threading
+from concurrent import futures
+from types import TracebackType
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from tensorflow.core.protobuf import config_pb2
+from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+
+from serving import services, warmup
+from serving.batch_options import BatchingOptions
+from serving.batching import BatchingRunner, BatchScheduler
+from serving.config_file import ConfigFileWatcher
+from serving.errors import ConfigError
+from serving.metrics import Metrics, MonitoringServer
+from serving.model_config import ModelServerConfig
+from serving.model_manager import ModelManager
+from serving.servable import Servable
+from serving.tls import ServerTls
+from serving.version_watcher import WatchOptions
+
+_LOG = logging.getLogger(__name__)
+
+_HEALTH_NAMES = ("", services.PREDICTION_SERVICE, services.MODEL_SERVICE)
+_MAX_WAITING_REQUESTS = 4096  # beyond them a request is refused rather than kept in memory
+
+
+@dataclasses.dataclass(frozen=True)
+class ServerOptions:
+    """Options of a server; the names of TF Serving's flags are in parentheses.
+
+    Attributes:
+        host: address to bind to; only this machine, unless told otherwise.
+        port: gRPC port, 0 for a free one.
+        monitoring_port: HTTP port for metrics, liveness and readiness; None for none.
+        max_message_size: most bytes of a request or an answer.
+        max_rows: most rows of a request's inputs.
+        max_workers: requests handled at the same time (grpc_max_threads); None chooses.
+        batching: how requests are batched (enable_batching, batching_parameters_file), or None.
+        tls: certificate (ssl_config_file); None serves in plain text.
+        watch: how versions are looked for.
+        allow_version_labels_for_unavailable_models: whether labels may be given early.
+        enable_model_warmup: whether warm-up requests in a SavedModel are run.
+        session_parallelism: threads within and between operations
+            (tensorflow_session_parallelism); 0 lets TensorFlow choose.
+        config_file: model configuration file to follow (model_config_file), or None.
+        config_poll_seconds: time between two looks at it (model_config_file_poll_wait_seconds); 0
+            for never.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 8500
+    monitoring_port: int | None = None
+    max_message_size: int = 64 * 2**20
+    max_rows: int = 1000
+    max_workers: int | None = None
+    batching: BatchingOptions | None = None
+    tls: ServerTls | None = None
+    watch: WatchOptions = dataclasses.field(default_factory=WatchOptions)
+    allow_version_labels_for_unavailable_models: bool = False
+    enable_model_warmup: bool = True
+    session_parallelism: int = 0
+    config_file: str | None = None
+    config_poll_seconds: float = 0.0
+
+    @property
+    def workers(self) -> int:
+        """Threads that handle requests."""
+        if self.max_workers:
+            return self.max_workers
+        if self.batching:
+            # They spend their time waiting for each other: enough of them to fill two batches.
+            return max(32, min(2 * self.batching.execution_size, 128))
+        return max(8, 4 * (os.cpu_count() or 1))
+
+
+class ModelServer:
+    """A server that runs in this process, as a context or by `start` and `stop`.
+
+    As TF Serving it opens its gRPC port only when every model has a version to serve.
+
+    Args:
+        config: the models, for instance from `model_config.single_model_config`.
+        options: see `ServerOptions`.
+    """
+
+    def __init__(self, config: ModelServerConfig, options: ServerOptions | None = None) -> None:
+        self.options = options or ServerOptions()
+        self.metrics = Metrics()
+        self._config = config
+        self._health = health.HealthServicer(
+            experimental_non_blocking=True,
+            experimental_thread_pool=futures.ThreadPoolExecutor(1, "health"),
+        )
+        self._scheduler: BatchScheduler | None = None
+        self._monitoring: MonitoringServer | None = None
+        self._config_watcher: ConfigFileWatcher | None = None
+        self._grpc: grpc.Server | None = None
+        self._port = 0
+        self._stopped = threading.Event()
+        self.manager = ModelManager(
+            self._load,
+            self.options.watch,
+            allow_labels_for_unavailable=self.options.allow_version_labels_for_unavailable_models,
+            on_change=self._show_state,
+        )
+
+    def start(self, timeout: float | None = None) -> ModelServer:
+        """Loads the models, then opens the gRPC port.
+
+        Args:
+            timeout: seconds to wait for the models; None for as long as it takes. TF Serving waits
+                for ever where there is no version yet.
+
+        Raises:
+            ConfigError: a port cannot be had.
+            ServingError: the configuration is refused, or a model cannot be loaded.
+            TimeoutError: a model had no version in time.
+        """
+        options = self.options
+        self._check_port(options.port)
+        self._show_state()
+        if options.monitoring_port is not None:
+            self._check_port(options.monitoring_port)
+            self._monitoring = MonitoringServer(
+                self.metrics, self.manager.table.ready, options.host, options.monitoring_port
+            )
+        if options.batching:
+            self._scheduler = BatchScheduler(options.batching, self.metrics.observe_batch)
+        self.manager.start(self._config)
+        if not self.manager.wait_available(timeout=timeout):
+            if self._stopped.is_set():
+                return self
+            raise TimeoutError(f"no version to serve after {timeout} s")
+        self._open()
+        if options.config_file and options.config_poll_seconds > 0:
+            self._config_watcher = ConfigFileWatcher(
+                options.config_file, self.manager.reload, options.config_poll_seconds
+            )
+        return self
+
+    def wait(self) -> None:
+        """Waits until the server is stopped."""
+        self._stopped.wait()
+
+    def cancel(self) -> None:
+        """Ends a `start` that waits for a version; safe in a signal handler's thread."""
+        self._stopped.set()
+        self.manager.cancel_waiting()
+
+    def stop(self, grace: float = 5.0) -> None:
+        """Refuses new requests, waits for those under way, and frees everything.
+
+        Args:
+            grace: seconds after which requests under way are cut off.
+        """
+        self._health.enter_graceful_shutdown()
+        if self._config_watcher:
+            self._config_watcher.stop()
+        if self._grpc:
+            self._grpc.stop(grace).wait()
+        if self._scheduler:
+            self._scheduler.stop()
+        self.manager.stop()
+        if self._monitoring:
+            self._monitoring.stop()
+        self._stopped.set()
+
+    @property
+    def port(self) -> int:
+        """The gRPC port."""
+        return self._port
+
+    @property
+    def target(self) -> str:
+        """HOST:PORT for clients."""
+        return f"{self.options.host}:{self._port}"
+
+    @property
+    def monitoring_port(self) -> int | None:
+        """The HTTP port, if there is one."""
+        return self._monitoring.port if self._monitoring else None
+
+    def __enter__(self) -> ModelServer:
+        try:
+            return self.start()
+        except BaseException:
+            self.stop(grace=0)
+            raise
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _open(self) -> None:
+        options = self.options
+        server = grpc.server(
+            futures.ThreadPoolExecutor(options.workers, "grpc"),
+            options=[
+                ("grpc.max_receive_message_length", options.max_message_size),
+                ("grpc.max_send_message_length", options.max_message_size),
+                ("grpc.so_reuseport", 0),  # a second server on the port is a mistake to be told of
+            ],
+            maximum_concurrent_rpcs=options.workers + _MAX_WAITING_REQUESTS,
+        )
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
+            services.PredictionService(self.manager, self.metrics, options.max_rows), server
+        )
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
+            services.ModelService(self.manager, self.metrics), server
+        )
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        reflection.enable_server_reflection(
+            (*_HEALTH_NAMES[1:], health.SERVICE_NAME, reflection.SERVICE_NAME), server
+        )
+        address = f"{options.host}:{options.port}"
+        try:
+            if options.tls:
+                self._port = server.add_secure_port(address, options.tls.credentials())
+            else:
+                self._port = server.add_insecure_port(address)
+        except RuntimeError as error:
+            raise ConfigError(f"cannot listen on {address}: {error}") from error
+        server.start()
+        self._grpc = server
+        _LOG.info("Running gRPC ModelServer at %s", self.target)
+
+    def _load(self, name: str, version: int, path: str) -> Servable:
+        threads = self.options.session_parallelism
+        servable = Servable.load(
+            name,
+            version,
+            path,
+            config_pb2.ConfigProto(
+                intra_op_parallelism_threads=threads,
+                inter_op_parallelism_threads=threads,
+                gpu_options=config_pb2.GPUOptions(allow_growth=True),
+            ),
+        )
+        try:
+            if self.options.enable_model_warmup:
+                warmup.run_warmup(servable, path)
+        except BaseException:
+            servable.close()
+            raise
+        if self._scheduler:
+            servable.run = BatchingRunner(servable, self._scheduler)
+        return servable
+
+    def _show_state(self) -> None:
+        self.metrics.set_loaded(self.manager.table.loaded())
+        status = (
+            health_pb2.HealthCheckResponse.SERVING
+            if self.manager.table.ready()
+            else health_pb2.HealthCheckResponse.NOT_SERVING
+        )
+        for name in _HEALTH_NAMES:
+            self._health.set(name, status)
+
+    def _check_port(self, port: int) -> None:
+        """Says at once that a port is taken, not only after the models are loaded."""
+        try:
+            with socket.create_server((self.options.host, port)):
+                pass
+        except OSError as error:
+            raise ConfigError(
+                f"cannot listen on {self.options.host}:{port}: {error.strerror or error}"
+            ) from error

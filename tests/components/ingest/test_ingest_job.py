@@ -1,0 +1,321 @@
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from pathlib import Path
+
+import pytest
+import tensorflow as tf
+
+from components.ingest import job, shards
+from components.ingest.errors import IngestError
+from components.ingest.job import ingest
+from components.ingest.manifest import IngestResult
+from sample.generator import generate, write_slices
+
+REAL = Path(__file__).parents[3].parent / "shared/data/mpd-sample/train"
+
+
+def uri(letter):
+    return "spotify:track:" + letter * 22
+
+
+def playlist(pid, letters="a", **fields):
+    return {"pid": pid, "tracks": [{"track_uri": uri(letter)} for letter in letters], **fields}
+
+
+def write(directory, number, playlists):
+    path = directory / f"mpd.slice.{number}-{number + 9}.json"
+    path.write_text(json.dumps({"info": {}, "playlists": playlists}))
+    return str(path)
+
+
+def read_examples(output):
+    paths = sorted(str(path) for path in Path(output).glob(job.PLAYLISTS_PATTERN))
+    records = tf.data.TFRecordDataset(paths, compression_type="GZIP").as_numpy_iterator()
+    return [tf.train.Example.FromString(record) for record in records]
+
+
+def pids(output):
+    return [int(e.features.feature["pid"].bytes_list.value[0]) for e in read_examples(output)]
+
+
+def read_rejects(output):
+    paths = sorted(Path(output).glob(job.REJECTS_PATTERN))
+    return [json.loads(line) for path in paths for line in path.read_text().splitlines()]
+
+
+@pytest.fixture
+def source(tmp_path):
+    directory = tmp_path / "source"
+    directory.mkdir()
+    return directory
+
+
+@pytest.fixture
+def output(tmp_path):
+    return str(tmp_path / "out" / "tfrecords")
+
+
+def test_every_playlist_becomes_an_example(source, output):
+    write_slices(source, 25, seed=1, slice_size=10)
+    result = ingest(str(source), output)
+    raws = list(generate(25, seed=1))
+    entries = sum(raw["num_tracks"] for raw in raws)
+    assert result == IngestResult(playlists=25, tracks=entries, files=3, rejects={})
+    assert sorted(os.listdir(output)) == [
+        "manifest.json",
+        "playlists-00000-of-00003.tfrecord.gz",
+        "playlists-00001-of-00003.tfrecord.gz",
+        "playlists-00002-of-00003.tfrecord.gz",
+    ]
+    assert pids(output) == list(range(25))
+    for raw, example in zip(raws, read_examples(output), strict=True):
+        feature = example.features.feature
+        assert feature["name"].bytes_list.value == [raw["name"].encode()]
+        assert feature["num_followers"].int64_list.value == [raw["num_followers"]]
+        assert list(feature["track_uri"].bytes_list.value) == [
+            track["track_uri"].encode() for track in raw["tracks"]
+        ]
+        assert list(feature["track_duration_ms"].int64_list.value) == [
+            track["duration_ms"] for track in raw["tracks"]
+        ]
+
+
+def test_compressed_slices_give_the_same_records(source, output, tmp_path):
+    plain = write_slices(source / "plain", 20, seed=1, slice_size=10)
+    write_slices(source / "packed", 20, seed=1, slice_size=10, compress=True)
+    ingest(str(source / "plain"), output, shards=1)
+    ingest(str(source / "packed" / "*.gz"), str(tmp_path / "other"), shards=1)
+    assert len(plain) == 2
+    name = "playlists-00000-of-00001.tfrecord.gz"
+    assert (tmp_path / "other" / name).read_bytes() == Path(output, name).read_bytes()
+
+
+def test_rejects_are_told_by_file_position_and_reason(source, output):
+    first = write(source, 0, [playlist(0), "x", playlist(1, num_edits="y"), playlist(2)])
+    second = write(source, 10, [{"pid": 3, "tracks": []}, playlist(4), {"tracks": []}])
+    broken = source / "mpd.slice.20-29.json.gz"
+    broken.write_bytes(gzip.compress(b'{"playlists": []}')[:-4])
+    result = ingest(str(source), output, max_reject_share=0.7)
+    assert result.playlists == 3
+    assert result.rejects == {
+        "unreadable_file": 1,
+        "not_an_object": 1,
+        "missing_pid": 1,
+        "missing_tracks": 1,
+        "invalid_field": 1,
+    }
+    assert read_rejects(output) == [
+        {"file": first, "position": 1, "pid": None, "reason": "not_an_object",
+         "detail": "a JSON string, not an object"},
+        {"file": first, "position": 2, "pid": 1, "reason": "invalid_field",
+         "detail": "num_edits: 'y' is not a whole number from 0 to 2^63-1"},
+        {"file": second, "position": 0, "pid": 3, "reason": "missing_tracks",
+         "detail": "tracks: empty"},
+        {"file": second, "position": 2, "pid": None, "reason": "missing_pid",
+         "detail": "pid: absent"},
+        {"file": str(broken), "position": None, "pid": None, "reason": "unreadable_file",
+         "detail": "truncated gzip"},
+    ]  # fmt: skip
+    assert pids(output) == [0, 2, 4]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_of_several_playlists_with_a_pid_the_first_stays(source, output, count):
+    # The same whatever the shards: the order is that of the files and of the positions in them.
+    write(source, 2, [playlist(1, "a"), playlist(2, "a"), playlist("1", "b")])
+    second = write(source, 10, [playlist(2, "b"), playlist(3, "a")])
+    third = write(source, 110, [playlist(3, "b"), playlist(1, "c"), playlist(4, "a")])
+    result = ingest(str(source), output, shards=count, max_reject_share=0.5)
+    assert (result.playlists, result.tracks) == (4, 8)
+    assert result.rejects == {"duplicate_pid": 4}
+    assert pids(output) == [1, 2, 3, 4]
+    for example in read_examples(output):
+        assert example.features.feature["track_uri"].bytes_list.value == [uri("a").encode()]
+    found = {(line["file"], line["position"]): line for line in read_rejects(output)}
+    first = str(source / "mpd.slice.2-11.json")
+    assert set(found) == {(first, 2), (second, 0), (third, 0), (third, 1)}
+    assert found[third, 1]["pid"] == 1
+    assert found[third, 1]["detail"] == f"pid 1 is kept from {first}[0]"
+
+
+def test_too_many_rejects_fail_with_counts_and_place(source, output):
+    write(source, 0, [playlist(0), playlist(1), {}, 5, 6])
+    with pytest.raises(IngestError) as error:
+        ingest(str(source), output)
+    assert str(error.value) == (
+        "3 of 5 records cannot be used (60.0%, more than the 5.0% allowed): 2 not_an_object, "
+        f"1 missing_pid; see {output}/rejects-*.jsonl, or allow more with max_reject_share"
+    )
+    assert os.listdir(output) == ["rejects-00000-of-00001.jsonl"]
+    assert len(read_rejects(output)) == 3
+
+
+def test_the_allowed_share_itself_is_allowed(source, output):
+    write(source, 0, [*(playlist(pid) for pid in range(19)), None])
+    assert ingest(str(source), output).reject_share == 0.05
+
+
+def test_no_usable_playlist_fails_whatever_is_allowed(source, output):
+    write(source, 0, [{}])
+    with pytest.raises(IngestError, match=r"no playlist can be used \(1 missing_pid\): see "):
+        ingest(str(source), output, max_reject_share=1)
+    write(source, 0, [])
+    with pytest.raises(IngestError, match="the input has no playlists"):
+        ingest(str(source), output, max_reject_share=1)
+
+
+def test_no_input_fails(source, output):
+    with pytest.raises(IngestError, match="no slice found"):
+        ingest(str(source / "*.json"), output)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"shards": 0}, "shards: 0 is not at least 1"),
+        ({"max_reject_share": 1.5}, "max_reject_share: 1.5 is not between 0 and 1"),
+    ],
+)
+def test_bad_options_name_themselves(source, output, options, message):
+    with pytest.raises(ValueError, match=message):
+        ingest(str(source), output, **options)
+
+
+def test_output_that_cannot_be_written_fails(source, tmp_path):
+    write(source, 0, [playlist(0)])
+    (tmp_path / "file").write_text("")
+    with pytest.raises(IngestError, match="cannot write to"):
+        ingest(str(source), str(tmp_path / "file" / "out"))
+
+
+class TestAgain:
+    @pytest.fixture(autouse=True)
+    def _first(self, source, output):
+        write(source, 0, [playlist(0), playlist(1)])
+        write(source, 10, [playlist(2), {}])
+        self.result = ingest(str(source), output, max_reject_share=0.5)
+        self.before = self.state(output)
+        Path(output, "notes.txt").write_text("mine")
+
+    def state(self, output):
+        return {path.name: path.stat().st_mtime_ns for path in Path(output).iterdir()}
+
+    def test_unchanged_input_is_skipped_and_touches_nothing(self, source, output):
+        again = ingest(str(source), output, max_reject_share=0.5)
+        assert again.skipped
+        assert (again.playlists, again.rejects) == (self.result.playlists, self.result.rejects)
+        after = self.state(output)
+        assert {name: after[name] for name in self.before} == self.before
+
+    def test_a_stricter_share_is_checked_without_another_run(self, source, output):
+        with pytest.raises(IngestError, match=r"25\.0%, more than the 5\.0% allowed"):
+            ingest(str(source), output)
+        assert set(self.before) <= set(self.state(output))
+
+    def test_changed_input_replaces_everything(self, source, output):
+        write(source, 0, [playlist(5)])
+        (source / "mpd.slice.10-19.json").unlink()
+        again = ingest(str(source), output)
+        assert not again.skipped
+        assert sorted(os.listdir(output)) == [
+            "manifest.json",
+            "notes.txt",
+            "playlists-00000-of-00001.tfrecord.gz",
+        ]
+        assert pids(output) == [5]
+
+    def test_other_options_run_again(self, source, output):
+        assert ingest(str(source), output, shards=1, max_reject_share=0.5).files == 1
+        assert not Path(output, "playlists-00000-of-00002.tfrecord.gz").exists()
+
+    @pytest.mark.parametrize("damage", ["missing shard", "no manifest", "cut manifest"])
+    def test_an_incomplete_result_is_made_anew(self, source, output, damage):
+        if damage == "missing shard":
+            Path(output, "playlists-00001-of-00002.tfrecord.gz").unlink()
+        elif damage == "no manifest":
+            Path(output, "manifest.json").unlink()
+        else:
+            Path(output, "manifest.json").write_text('{"finger')
+        assert not ingest(str(source), output, max_reject_share=0.5).skipped
+        assert set(os.listdir(output)) == {*self.before, "notes.txt"}
+        assert pids(output) == [0, 1, 2]
+
+    def test_a_crash_leaves_no_manifest_and_its_leftovers_are_removed(
+        self, source, output, monkeypatch
+    ):
+        write(source, 0, [playlist(7)])
+
+        def crash(*_):
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(job, "_run", crash)
+        with pytest.raises(KeyboardInterrupt):
+            ingest(str(source), output)
+        assert os.listdir(output) == ["notes.txt"]
+        monkeypatch.undo()
+        Path(output, "ingesting-killed", "all").mkdir(parents=True)
+        ingest(str(source), output, max_reject_share=0.5)
+        assert set(os.listdir(output)) == {*self.before, "notes.txt"}
+
+
+def test_lost_records_are_an_error(source, output, monkeypatch):
+    write(source, 0, [playlist(pid) for pid in range(10)])
+    original = shards._count
+
+    def lossy(name, number):
+        original(name, number - 1 if name == shards.WRITTEN else number)
+
+    monkeypatch.setattr(shards, "_count", lossy)
+    with pytest.raises(IngestError, match="records were lost: 10 were read, but 9 written and 0"):
+        ingest(str(source), output)
+    assert os.listdir(output) == []
+
+
+def test_a_failing_job_is_told_in_one_message(source, output, monkeypatch):
+    write(source, 0, [playlist(0)])
+
+    def full(*_):
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(shards.tfrecords, "write_record", full)
+    with pytest.raises(IngestError, match=r"the Beam job failed: .*No space left on device"):
+        ingest(str(source), output)
+    assert os.listdir(output) == []
+
+
+def test_more_shards_than_slices_are_told(source, output, caplog):
+    write(source, 0, [playlist(0)])
+    assert ingest(str(source), output, shards=4).files == 1
+    assert "1 shards instead of 4" in caplog.text
+
+
+def test_an_object_store(source, object_store):
+    content = Path(write(source, 0, [playlist(0), playlist(1), playlist(0, "b")])).read_bytes()
+    object_store["mem://bucket/in/mpd.slice.0-9.json"] = content
+    object_store["mem://bucket/in/mpd.slice.10-19.json.gz"] = gzip.compress(
+        json.dumps({"playlists": [playlist(2)]}).encode()
+    )
+    for pattern in ("mem://bucket/in", "mem://bucket/in/", "mem://bucket/in/*.json*"):
+        result = ingest(pattern, "mem://bucket/out", max_reject_share=0.3)
+        assert (result.playlists, result.files) == (3, 2)
+    names = {path.rsplit("/", 1)[1] for path in object_store if "/out/" in path}
+    assert names == {
+        "manifest.json",
+        "playlists-00000-of-00002.tfrecord.gz",
+        "playlists-00001-of-00002.tfrecord.gz",
+        "rejects-duplicates-00000-of-00002.jsonl",
+    }
+    assert ingest("mem://bucket/in/*", "mem://bucket/out", max_reject_share=0.3).skipped
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="the real playlists are not there")
+def test_real_playlists_all_pass_and_lack_what_they_lack(output):
+    (path,) = REAL.glob("mpd.slice.0-*.json.gz")
+    result = ingest(str(path), output)
+    assert (result.playlists, result.rejects) == (500, {})
+    for example in read_examples(output):
+        assert not set(example.features.feature) & {"artist_uri", "album_uri", "modified_at"}
+        assert example.features.feature["artist_name"].bytes_list.value

@@ -1,0 +1,142 @@
+"""From playlists to a pushed model that answers, through the real components."""
+
+from __future__ import annotations
+
+import glob
+import re
+
+import pandas as pd
+import pytest
+import tensorflow as tf
+
+from evaluation.scenarios import BY_NAME
+from models import features
+
+pytestmark = pytest.mark.e2e
+
+MODELS = {"two_tower", "als", "item_knn", "popularity"}
+
+
+def records(pattern: str) -> list[tf.train.Example]:
+    files = sorted(glob.glob(pattern, recursive=True))
+    assert files, pattern
+    dataset = tf.data.TFRecordDataset(files, compression_type="GZIP")
+    return [tf.train.Example.FromString(record) for record in dataset.as_numpy_iterator()]
+
+
+def values(example: tf.train.Example, name: str) -> list:
+    feature = example.features.feature[name]
+    kind = feature.WhichOneof("kind")
+    return list(getattr(feature, kind).value) if kind else []
+
+
+def split(run, component: str, channel: str, name: str) -> list[tf.train.Example]:
+    return records(f"{run.out}/pipeline_root/{component}/{channel}/*/Split-{name}/*.gz")
+
+
+def test_the_candidate_is_blessed_and_pushed(first_run):
+    metrics = first_run.metrics
+    assert metrics["blessing"]["blessed"], metrics["blessing"]["reasons"]
+    assert metrics["pushed_version"] in first_run.versions
+    pushed = first_run.out / "serving" / "segue" / metrics["pushed_version"]
+    assert (pushed / "saved_model.pb").exists()
+
+
+def test_metrics_hold_every_model_on_the_same_playlists(first_run):
+    metrics = first_run.metrics
+    rows = pd.read_parquet(first_run.out / "report" / "per_playlist.parquet")
+    assert set(metrics["models"]) == set(rows["model"]) == MODELS
+    for part, name in (("eval", "models"), ("test", "test_models")):
+        chosen = rows[rows["split"] == part]
+        playlists = chosen.groupby("model")["pid"].apply(frozenset)
+        assert playlists.nunique() == 1
+        assert len(playlists.iloc[0]) == metrics["data"]["playlists"][part]
+        for model in MODELS:
+            mean = chosen.loc[chosen["model"] == model, "ndcg"].mean()
+            assert metrics[name][model]["overall"]["ndcg"]["mean"] == pytest.approx(mean)
+    assert set(rows["scenario"]) <= set(BY_NAME)
+    assert sum(metrics["data"]["playlists"].values()) == 400
+    assert {test["baseline"] for test in metrics["tests"]} == MODELS - {"two_tower"}
+
+
+def test_no_withheld_track_reaches_training(first_run):
+    whole = {
+        values(example, features.PID)[0]: example
+        for example in records(f"{first_run.out}/tfrecords/playlists-*.gz")
+    }
+    train = split(first_run, "ImportExampleGen", "examples", "train")
+    train_pids = {values(example, features.PID)[0] for example in train}
+    known = {uri for example in train for uri in values(example, features.TRACK_URI)}
+    names = [f"trans*/*/transform_fn/assets/{features.TRACK_VOCABULARY}"]
+    (vocabulary,) = glob.glob(f"{first_run.out}/pipeline_root/Transform/{names[0]}")
+    with open(vocabulary, "rb") as file:
+        assert {line.rstrip(b"\n") for line in file} == known
+    for name in ("eval", "test"):
+        for example in split(first_run, "Holdout", "held_out", name):
+            pid = values(example, features.PID)[0]
+            assert pid not in train_pids
+            seeds = set(values(example, features.TRACK_URI))
+            withheld = set(values(example, features.HOLDOUT_TRACK_URI))
+            assert withheld
+            assert not seeds & withheld
+            assert seeds | withheld == set(values(whole[pid], features.TRACK_URI))
+            for leak in (features.DURATION_MS, features.NUM_EDITS, features.DESCRIPTION):
+                assert not values(example, leak)
+    transformed = split(first_run, "Transform", "transformed_examples", "train")
+    assert len(transformed) == len(train)
+    assert not any(
+        values(example, features.transformed_name(features.HOLDOUT_TRACK_URI))
+        for example in transformed
+    )
+
+
+def test_the_console_tells_each_component_and_nothing_else(first_run):
+    for component in ("Ingest", "StatisticsGen", "Transform", "Trainer.two_tower", "Pusher"):
+        assert component in first_run.console
+    assert not re.search(r"warning|deprecat|tensorflow/|INFO|absl", first_run.console, re.I)
+    assert "\x1b" not in first_run.console, "no control codes where nobody watches"
+    assert "segue query" in first_run.console or "make serve" in first_run.console
+
+
+def test_the_report_is_there_and_asks_for_nothing_outside(first_run):
+    report = (first_run.out / "report" / "index.html").read_text()
+    assert "two_tower" in report
+    assert not re.search(r"<(script|link|img)[^>]+(src|href)=[\"']https?:", report)
+
+
+def test_the_pushed_model_answers_over_grpc(first_run):
+    from serving.client import Client
+    from serving.server import ModelServer
+
+    base = first_run.out / "serving" / "segue"
+    with ModelServer(str(base), port=0) as server, Client(f"127.0.0.1:{server.port}") as client:
+        answer = client.recommend(name="road trip", top=5)
+        assert len(answer) == 5
+        assert all(track.track and track.artist for track in answer)
+        seeds = [track.uri for track in answer[:2]]
+        continued = client.recommend(tracks=seeds, top=500)
+        assert not {track.uri for track in continued} & set(seeds)
+
+
+def test_an_unchanged_rerun_is_cached(first_run, pipeline_run):
+    versions = first_run.versions
+    again = pipeline_run()
+    assert again.code == 0, again.console
+    assert again.versions == versions
+    lines = [line for line in again.console.splitlines() if "Trainer" in line or "Pusher" in line]
+    assert lines
+    assert all("cached" in line for line in lines)
+
+
+def test_a_worse_model_is_refused(first_run, pipeline_run):
+    versions = first_run.versions
+    worse = pipeline_run(
+        "candidate=popularity", "baselines=[als]", "gate.better_than=[]", "evaluator.min_value=0"
+    )
+    assert worse.code == 0, worse.console
+    blessing = worse.metrics["blessing"]
+    assert not blessing["blessed"]
+    assert any("served model" in reason for reason in blessing["reasons"])
+    assert worse.metrics["pushed_version"] is None
+    assert worse.versions == versions
+    assert "not blessed" in worse.console.lower()

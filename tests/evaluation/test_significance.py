@@ -1,0 +1,370 @@
+import dataclasses
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from evaluation.significance import interval, paired
+from evaluation.significance.choice import choose
+from evaluation.significance.compare import compare_paired
+from evaluation.significance.family import holm, pair, paired_tests
+from evaluation.significance.power import minimum_detectable
+from evaluation.significance.result import Options
+
+QUICK = Options(resamples=0)
+WORSE = Options(alternative="worse", resamples=0)
+
+
+def test_paired_t_by_hand():
+    # Mean 2, standard deviation 1, t = 2 / (1 / √3) = 3.4641; with 2 degrees of freedom the upper
+    # tail is 1/2 − t / (2 √(2 + t²)) = 0.03709.
+    outcome = paired.paired_t(np.array([1.0, 2.0, 3.0]), "greater")
+    assert outcome.statistic == pytest.approx(2 * math.sqrt(3))
+    assert outcome.p_value == pytest.approx(0.5 - math.sqrt(12) / (2 * math.sqrt(14)))
+    assert outcome.effect == pytest.approx(2)
+
+
+def test_wilcoxon_by_hand():
+    # Ranks 1 to 5, W+ = 10. Of the 32 assignments of signs 10 reach it, the mirror images of
+    # the subsets of {1..5} with a sum up to 5: {} 1 2 3 4 5 12 13 14 23.
+    differences = np.array([0.1, 0.2, 0.3, 0.4, -0.5])
+    outcome = paired.wilcoxon(differences, "greater")
+    assert (outcome.statistic, outcome.p_value) == (10, pytest.approx(10 / 32))
+    assert outcome.effect == pytest.approx((10 - 5) / 15)
+    assert paired.wilcoxon(-differences, "less").p_value == pytest.approx(10 / 32)
+
+
+def test_wilcoxon_with_ties_and_zeros_by_hand():
+    # Pratt: ranks of |d| are 1 (the zero), 2.5, 2.5 and 4; W+ = 5, W− = 4. The sums of the
+    # subsets of {2.5, 2.5, 4} are 0 2.5 2.5 4 5 6.5 6.5 9: four of eight reach 5, five stay at or
+    # below it, so that the two-sided p is capped at 1.
+    differences = np.array([0, 1, 1, -2.0])
+    outcome = paired.wilcoxon(differences, "greater")
+    assert (outcome.statistic, outcome.p_value) == (5, 0.5)
+    assert outcome.effect == pytest.approx(1 / 9)
+    assert paired.wilcoxon(differences, "less").p_value == 5 / 8
+    assert paired.wilcoxon(differences, "two-sided").p_value == 1
+    assert "1 of 4 differences are zero" in outcome.note
+
+
+def test_enumeration_and_the_normal_approximation_meet(monkeypatch):
+    differences = np.round(np.random.default_rng(0).normal(0.4, 1, 14), 1)  # with ties
+    exact = paired.wilcoxon(differences, "greater")
+    monkeypatch.setattr(paired, "_ENUMERATED", 0)
+    approximate = paired.wilcoxon(differences, "greater")
+    assert "enumeration" in exact.note
+    assert "enumeration" not in approximate.note
+    assert approximate.p_value == pytest.approx(exact.p_value, abs=0.02)
+
+
+def hits(won, lost, both, neither):
+    candidate = [1.0] * won + [0.0] * lost + [1.0] * both + [0.0] * neither
+    baseline = [0.0] * won + [1.0] * lost + [1.0] * both + [0.0] * neither
+    return np.array(candidate), np.array(baseline)
+
+
+def test_mcnemar_exact_by_hand():
+    # 5 of 6 discordant pairs: P(X ≥ 5) = (6 + 1) / 64; P(X ≤ 5) = 1 − 1 / 64.
+    outcome = paired.mcnemar(*hits(5, 1, 7, 9), "greater")
+    assert outcome.name == "McNemar exact"
+    assert outcome.p_value == pytest.approx(7 / 64)
+    assert outcome.effect == pytest.approx(5 / 6 - 1 / 2)
+    assert paired.mcnemar(*hits(5, 1, 7, 9), "less").p_value == pytest.approx(63 / 64)
+    assert paired.mcnemar(*hits(5, 1, 7, 9), "two-sided").p_value == pytest.approx(14 / 64)
+
+
+def test_mcnemar_chi_square_by_hand():
+    # (|30 − 10| − 1)² / 40 = 9.025; its square root is 3.0042 standard deviations.
+    outcome = paired.mcnemar(*hits(30, 10, 50, 50), "greater")
+    assert (outcome.name, outcome.statistic) == ("McNemar chi-square", pytest.approx(9.025))
+    tail = math.erfc(math.sqrt(9.025) / math.sqrt(2)) / 2
+    assert outcome.p_value == pytest.approx(tail)
+    assert paired.mcnemar(*hits(30, 10, 50, 50), "two-sided").p_value == pytest.approx(2 * tail)
+    assert paired.mcnemar(*hits(30, 10, 50, 50), "less").p_value == pytest.approx(1 - tail)
+    assert paired.mcnemar(*hits(20, 20, 0, 0), "greater").p_value >= 0.5
+
+
+def test_mcnemar_takes_hits_only():
+    with pytest.raises(ValueError, match="0 and 1"):
+        paired.mcnemar(np.array([0.5, 1]), np.array([0.0, 1]), "greater")
+
+
+NORMAL = np.random.default_rng(1).normal(0.1, 1, 400)
+
+
+@pytest.mark.parametrize(
+    ("differences", "binary", "test", "reason"),
+    [
+        (NORMAL, False, "t", "near normal"),
+        (NORMAL**3, False, "wilcoxon", "far from normal"),
+        (np.sign(NORMAL), False, "wilcoxon", "far from normal"),
+        (NORMAL[:19], False, "wilcoxon", "too few"),
+        (np.sign(NORMAL), True, "mcnemar", "hit or no hit"),
+        (np.zeros(50), False, "none", "the same value"),
+        (np.zeros(50), True, "none", "the same value"),
+        (np.full(50, 0.25), False, "wilcoxon", "all differences are equal"),
+        (NORMAL[:1], False, "none", "a single playlist"),
+        (NORMAL[:0], False, "none", "no playlist"),
+    ],
+)
+def test_the_choice_follows_from_the_differences(differences, binary, test, reason):
+    choice = choose(differences, binary)
+    assert choice.test == test
+    assert reason in choice.reason
+
+
+def test_more_data_of_the_same_shape_keeps_the_test():
+    # An uncapped test of normality would refuse any real differences in the end.
+    rng = np.random.default_rng(2)
+    differences = rng.normal(0, 1, 20_000) + 0.02 * rng.exponential(1, 20_000)
+    assert choose(differences, False).test == "t"
+
+
+def test_equal_models():
+    values = np.array([0.1, 0.5, 0.9])
+    result = compare_paired(values, values, "ndcg")
+    assert (result.test, result.n, result.p_value, result.significant) == ("none", 3, 1.0, False)
+    assert (result.mean_difference, result.ci_low, result.ci_high, result.effect) == (0, 0, 0, 0)
+
+
+def test_differences_of_rounding_are_none():
+    values = np.linspace(0, 1, 50)
+    result = compare_paired(values + 1e-16, values, "ndcg", options=QUICK)
+    assert result.test == "none"
+
+
+def test_one_pair():
+    result = compare_paired(np.array([0.4]), np.array([0.3]), "ndcg")
+    assert (result.test, result.n, result.p_value) == ("none", 1, None)
+    assert result.mean_difference == pytest.approx(0.1)
+    assert (result.ci_low, result.minimum_detectable, result.significant) == (None, None, False)
+
+
+def test_no_pair():
+    result = compare_paired(np.array([]), np.array([]), "ndcg")
+    assert (result.n, result.p_value, result.mean_difference, result.effect) == (
+        0,
+        None,
+        None,
+        None,
+    )
+
+
+def test_what_cannot_be_computed_is_left_out_and_counted():
+    candidate = np.array([np.nan, 0.5, 0.6, 0.7, np.inf])
+    baseline = np.array([0.1, np.nan, 0.5, 0.4, 0.1])
+    result = compare_paired(candidate, baseline, "ndcg")
+    assert (result.n, result.dropped) == (2, 3)
+    assert result.mean_difference == pytest.approx((0.1 + 0.3) / 2)
+
+
+def test_sides_must_match():
+    with pytest.raises(ValueError, match="as many values"):
+        compare_paired(np.zeros(3), np.zeros(2), "ndcg")
+
+
+@pytest.mark.parametrize("metric", ["ndcg", "clicks"])
+def test_the_direction_follows_the_metric(metric):
+    rng = np.random.default_rng(3)
+    baseline = rng.random(200)
+    candidate = baseline + rng.normal(0.1, 0.2, 200)
+    better = compare_paired(candidate, baseline, metric, options=QUICK)
+    worse = compare_paired(candidate, baseline, metric, options=WORSE)
+    assert better.significant == (metric == "ndcg")
+    assert worse.significant == (metric == "clicks")
+    assert better.p_value == pytest.approx(1 - worse.p_value)
+    assert better.mean_difference == worse.mean_difference > 0  # always candidate − baseline
+
+
+def test_ranks_against_the_mean():
+    # 90 small gains and 10 large losses: the ranks say better, the mean says worse.
+    differences = np.concatenate([np.linspace(0.01, 0.02, 90), np.full(10, -0.5)])
+    result = compare_paired(differences, np.zeros(100), "ndcg", options=QUICK)
+    assert result.test == "Wilcoxon signed-rank"
+    assert result.p_value < 0.05
+    assert result.mean_difference < 0
+    assert not result.significant
+    assert "opposite ways" in result.reason
+
+
+def test_hit_rate_is_tested_by_mcnemar():
+    result = compare_paired(*hits(30, 10, 50, 50), "hit_rate@10")
+    assert result.test == "McNemar chi-square"
+    assert result.mean_difference == pytest.approx(20 / 140)
+    assert result.ci_low < 20 / 140 < result.ci_high
+
+
+def test_results_are_json_and_repeatable():
+    rng = np.random.default_rng(4)
+    candidate, baseline = rng.random(60), rng.random(60)
+    first = compare_paired(candidate, baseline, "ndcg").to_dict()
+    assert first == compare_paired(candidate, baseline, "ndcg").to_dict()
+    assert json.loads(json.dumps(first, allow_nan=False)) == first
+    contract = "metric candidate baseline test n statistic p_value p_adjusted effect"
+    assert set(contract.split()) | {"ci_low", "ci_high", "significant"} <= set(first)
+    empty = compare_paired(np.array([]), np.array([]), "ndcg").to_dict()
+    json.dumps(empty, allow_nan=False)
+
+
+finite = st.floats(0, 1, allow_nan=False, width=32)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 40).flatmap(lambda n: st.tuples(*[arrays(float, n, elements=finite)] * 2)))
+def test_any_pairs_give_a_sane_result(sides):
+    candidate, baseline = sides
+    result = compare_paired(candidate, baseline, "ndcg", options=Options(resamples=99))
+    if result.p_value is not None:
+        assert 0 <= result.p_value <= 1
+    if result.ci_low is not None:
+        assert result.ci_low <= result.ci_high
+    swapped = compare_paired(baseline, candidate, "ndcg", options=WORSE)
+    assert swapped.p_value == pytest.approx(result.p_value, nan_ok=True)
+    json.dumps(result.to_dict(), allow_nan=False)
+
+
+def test_false_claims_are_as_rare_as_alpha():
+    # 400 comparisons of models that differ by chance only: 20 false claims are expected, and
+    # more than 20 + 3 √(400 · 0.05 · 0.95) = 33 hardly ever happen.
+    rng = np.random.default_rng(5)
+    claims = 0
+    for _ in range(400):
+        baseline = rng.beta(1, 4, 60)
+        noise = rng.normal(0, 0.1, 60) * (rng.random(60) < 0.7)  # many ties
+        claims += compare_paired(baseline + noise, baseline, "ndcg", options=QUICK).significant
+    assert 5 <= claims <= 33
+
+
+def test_bca_covers_and_leans_towards_the_skew():
+    values = np.random.default_rng(6).exponential(1, 40)
+    bca = interval.mean_interval(values, seed=1)
+    assert bca.method == "BCa bootstrap"
+    # The sample is skewed to the right: BCa reaches further up than down.
+    assert bca.high - values.mean() > values.mean() - bca.low > 0
+    half = 1.96 * values.std(ddof=1) / math.sqrt(40)
+    assert bca.high - bca.low == pytest.approx(2 * half, rel=0.2)
+
+
+def test_bootstrap_without_enough_to_draw_from():
+    assert interval.mean_interval(np.array([]))[:2] == (None, None)
+    assert interval.mean_interval(np.array([1.0]))[:2] == (None, None)
+    assert interval.mean_interval(np.full(9, 0.3))[:2] == (0.3, 0.3)
+    assert interval.mean_interval(np.array([1.0, 2.0]), resamples=0)[:2] == (None, None)
+
+
+def test_bootstrap_where_bca_has_no_answer(monkeypatch):
+    original = interval._bootstrap
+
+    def degenerate(values, confidence, resamples, seed, method):
+        if method == "BCa":
+            return math.nan, math.nan
+        return original(values, confidence, resamples, seed, method)
+
+    monkeypatch.setattr(interval, "_bootstrap", degenerate)
+    found = interval.mean_interval(np.array([0.0, 1.0, 2.0]), resamples=99)
+    assert found.low <= 1 <= found.high
+    assert "degenerate" in found.method
+
+
+def test_bootstrap_of_very_many_stays_bounded(monkeypatch):
+    monkeypatch.setattr(interval, "_MOST_FOR_BCA", 50)
+    found = interval.mean_interval(np.random.default_rng(7).normal(0, 1, 100), resamples=199)
+    assert "too many for BCa" in found.method
+    assert found.low < found.high
+
+
+def test_minimum_detectable_difference():
+    # (1.645 + 0.842) / √100 = 0.249 standard deviations, a little more with Student's t.
+    differences = np.random.default_rng(8).normal(0, 2, 100)
+    found = minimum_detectable(differences, 0.05, 0.8, one_sided=True)
+    assert found / differences.std(ddof=1) == pytest.approx(0.2503, abs=2e-3)
+    # It says what could be seen, whatever was seen.
+    assert found == pytest.approx(minimum_detectable(differences + 5, 0.05, 0.8, one_sided=True))
+    assert found < minimum_detectable(differences, 0.05, 0.8, one_sided=False)
+    assert minimum_detectable(np.zeros(100), 0.05, 0.8, one_sided=True) is None
+    assert minimum_detectable(differences[:2], 0.05, 0.8, one_sided=True) is None
+
+
+def test_holm_by_hand():
+    rng = np.random.default_rng(9)
+    baseline = rng.random(60)
+    results = [
+        compare_paired(baseline + 0.1 * rng.normal(0.3, 1, 60), baseline, "ndcg", options=QUICK)
+        for _ in range(3)
+    ]
+    results = [
+        dataclasses.replace(result, p_value=p)
+        for result, p in zip(results, (0.01, 0.04, 0.03), strict=True)
+    ]
+    nothing = compare_paired(np.array([]), np.array([]), "ndcg")
+    # Sorted: 0.01 · 3, then 0.03 · 2, then 0.04 · 1, which may not fall below its predecessor.
+    adjusted = [result.p_adjusted for result in holm([*results, nothing])]
+    assert adjusted[:3] == [pytest.approx(0.03), pytest.approx(0.06), pytest.approx(0.06)]
+    assert adjusted[3] is None
+    assert [result.significant for result in holm(results)] == [True, False, False]
+    assert holm([]) == []
+
+
+def table(**models):
+    rows = []
+    for model, values in models.items():
+        for pid, value in enumerate(values):
+            scenario = "title" if pid % 2 else "first5"
+            hit = float(value > 0.5)
+            rows.append((model, f"{pid}", scenario, value, 10 - value, hit))
+    names = ["model", "pid", "scenario", "ndcg", "clicks", "hit_rate@10"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def test_the_whole_family():
+    rng = np.random.default_rng(10)
+    base = rng.random(80)
+    rows = table(a=base + rng.normal(0.1, 0.1, 80), b=base, c=base + rng.normal(0.1, 0.1, 80))
+    results = paired_tests(rows, "a", ["b", "c"], ["ndcg", "clicks", "mrr"], options=QUICK)
+    # Two baselines, two metrics that the rows have, all playlists and two scenarios.
+    assert len(results) == 2 * 2 * 3
+    overall = [result for result in results if result.scenario is None]
+    assert [(result.baseline, result.metric) for result in overall] == [
+        ("b", "ndcg"),
+        ("b", "clicks"),
+        ("c", "ndcg"),
+        ("c", "clicks"),
+    ]
+    assert [result.significant for result in overall] == [True, True, False, False]
+    for result in results:
+        assert result.p_adjusted >= result.p_value
+    alone = paired_tests(
+        rows, "a", ["b", "c"], ["ndcg", "clicks"], by_scenario=False, options=QUICK
+    )
+    assert alone == overall  # scenarios are a family of their own
+    within = [result for result in results if result.scenario == "title"]
+    assert {result.n for result in within} == {40}
+
+
+def test_pairs_are_by_playlist_not_by_position():
+    rows = table(a=[0.1, 0.2, 0.3], b=[0.1, 0.2, 0.3]).sample(frac=1, random_state=1)
+    rows = rows[~((rows["model"] == "b") & (rows["pid"] == "1"))]
+    pairs = pair(rows, "a", "b")
+    assert sorted(pairs["pid"]) == ["0", "2"]
+    assert (pairs["ndcg"] == pairs["ndcg_baseline"]).all()
+
+
+def test_rows_that_cannot_be_paired():
+    rows = table(a=[0.1], b=[0.2])
+    with pytest.raises(ValueError, match="no rows of model 'x'; there are those of: a, b"):
+        pair(rows, "a", "x")
+    with pytest.raises(ValueError, match="several rows of playlist '0'"):
+        pair(pd.concat([rows, rows]), "a", "b")
+
+
+@pytest.mark.parametrize(
+    "bad", [{"alternative": "greater"}, {"alpha": 0}, {"confidence": 95}, {"resamples": -1}]
+)
+def test_options_name_what_is_wrong(bad):
+    with pytest.raises(ValueError, match=next(iter(bad))):
+        Options(**bad)

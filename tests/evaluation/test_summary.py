@@ -1,0 +1,99 @@
+import json
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from evaluation.rows import ceiling, cold, metric_columns, reachable_only
+from evaluation.summary import estimates, summarise
+
+
+def test_mean_and_interval_by_hand():
+    # Mean 2, standard deviation 1, n = 3: the interval is 2 ± 4.3027 / √3.
+    rows = pd.DataFrame(
+        {"ndcg": [1.0, 2.0, 3.0, np.nan], "mrr": np.nan, "clicks": [np.nan] * 3 + [7]}
+    )
+    found = estimates(rows)
+    assert found["ndcg"] == pytest.approx(
+        {"mean": 2, "ci_low": 2 - 4.302653 / math.sqrt(3), "ci_high": 2 + 4.302653 / math.sqrt(3)}
+    )
+    assert found["mrr"] == {"mean": None, "ci_low": None, "ci_high": None}
+    assert found["clicks"] == {"mean": 7.0, "ci_low": None, "ci_high": None}
+
+
+def hand_rows():
+    # Of 4 withheld tracks 1 is unreachable, of 2 both, of 2 none.
+    return pd.DataFrame(
+        {
+            "model": "als",
+            "split": "test",
+            "pid": ["1", "2", "3"],
+            "scenario": ["title", "first5", "first5"],
+            "num_seeds": [0, 5, 5],
+            "num_holdouts": [4, 2, 2],
+            "length": [4, 7, 7],
+            "unreachable": [1, 2, 0],
+            "ndcg": [0.4, 0.0, 0.5],
+            "recall@10": [0.5, 0.0, 0.5],
+            "r_precision": [0.25, 0.0, 0.5],
+            "clicks": [0.0, 51.0, 1.0],
+        }
+    )
+
+
+def test_what_was_possible_by_hand():
+    limits = ceiling(hand_rows())
+    assert limits["recall@10"].tolist() == limits["r_precision"].tolist() == [0.75, 0, 1]
+    gains = [1 / math.log2(rank + 1) for rank in range(1, 5)]
+    assert limits["ndcg"].tolist() == pytest.approx([sum(gains[:3]) / sum(gains), 0, 1])
+    assert "clicks" not in limits
+
+
+def test_reachable_only_by_hand():
+    found = reachable_only(hand_rows())
+    assert found["pid"].tolist() == ["1", "3"]  # nothing of the second could be found
+    assert found["recall@10"].tolist() == pytest.approx([0.5 / 0.75, 0.5])  # 2 of 3, 1 of 2
+    assert found["clicks"].tolist() == [0, 1]
+
+
+def test_models_of_metrics_json():
+    rows = hand_rows()
+    found = summarise(
+        rows,
+        split="test",
+        catalogue_level={"als": {"coverage": 0.3}},
+        fit_seconds={"als": 12.5},
+    )["als"]
+    assert found["playlists"] == 3
+    assert found["fit_seconds"] == 12.5
+    assert found["overall"]["coverage"] == {"mean": 0.3, "ci_low": None, "ci_high": None}
+    assert found["overall"]["recall@10"]["mean"] == pytest.approx(1 / 3)
+    assert list(found["scenarios"]) == ["title", "first5"]
+    assert found["scenarios"]["first5"]["clicks"]["mean"] == 26
+    assert found["cold"]["recall@10"]["mean"] == 0.5
+    assert found["warm"]["recall@10"]["mean"] == 0.25
+    assert found["reachable"]["recall@10"]["mean"] == pytest.approx((0.5 / 0.75 + 0.5) / 2)
+    assert found["ceiling"]["recall@10"] == pytest.approx(1.75 / 3)
+    assert found["unreachable_share"] == pytest.approx(3 / 8)
+    json.dumps(found, allow_nan=False)
+
+
+def test_models_keep_their_order_and_splits_apart(make_rows):
+    rows = make_rows({"b": (0.3, 0.01), "a": (0.1, 0.01)})
+    assert list(summarise(rows, split="eval")) == ["b", "a"]
+    with pytest.raises(ValueError, match="no rows of split 'test'"):
+        summarise(rows, split="test")
+
+
+def test_rows_without_details():
+    rows = pd.DataFrame({"model": ["a"], "pid": ["1"], "scenario": ["title"], "ndcg": [0.5]})
+    found = summarise(rows)["a"]
+    assert "reachable" not in found
+    assert found["cold"]["ndcg"]["mean"] == 0.5
+    assert cold(rows).tolist() == [True]
+
+
+def test_metric_columns_in_the_order_of_tables():
+    rows = pd.DataFrame(columns=["recall@20", "pid", "clicks", "ndcg", "recall@many"])
+    assert metric_columns(rows) == ["ndcg", "clicks", "recall@20"]
