@@ -211,13 +211,13 @@ class _Judge:
                 continue
             result = self._compare(group, served, "worse", str(name))
             chance = "" if result.significant else ", which may be chance"
-            share = f"{-float(gains.mean()) / base:.0%}" if base else "all"
-            text = f"Scenario {name} lost {share} (at most {limit:.0%} is allowed){chance}: "
+            share = f"{-float(gains.mean()) / base:.1%}" if base else "all"
+            text = f"Scenario {name} lost {share} (at most {limit:.1%} is allowed){chance}: "
             checks.append(
                 Check("scenario", not result.significant, text + _evidence(result, group))
             )
         if not checks and judged:
-            text = f"None of {judged} scenarios lost more than {limit:.0%} to the served model."
+            text = f"None of {judged} scenarios lost more than {limit:.1%} to the served model."
             checks.append(Check("scenario", True, text))
         if small:
             text = f"Too few playlists to judge a drop in: {', '.join(small)}."
@@ -270,4 +270,5 @@ def _evidence(result: TestResult, pairs: pd.DataFrame) -> str:
     if result.test == "none" or result.p_value is None:
         return f"{text}; {result.reason}."
     p = "p < 0.001" if result.p_value < 0.001 else f"p = {result.p_value:.3f}"
-    return f"{text} over {result.n} playlists, {result.test}, {p}."
+    caution = f"; {result.caution}" if result.caution else ""
+    return f"{text} over {result.n} playlists, {result.test}, {p}{caution}."

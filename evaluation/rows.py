@@ -7,7 +7,10 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from evaluation.metrics.base import ratio
+from evaluation.metrics.first_hit import Clicks
 from evaluation.metrics.ndcg import ideal_dcg
+from evaluation.metrics.recall import HitRate, Recall
 from evaluation.metrics.registry import METRICS, find
 from evaluation.scenarios import TITLE_ONLY
 
@@ -79,34 +82,46 @@ def cold(rows: pd.DataFrame) -> pd.Series:
 def ceiling(rows: pd.DataFrame) -> pd.DataFrame:
     """The best that any model of train's tracks could reach, by row and metric.
 
-    Withheld tracks that train never saw are beyond every model. For recall and R-precision the
-    ceiling is the share of the others; for NDCG the gain of an ideal list of the others over that
-    of an ideal list of all. The other metrics have none: they ask for one hit only.
+    Withheld tracks that train never saw are beyond every model. The best list starts with all the
+    others.
 
     Returns:
-        float columns, named after the metrics that have a ceiling.
+        float columns, named after the metrics of accuracy that the rows hold.
     """
-    total = rows[NUM_HOLDOUTS].to_numpy(dtype=np.int64)
-    reachable = total - rows[UNREACHABLE].to_numpy(dtype=np.int64)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        share = reachable / total
-        gain = ideal_dcg(reachable) / ideal_dcg(total)
-    columns = {}
+    total, reachable = _withheld(rows)
+    best = {
+        "ndcg": ratio(ideal_dcg(reachable), ideal_dcg(total)),
+        "r_precision": ratio(reachable, total),
+        "clicks": np.where(reachable > 0, 0.0, Clicks().none),
+        "mrr": np.where(reachable > 0, 1.0, 0.0),
+    }
     for name in metric_columns(rows):
-        if name == "ndcg":
-            columns[name] = gain
-        elif name == "r_precision" or name.startswith("recall@"):
-            columns[name] = share
-    return pd.DataFrame(columns, index=rows.index)
+        metric = find(name)
+        if isinstance(metric, Recall):
+            best[name] = ratio(np.minimum(reachable, metric.depth), total)
+        elif isinstance(metric, HitRate):
+            best[name] = np.where(reachable > 0, 1.0, 0.0)
+    present = [name for name in metric_columns(rows) if name in best]
+    return pd.DataFrame(best, index=rows.index)[present]
 
 
 def reachable_only(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows as if tracks that train never saw had not been withheld.
 
-    Metrics with a ceiling are divided by it, which takes those tracks out of the denominator (and
-    leaves R-precision's cut where it was); playlists with no other withheld track are left out.
+    Recall, R-precision and NDCG lose them from their denominators (R-precision's cut stays where
+    it was); playlists with no other withheld track are left out.
     """
     kept = rows[rows[NUM_HOLDOUTS] > rows[UNREACHABLE]].copy()
-    limits = ceiling(kept)
-    kept[limits.columns] = kept[limits.columns] / limits
+    total, reachable = _withheld(kept)
+    for name in metric_columns(kept):
+        if name == "ndcg":
+            kept[name] *= ratio(ideal_dcg(total), ideal_dcg(reachable))
+        elif name == "r_precision" or isinstance(find(name), Recall):
+            kept[name] *= ratio(total, reachable)
     return kept
+
+
+def _withheld(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+    """How many tracks were withheld, and how many of them train has seen."""
+    total = rows[NUM_HOLDOUTS].to_numpy(dtype=np.int64)
+    return total, total - rows[UNREACHABLE].to_numpy(dtype=np.int64)

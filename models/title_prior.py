@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import scipy.sparse
 import tensorflow as tf
@@ -12,7 +14,7 @@ from models.sparse_rows import SparseRows
 
 # So many playlists' worth of popularity are added to those that hold an n-gram.
 _SMOOTHING = 30.0
-# Most entries of one block of the product of n-grams and tracks.
+# About how many entries the product of n-grams and tracks has at once.
 _BLOCK_ENTRIES = 20_000_000
 
 
@@ -74,9 +76,10 @@ def _differences(
     by_ngram = ngrams.T.tocsr()
     lengths = np.diff(tracks.indptr)
     entries = np.cumsum(by_ngram @ lengths.astype(np.float64))
-    edges = np.unique(np.searchsorted(entries, np.arange(0, entries[-1:].sum(), _BLOCK_ENTRIES)))
+    inner = np.flatnonzero(np.diff(entries // _BLOCK_ENTRIES)) + 1
+    edges = [0, *inner, by_ngram.shape[0]]
     blocks = [scipy.sparse.csr_matrix((0, tracks.shape[1]), dtype=np.float32)]
-    for start, end in zip(edges, [*edges[1:], by_ngram.shape[0]], strict=True):
+    for start, end in itertools.pairwise(edges):
         block = (by_ngram[start:end] @ tracks).tocsr()
         counts = np.diff(by_ngram.indptr[start : end + 1])
         row_counts = np.repeat(counts, np.diff(block.indptr))

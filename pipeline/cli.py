@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import os
 import pathlib
-import sys
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated
 
 import rich.console
 import typer
 
-from pipeline import __version__
-
-if TYPE_CHECKING:
-    from pipeline.config import PipelineConfig
+from pipeline import __version__, cli_compare, cli_serving
+from pipeline.cli_support import FAILURE, ConfigOption, SetOption, fail, load
 
 app = typer.Typer(
     name="segue",
@@ -22,21 +19,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-
-_USAGE, _FAILURE = 2, 1
-
-ConfigOption = Annotated[
-    str | None, typer.Option("--config", help="YAML file with fields of the configuration.")
-]
-SetOption = Annotated[
-    list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="One field, such as models.als.factors=64."),
-]
-
-
-def _fail(message: object, code: int = _FAILURE) -> NoReturn:
-    rich.console.Console(stderr=True).print(f"[red]Error:[/red] {message}", highlight=False)
-    raise typer.Exit(code)
 
 
 def _version(wanted: bool) -> None:
@@ -60,6 +42,7 @@ def sample(
     playlists: Annotated[int, typer.Option(min=1, help="How many playlists.")] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="The same seed writes the same bytes.")] = 7,
     output: Annotated[str, typer.Option(help="Directory for the slices.")] = "out/sample",
+    workers: Annotated[int, typer.Option(min=1, help="Processes to share the work.")] = 1,
 ) -> None:
     """Write synthetic playlists in the format of the Million Playlist Dataset.
 
@@ -68,9 +51,9 @@ def sample(
     from sample.generator import write_slices
 
     try:
-        files = write_slices(output, playlists, seed)
+        files = write_slices(output, playlists, seed, workers=workers)
     except (OSError, ValueError) as error:
-        _fail(error)
+        fail(error)
     typer.echo(f"Wrote {playlists:,} playlists to {len(files)} slices in {output}")
 
 
@@ -88,7 +71,7 @@ def ingest(
     from components.ingest.job import ingest as run_ingest
     from pipeline import quiet
 
-    loaded = _config(config, settings, data=source)
+    loaded = load(config, settings, data=source)
     log = os.path.join(output, "ingest.log") if "://" not in output else "ingest.log"
     error: Exception | None = None
     with quiet.console_apart(log):
@@ -103,7 +86,7 @@ def ingest(
         except (RuntimeError, ValueError, OSError) as raised:
             error = raised
     if error is not None:
-        _fail(f"{error}\nThe log is {log}")
+        fail(f"{error}\nThe log is {log}")
     done = "Unchanged" if result.skipped else "Wrote"
     typer.echo(f"{done}: {result.playlists:,} playlists with {result.tracks:,} tracks in {output}")
     for reason, count in result.rejects.items():
@@ -121,15 +104,15 @@ def run(
 
     Example: segue run --data out/sample --out out --set split.eval=5 --set seed=3
     """
-    loaded = _config(config, settings, data=data, out=out)
+    loaded = load(config, settings, data=data, out=out)
     from pipeline import local_runner
 
     try:
         local_runner.run(loaded)
     except local_runner.RunFailedError:
-        raise typer.Exit(_FAILURE) from None
+        raise typer.Exit(FAILURE) from None
     except KeyboardInterrupt:
-        _fail("Interrupted.")
+        fail("Interrupted.")
 
 
 @app.command()
@@ -165,7 +148,7 @@ def recommend(
             except (OSError, ValueError, IngestError) as error:
                 problem = error
     if problem is not None:
-        _fail(problem)
+        fail(problem)
     typer.echo(f"Wrote {result.playlists:,} playlists to {output}")
     if result.short:
         typer.echo(f"  {result.short:,} have fewer than 500 tracks: the catalogue holds no more")
@@ -184,7 +167,7 @@ def report(
     try:
         typer.echo(build_report(pathlib.Path(out) / "report"))
     except (OSError, ValueError) as error:
-        _fail(error)
+        fail(error)
 
 
 @app.command(name="config")
@@ -198,19 +181,14 @@ def show_config(
     """
     from pipeline.overrides import describe
 
-    loaded = _config(config, settings, data="DIR")
+    loaded = load(config, settings, data="DIR")
     values = loaded.model_dump(mode="json")
     values["models"] = {family: loaded.family_params(family) for family in loaded.families}
     typer.echo(describe(values), nl=False)
 
 
-def _config(config: str | None, settings: list[str] | None, **fields: str) -> PipelineConfig:
-    from pipeline.overrides import ConfigError, load_config
-
-    try:
-        return load_config(config, settings or (), **fields)
-    except ConfigError as error:
-        _fail(error, _USAGE)
+cli_compare.register(app)
+cli_serving.register(app)
 
 
 def main() -> None:
@@ -219,4 +197,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import os
 
+from ml_metadata.proto import metadata_store_pb2
 from tfx import v1 as tfx
 from tfx.components import StatisticsGen
 from tfx.dsl.components.base.base_component import BaseComponent
@@ -49,7 +50,7 @@ class Paths:
 def create_pipeline(
     config: PipelineConfig,
     paths: Paths,
-    metadata_connection_config: tfx.proto.metadata_store_pb2.ConnectionConfig | None = None,
+    metadata_connection_config: metadata_store_pb2.ConnectionConfig | None = None,
 ) -> tfx.dsl.Pipeline:
     """Builds the DAG: playlists in TFRecords to a blessed and pushed model.
 

@@ -8,7 +8,7 @@ from types import TracebackType
 import grpc
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-from serving import messages
+from serving import exchange
 from serving.client import to_serving_error
 from serving.connection import ConnectionOptions
 from serving.errors import ServingError
@@ -41,9 +41,7 @@ class AsyncRecommenderClient:
         options: ConnectionOptions | None = None,
     ) -> None:
         self.target = target
-        self.model = model
-        self.version = version
-        self.label = label
+        self.choice = exchange.ModelChoice(model, version, label)
         self.options = options or ConnectionOptions()
         self._channel = self.options.open(target, grpc.aio)
         self._prediction = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
@@ -59,23 +57,18 @@ class AsyncRecommenderClient:
         self, playlists: Sequence[Playlist], *, top: int = _TOP, with_names: bool = True
     ) -> list[Continuation]:
         """Continues several playlists; see `RecommenderClient.continue_playlists`."""
-        if not playlists:
-            return []
-        for last in (False, True):
-            spec = messages.model_spec(
-                self.model, self.version, self.label, messages.SERVING_DEFAULT
-            )
-            response = await self.predict(messages.playlists_request(spec, playlists))
-            ranked = messages.read_recommendations(response, len(playlists), top)
-            version = response.model_spec.version.value
-            try:
-                names = await self._names(ranked, version) if with_names else {}
-            except ServingError as error:
-                if last or error.code is not grpc.StatusCode.NOT_FOUND:
-                    raise
-                continue  # the version was swapped between the two requests: ask the new one
-            break
-        return messages.continuations(playlists, ranked, names, version)
+        steps = exchange.continue_playlists(self.choice, playlists, top=top, with_names=with_names)
+        try:
+            request = next(steps)
+            while True:
+                try:
+                    response = await self.predict(request)
+                except ServingError as error:
+                    request = steps.throw(error)
+                else:
+                    request = steps.send(response)
+        except StopIteration as end:
+            return end.value
 
     async def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
         """Sends a Predict request as it is.
@@ -102,18 +95,3 @@ class AsyncRecommenderClient:
         trace: TracebackType | None,
     ) -> None:
         await self.close()
-
-    async def _names(
-        self, ranked: Sequence[Sequence[tuple[str, float]]], version: int
-    ) -> dict[str, tuple[str, str]]:
-        uris = list(dict.fromkeys(uri for row in ranked for uri, _ in row))
-        if not uris:
-            return {}
-        spec = messages.model_spec(self.model, version, None, messages.TRACK_METADATA)
-        try:
-            response = await self.predict(messages.names_request(spec, uris))
-        except ServingError as error:
-            if error.code is grpc.StatusCode.FAILED_PRECONDITION:
-                return {}
-            raise
-        return dict(zip(uris, messages.read_names(response, len(uris)), strict=True))

@@ -15,7 +15,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from serving import messages
+from serving import exchange, messages
 from serving.connection import ConnectionOptions
 from serving.errors import ServingError
 from serving.messages import Continuation, Playlist, Recommendation
@@ -70,9 +70,7 @@ class RecommenderClient:
         options: ConnectionOptions | None = None,
     ) -> None:
         self.target = target
-        self.model = model
-        self.version = version
-        self.label = label
+        self.choice = exchange.ModelChoice(model, version, label)
         self.options = options or ConnectionOptions()
         self._channel = self.options.open(target)
         self._prediction = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
@@ -112,23 +110,18 @@ class RecommenderClient:
             ServingError: the server did not answer, or refused.
             BadAnswerError: the server's model is not one of Segue's.
         """
-        if not playlists:
-            return []
-        for last in (False, True):
-            spec = messages.model_spec(
-                self.model, self.version, self.label, messages.SERVING_DEFAULT
-            )
-            response = self.predict(messages.playlists_request(spec, playlists))
-            ranked = messages.read_recommendations(response, len(playlists), top)
-            version = response.model_spec.version.value
-            try:
-                names = self._names(ranked, version) if with_names else {}
-            except ServingError as error:
-                if last or error.code is not grpc.StatusCode.NOT_FOUND:
-                    raise
-                continue  # the version was swapped between the two requests: ask the new one
-            break
-        return messages.continuations(playlists, ranked, names, version)
+        steps = exchange.continue_playlists(self.choice, playlists, top=top, with_names=with_names)
+        try:
+            request = next(steps)
+            while True:
+                try:
+                    response = self.predict(request)
+                except ServingError as error:
+                    request = steps.throw(error)
+                else:
+                    request = steps.send(response)
+        except StopIteration as end:
+            return end.value
 
     def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
         """Sends a Predict request as it is.
@@ -145,7 +138,9 @@ class RecommenderClient:
             ServingError: the server did not answer, or has no such model.
         """
         request = get_model_metadata_pb2.GetModelMetadataRequest(
-            model_spec=messages.model_spec(self.model, self.version, self.label, ""),
+            model_spec=messages.model_spec(
+                self.choice.model, self.choice.version, self.choice.label, ""
+            ),
             metadata_field=["signature_def"],
         )
         response = self._call(self._prediction.GetModelMetadata, request)
@@ -160,7 +155,7 @@ class RecommenderClient:
             ServingError: the server did not answer, or has no such model.
         """
         request = get_model_status_pb2.GetModelStatusRequest()
-        request.model_spec.name = self.model
+        request.model_spec.name = self.choice.model
         response = self._call(self._models.GetModelStatus, request)
         return [
             VersionState(
@@ -185,21 +180,6 @@ class RecommenderClient:
         trace: TracebackType | None,
     ) -> None:
         self.close()
-
-    def _names(
-        self, ranked: Sequence[Sequence[tuple[str, float]]], version: int
-    ) -> dict[str, tuple[str, str]]:
-        uris = list(dict.fromkeys(uri for row in ranked for uri, _ in row))
-        if not uris:
-            return {}
-        spec = messages.model_spec(self.model, version, None, messages.TRACK_METADATA)
-        try:
-            response = self.predict(messages.names_request(spec, uris))
-        except ServingError as error:
-            if error.code is grpc.StatusCode.FAILED_PRECONDITION:
-                return {}  # a model without this signature: tracks go without names
-            raise
-        return dict(zip(uris, messages.read_names(response, len(uris)), strict=True))
 
     def _call(self, method: Any, request: Any) -> Any:
         try:

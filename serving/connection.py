@@ -49,8 +49,12 @@ class ClientTls:
         Raises:
             ConfigError: a file cannot be read.
         """
-        pems = [read_pem(path) if path else None for path in (ca, key, certificate)]
-        return cls(*pems, server_name)
+        return cls(
+            read_pem(ca) if ca else None,
+            read_pem(key) if key else None,
+            read_pem(certificate) if certificate else None,
+            server_name,
+        )
 
 
 @dataclasses.dataclass(frozen=True)

@@ -50,7 +50,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 pipeline
                 | "ReadTrain" >> beam.io.ReadFromTFRecord(_pattern(source, TRAIN_SPLIT))
                 | "CountTracks" >> beam.ParDo(_CountTracks())
-                | "SumCounts" >> beam.CombinePerKey(sum)
+                | "SumCounts" >> beam.CombinePerKey(sum)  # type: ignore[arg-type]
             )
             for split in splits:
                 if split != TRAIN_SPLIT:
@@ -131,7 +131,7 @@ class _CountTracks(beam.DoFn):
     def finish_bundle(self) -> Iterator[beam.utils.windowed_value.WindowedValue]:
         window = beam.transforms.window.GlobalWindow()
         for item in self._counts.items():
-            yield beam.utils.windowed_value.WindowedValue(item, window.max_timestamp(), [window])
+            yield beam.utils.windowed_value.WindowedValue(item, window.max_timestamp(), (window,))
         self._counts = {}
 
 

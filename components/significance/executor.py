@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 import os
-from collections.abc import Sequence
 from typing import Any, Final
 
 import apache_beam as beam
@@ -104,7 +103,7 @@ def _models(
 def _read_scores(output: str) -> tuple[pd.DataFrame, dict[str, dict[str, float | None]]]:
     """Gathers what Beam wrote, in one file for people to read, and drops the parts."""
     files = sorted(fileio.glob(os.path.join(output, "rows", "*.parquet")))
-    rows = pd.concat([read_rows(path) for path in files], ignore_index=True)
+    rows: pd.DataFrame = pd.concat([read_rows(str(path)) for path in files], ignore_index=True)
     rows = rows.sort_values(["model", "split", "pid"], ignore_index=True)
     with fileio.open(os.path.join(output, ROWS_FILE), "wb") as file:
         file.write(rows.to_parquet(index=False))
@@ -117,7 +116,7 @@ def _read_scores(output: str) -> tuple[pd.DataFrame, dict[str, dict[str, float |
     return rows, coverage
 
 
-def read_rows(path: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
+def read_rows(path: str, columns: list[str] | None = None) -> pd.DataFrame:
     """Reads rows of metrics, local or remote.
 
     Args:

@@ -35,10 +35,15 @@ class Clicks(Metric):
     formula = "floor((rank of the first hit − 1) / 10), 51 where there is none"
     source = "RecSys Challenge 2018, recommended songs clicks (as for R-precision)"
 
+    @property
+    def none(self) -> int:
+        """The value without any hit."""
+        return self.depth // self.page + 1
+
     def per_playlist(self, batch: Recommendations) -> np.ndarray:
         """See `Metric.per_playlist`."""
         first, found = _first_rank(batch, self.depth)
-        clicks = np.where(found, first // self.page, self.depth // self.page + 1)
+        clicks = np.where(found, first // self.page, self.none)
         return np.where(batch.num_relevant > 0, clicks, np.nan)
 
 

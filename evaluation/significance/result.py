@@ -57,7 +57,7 @@ class TestResult:
         scenario: whose playlists were compared, None for all.
         test: "paired t-test", "Wilcoxon signed-rank", "McNemar chi-square", "McNemar exact" or
             "none" where there was nothing to test.
-        reason: why that test, and what else a reader should know, in words.
+        reason: why that test, in words.
         alternative: what the p-value is evidence for.
         n: pairs.
         dropped: pairs left out since a value could not be computed.
@@ -77,6 +77,7 @@ class TestResult:
         alpha: of the decision.
         significant: whether the alternative is shown: p_adjusted < alpha, and the mean difference
             points the same way.
+        caution: where ranks and mean do not say the same, how to read them; else "".
     """
 
     __test__: ClassVar[bool] = False  # not a test of pytest's
@@ -105,6 +106,7 @@ class TestResult:
     minimum_detectable: float | None
     alpha: float
     significant: bool
+    caution: str = ""
 
     def mean_agrees(self) -> bool:
         """Whether the mean difference points where the alternative does."""
@@ -115,14 +117,23 @@ class TestResult:
 
     def adjusted(self, p_adjusted: float | None) -> TestResult:
         """The result after a correction for the family that it belongs to."""
-        low = p_adjusted is not None and p_adjusted < self.alpha
-        result = dataclasses.replace(
-            self, p_adjusted=p_adjusted, significant=low and self.mean_agrees()
+        shown = p_adjusted is not None and p_adjusted < self.alpha
+        caution = ""
+        if shown and not self.mean_agrees():
+            caution = "ranks and mean point opposite ways, so nothing is claimed"
+        elif shown and self.test.startswith("Wilcoxon") and self._interval_has_zero():
+            caution = "shown by the ranks; the interval of the mean does not exclude zero"
+        return dataclasses.replace(
+            self,
+            p_adjusted=p_adjusted,
+            significant=shown and self.mean_agrees(),
+            caution=caution,
         )
-        note = "; the ranks and the mean point opposite ways, so that nothing is claimed"
-        if low and not self.mean_agrees() and not self.reason.endswith(note):
-            result = dataclasses.replace(result, reason=self.reason + note)
-        return result
+
+    def _interval_has_zero(self) -> bool:
+        if self.ci_low is None or self.ci_high is None:
+            return False
+        return self.ci_low <= 0 <= self.ci_high
 
     def to_dict(self) -> dict[str, Any]:
         """For JSON: numbers, strings, booleans and None, never NaN or infinity."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Final
 
 import scipy.sparse
 import tensorflow as tf
 from implicit.nearest_neighbours import BM25Recommender, CosineRecommender, ItemItemRecommender
+from implicit.utils import ParameterWarning
 
 from models import progress
 from models.contract import Fit, Query, Ragged, Scorer, TrainingData
@@ -40,7 +42,10 @@ def similarities(playlists: Ragged, num_tracks: int, params: Params) -> scipy.sp
     else:
         model = CosineRecommender(params.neighbours)
     progress.report(0, 1, f"{params.similarity} similarities of {num_tracks:,} tracks")
-    model.fit(to_csr(playlists, num_tracks), show_progress=False)
+    with warnings.catch_warnings():
+        # The library warns of a conversion between its own steps.
+        warnings.simplefilter("ignore", ParameterWarning)
+        model.fit(to_csr(playlists, num_tracks), show_progress=False)
     progress.report(1, 1, f"{model.similarity.nnz:,} similarities")
     return model.similarity
 

@@ -132,7 +132,7 @@ def test_a_scenario_that_falls(make_rows):
     decision = decide(gate(), rows, "new", "served")
     assert not decision.blessed
     assert decision.reasons[0].startswith("Scenario first5 lost 4")
-    assert "at most 20% is allowed" in decision.reasons[0]
+    assert "at most 20.0% is allowed" in decision.reasons[0]
     assert decide(gate(max_scenario_drop=0.6), rows, "new", "served").blessed
     assert decide(gate(max_scenario_drop=None), rows, "new", "served").blessed
 

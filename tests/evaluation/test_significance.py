@@ -189,7 +189,19 @@ def test_ranks_against_the_mean():
     assert result.p_value < 0.05
     assert result.mean_difference < 0
     assert not result.significant
-    assert "opposite ways" in result.reason
+    assert "opposite ways" in result.caution
+
+
+def test_ranks_without_the_mean():
+    # Most gain a little, some lose more: the ranks show it, the mean hardly moves.
+    differences = np.concatenate([np.linspace(0.01, 0.03, 90), np.full(10, -0.17)])
+    result = compare_paired(differences, np.zeros(100), "ndcg")
+    assert result.significant
+    assert 0 < result.mean_difference < result.ci_high
+    assert result.ci_low < 0
+    assert "does not exclude zero" in result.caution
+    # Once nothing is shown, there is nothing to be cautious about.
+    assert result.adjusted(0.5).caution == ""
 
 
 def test_hit_rate_is_tested_by_mcnemar():

@@ -47,7 +47,11 @@ def test_what_was_possible_by_hand():
     assert limits["recall@10"].tolist() == limits["r_precision"].tolist() == [0.75, 0, 1]
     gains = [1 / math.log2(rank + 1) for rank in range(1, 5)]
     assert limits["ndcg"].tolist() == pytest.approx([sum(gains[:3]) / sum(gains), 0, 1])
-    assert "clicks" not in limits
+    assert limits["clicks"].tolist() == [0, 51, 0]
+    assert list(limits) == ["r_precision", "ndcg", "clicks", "recall@10"]
+    # The first k places are a limit of their own.
+    many = hand_rows().assign(num_holdouts=40, unreachable=[1, 35, 40])
+    assert ceiling(many)["recall@10"].tolist() == [10 / 40, 5 / 40, 0]
 
 
 def test_reachable_only_by_hand():

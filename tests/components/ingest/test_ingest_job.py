@@ -308,6 +308,7 @@ def test_an_object_store(source, object_store):
         "playlists-00001-of-00002.tfrecord.gz",
         "rejects-duplicates-00000-of-00002.jsonl",
     }
+    assert not any("ingesting-" in path for path in object_store)
     assert ingest("mem://bucket/in/*", "mem://bucket/out", max_reject_share=0.3).skipped
 
 

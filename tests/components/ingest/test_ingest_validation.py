@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from components.ingest.validation import (
@@ -272,6 +272,7 @@ NEARLY = st.fixed_dictionaries(
 )
 
 
+@settings(deadline=None)
 @given(JSON_VALUE | NEARLY, st.booleans())
 def test_no_json_raises_and_what_passes_is_sound(raw, allow_no_tracks):
     found = validate(raw, allow_no_tracks=allow_no_tracks)
