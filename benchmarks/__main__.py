@@ -16,6 +16,7 @@ BENCHMARKS = {
     "fixed-cost": "fixed_cost",
     "sample-run": "sample_run",
     "mpd-sample-run": "mpd_sample_run",
+    "evaluation-speed": "evaluation_speed",
 }
 
 

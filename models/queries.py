@@ -91,13 +91,15 @@ def _known(ids: tf.Tensor, owners: tf.Tensor, rows: tf.Tensor) -> tf.RaggedTenso
 
 
 def _table(values: Sequence[bytes], path: str) -> tf.lookup.StaticHashTable:
+    if not values:  # TensorFlow has no empty tables.
+        unknown = tf.constant([_UNKNOWN], tf.int64)
+        initializer = tf.lookup.KeyValueTensorInitializer(tf.constant([""]), unknown)
+        return tf.lookup.StaticHashTable(initializer, _UNKNOWN)
     with open(path, "wb") as handle:
         handle.writelines(value + b"\n" for value in values)
-    initializer = tf.lookup.TextFileInitializer(
-        path,
-        tf.string,
+    whole_line, line_number = (
         tf.lookup.TextFileIndex.WHOLE_LINE,
-        tf.int64,
         tf.lookup.TextFileIndex.LINE_NUMBER,
     )
+    initializer = tf.lookup.TextFileInitializer(path, tf.string, whole_line, tf.int64, line_number)
     return tf.lookup.StaticHashTable(initializer, _UNKNOWN)

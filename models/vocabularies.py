@@ -96,9 +96,6 @@ def _lines(transform: TransformOutput, name: str) -> Iterator[bytes]:
     path = transform.vocabulary_file_by_name(name)
     if path is None:
         raise ValueError(f"Transform wrote no vocabulary {name!r}.")
-    if path.endswith(".tfrecord.gz"):
-        yield from tf.data.TFRecordDataset(path, compression_type="GZIP").as_numpy_iterator()
-        return
     with tf.io.gfile.GFile(path, "rb") as handle:
         for line in handle:
             yield line.rstrip(b"\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import warnings
 from typing import Annotated
 
 import rich.console
@@ -34,7 +35,9 @@ def _main(
     ] = False,
 ) -> None:
     # Told once here, since every process that loads TensorFlow under this one inherits it.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Google's packages warn of Python 3.10 at every import.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="google")
 
 
 @app.command()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import os
-from typing import Final
+from typing import Any, Final
 
 import tensorflow as tf
 from tfx import types
@@ -83,7 +83,9 @@ def pick(model: types.Artifact, held_out: types.Artifact, split: str = "eval") -
     ]
 
 
-def _example(example: tf.train.Example, uris: tf.Tensor, scores: tf.Tensor, describe) -> Example:
+def _example(
+    example: tf.train.Example, uris: tf.Tensor, scores: tf.Tensor, describe: Any
+) -> Example:
     withheld = set(_values(example, features.HOLDOUT_TRACK_URI))
     seeds = _values(example, features.TRACK_URI)[:_SHOWN_SEEDS]
     names = _values(example, features.TRACK_NAME) or [b""] * len(seeds)

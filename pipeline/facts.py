@@ -16,6 +16,8 @@ from tfx.utils import io_utils, path_utils
 from components.significance import executor as significance
 from models import features
 
+_PLACEHOLDER = b"49d0cd50-04bb-48c0-bc6f-5b575dce351a"
+
 #: The vocabularies that a reader cares for, by the plural of what they hold.
 VOCABULARIES = (
     features.TRACK_VOCABULARY,
@@ -44,7 +46,13 @@ def playlists_by_split(statistics: types.Artifact) -> dict[str, int]:
 def vocabulary_sizes(transform_graph: types.Artifact) -> dict[str, int]:
     """The number of values in each vocabulary."""
     output = tft.TFTransformOutput(transform_graph.uri)
-    return {name: int(output.vocabulary_size_by_name(name)) for name in VOCABULARIES}
+    return {name: _vocabulary_size(output, name) for name in VOCABULARIES}
+
+
+def _vocabulary_size(output: tft.TFTransformOutput, name: str) -> int:
+    size = int(output.vocabulary_size_by_name(name))
+    # Transform puts a placeholder into a vocabulary that would be empty.
+    return 0 if size == 1 and output.vocabulary_by_name(name) == [_PLACEHOLDER] else size
 
 
 def history(model_run: types.Artifact) -> list[dict[str, Any]]:

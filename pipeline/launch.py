@@ -105,5 +105,5 @@ def _outcome(connection: Any, info: Any) -> tuple[bool, dict[str, list[types.Art
     with metadata.Metadata(connection) as handle:
         (execution,) = handle.store.get_executions_by_id([info.execution_id])
         outputs = execution_lib.get_output_artifacts(handle, info.execution_id)
-    cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED
+    cached = execution.last_known_state == metadata_store_pb2.Execution.CACHED  # type: ignore[attr-defined]
     return cached, {key: list(artifacts) for key, artifacts in outputs.items()}

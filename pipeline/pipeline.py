@@ -50,7 +50,7 @@ class Paths:
 def create_pipeline(
     config: PipelineConfig,
     paths: Paths,
-    metadata_connection_config: metadata_store_pb2.ConnectionConfig | None = None,
+    metadata_connection_config: metadata_store_pb2.ConnectionConfig | None = None,  # type: ignore[name-defined]
 ) -> tfx.dsl.Pipeline:
     """Builds the DAG: playlists in TFRecords to a blessed and pushed model.
 

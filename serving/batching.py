@@ -60,7 +60,7 @@ class BatchScheduler:
 
     Args:
         options: sizes, times and the number of threads.
-        on_batch: called with the rows of every batch that was run.
+        on_batch: called with the rows of every batch, before it is run.
     """
 
     def __init__(
@@ -125,8 +125,8 @@ class BatchScheduler:
                     self._changed.wait(self._next_timeout())
                     taken = self._take()
             queue, batch = taken
-            queue.run(batch)
             self._on_batch(batch.size)
+            queue.run(batch)
 
     def _take(self) -> tuple[_Queue, _Batch] | None:
         """A batch that may be run, from the queue that was longest not served."""

@@ -109,7 +109,7 @@ def _read_scores(output: str) -> tuple[pd.DataFrame, dict[str, dict[str, float |
         file.write(rows.to_parquet(index=False))
     coverage: dict[str, dict[str, float | None]] = {}
     for path in fileio.glob(os.path.join(output, "coverage", "*.json")):
-        line = json.loads(io_utils.read_string_file(path))
+        line = json.loads(io_utils.read_string_file(str(path)))
         coverage.setdefault(line["split"], {})[line["model"]] = line["coverage"]
     fileio.rmtree(os.path.join(output, "rows"))
     fileio.rmtree(os.path.join(output, "coverage"))

@@ -54,3 +54,73 @@ def test_the_error_names_each_anomaly_and_the_way_out(found):
     assert "has the value maybe" in str(error.value)
     assert "validation.tolerated" in str(error.value)
     assert "far apart" not in str(error.value)
+
+
+def statistics_artifact(folder, **splits):
+    """An ExampleStatistics artifact of data frames by split."""
+    import tensorflow_data_validation as tfdv
+    from tfx.types import artifact_utils, standard_artifacts
+
+    artifact = standard_artifacts.ExampleStatistics()
+    artifact.uri = str(folder)
+    artifact.split_names = artifact_utils.encode_split_names(list(splits))
+    for name, frame in splits.items():
+        split = folder / f"Split-{name}"
+        split.mkdir(parents=True)
+        computed = tfdv.generate_statistics_from_dataframe(frame)
+        (split / "FeatureStats.pb").write_bytes(computed.SerializeToString())
+    return artifact
+
+
+@pytest.fixture
+def gate(tmp_path, root):
+    """Runs the component on collaborative flags by split, with or without a run before."""
+    import pandas as pd
+    from tfx.types import artifact_utils, standard_artifacts
+    from tfx.utils import json_utils
+
+    schema = standard_artifacts.Schema()
+    schema.uri = str(tmp_path / "schema")
+    (tmp_path / "schema").mkdir()
+    (tmp_path / "schema" / "schema.pbtxt").write_text((root / "schema/schema.pbtxt").read_text())
+    validated = standard_artifacts.ExampleAnomalies()
+    validated.uri = str(tmp_path / "validated")
+    validated.split_names = artifact_utils.encode_split_names([])
+
+    def flags(true: int, false: int) -> pd.DataFrame:
+        return pd.DataFrame({"collaborative": ["true"] * true + ["false"] * false})
+
+    def run(train, evaluation, before=None, fail_on="error"):
+        output = standard_artifacts.ExampleAnomalies()
+        output.uri = str(tmp_path / "output")
+        current = statistics_artifact(
+            tmp_path / "current", train=flags(*train), eval=flags(*evaluation)
+        )
+        inputs = {"statistics": [current], "schema": [schema], "anomalies": [validated]}
+        if before:
+            earlier = statistics_artifact(tmp_path / "earlier", train=flags(*before))
+            inputs["previous_statistics"] = [earlier]
+        properties = {"fail_on": fail_on, "tolerated": json_utils.dumps([])}
+        executor.Executor().Do(inputs, {"comparison": [output]}, properties)
+        return [(a.split, a.feature) for a in executor.read_anomalies(output)]
+
+    return run
+
+
+def test_alike_splits_have_no_skew(gate):
+    assert gate(train=(5, 95), evaluation=(5, 95)) == []
+
+
+def test_skew_between_splits_is_told(gate):
+    # The share of "true" is .05 against .50: apart by .45, more than the schema's .1.
+    assert gate(train=(5, 95), evaluation=(50, 50)) == [("train-to-eval", "collaborative")]
+
+
+def test_drift_since_the_last_run_is_told(gate):
+    found = gate(train=(5, 95), evaluation=(5, 95), before=(60, 40))
+    assert found == [("since-previous-run", "collaborative")]
+
+
+def test_a_shift_stops_the_run_only_if_warnings_do(gate):
+    with pytest.raises(anomalies.SeriousAnomaliesError, match="collaborative"):
+        gate(train=(5, 95), evaluation=(50, 50), fail_on="warning")

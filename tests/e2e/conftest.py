@@ -47,6 +47,11 @@ def segue(*arguments: str) -> tuple[int, str]:
     return finished.returncode, finished.stdout + finished.stderr
 
 
+@pytest.fixture(scope="session", name="segue")
+def segue_fixture():
+    return segue
+
+
 @pytest.fixture(scope="session")
 def data(tmp_path_factory) -> pathlib.Path:
     folder = tmp_path_factory.mktemp("e2e") / "sample"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import json
 import re
 
 import pandas as pd
@@ -104,18 +105,45 @@ def test_the_report_is_there_and_asks_for_nothing_outside(first_run):
     assert not re.search(r"<(script|link|img)[^>]+(src|href)=[\"']https?:", report)
 
 
-def test_the_pushed_model_answers_over_grpc(first_run):
-    from serving.client import Client
-    from serving.server import ModelServer
+def test_the_pushed_model_answers_over_grpc(first_run, segue):
+    from serving.client import RecommenderClient
+    from serving.model_config import single_model_config
+    from serving.server import ModelServer, ServerOptions
 
-    base = first_run.out / "serving" / "segue"
-    with ModelServer(str(base), port=0) as server, Client(f"127.0.0.1:{server.port}") as client:
-        answer = client.recommend(name="road trip", top=5)
+    config = single_model_config("segue", first_run.out / "serving" / "segue")
+    with (
+        ModelServer(config, ServerOptions(port=0)) as server,
+        RecommenderClient(server.target) as client,
+    ):
+        answer = client.recommend("road trip", top=5)
         assert len(answer) == 5
-        assert all(track.track and track.artist for track in answer)
-        seeds = [track.uri for track in answer[:2]]
-        continued = client.recommend(tracks=seeds, top=500)
-        assert not {track.uri for track in continued} & set(seeds)
+        assert all(track.track_name and track.artist_name for track in answer)
+        seeds = [track.track_uri for track in answer[:2]]
+        continued = client.recommend(track_uris=seeds, top=500)
+        assert len(continued) == 500
+        assert not {track.track_uri for track in continued} & set(seeds)
+        code, output = segue("query", "--target", server.target, "--track", seeds[0], "--top", "3")
+        assert code == 0, output
+        assert continued[0].track_name in output or len(output.splitlines()) > 3
+
+
+def test_batch_recommendations_are_a_submission(first_run, segue, tmp_path):
+    playlists = [
+        {"pid": 1, "name": "road trip", "tracks": []},
+        {"pid": 2, "tracks": [{"pos": 0, "track_uri": "spotify:track:" + "0" * 22}]},
+    ]
+    challenge = tmp_path / "challenge.json"
+    challenge.write_text(json.dumps({"playlists": playlists}))
+    submission = tmp_path / "submission.csv"
+    model = str(first_run.out / "serving" / "segue")
+    code, output = segue(
+        "recommend", "--model", model, "--challenge", str(challenge), "--output", str(submission)
+    )
+    assert code == 0, output
+    head, *rows = submission.read_text().splitlines()
+    assert head.startswith("team_info")
+    assert [row.split(", ")[0] for row in rows] == ["1", "2"]
+    assert all(len(row.split(", ")) == 501 for row in rows)
 
 
 def test_an_unchanged_rerun_is_cached(first_run, pipeline_run):

@@ -54,7 +54,8 @@ def test_stays_out_of_queries_with_seeds() -> None:
 
 def test_keeps_the_largest_differences() -> None:
     result = scores(TitlePrior(PLAYLISTS, 2, 3, 1), [[]], [[0]])
-    np.testing.assert_allclose(result[0], POPULARITY + [FIRST[0], 0, 0], rtol=1e-6)
+    expected = POPULARITY + np.array([FIRST[0], 0, 0])
+    np.testing.assert_allclose(result[0], expected, rtol=1e-6)
 
 
 def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ from serving_helpers import MODEL, QUICK, Stubs
 from serving.model_config import single_model_config
 from serving.server import ModelServer, ServerOptions
 
+
 @pytest.fixture(scope="session")
 def saved_model(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """The toy model, saved once."""

@@ -35,7 +35,6 @@ class Stubs:
         }
 
 
-
 def predict_request(
     name: str = "", tracks: list[str] | None = None, **spec: Any
 ) -> predict_pb2.PredictRequest:

@@ -1,0 +1,1 @@
+"""Asks the exported model in a fresh server, and blesses it where each answer is right."""

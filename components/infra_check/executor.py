@@ -1,0 +1,65 @@
+"""Executor of the InfraCheck component."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Final
+
+from absl import logging
+from tfx import types
+from tfx.dsl.components.base import base_executor
+from tfx.types import artifact_utils
+from tfx.utils import io_utils, path_utils
+
+from components.infra_check import examination, recorded
+
+#: Every check's result and the latencies, beside the marker.
+REPORT_FILE: Final = "infra_check.json"
+
+# As tfx.components.infra_validator.executor spells them, which keeps them to itself.
+_BLESSED_KEY: Final = "blessed"
+_BLESSED_FILE: Final = "INFRA_BLESSED"
+_NOT_BLESSED_FILE: Final = "INFRA_NOT_BLESSED"
+
+_SPLIT: Final = "eval"
+
+
+class Executor(base_executor.BaseExecutor):
+    """Serves the model in a process of its own, questions it and writes what came of it."""
+
+    def Do(  # noqa: N802 - TFX's name
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Runs the component; see `component.InfraCheck`. A bad model is refused, not an error."""
+        model = artifact_utils.get_single_instance(input_dict["model"])
+        blessing = artifact_utils.get_single_instance(output_dict["blessing"])
+        requests, seed = exec_properties["requests"], exec_properties["seed"]
+        split = artifact_utils.get_split_uri(input_dict["examples"], _SPLIT)
+        report = examination.examine(
+            path_utils.serving_model_path(model.uri),
+            recorded.sample(split, requests, seed),
+            examination.Options(
+                random_queries=requests,
+                timeout_seconds=exec_properties["timeout_seconds"],
+                max_latency_ms=exec_properties.get("max_latency_ms"),
+                seed=seed,
+            ),
+        )
+        io_utils.write_string_file(
+            os.path.join(blessing.uri, REPORT_FILE),
+            json.dumps(report.to_json(), indent=1, allow_nan=False),
+        )
+        _bless(blessing, report.blessed)
+        for reason in report.reasons:
+            logging.warning("Model failed the infrastructure check: %s", reason)
+
+
+def _bless(blessing: types.Artifact, blessed: bool) -> None:
+    """Writes the blessing as InfraValidator does, so that Pusher understands it."""
+    name = _BLESSED_FILE if blessed else _NOT_BLESSED_FILE
+    io_utils.write_string_file(os.path.join(blessing.uri, name), "")
+    blessing.set_int_custom_property(_BLESSED_KEY, int(blessed))
