@@ -86,13 +86,13 @@ def check_params(name: str, values: Mapping[str, Any]) -> pydantic.BaseModel:
     except pydantic.ValidationError as error:
         problems = []
         for problem in error.errors():
-            key = ".".join(str(part) for part in problem["loc"]) or "params"
+            key = ".".join(("models", name, *map(str, problem["loc"])))
             if problem["type"] == "extra_forbidden":
                 known = ", ".join(accepted.model_fields)
                 problems.append(f"{key}: no such parameter; choose from {known}")
             else:
                 problems.append(f"{key}: {problem['msg']}, not {problem['input']!r}")
-        raise ValueError(f"Parameters of {name}: {'; '.join(problems)}.") from error
+        raise ValueError(f"{'; '.join(problems)}.") from error
 
 
 def family(name: str) -> Family:

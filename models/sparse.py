@@ -19,15 +19,21 @@ def to_csr(rows: Ragged, num_columns: int) -> scipy.sparse.csr_matrix:
 
 
 def keep_largest(matrix: scipy.sparse.csr_matrix, count: int) -> scipy.sparse.csr_matrix:
-    """Returns the matrix with only the `count` largest entries of each row, ties by column."""
-    lengths = np.diff(matrix.indptr)
-    if not len(lengths) or lengths.max() <= count:
-        return matrix
-    rows = np.repeat(np.arange(len(lengths)), lengths)
-    order = np.lexsort((matrix.indices, -matrix.data, rows))
-    rank = np.arange(len(order)) - matrix.indptr[rows]
-    kept = order[rank < count]
-    splits = np.concatenate([[0], np.cumsum(np.minimum(lengths, count))])
+    """Returns the matrix with only the `count` largest entries of each row.
+
+    Of equal entries those in the first columns stay.
+    """
+    matrix = matrix.sorted_indices()
+    kept = np.ones(matrix.nnz, bool)
+    for row in np.flatnonzero(np.diff(matrix.indptr) > count):
+        start, end = matrix.indptr[row : row + 2]
+        values = matrix.data[start:end]
+        smallest = np.partition(values, len(values) - count)[len(values) - count]
+        larger = values > smallest
+        ties = np.flatnonzero(values == smallest)[: count - larger.sum()]
+        kept[start:end] = larger
+        kept[start + ties] = True
+    splits = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
     return scipy.sparse.csr_matrix(
         (matrix.data[kept], matrix.indices[kept], splits), shape=matrix.shape
     )

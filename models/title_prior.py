@@ -15,7 +15,7 @@ from models.sparse_rows import SparseRows
 # So many playlists' worth of popularity are added to those that hold an n-gram.
 _SMOOTHING = 30.0
 # About how many entries the product of n-grams and tracks has at once.
-_BLOCK_ENTRIES = 20_000_000
+_BLOCK_ENTRIES = 5_000_000
 
 
 class TitlePrior(tf.Module):

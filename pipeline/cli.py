@@ -166,10 +166,11 @@ def report(
     Example: segue report --out out
     """
     from evaluation.report.build import build_report
+    from evaluation.report.loading import ReportError
 
     try:
         typer.echo(build_report(pathlib.Path(out) / "report"))
-    except (OSError, ValueError) as error:
+    except (OSError, ReportError) as error:
         fail(error)
 
 

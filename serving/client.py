@@ -193,6 +193,8 @@ def to_serving_error(error: grpc.RpcError, target: str) -> ServingError:
     code, details = error.code(), error.details() or ""
     if code is grpc.StatusCode.UNAVAILABLE:
         details = f"no server answers at {target} ({details})"
+    elif code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        details = f"no answer from {target} in time"
     return ServingError(code, details)
 
 

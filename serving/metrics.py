@@ -97,7 +97,7 @@ class MonitoringServer:
             host, port, self._answer, _ThreadingServer, _QuietHandler
         )
         self._thread = threading.Thread(
-            target=self._server.serve_forever, name="monitoring", daemon=True
+            target=self._server.serve_forever, args=(0.1,), name="monitoring", daemon=True
         )
         self._thread.start()
 

@@ -58,7 +58,8 @@ class InfraCheck(base_component.BaseComponent):
             model: the exported model.
             examples: held-out playlists; recorded queries are drawn from split eval.
             requests: how many recorded queries to send, and how many random ones.
-            timeout_seconds: for everything, from the start of the server to the last answer.
+            timeout_seconds: for everything, from the start of the server to the last answer; a
+                single request may take a tenth of them.
             max_latency_ms: what 99 of 100 requests for one playlist may take at most; None for any.
             seed: decides which playlists are drawn, and the random queries.
             source_hash: hash of the code, so that a changed check is not served from cache.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import random
 import time
-from collections.abc import Sequence
-from typing import Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, Protocol
 
 import numpy as np
 import tensorflow as tf
@@ -35,7 +35,8 @@ class Options:
 
     Attributes:
         random_queries: how many random queries to send.
-        timeout_seconds: for everything, the start of the server included.
+        timeout_seconds: for everything, the start of the server included; a single request may
+            take a tenth of them.
         max_latency_ms: budget for the 99th percentile of a request for one playlist; None for any.
         seed: of the random queries.
     """
@@ -62,8 +63,8 @@ def examine(model_dir: str, recorded: Sequence[Query], options: Options) -> Repo
     if size is None:
         return report
     started = time.monotonic()
-    server = ModelServerProcess(model_dir, started + options.timeout_seconds)
-    examination = _Examination(server, size, report)
+    server = ModelServerProcess(model_dir, options.timeout_seconds)
+    examination = Examination(server, size, report)
     try:
         with server:
             report.note("loads", None)
@@ -92,14 +93,29 @@ def _catalogue_size(model_dir: str, report: Report) -> int | None:
     return size
 
 
-class _Examination:
+class Server(Protocol):
+    """What answers; see `model_server.ModelServerProcess`."""
+
+    def signatures(self) -> Mapping[str, Any]:
+        """SignatureDefs by name."""
+
+    def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
+        """Answers a request."""
+
+
+class Examination:
     """One pass over all checks.
+
+    Args:
+        server: whom to ask.
+        catalogue_size: N, how many tracks the model knows.
+        report: where to note what is found.
 
     Attributes:
         asking: label of the query that is being asked.
     """
 
-    def __init__(self, server: ModelServerProcess, catalogue_size: int, report: Report) -> None:
+    def __init__(self, server: Server, catalogue_size: int, report: Report) -> None:
         self.asking = "the list of signatures"
         self._server = server
         self._report = report

@@ -52,16 +52,17 @@ class ModelServerProcess:
 
     Args:
         model_dir: the SavedModel, local or remote.
-        deadline: time of `time.monotonic` at which there is no more waiting for it.
+        timeout: seconds for everything; a single request may take a tenth of them.
 
     Attributes:
         log: the end of what the process wrote, once it has ended.
     """
 
-    def __init__(self, model_dir: str, deadline: float) -> None:
+    def __init__(self, model_dir: str, timeout: float) -> None:
         self.log = ""
         self._model_dir = model_dir
-        self._deadline = deadline
+        self._timeout = timeout
+        self._deadline = time.monotonic() + timeout
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: grpc.Channel | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="infra-check-")
@@ -149,7 +150,7 @@ class ModelServerProcess:
 
     def _call(self, method: Any, request: Any) -> Any:
         try:
-            return method(request, timeout=self._left())
+            return method(request, timeout=min(self._left(), self._timeout / 10))
         except grpc.RpcError as error:
             code, details = error.code(), error.details()
         if code is grpc.StatusCode.DEADLINE_EXCEEDED:

@@ -85,7 +85,7 @@ def _example(query: Query) -> bytes:
     example = tf.train.Example()
     example.features.feature[features.NAME].bytes_list.value.append(query.name)
     example.features.feature[features.TRACK_URI].bytes_list.value.extend(query.track_uris)
-    return example.SerializeToString()
+    return example.SerializeToString(deterministic=True)
 
 
 def _strings(values: Sequence[bytes], shape: Sequence[int]) -> tensor_pb2.TensorProto:

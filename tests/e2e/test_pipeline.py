@@ -91,6 +91,25 @@ def test_no_withheld_track_reaches_training(first_run):
     )
 
 
+def test_evaluation_opens_with_tfmas_own_api(first_run):
+    import tensorflow_model_analysis as tfma
+
+    (folder,) = glob.glob(f"{first_run.out}/pipeline_root/Evaluator/evaluation/*")
+    by_slice = dict(tfma.load_eval_result(folder).slicing_metrics)
+    keys = {key[0][0] for key in by_slice if key}
+    assert keys == {
+        features.SCENARIO,
+        features.SEEDS_BUCKET,
+        features.LENGTH_BUCKET,
+        features.POPULARITY_BUCKET,
+    }
+    overall = by_slice[()][""][""]
+    for metric in ("ndcg", "recall@100", "clicks"):
+        # Evaluator and Significance score the same playlists with the same metrics.
+        ours = first_run.metrics["models"]["two_tower"]["overall"][metric]["mean"]
+        assert overall[metric]["boundedValue"]["value"] == pytest.approx(ours, abs=1e-6)
+
+
 def test_the_console_tells_each_component_and_nothing_else(first_run):
     for component in ("Ingest", "StatisticsGen", "Transform", "Trainer.two_tower", "Pusher"):
         assert component in first_run.console

@@ -30,7 +30,8 @@ Answer = tuple[list[list[str]], np.ndarray]
 class Model:
     """An exported model, loaded again."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, family: str, path: str) -> None:
+        self.family = family
         self.path = path
         self.loaded = tf.saved_model.load(path)
 
@@ -70,7 +71,7 @@ def models(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         )
         path = str(directory / "model")
         serving.export(fit.scorer, data.catalogue, vocabularies, path, {"family": request.param})
-        exported.append(Model(path))
+        exported.append(Model(request.param, path))
     return exported
 
 
@@ -134,10 +135,9 @@ def test_unknown_malformed_repeated_and_padded_seeds_change_nothing(many: Model)
 
 
 def test_seeds_are_heard(many: Model) -> None:
+    if many.family == "popularity":
+        pytest.skip("answers everyone alike")
     rock, jazz = many.ask_one("", MANY[0:20:2])[0][:20], many.ask_one("", MANY[1:20:2])[0][:20]
-    if os.path.basename(os.path.dirname(many.path)).startswith("popularity"):
-        assert set(rock) - set(MANY[:20]) <= set(MANY)
-        return
     assert sum(int(uri[-4:]) % 2 == 0 for uri in rock) > 15
     assert sum(int(uri[-4:]) % 2 == 1 for uri in jazz) > 15
 
@@ -156,9 +156,7 @@ def test_nothing_known_gives_popular_tracks(many: Model, name: str) -> None:
     popular = many.ask_one()[0]
     counts = many.loaded.signatures["track_metadata"](track_uris=tf.constant(popular))["playlists"]
     assert (np.diff(counts.numpy()) <= 0).all()
-    if not any(part in name for part in ("a", "e")):
-        assert many.ask_one(name, ["spotify:track:none"])[0] == popular
-    check([], *many.ask_one(name))
+    assert many.ask_one(name, ["spotify:track:none"])[0] == popular
 
 
 def test_invalid_utf8_is_answered(many: Model) -> None:
@@ -247,8 +245,10 @@ def test_metadata(many: Model) -> None:
     result = many.loaded.signatures["track_metadata"](track_uris=asked)
     assert result["track_name"].numpy().tolist() == [b"song 7", b"", b""]
     assert result["artist_name"].numpy().tolist() == [b"artist 2", b"", b""]
+    assert result["playlists"].numpy()[0] > 0
+    assert result["playlists"].numpy()[1:].tolist() == [0, 0]
     extra = pathlib.Path(many.path, serving.METADATA_PATH)
-    assert json.loads(extra.read_text())["family"] in registry.names()
+    assert json.loads(extra.read_text()) == {"family": many.family}
 
 
 FRESH_PROCESS = """

@@ -1,0 +1,1 @@
+"""A two-tower model: one vector a playlist, one a track, started in closed form, then trained."""

@@ -1,0 +1,105 @@
+"""Solves for a new playlist's vector, as ALS would have if it had seen the playlist."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from models.two_tower.bags import at_least_one_row
+from models.two_tower.params import StartParams
+
+
+class FoldIn(tf.keras.layers.Layer):
+    """One ALS step for a playlist with seeds S, their artists, and a title that suggests vector m.
+
+    With H = Y'Y + lambda I over the vectors y of all N tracks and A artists, and confidences
+    c = alpha for a seed and alpha * weight * log2(1 + count) for an artist, it minimises
+
+        x'Hx + sum_s ((c_s - 1) (x.y_s)^2 - 2 c_s x.y_s) + tau (x - m)' H (x - m)
+
+    which is ALS's own loss for the playlist, and as a prior tau times the loss of straying from
+    what its title says. So a title alone gives a multiple of m, and every seed moves x away from
+    it. The minimum solves
+
+        ((1 + tau) H + sum_s (c_s - 1) y_s y_s') x = sum_s c_s y_s + tau H m
+
+    The vectors stay as they are: only m can be trained.
+    """
+
+    def __init__(
+        self, tracks: np.ndarray, artists: np.ndarray, params: StartParams, title_strength: float
+    ):
+        """Takes over factors.
+
+        Args:
+            tracks: float32 [N, d].
+            artists: float32 [A, d].
+            params: what they were fitted with.
+            title_strength: tau, for playlists with seeds; those without are given their title's
+                vector as it is.
+        """
+        super().__init__(name="fold_in", trainable=False)
+        self._params = params
+        self._title_strength = title_strength
+        exact = [table.astype(np.float64) for table in (tracks, artists)]
+        if params.artist_weight == 0:
+            exact = exact[:1]
+        gram = sum(table.T @ table for table in exact)
+        gram = gram + params.regularization * np.eye(tracks.shape[1])
+        self.gram = tf.Variable(gram.astype(np.float32), trainable=False, name="gram")
+        self.tracks = tf.Variable(at_least_one_row(tracks), trainable=False, name="tracks")
+        self.artists = tf.Variable(at_least_one_row(artists), trainable=False, name="artists")
+
+    def call(
+        self,
+        track_ids: tf.RaggedTensor,
+        artist_ids: tf.RaggedTensor,
+        title: tf.Tensor,
+        has_title: tf.Tensor,
+    ) -> tf.Tensor:
+        """Solves for each playlist.
+
+        Args:
+            track_ids: int64 ragged [B, (S)], seeds without repeats.
+            artist_ids: int64 ragged [B, (T)], their artists, as often as they have seeds.
+            title: float32 [B, d], m.
+            has_title: bool [B], False where m says nothing.
+
+        Returns:
+            float32 [B, d]: zeros without any signal, m with a title alone.
+        """
+        systems, right = tf.map_fn(
+            self._normal_equations,
+            (track_ids, artist_ids),
+            fn_output_signature=(
+                tf.TensorSpec(self.gram.shape, tf.float32),
+                tf.TensorSpec(self.gram.shape[:1], tf.float32),
+            ),
+        )
+        seeded = (track_ids.row_lengths() > 0) | (artist_ids.row_lengths() > 0)
+        strength = tf.where(has_title, tf.constant(self._title_strength, tf.float32), 0.0)
+        systems += (1.0 + strength)[:, tf.newaxis, tf.newaxis] * self.gram
+        # No gradient flows into the systems, and inverting them is the costly part.
+        factors = tf.stop_gradient(tf.linalg.cholesky(systems))
+        right += strength[:, tf.newaxis] * tf.matmul(title, self.gram)
+        solved = tf.linalg.cholesky_solve(factors, right[:, :, tf.newaxis])[:, :, 0]
+        alone = tf.where(has_title[:, tf.newaxis], title, 0.0)
+        return tf.where(seeded[:, tf.newaxis], solved, alone)
+
+    def _normal_equations(
+        self, row: tuple[tf.Tensor, tf.Tensor]
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        # Row by row, so that a playlist's vector is the same in every batch, to the last bit.
+        track_ids, artist_ids = row
+        vectors = tf.gather(self.tracks, track_ids)
+        confidences = tf.fill([tf.size(track_ids)], tf.constant(self._params.alpha, tf.float32))
+        if self._params.artist_weight > 0:
+            unique, _, counts = tf.unique_with_counts(artist_ids)
+            weights = self._params.artist_weight / np.log(2.0) * tf.math.log1p(
+                tf.cast(counts, tf.float32)
+            )
+            vectors = tf.concat([vectors, tf.gather(self.artists, unique)], axis=0)
+            confidences = tf.concat([confidences, self._params.alpha * weights], axis=0)
+        weighed = (confidences - 1.0)[:, tf.newaxis] * vectors
+        system = tf.matmul(vectors, weighed, transpose_a=True)
+        return system, tf.linalg.matvec(vectors, confidences, transpose_a=True)

@@ -1,0 +1,125 @@
+"""What can be set of the two-tower family."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pydantic
+
+#: The tables of vectors that training may change.
+Table = Literal["seeds", "seed_artists", "titles", "tracks", "track_artists"]
+
+
+class StartParams(pydantic.BaseModel):
+    """How the vectors are started, before any gradient step."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    method: Literal["als", "svd", "random"] = pydantic.Field(
+        default="als", description="Factorisation of playlists by tracks and artists to start from."
+    )
+    regularization: float = pydantic.Field(
+        default=20.0, gt=0, description="ALS: pull of every vector towards zero."
+    )
+    alpha: float = pydantic.Field(
+        default=40.0, ge=1, description="ALS: confidence in what a playlist holds, else 1."
+    )
+    iterations: int = pydantic.Field(
+        default=8, ge=1, le=1000, description="ALS: rounds over both sides."
+    )
+    artist_weight: float = pydantic.Field(
+        default=0.5, ge=0, description="Weight of a playlist's artist beside one of its tracks."
+    )
+    artist_share: float = pydantic.Field(
+        default=0.15, ge=0, description="How much of its artist's vector a track's vector gets."
+    )
+    ridge_seeds: float = pydantic.Field(
+        default=10.0, gt=0, description="Ridge penalty on the vectors of seeds and their artists."
+    )
+    ridge_titles: float = pydantic.Field(
+        default=3.0, gt=0, description="Ridge penalty on the vectors of title n-grams."
+    )
+
+
+class Params(pydantic.BaseModel):
+    """Hyperparameters; the defaults are the best of those tried on real playlists."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    factors: int = pydantic.Field(default=128, ge=1, le=1024, description="Length of a vector.")
+    start: StartParams = pydantic.Field(
+        default=StartParams(), description="How the vectors are started."
+    )
+    fold_in: bool = pydantic.Field(
+        default=True,
+        description="Solve for a playlist's vector from seeds and title, as one ALS step would; "
+        "otherwise it is a sum of the bags of its seeds, their artists and its title. Only with "
+        "an ALS start.",
+    )
+    title_strength: float = pydantic.Field(
+        default=0.1,
+        ge=0,
+        le=100,
+        description="How much the title counts beside seeds; 0 leaves it to titles without seeds.",
+    )
+    trained: tuple[Table, ...] = pydantic.Field(
+        default=("titles",),
+        description="Tables that gradient steps change; the others stay as they were started. "
+        "None, or no epochs, trains nothing.",
+    )
+    epochs: int = pydantic.Field(default=2, ge=0, le=1000, description="Passes over train.")
+    batch_size: int = pydantic.Field(default=256, ge=1, le=65536, description="Playlists a step.")
+    learning_rate: float = pydantic.Field(
+        default=1.5e-4, gt=0, le=1, description="Adam's highest rate, after the warm-up."
+    )
+    warmup_steps: int = pydantic.Field(
+        default=50,
+        ge=0,
+        description="Steps over which the rate rises; at most a fifth of all steps are used.",
+    )
+    patience: int = pydantic.Field(
+        default=1, ge=1, description="Epochs without a better eval NDCG before training stops."
+    )
+    seed_counts: tuple[pydantic.PositiveInt, ...] = pydantic.Field(
+        default=(1, 5, 10, 25, 50, 100),
+        min_length=1,
+        description="How many seeds a training playlist shows, one drawn at a time; at most half.",
+    )
+    seedless_share: float = pydantic.Field(
+        default=0.1, ge=0, le=1, description="Training playlists that show their title only."
+    )
+    random_seeds_share: float = pydantic.Field(
+        default=0.5, ge=0, le=1, description="Training playlists with random seeds, not the first."
+    )
+    title_share: float = pydantic.Field(
+        default=0.7, ge=0, le=1, description="Training playlists with seeds that show their title."
+    )
+    full_softmax_max_tracks: int = pydantic.Field(
+        default=300_000,
+        ge=0,
+        description="Catalogues up to this size compare with every track, larger with a sample.",
+    )
+    negatives: int = pydantic.Field(
+        default=8192, ge=1, description="Tracks of that sample, shared by a step's playlists."
+    )
+    temperature: float | None = pydantic.Field(
+        default=None,
+        gt=0,
+        description="What scores are divided by in the loss; None finds the best at the start.",
+    )
+    popularity_bias: float = pydantic.Field(
+        default=0.0,
+        ge=-10,
+        le=10,
+        description="Added to a track's score times log(count) / log(highest count): below 0 "
+        "recommends more of the long tail, above 0 more of the popular. A score near 1 is a "
+        "certain match. 0 is off.",
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _check_fold_in(self) -> Params:
+        if self.fold_in and self.start.method != "als":
+            raise ValueError(
+                f"fold_in needs start.method als, not {self.start.method}; set fold_in to false"
+            )
+        return self

@@ -1,0 +1,105 @@
+"""Where training starts from: every table of vectors, found in closed form."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import scipy.sparse
+
+from models.contract import Ragged, TrainingData
+from models.sparse import to_csr
+from models.two_tower.bags import bag_matrix
+from models.two_tower.factorization import Factors, factorize
+from models.two_tower.idf import inverse_document_frequency
+from models.two_tower.params import Params
+from models.two_tower.ridge import ridge
+
+
+@dataclasses.dataclass(frozen=True)
+class Start:
+    """Tables of vectors for N tracks, A artists and G title n-grams.
+
+    Attributes:
+        tracks: float32 [N, d], of candidates.
+        track_artists: float32 [A, d], added to the vectors of an artist's tracks.
+        seeds: float32 [N, d], of a playlist's seeds.
+        seed_artists: float32 [A, d], of their artists.
+        titles: float32 [G, d], of title n-grams.
+        seed_idf: float32 [N]; `artist_idf` [A] and `title_idf` [G] likewise.
+        artists: float32 [A, d], the artists' own vectors beside `tracks`.
+    """
+
+    tracks: np.ndarray
+    track_artists: np.ndarray
+    seeds: np.ndarray
+    seed_artists: np.ndarray
+    titles: np.ndarray
+    seed_idf: np.ndarray
+    artist_idf: np.ndarray
+    title_idf: np.ndarray
+    artists: np.ndarray
+
+
+def artists_of(tracks: Ragged, artist_ids: np.ndarray) -> Ragged:
+    """The known artists of each row's tracks, once for each track."""
+    artists = artist_ids[tracks.values]
+    known = artists >= 0
+    splits = np.concatenate([[0], np.cumsum(known)])[tracks.splits]
+    return Ragged(artists[known].astype(np.int32), splits)
+
+
+def prepare_start(data: TrainingData, params: Params, seed: int) -> Start:
+    """Factorises train, and regresses its playlists' vectors on their bags.
+
+    With `params.fold_in` the seeds' vectors are solved for when a query comes, so their bags start
+    at zero: they only correct. Otherwise they are ridge regressions onto the playlists' vectors, as
+    titles always are; except for a random start, where every table is random.
+    """
+    playlists = data.train.track_ids
+    tracks = to_csr(playlists, len(data.catalogue))
+    artists = to_csr(artists_of(playlists, data.catalogue.artist_ids), data.num_artists)
+    titles = to_csr(data.train.title_ngram_ids, data.num_title_ngrams)
+    idf = [inverse_document_frequency(matrix) for matrix in (tracks, artists, titles)]
+    factors = factorize(tracks, artists, params.factors, params.start, seed)
+    seeds, seed_artists, title_vectors = _query_tables(
+        factors, (tracks, artists, titles), idf, params, seed
+    )
+    return Start(
+        tracks=factors.tracks,
+        track_artists=factors.artists * np.float32(params.start.artist_share),
+        seeds=seeds,
+        seed_artists=seed_artists,
+        titles=title_vectors,
+        seed_idf=idf[0],
+        artist_idf=idf[1],
+        title_idf=idf[2],
+        artists=factors.artists,
+    )
+
+
+def _query_tables(
+    factors: Factors,
+    counts: tuple[scipy.sparse.csr_matrix, ...],
+    idf: list[np.ndarray],
+    params: Params,
+    seed: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    sizes = [matrix.shape[1] for matrix in counts]
+    if params.start.method == "random":
+        generator = np.random.default_rng([seed, 1])
+        shape = (sum(sizes), params.factors)
+        table = generator.standard_normal(shape, np.float32) / np.float32(np.sqrt(params.factors))
+        seeds, artists, titles = np.split(table, np.cumsum(sizes)[:-1])
+        return seeds, artists, titles
+    titles = ridge(
+        bag_matrix(counts[2], idf[2], "count"), factors.playlists, params.start.ridge_titles
+    )
+    if params.fold_in:
+        nothing = [np.zeros((size, params.factors), np.float32) for size in sizes[:2]]
+        return nothing[0], nothing[1], titles
+    bags = [bag_matrix(counts[0], idf[0], "once"), bag_matrix(counts[1], idf[1], "log")]
+    both = ridge(
+        scipy.sparse.hstack(bags, format="csr"), factors.playlists, params.start.ridge_seeds
+    )
+    return both[: sizes[0]], both[sizes[0] :], titles

@@ -1,0 +1,99 @@
+"""The two towers: what makes a playlist's vector, and what makes a track's."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+import numpy as np
+import tensorflow as tf
+
+from models.contract import Query
+from models.two_tower.bags import Bag, at_least_one_row
+from models.two_tower.fold_in import FoldIn
+from models.two_tower.params import Params
+from models.two_tower.start import Start
+
+# With bags alone, so many seeds count as much as the title.
+_SEEDS_LIKE_TITLE = 0.5
+
+
+class QueryTower(tf.keras.layers.Layer):
+    """Embeds playlists: `FoldIn` if wanted, plus the bags of seeds, of artists and of the title."""
+
+    def __init__(self, start: Start, params: Params):
+        """Takes over where the tables start.
+
+        Args:
+            start: tables of vectors.
+            params: hyperparameters; tables that are neither trained nor started are left out.
+        """
+        super().__init__(name="query_tower")
+        trained: Collection[str] = params.trained
+        self._fold_in = None
+        if params.fold_in:
+            self._fold_in = FoldIn(
+                start.tracks, start.artists, params.start, params.title_strength
+            )
+        self._title = Bag(start.titles, start.title_idf, "count", "titles", "titles" in trained)
+        self._bags: list[tuple[Bag, int]] = []
+        if not params.fold_in or "seeds" in trained:
+            bag = Bag(start.seeds, start.seed_idf, "once", "seeds", "seeds" in trained)
+            self._bags.append((bag, 0))
+        if not params.fold_in or "seed_artists" in trained:
+            trainable = "seed_artists" in trained
+            bag = Bag(start.seed_artists, start.artist_idf, "log", "seed_artists", trainable)
+            self._bags.append((bag, 1))
+        # Keras tracks layers in lists, but not in tuples of a list.
+        self._layers = [bag for bag, _ in self._bags]
+
+    def call(self, query: Query) -> tf.Tensor:
+        """Embeds B playlists as float32 [B, d]; without any signal as zeros."""
+        title = self._title(query.title_ngram_ids)
+        if self._fold_in is not None:
+            has_title = query.title_ngram_ids.row_lengths() > 0
+            vector = self._fold_in(query.track_ids, query.artist_ids, title, has_title)
+        else:
+            seeds = tf.cast(query.artist_ids.row_lengths(), tf.float32)
+            seeds = tf.maximum(seeds, tf.cast(query.track_ids.row_lengths(), tf.float32))
+            vector = title / (1.0 + seeds / _SEEDS_LIKE_TITLE)[:, tf.newaxis]
+        for bag, part in self._bags:
+            vector += bag(query[part])
+        return vector
+
+
+class CandidateTower(tf.keras.layers.Layer):
+    """Embeds tracks: each has a vector of its own, plus its artist's."""
+
+    def __init__(self, start: Start, artist_ids: np.ndarray, params: Params):
+        """Takes over where the tables start.
+
+        Args:
+            start: tables of vectors.
+            artist_ids: int64 [N], the catalogue's, -1 where unknown.
+            params: hyperparameters.
+        """
+        super().__init__(name="candidate_tower")
+        self.tracks = tf.Variable(start.tracks, trainable="tracks" in params.trained, name="tracks")
+        self.artists = tf.Variable(
+            at_least_one_row(start.track_artists),
+            trainable="track_artists" in params.trained,
+            name="track_artists",
+        )
+        self._artist_ids = tf.Variable(artist_ids, trainable=False, name="artist_ids")
+
+    def call(self, track_ids: tf.Tensor | None = None) -> tf.Tensor:
+        """Embeds tracks.
+
+        Args:
+            track_ids: int64 [n], or all N.
+
+        Returns:
+            float32 [n, d].
+        """
+        if track_ids is None:
+            tracks, artists = tf.convert_to_tensor(self.tracks), self._artist_ids
+        else:
+            tracks = tf.gather(self.tracks, track_ids)
+            artists = tf.gather(self._artist_ids, track_ids)
+        known = tf.cast(artists >= 0, tf.float32)[:, tf.newaxis]
+        return tracks + known * tf.gather(self.artists, tf.maximum(artists, 0))

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import json
+import logging
+import pathlib
+import types
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+from training_fixture import uri
+from transform_fixture import example, write_graph, write_records
+
+from models import features, registry, serving, trainer
+from models.contract import Fit
+from models.popularity.model import PopularityScorer
+
+VOCABULARIES = {
+    features.TRACK_VOCABULARY: [uri(track) for track in range(4)],
+    features.ARTIST_VOCABULARY: ["Ann"],
+    features.TITLE_VOCABULARY: ["ro", " j"],
+    features.CATALOGUE_VOCABULARY: [f"{uri(track)}\tSong\tAnn\tAnn\t" for track in range(4)],
+}
+
+
+@pytest.fixture
+def fn_args(tmp_path: pathlib.Path) -> types.SimpleNamespace:
+    records = [example("1", [0, 1, 2], [0]), example("2", [0, 1], [0]), example("3", [0, 3], [1])]
+    write_records(tmp_path / "train-0.gz", records)
+    return types.SimpleNamespace(
+        train_files=[str(tmp_path / "train-*")],
+        eval_files=None,
+        transform_graph_path=write_graph(tmp_path / "graph", VOCABULARIES),
+        serving_model_dir=str(tmp_path / "model"),
+        model_run_dir=str(tmp_path / "run"),
+        custom_config={"family": "als", "params": {"factors": 2}, "seed": 5, "source_hash": "x"},
+    )
+
+
+def metadata(fn_args: types.SimpleNamespace) -> dict[str, Any]:
+    return json.loads(pathlib.Path(fn_args.serving_model_dir, serving.METADATA_PATH).read_text())
+
+
+def test_from_transform_to_a_served_model(
+    fn_args: types.SimpleNamespace, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO, "segue.progress"):
+        trainer.run_fn(fn_args)
+    assert any("ALS iteration" in record.getMessage() for record in caplog.records)
+    model = tf.saved_model.load(fn_args.serving_model_dir).signatures["serving_default"]
+    result = model(name=tf.constant([""]), track_uris=tf.constant([[uri(2)]]))
+    assert set(result["track_uris"].numpy()[0][:2].tolist()) == {uri(0).encode(), uri(1).encode()}
+    written = metadata(fn_args)
+    assert written["family"] == "als"
+    assert written["seed"] == 5
+    assert written["params"]["factors"] == 2
+    assert written["params"]["iterations"] == 8
+    assert written["catalogue_size"] == 4
+    assert written["playlists"] == {"train": 3, "eval": 0}
+    assert (written["artists"], written["title_ngrams"]) == (1, 2)
+    assert written["fit_seconds"] > 0
+    assert written["versions"]["tensorflow"] == tf.__version__
+    assert json.loads(pathlib.Path(fn_args.model_run_dir, "history.json").read_text()) == []
+
+
+def test_the_training_curve_is_kept(
+    fn_args: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [
+        {"step": 10, "loss": np.float32(2.5), "eval_ndcg": float("nan")},
+        {"step": np.int64(20), "loss": 1.5, "eval_ndcg": 0.25},
+    ]
+
+    def fit(data: Any, params: Any, seed: int, workdir: str) -> Fit:
+        assert seed == 5
+        assert pathlib.Path(workdir).is_dir()
+        return Fit(PopularityScorer(data.catalogue.counts), rows)
+
+    als = registry.family("als")
+    monkeypatch.setattr(trainer.registry, "family", lambda name: als._replace(fit=fit))
+    trainer.run_fn(fn_args)
+    expected = [
+        {"step": 10, "loss": 2.5, "eval_ndcg": None},
+        {"step": 20, "loss": 1.5, "eval_ndcg": 0.25},
+    ]
+    assert json.loads(pathlib.Path(fn_args.model_run_dir, "history.json").read_text()) == expected
+    assert metadata(fn_args)["history"] == expected
+    board = EventAccumulator(fn_args.model_run_dir)
+    board.Reload()
+    losses = [(event.step, tf.make_ndarray(event.tensor_proto)) for event in board.Tensors("loss")]
+    assert losses == [(10, 2.5), (20, 1.5)]
+    assert [event.step for event in board.Tensors("eval_ndcg")] == [20]
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"family": "alss"}, "no model family 'alss'; choose from"),
+        ({"family": "als", "params": {"factor": 1}}, "factor: no such parameter"),
+        ({"params": {}}, "family"),
+        ({"family": "als", "seed": -1}, "seed"),
+        ({"family": "als", "sead": 1}, "sead"),
+        ({"family": "als", "export": {"rows_per_step": 0}}, "rows_per_step"),
+        (None, "family"),
+    ],
+)
+def test_a_wrong_configuration_names_itself(
+    fn_args: types.SimpleNamespace, config: dict[str, Any] | None, message: str
+) -> None:
+    fn_args.custom_config = config
+    with pytest.raises(ValueError, match=message):
+        trainer.run_fn(fn_args)
+    assert not pathlib.Path(fn_args.serving_model_dir).exists()
