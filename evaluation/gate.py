@@ -164,7 +164,7 @@ class _Judge:
             return Check("served", result.significant, f"{verb} the served model: {evidence}")
         if rule == "non_inferior":
             return self._non_inferior(pairs, result)
-        if result.significant:
+        if _shown_worse(result):
             return Check("served", False, f"Worse than the served model: {evidence}")
         blind = ""
         if result.minimum_detectable is not None:
@@ -210,12 +210,11 @@ class _Judge:
             if not len(gains) or -float(gains.mean()) <= limit * base:
                 continue
             result = self._compare(group, served, "worse", str(name))
-            chance = "" if result.significant else ", which may be chance"
+            shown = _shown_worse(result)
+            chance = "" if shown else ", which may be chance"
             share = f"{-float(gains.mean()) / base:.1%}" if base else "all"
             text = f"Scenario {name} lost {share} (at most {limit:.1%} is allowed){chance}: "
-            checks.append(
-                Check("scenario", not result.significant, text + _evidence(result, group))
-            )
+            checks.append(Check("scenario", not shown, text + _evidence(result, group)))
         if not checks and judged:
             text = f"None of {judged} scenarios lost more than {limit:.1%} to the served model."
             checks.append(Check("scenario", True, text))
@@ -255,6 +254,18 @@ class _Judge:
         )
         self.tests.append(result)
         return result
+
+
+def _shown_worse(result: TestResult) -> bool:
+    """Whether a test against "worse" or the interval of the mean shows a loss.
+
+    Ranks hardly notice a model that is broken for a few playlists and equal on all others; the
+    mean does.
+    """
+    if result.ci_low is None or result.ci_high is None:
+        return result.significant
+    below = result.ci_high < 0 if result.higher_is_better else result.ci_low > 0
+    return result.significant or below
 
 
 def _evidence(result: TestResult, pairs: pd.DataFrame) -> str:

@@ -12,6 +12,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from models import features, titles
+from models.aligned import first_aligned
 
 # What the catalogue's lines are split at, so names must not hold it.
 _SEPARATOR = "\t"
@@ -33,8 +34,8 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     """
     min_counts = custom_config["min_counts"]
     tracks = inputs[features.TRACK_URI]
-    artists = _first_aligned(tracks, inputs[features.ARTIST_URI], inputs[features.ARTIST_NAME])
-    albums = _first_aligned(tracks, inputs[features.ALBUM_URI], inputs[features.ALBUM_NAME])
+    artists = first_aligned(tracks, inputs[features.ARTIST_URI], inputs[features.ARTIST_NAME])
+    albums = first_aligned(tracks, inputs[features.ALBUM_URI], inputs[features.ALBUM_NAME])
     title_ngrams = titles.character_ngrams(titles.normalize(_scalar(inputs[features.NAME], "")))
     track_ids, track_vocabulary = _ids(tracks, features.TRACK_VOCABULARY, min_counts)
     artist_ids, _ = _ids(artists, features.ARTIST_VOCABULARY, min_counts)
@@ -84,21 +85,6 @@ def _scalar(values: tf.RaggedTensor, default: str | int) -> tf.Tensor:
     return values.to_tensor(default_value=default, shape=[None, 1])[:, 0]
 
 
-def _choose(condition: tf.Tensor, rows: tf.RaggedTensor, others: tf.RaggedTensor) -> Any:
-    """Takes each row from `rows` where the condition [B] holds, else from `others`."""
-    index = tf.range(tf.size(condition, out_type=tf.int64))
-    offset = tf.where(condition, tf.zeros_like(index), tf.size(condition, out_type=tf.int64))
-    return tf.gather(tf.concat([rows, others], axis=0), index + offset)
-
-
-def _first_aligned(tracks: tf.RaggedTensor, *candidates: tf.RaggedTensor) -> tf.RaggedTensor:
-    """Takes, row by row, the first list that has a value for every track, else empty strings."""
-    chosen = tracks.with_flat_values(tf.fill(tf.shape(tracks.flat_values), ""))
-    for values in reversed(candidates):
-        chosen = _choose(values.row_lengths() == tracks.row_lengths(), values, chosen)
-    return chosen
-
-
 def _catalogue_lines(
     inputs: dict[str, Any],
     tracks: tf.RaggedTensor,
@@ -108,8 +94,8 @@ def _catalogue_lines(
     """One line a track: URI, track name, artist name, artist key, album key."""
     columns = (
         tracks,
-        _first_aligned(tracks, inputs[features.TRACK_NAME]),
-        _first_aligned(tracks, inputs[features.ARTIST_NAME]),
+        first_aligned(tracks, inputs[features.TRACK_NAME]),
+        first_aligned(tracks, inputs[features.ARTIST_NAME]),
         artists,
         albums,
     )

@@ -55,7 +55,10 @@ def names() -> list[str]:
     return sorted(
         module.name
         for module in pkgutil.iter_modules(models.__path__)
-        if module.ispkg and importlib.util.find_spec(f"models.{module.name}.params")
+        if module.ispkg
+        and all(
+            importlib.util.find_spec(f"models.{module.name}.{part}") for part in ("params", "model")
+        )
     )
 
 

@@ -78,6 +78,16 @@ class EvaluatorConfig(Section):
     )
 
 
+class InfraCheckConfig(Section):
+    """What a served copy of the candidate must show before it is pushed."""
+
+    requests: Count = pydantic.Field(30, description="recorded queries, and as many random ones")
+    timeout_seconds: Count = pydantic.Field(600, description="for all of it")
+    max_latency_ms: float | None = pydantic.Field(
+        None, gt=0, description="what 99 of 100 requests may take; null: any"
+    )
+
+
 class BeamConfig(Section):
     """How Beam runs every component that uses it."""
 
@@ -107,6 +117,7 @@ class PipelineConfig(Section):
     transform: TransformConfig = TransformConfig()
     evaluator: EvaluatorConfig = EvaluatorConfig()
     gate: GateConfig = GateConfig()
+    infra_check: InfraCheckConfig = InfraCheckConfig()
     beam: BeamConfig = BeamConfig()
 
     @pydantic.model_validator(mode="after")

@@ -13,6 +13,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
+from components.infra_check import executor as infra_check_executor
 from components.significance import executor as significance
 from models import features
 
@@ -77,6 +78,12 @@ def judgement(metrics: types.Artifact) -> dict[str, Any]:
 def rows_file(metrics: types.Artifact) -> str:
     """The path of the rows of metrics by model and playlist."""
     return os.path.join(metrics.uri, significance.ROWS_FILE)
+
+
+def infra_check(blessing: types.Artifact) -> dict[str, Any]:
+    """What became of serving the candidate: `blessed`, `reasons` and more."""
+    path = os.path.join(blessing.uri, infra_check_executor.REPORT_FILE)
+    return json.loads(io_utils.read_string_file(path))
 
 
 def pushed_version(pushed_model: types.Artifact) -> str | None:

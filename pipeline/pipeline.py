@@ -14,6 +14,7 @@ from tfx.types.channel_utils import artifact_query, union
 from components.data_gate.component import DataGate
 from components.evaluator.config import eval_config
 from components.holdout.component import Holdout
+from components.infra_check.component import InfraCheck
 from components.served_model.strategy import ServedModelStrategy
 from components.significance.component import Significance
 from models import features
@@ -128,7 +129,10 @@ def create_pipeline(
         custom_config={
             "min_counts": config.transform.min_counts(),
             "source_hash": hashes.of(
-                "models/preprocessing.py", "models/titles.py", "models/features.py"
+                "models/preprocessing.py",
+                "models/aligned.py",
+                "models/titles.py",
+                "models/features.py",
             ),
         },
         # StatisticsGen has them already, and here they would double the time.
@@ -179,9 +183,19 @@ def create_pipeline(
         seed=config.seed,
         source_hash=hashes.of("components/significance", "evaluation"),
     )
+    infra_check = InfraCheck(
+        model=candidate,
+        examples=held_out,
+        requests=config.infra_check.requests,
+        timeout_seconds=config.infra_check.timeout_seconds,
+        max_latency_ms=config.infra_check.max_latency_ms,
+        seed=config.seed,
+        source_hash=hashes.of("components/infra_check", "serving"),
+    )
     pusher = tfx.components.Pusher(
         model=candidate,
         model_blessing=significance.outputs["blessing"],
+        infra_blessing=infra_check.outputs["blessing"],
         push_destination=tfx.proto.PushDestination(
             filesystem=tfx.proto.PushDestination.Filesystem(base_directory=paths.serving)
         ),
@@ -201,6 +215,7 @@ def create_pipeline(
         served,
         evaluator,
         significance,
+        infra_check,
         pusher,
     ]
     return tfx.dsl.Pipeline(

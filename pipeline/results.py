@@ -63,7 +63,7 @@ def write_results(
         "models": judged["models"],
         "test_models": judged["test_models"],
         "tests": judged["tests"],
-        "blessing": judged["blessing"],
+        "blessing": _blessing(judged["blessing"], nodes),
         "pushed_version": facts.pushed_version(nodes["Pusher"].outputs["pushed_model"][0]),
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
@@ -77,6 +77,16 @@ def write_results(
         os.path.join(report, "details.json"), _details(config, nodes, sizes, seconds, started)
     )
     return metrics
+
+
+def _blessing(judged: dict[str, Any], nodes: Mapping[str, NodeResult]) -> dict[str, Any]:
+    """The gate's decision, which a model that does not serve cannot keep."""
+    served = facts.infra_check(nodes["InfraCheck"].outputs["blessing"][0])
+    refusals = [] if served["blessed"] else [f"InfraCheck: {text}" for text in served["reasons"]]
+    return {
+        "blessed": judged["blessed"] and served["blessed"],
+        "reasons": [*refusals, *judged["reasons"]],
+    }
 
 
 def _details(

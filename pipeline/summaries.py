@@ -94,10 +94,17 @@ def _significance(outputs: Outputs) -> str:
     return f"{verdict}: {blessing['reasons'][0]}" if blessing["reasons"] else verdict
 
 
+def _infra_check(outputs: Outputs) -> str:
+    report = facts.infra_check(outputs["blessing"][0])
+    if not report["blessed"]:
+        return f"refused: {report['reasons'][0]}"
+    return "a served copy answers as it should"
+
+
 def _pusher(outputs: Outputs) -> str:
     pushed = outputs["pushed_model"][0]
     if facts.pushed_version(pushed) is None:
-        return "nothing pushed: the model is not blessed"
+        return "nothing pushed"
     return f"pushed to {pushed.get_string_custom_property('pushed_destination')}"
 
 
@@ -114,5 +121,6 @@ _SUMMARIES: dict[str, Callable[[Outputs], str]] = {
     "ServedModel": _resolved,
     "Evaluator": _evaluator,
     "Significance": _significance,
+    "InfraCheck": _infra_check,
     "Pusher": _pusher,
 }

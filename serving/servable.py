@@ -115,8 +115,8 @@ class Servable:
         if deadline is not None and deadline <= time.monotonic():
             raise errors.ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
         key = (tuple(feeds), tuple(fetches))
-        call = self._callables.get(key) or self._make_callable(key)
         try:
+            call = self._callables.get(key) or self._make_callable(key)
             return call(*arrays)
         except Exception as error:
             raise errors.from_exception(error) from error

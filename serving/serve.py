@@ -20,6 +20,8 @@ from serving.errors import ConfigError, ServingError
 from serving.server import ModelServer, ServerOptions
 from serving.tls import ServerTls
 
+_LAME_DUCK_SECONDS = 0.5
+
 
 def serve(
     model_base: str | pathlib.Path | None = None,
@@ -116,7 +118,7 @@ def _run(server: ModelServer, grace: float, console: Console) -> int:
         grace = 0.0
         return 1
     finally:
-        server.stop(grace)
+        server.stop(grace, lame_duck=min(_LAME_DUCK_SECONDS, grace))
         for name, old in before.items():
             signal.signal(name, old)
 

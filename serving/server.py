@@ -11,6 +11,7 @@ import logging
 import os
 import socket
 import threading
+import time
 from concurrent import futures
 from types import TracebackType
 
@@ -110,6 +111,7 @@ class ModelServer:
         self._config_watcher: ConfigFileWatcher | None = None
         self._grpc: grpc.Server | None = None
         self._port = 0
+        self._draining = threading.Event()
         self._stopped = threading.Event()
         self.manager = ModelManager(
             self._load,
@@ -161,13 +163,18 @@ class ModelServer:
         self._stopped.set()
         self.manager.cancel_waiting()
 
-    def stop(self, grace: float = 5.0) -> None:
+    def stop(self, grace: float = 5.0, lame_duck: float = 0.0) -> None:
         """Refuses new requests, waits for those under way, and frees everything.
 
         Args:
             grace: seconds after which requests under way are cut off.
+            lame_duck: seconds in which new requests are still answered, with UNAVAILABLE, so that
+                clients try elsewhere; after that their connections are closed.
         """
         self._health.enter_graceful_shutdown()
+        self._draining.set()
+        if self._grpc and lame_duck > 0:
+            time.sleep(lame_duck)
         if self._config_watcher:
             self._config_watcher.stop()
         if self._grpc:
@@ -221,10 +228,13 @@ class ModelServer:
             maximum_concurrent_rpcs=options.workers + _MAX_WAITING_REQUESTS,
         )
         prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            services.PredictionService(self.manager, self.metrics, options.max_rows), server
+            services.PredictionService(
+                self.manager, self.metrics, self._draining, options.max_rows
+            ),
+            server,
         )
         model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-            services.ModelService(self.manager, self.metrics), server
+            services.ModelService(self.manager, self.metrics, self._draining), server
         )
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -32,12 +33,19 @@ MODEL_SERVICE = "tensorflow.serving.ModelService"
 
 
 class _Service:
-    """Answers requests, whatever happens, with a status, and counts them."""
+    """Answers requests, whatever happens, with a status, and counts them.
 
-    def __init__(self, manager: ModelManager, metrics: Metrics) -> None:
+    Args:
+        manager: the models.
+        metrics: where requests are counted.
+        draining: set when the server is about to end, and refuses what comes.
+    """
+
+    def __init__(self, manager: ModelManager, metrics: Metrics, draining: threading.Event) -> None:
         self._manager = manager
         self._table = manager.table
         self._metrics = metrics
+        self._draining = draining
 
     def _answer(
         self, method: str, model: str, context: grpc.ServicerContext, call: Callable[[], Any]
@@ -45,6 +53,10 @@ class _Service:
         started = time.perf_counter()
         error: errors.ServingError | None = None
         try:
+            if self._draining.is_set():
+                raise errors.ServingError(
+                    grpc.StatusCode.UNAVAILABLE, "The server is shutting down"
+                )
             return call()
         except errors.ServingError as failure:
             error = failure
@@ -68,11 +80,18 @@ class PredictionService(_Service, prediction_service_pb2_grpc.PredictionServiceS
     Args:
         manager: the models.
         metrics: where requests are counted.
+        draining: set when the server is about to end.
         max_rows: most rows of a request.
     """
 
-    def __init__(self, manager: ModelManager, metrics: Metrics, max_rows: int) -> None:
-        super().__init__(manager, metrics)
+    def __init__(
+        self,
+        manager: ModelManager,
+        metrics: Metrics,
+        draining: threading.Event,
+        max_rows: int,
+    ) -> None:
+        super().__init__(manager, metrics, draining)
         self._max_rows = max_rows
 
     def Predict(  # noqa: N802 - the name in the protocol

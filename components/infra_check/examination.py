@@ -125,7 +125,12 @@ class Examination:
 
     def check_signatures(self) -> bool:
         """Checks that requests can be made at all; returns whether they can."""
-        for subject, problem in wire.signature_problems(self._server.signatures()):
+        try:
+            found = self._server.signatures()
+        except RefusedError as error:
+            self._report.note("signatures", str(error), self.asking)
+            return False
+        for subject, problem in wire.signature_problems(found):
             self._report.note("signatures", problem, subject)
         return bool(self._report.checks["signatures"].passed)
 
@@ -256,5 +261,7 @@ class Examination:
             p99 = report.latency.p99
             report.note(
                 "latency",
-                f"it takes {p99:.1f} ms, where {budget:g} ms are allowed" if p99 > budget else None,
+                f"they take up to {p99:.3g} ms, where {budget:g} ms are allowed"
+                if p99 > budget
+                else None,
             )

@@ -111,15 +111,15 @@ class Report:
         if self.blessed:
             return []
         found = [
-            f"{CHECKS[name]}: failed {check.failed} of {check.checked} times; "
-            f"first, {check.problems[0]}"
+            f"Not true that {CHECKS[name]}: {check.problems[0]}"
+            + f" ({check.failed} of {check.checked} failed)" * (check.checked > 1)
             for name, check in self.checks.items()
             if check.failed
         ]
         missed = [name for name, check in self.checks.items() if check.passed is None]
         if self.max_latency_ms is None and "latency" in missed:
             missed.remove("latency")
-        return found + ([f"never checked: {', '.join(missed)}"] if missed else [])
+        return found + ([f"Never checked: {', '.join(missed)}"] if missed else [])
 
     def to_json(self) -> dict[str, Any]:
         """The report in JSON's types; null for what was not checked or measured."""
@@ -143,8 +143,8 @@ class Report:
                 "budget": self.max_latency_ms,
                 "rounds": self.rounds,
                 "requests": self.latency.requests if self.latency else None,
-                "p50": self.latency.p50 if self.latency else None,
-                "p99": self.latency.p99 if self.latency else None,
+                "p50": round(self.latency.p50, 3) if self.latency else None,
+                "p99": round(self.latency.p99, 3) if self.latency else None,
             },
             "log": self.log,
         }

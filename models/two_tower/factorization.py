@@ -94,9 +94,7 @@ def _als(
     return model.user_factors, model.item_factors
 
 
-def _svd(
-    matrix: scipy.sparse.csr_matrix, factors: int, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _svd(matrix: scipy.sparse.csr_matrix, factors: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     rank = min(factors, *matrix.shape)
     progress.report(0, 1, f"SVD of {matrix.shape[0]:,} x {matrix.shape[1]:,}")
     left, values, right = randomized_svd(matrix, rank, random_state=seed)

@@ -86,17 +86,17 @@ class FoldIn(tf.keras.layers.Layer):
         alone = tf.where(has_title[:, tf.newaxis], title, 0.0)
         return tf.where(seeded[:, tf.newaxis], solved, alone)
 
-    def _normal_equations(
-        self, row: tuple[tf.Tensor, tf.Tensor]
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def _normal_equations(self, row: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
         # Row by row, so that a playlist's vector is the same in every batch, to the last bit.
         track_ids, artist_ids = row
         vectors = tf.gather(self.tracks, track_ids)
         confidences = tf.fill([tf.size(track_ids)], tf.constant(self._params.alpha, tf.float32))
         if self._params.artist_weight > 0:
             unique, _, counts = tf.unique_with_counts(artist_ids)
-            weights = self._params.artist_weight / np.log(2.0) * tf.math.log1p(
-                tf.cast(counts, tf.float32)
+            weights = (
+                self._params.artist_weight
+                / np.log(2.0)
+                * tf.math.log1p(tf.cast(counts, tf.float32))
             )
             vectors = tf.concat([vectors, tf.gather(self.artists, unique)], axis=0)
             confidences = tf.concat([confidences, self._params.alpha * weights], axis=0)

@@ -95,13 +95,17 @@ def training_batches(
     count = len(playlists)
 
     def epoch(number: tf.Tensor) -> tf.data.Dataset:
-        order = tf.random.experimental.index_shuffle
-        key = tf.stack([tf.constant(seed, tf.int64), number, tf.zeros_like(number)])
-        indices = tf.data.Dataset.range(count).map(
-            lambda index: order(index, key, tf.constant(count - 1, tf.int64))
+        key = tf.stack([tf.constant(seed, tf.int64), number])
+        last = tf.constant(count - 1, tf.int64)
+        numbered = tf.data.Dataset.range(count).batch(params.batch_size).enumerate()
+        # A permutation that is computed place by place, so that nothing is buffered to shuffle.
+        return numbered.map(
+            lambda step, places: (
+                number,
+                step,
+                tf.random.experimental.index_shuffle(places, key, last),
+            )
         )
-        numbered = indices.batch(params.batch_size).enumerate()
-        return numbered.map(lambda step, rows: (number, step, rows))
 
     def cut(number: tf.Tensor, step: tf.Tensor, rows: tf.Tensor) -> Cut:
         # Steps of an epoch are far fewer than 2^31, so no two batches share a seed.

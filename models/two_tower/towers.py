@@ -31,9 +31,7 @@ class QueryTower(tf.keras.layers.Layer):
         trained: Collection[str] = params.trained
         self._fold_in = None
         if params.fold_in:
-            self._fold_in = FoldIn(
-                start.tracks, start.artists, params.start, params.title_strength
-            )
+            self._fold_in = FoldIn(start.tracks, start.artists, params.start, params.title_strength)
         self._title = Bag(start.titles, start.title_idf, "count", "titles", "titles" in trained)
         self._bags: list[tuple[Bag, int]] = []
         if not params.fold_in or "seeds" in trained:
@@ -81,19 +79,16 @@ class CandidateTower(tf.keras.layers.Layer):
         )
         self._artist_ids = tf.Variable(artist_ids, trainable=False, name="artist_ids")
 
-    def call(self, track_ids: tf.Tensor | None = None) -> tf.Tensor:
-        """Embeds tracks.
+    def call(self, track_ids: tf.Tensor) -> tf.Tensor:
+        """Embeds tracks int64 [n] as float32 [n, d]."""
+        return self._add_artists(
+            tf.gather(self.tracks, track_ids), tf.gather(self._artist_ids, track_ids)
+        )
 
-        Args:
-            track_ids: int64 [n], or all N.
+    def all_tracks(self) -> tf.Tensor:
+        """Embeds the catalogue as float32 [N, d]."""
+        return self._add_artists(tf.convert_to_tensor(self.tracks), self._artist_ids)
 
-        Returns:
-            float32 [n, d].
-        """
-        if track_ids is None:
-            tracks, artists = tf.convert_to_tensor(self.tracks), self._artist_ids
-        else:
-            tracks = tf.gather(self.tracks, track_ids)
-            artists = tf.gather(self._artist_ids, track_ids)
-        known = tf.cast(artists >= 0, tf.float32)[:, tf.newaxis]
-        return tracks + known * tf.gather(self.artists, tf.maximum(artists, 0))
+    def _add_artists(self, tracks: tf.Tensor, artist_ids: tf.Tensor) -> tf.Tensor:
+        known = tf.cast(artist_ids >= 0, tf.float32)[:, tf.newaxis]
+        return tracks + known * tf.gather(self.artists, tf.maximum(artist_ids, 0))

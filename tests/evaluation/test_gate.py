@@ -99,6 +99,19 @@ def test_worse_than_the_served_model(make_rows, rule):
     assert "popularity" not in decision.reasons[0]
 
 
+def test_a_model_that_is_broken_for_a_few(make_rows):
+    # 20 of 300 playlists get nothing, the others gain a little: ranks say better, the mean worse.
+    rows = make_rows({"new": (0.3, 0.02), **POPULARITY})
+    served = rows[rows["model"] == "new"].assign(model="served")
+    new = rows.index[rows["model"] == "new"]
+    rows.loc[new, "ndcg"] += 0.001
+    rows.loc[new[:20], "ndcg"] = 0.0
+    decision = decide(gate(), pd.concat([rows, served]), "new", "served")
+    assert not decision.blessed
+    assert decision.reasons[0].startswith("Worse than the served model")
+    assert [test.significant for test in decision.tests if test.baseline == "served"] == [False]
+
+
 def test_absence_of_evidence_is_no_evidence_for_non_inferior(make_rows):
     # 30 playlists and much noise: not shown to be worse, and a loss of 5% not ruled out.
     models = {"new": (0.3, 0.15), "served": (0.3, 0.15), **POPULARITY}

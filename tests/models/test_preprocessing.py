@@ -19,15 +19,6 @@ def ragged(rows: list[list]) -> tf.RaggedTensor:
     return tf.ragged.constant(rows, dtype=tf.string, row_splits_dtype=tf.int64)
 
 
-def test_the_first_list_with_a_value_for_every_track_is_taken():
-    tracks = ragged([["t1", "t2"], ["t3"], ["t4"], []])
-    uris = ragged([["u1", "u2"], [], ["u4", "one too many"], []])
-    names = ragged([["n1", "n2"], ["n3"], [], []])
-    chosen = preprocessing._first_aligned(tracks, uris, names)
-    # The second playlist has names only, the third neither list aligned.
-    assert chosen.to_list() == [[b"u1", b"u2"], [b"n3"], [b""], []]
-
-
 def test_catalogue_lines_survive_tabs_and_newlines_in_names():
     inputs = {
         features.TRACK_NAME: ragged([["a\tb", "c\nd"]]),

@@ -95,11 +95,18 @@ def test_waits_serves_and_ends(
     assert not [line for line in server.lines if "Traceback" in line]
 
 
-def test_ends_while_it_waits(run: Callable[..., Server], base: pathlib.Path) -> None:
-    server = run(str(base), "0")
-    server.wait_for("No versions of servable")
-    server.process.send_signal(signal.SIGINT)
-    assert server.process.wait(60) == 0
+def test_ends_while_it_waits(base: pathlib.Path) -> None:
+    said = io.StringIO()
+
+    def interrupt() -> None:
+        eventually(lambda: "Waiting for one." in said.getvalue())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    assert serve(base, port=0, console=Console(file=said, width=400)) == 0
+    thread.join()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler  # as it was before
 
 
 @pytest.mark.parametrize(

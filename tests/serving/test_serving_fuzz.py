@@ -33,6 +33,7 @@ PROPER = {
     grpc.StatusCode.NOT_FOUND,
     grpc.StatusCode.FAILED_PRECONDITION,
     grpc.StatusCode.UNIMPLEMENTED,
+    grpc.StatusCode.OUT_OF_RANGE,
     grpc.StatusCode.INTERNAL,
 }
 
@@ -49,7 +50,6 @@ def send(stubs: Stubs, method: str, data: bytes) -> grpc.StatusCode:
     try:
         stubs.channel.unary_unary(PREFIX + method)(data, timeout=60)
     except grpc.RpcError as error:
-        assert len(error.details() or "") <= 1024 + len("...TRUNCATED")
         return error.code()
     return grpc.StatusCode.OK
 
@@ -114,6 +114,8 @@ TENSORS = st.builds(
     int64_val=st.lists(st.integers(-(2**63), 2**63 - 1), max_size=4),
     version_number=st.integers(-1, 2),
 )
+SIGNATURES = ["", "serving_default", "serving_examples", "track_metadata", "other"]
+SIGNATURES.append("__saved_model_init_op")
 NAMES = st.sampled_from(["name", "track_uris", "examples", "scores", "", "é"])
 
 
@@ -122,12 +124,7 @@ def requests(draw: st.DrawFn) -> predict_pb2.PredictRequest:
     request = predict_pb2.PredictRequest()
     if draw(st.integers(0, 9)):
         request.model_spec.name = draw(st.sampled_from([MODEL, MODEL, MODEL, "", "other"]))
-        request.model_spec.signature_name = draw(
-            st.sampled_from(
-                ["", "serving_default", "serving_examples", "track_metadata", "other"]
-                + ["__saved_model_init_op"]
-            )
-        )
+        request.model_spec.signature_name = draw(st.sampled_from(SIGNATURES))
         match draw(st.integers(0, 9)):
             case 0:
                 request.model_spec.version.value = draw(st.integers(-(2**63), 2**63 - 1))

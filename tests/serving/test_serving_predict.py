@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pathlib
+import threading
+import time
+
 import grpc
 import numpy as np
 import pytest
@@ -16,6 +20,10 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 from toy_model import uri
+
+from serving.errors import ServingError
+from serving.predict import run_predict
+from serving.servable import Servable
 
 CODE = grpc.StatusCode
 
@@ -217,10 +225,31 @@ def test_message_too_large(stubs: Stubs) -> None:
     assert "larger than max" in message
 
 
-def test_deadline_exceeded(stubs: Stubs) -> None:
+def test_deadline_exceeded(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = threading.Event()
+
+    def wait_for_the_deadline(*args: object, deadline: float, **kwargs: object) -> None:
+        assert 0 < deadline - time.monotonic() <= 0.2
+        assert gone.wait(30)
+
+    monkeypatch.setattr("serving.services.predict.run_predict", wait_for_the_deadline)
     with pytest.raises(grpc.RpcError) as caught:
-        stubs.prediction.Predict(predict_request(), timeout=1e-6)
+        stubs.prediction.Predict(predict_request(), timeout=0.2)
+    gone.set()
     assert caught.value.code() is CODE.DEADLINE_EXCEEDED
+
+
+def test_what_is_late_is_not_run(saved_model: pathlib.Path) -> None:
+    servable = Servable.load(MODEL, 1, str(saved_model))
+    with pytest.raises(ServingError, match="DEADLINE_EXCEEDED"):
+        run_predict(servable, predict_request(), deadline=time.monotonic())
+    servable.close()
+
+
+def test_long_messages_are_cut(stubs: Stubs) -> None:
+    code, message = refusal(stubs.prediction.Predict, predict_request(signature="x" * 2000))
+    assert code is CODE.FAILED_PRECONDITION
+    assert message == 'Serving signature key "' + "x" * (1024 - 23) + "...TRUNCATED"
 
 
 def test_not_a_request(stubs: Stubs) -> None:

@@ -136,7 +136,7 @@ def test_percentiles_by_nearest_rank():
 def test_a_report_without_any_check_refuses_and_says_null():
     written = Report().to_json()
     assert written["blessed"] is False
-    assert written["reasons"][0].startswith("never checked: card, loads")
+    assert written["reasons"][0].startswith("Never checked: card, loads")
     assert {check["passed"] for check in written["checks"]} == {None}
     assert written["latency_ms"]["p99"] is None
 

@@ -75,7 +75,7 @@ def test_a_model_that_breaks_a_rule_is_refused_for_it(tmp_path, queries, check):
     report = examined(infra_toy.save(tmp_path / "model", check), queries)
     assert not report.blessed
     assert check in failed(report)
-    assert any(reason.startswith(CHECKS[check]) for reason in report.reasons)
+    assert any(reason.startswith(f"Not true that {CHECKS[check]}: ") for reason in report.reasons)
 
 
 @pytest.mark.parametrize("flaw", ["answers", "names", "own_tracks", "batch"])
@@ -108,7 +108,7 @@ def test_without_its_signatures_nothing_more_is_asked(tmp_path, queries):
     report = examined(tmp_path, queries, server)
     assert server.requests == 0
     assert report.checks["order"].passed is None
-    assert report.reasons[-1].startswith("never checked: answers, shape, own_tracks")
+    assert report.reasons[-1].startswith("Never checked: answers, shape, own_tracks")
 
 
 def test_a_missed_budget_is_measured_three_times_and_then_refused(good_model, queries):
@@ -169,3 +169,13 @@ def test_a_gone_server_ends_the_questions(good_model, queries):
     with pytest.raises(ServerGoneError):
         examined(good_model, queries, server)
     assert server.requests == 5
+
+
+def test_a_server_that_does_not_tell_its_signatures_fails_that_check(good_model, queries):
+    class Silent(InProcess):
+        def signatures(self):
+            raise RefusedError("is refused: INTERNAL: no idea")
+
+    report = examined(good_model, queries, Silent(good_model))
+    assert failed(report) == ["signatures"]
+    assert "the list of signatures is refused: INTERNAL: no idea" in report.reasons[0]

@@ -91,7 +91,7 @@ def test_a_truncated_model_is_refused(run, good_model, model_dir, file):
     content = (model_dir / file).read_bytes()
     (model_dir / file).write_bytes(content[: len(content) // 2])
     ran = run()
-    refused(ran, "loads", "a server in a fresh process loads the model: failed 1 of 1 times")
+    refused(ran, "loads", "Not true that a server in a fresh process loads the model: ")
     assert ran.checks["answers"]["passed"] is None
 
 

@@ -1,0 +1,53 @@
+"""What is exported: a playlist's vector times every track's."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from models.contract import Query, Scorer
+from models.two_tower.network import TwoTower
+
+
+class TwoTowerScorer(Scorer):
+    """Scores tracks by the dot product of two vectors, so that an index can search them too."""
+
+    uses_title = True
+    uses_artists = True
+
+    def __init__(self, network: TwoTower, counts: np.ndarray, popularity_bias: float = 0.0):
+        """Takes the towers out of a trained network.
+
+        Args:
+            network: trained.
+            counts: int64 [N], how often train's playlists hold each track.
+            popularity_bias: added to a track's score times log(count) / log(highest count).
+        """
+        super().__init__(name="two_tower")
+        self._query_tower = network.query_tower
+        self._has_bias = popularity_bias != 0.0
+        vectors = network.candidate_tower.all_tracks().numpy()
+        if self._has_bias:
+            logs = np.log(np.maximum(counts, 1)) / np.log(max(2, int(counts.max(initial=1))))
+            bias = (popularity_bias * logs).astype(np.float32)
+            vectors = np.concatenate([vectors, bias[:, np.newaxis]], axis=1)
+        # One track a column: a few queries times this is several times quicker than transposed.
+        self._candidates = tf.Variable(
+            np.ascontiguousarray(vectors.T), trainable=False, name="candidates"
+        )
+
+    @property
+    def candidate_embeddings(self) -> tf.Tensor:
+        """float32 [N, d], d with one more dimension where there is a popularity bias."""
+        return tf.transpose(self._candidates)
+
+    def query_embedding(self, query: Query) -> tf.Tensor:
+        """float32 [B, d], to be multiplied with `candidate_embeddings`."""
+        vectors = self._query_tower(query)
+        if self._has_bias:
+            vectors = tf.concat([vectors, tf.ones_like(vectors[:, :1])], axis=1)
+        return vectors
+
+    def score(self, query: Query) -> tf.Tensor:
+        """See `Scorer`."""
+        return tf.matmul(self.query_embedding(query), self._candidates)
