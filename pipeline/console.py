@@ -22,6 +22,7 @@ __all__ = ["RunConsole", "progress_to"]
 PLAIN_INTERVAL = 20.0
 MAX_ANOMALIES = 10
 MAX_MESSAGE = 400
+MAX_LINES = 12
 _NAME_WIDTH = 20
 _TIME_WIDTH = 11
 
@@ -119,12 +120,13 @@ class RunConsole:
         self._ended(name, sign, word, summary, "dim" if cached else "")
 
     def component_failed(self, name: str, seconds: float, message: str) -> None:
-        """A component ends badly; of a long message the first line is shown."""
+        """A component ends badly; of a long message the first lines are shown."""
         lines = [line.strip() for line in message.splitlines() if line.strip()]
+        lines = [f"{ln[:MAX_MESSAGE]}..." if len(ln) > MAX_MESSAGE else ln for ln in lines]
         first = lines[0] if lines else "no reason given"
-        if len(first) > MAX_MESSAGE:
-            first = f"{first[:MAX_MESSAGE]}..."
         self._ended(name, (self._signs.bad, "bold red"), duration(seconds), first, "red")
+        for line in lines[1:MAX_LINES]:
+            self._line(f"    {line}")
         if self._log_path:
             self._line("  The log has the details: ", (self._log_path, "bold"))
 

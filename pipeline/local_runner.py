@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import logging
 import os
 import time
 from typing import Any
@@ -64,7 +65,8 @@ def _run(config: PipelineConfig, console: consoles.RunConsole, started: str) -> 
     nodes: dict[str, launch.NodeResult] = {}
 
     def failed(name: str, elapsed: float, cause: BaseException) -> RunFailedError:
-        console.component_failed(name, elapsed, str(cause))
+        logging.getLogger("segue").error("%s failed", name, exc_info=cause)
+        console.component_failed(name, elapsed, _explain(cause))
         return RunFailedError(f"{name} failed: {cause}")
 
     def finished(result: launch.NodeResult) -> None:
@@ -119,6 +121,14 @@ def _run(config: PipelineConfig, console: consoles.RunConsole, started: str) -> 
     console.verdict(metrics)
     console.finish(report, _next_command(config))
     return RunResult(metrics=metrics, report=report)
+
+
+def _explain(cause: BaseException) -> str:
+    """What a user can make use of: Segue's own words whole, of other messages the ends."""
+    lines = [line for line in str(cause).splitlines() if line.strip()] or [type(cause).__name__]
+    if isinstance(cause, RuntimeError | ValueError) and len(lines) <= consoles.MAX_LINES:
+        return "\n".join(lines)
+    return lines[0] if len(lines) == 1 else f"{lines[0]}\n{lines[-1]}"
 
 
 def _ingest_summary(ingested: Any) -> str:

@@ -15,7 +15,7 @@ class LazyAdam(tf.keras.optimizers.Adam):
 
     def update_step(self, gradient: tf.Tensor | tf.IndexedSlices, variable: tf.Variable) -> None:
         """Applies one gradient; called by Keras."""
-        rate = tf.cast(self.learning_rate, variable.dtype)
+        rate = tf.cast(tf.identity(self.learning_rate), variable.dtype)
         step = tf.cast(self.iterations + 1, variable.dtype)
         beta_1, beta_2 = (tf.cast(beta, variable.dtype) for beta in (self.beta_1, self.beta_2))
         index = self._index_dict[self._var_key(variable)]
@@ -38,8 +38,8 @@ class LazyAdam(tf.keras.optimizers.Adam):
         rows, values = gradient.indices, gradient.values
         first_rows = beta_1 * tf.gather(first, rows) + (1.0 - beta_1) * values
         second_rows = beta_2 * tf.gather(second, rows) + (1.0 - beta_2) * tf.square(values)
-        rate *= tf.sqrt(1.0 - tf.pow(beta_2, step)) / (1.0 - tf.pow(beta_1, step))
+        corrected = rate * tf.sqrt(1.0 - tf.pow(beta_2, step)) / (1.0 - tf.pow(beta_1, step))
         first.scatter_update(tf.IndexedSlices(first_rows, rows))
         second.scatter_update(tf.IndexedSlices(second_rows, rows))
-        change = rate * first_rows / (tf.sqrt(second_rows) + self.epsilon)
+        change = corrected * first_rows / (tf.sqrt(second_rows) + self.epsilon)
         variable.scatter_sub(tf.IndexedSlices(change, rows))

@@ -62,10 +62,10 @@ def data(tmp_path_factory) -> pathlib.Path:
 
 @pytest.fixture(scope="session")
 def pipeline_run(data):
-    """Runs `segue run` on the sample with more arguments, always into the same directory."""
+    """Runs `segue run` with more arguments, always into the same directory."""
     out = data.parent / "out"
 
-    def run(*settings: str) -> Run:
+    def run(*settings: str, source: pathlib.Path = data) -> Run:
         common = [
             "split.eval=20",
             "split.test=10",
@@ -74,10 +74,11 @@ def pipeline_run(data):
             "models.item_knn.neighbours=20",
             "models.als.factors=16",
             "models.two_tower.epochs=2",
-            "models.two_tower.dimension=16",
+            "models.two_tower.factors=16",
+            "infra_check.requests=5",
         ]
         arguments = [item for setting in (*common, *settings) for item in ("--set", setting)]
-        code, console = segue("run", "--data", str(data), "--out", str(out), *arguments)
+        code, console = segue("run", "--data", str(source), "--out", str(out), *arguments)
         return Run(out, console, code)
 
     return run

@@ -187,3 +187,38 @@ def test_a_worse_model_is_refused(first_run, pipeline_run):
     assert worse.metrics["pushed_version"] is None
     assert worse.versions == versions
     assert "not blessed" in worse.console.lower()
+
+
+def test_more_data_is_trained_on_and_compared_with_the_served_model(
+    first_run, pipeline_run, segue, data, tmp_path
+):
+    more = tmp_path / "sample"
+    code, output = segue("sample", "--playlists", "500", "--output", str(more))
+    assert code == 0, output
+    before = first_run.versions
+    run = pipeline_run(source=more)
+    assert run.code == 0, run.console
+    lines = {line.split()[1]: line for line in run.console.splitlines() if "cached" in line}
+    assert "ImportSchemaGen" in lines, "the schema did not change"
+    assert "Trainer.two_tower" not in lines
+    assert sum(run.metrics["data"]["playlists"].values()) == 500
+    assert "served" in run.metrics["models"]
+    assert any("served model" in reason for reason in run.metrics["blessing"]["reasons"])
+    pushed = run.metrics["pushed_version"]
+    assert set(run.versions) - set(before) == ({pushed} if pushed else set())
+
+
+def test_data_that_breaks_the_schema_stops_before_training(pipeline_run, data, tmp_path):
+    broken = tmp_path / "broken"
+    broken.mkdir()
+    slice_file = next(data.glob("*.json"))
+    content = json.loads(slice_file.read_text())
+    for playlist in content["playlists"]:
+        playlist["modified_at"] *= 1000  # milliseconds
+    (broken / slice_file.name).write_text(json.dumps(content))
+    run = pipeline_run(source=broken)
+    assert run.code == 1
+    assert "modified_at" in run.console
+    assert "validation.tolerated" in run.console
+    assert "Trainer" not in run.console
+    assert "Traceback" not in run.console

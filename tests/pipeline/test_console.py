@@ -124,18 +124,20 @@ def test_progress_without_a_total_or_a_component() -> None:
     assert screen.lines == ["▸ Training", "  Training  loss 1"]
 
 
-def test_a_failure_names_the_log_and_shows_one_line() -> None:
+def test_a_failure_names_the_log_and_shows_the_first_lines() -> None:
     screen = Screen()
     screen.run.start("Segue", "out/run.log")
     screen.run.component_started("Trainer")
-    message = f"\n  ValueError: {'x' * 900}\nTraceback ...\n"
+    message = "\n".join([f"\n  ValueError: {'x' * 900}", *(f"line {n}" for n in range(2, 30))])
     screen.run.component_failed("Trainer", 3.2, message)
-    failed, hint = screen.lines[-2:]
+    failed = next(line for line in screen.lines if "3.2 s" in line)
     assert failed.startswith("✗ Trainer                    3.2 s  ValueError: xxx")
     assert failed.endswith("x...")
     assert len(failed) < 500
-    assert "Traceback" not in screen.text
-    assert hint == "  The log has the details: out/run.log"
+    # Twelve lines of the message, its first beside the component.
+    assert "    line 12" in screen.lines
+    assert "line 13" not in screen.text
+    assert screen.lines[-1] == "  The log has the details: out/run.log"
 
 
 def test_a_failure_without_a_message_says_so() -> None:
