@@ -1,0 +1,56 @@
+"""The development server in this process, for a page that has none to ask."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+from serving import version_files
+from serving.errors import ConfigError, ServingError
+from serving.model_config import single_model_config
+from serving.server import ModelServer, ServerOptions
+
+_VERSIONS = 2  # so that two can be compared
+
+
+@contextlib.contextmanager
+def serve(model_base: str, model: str) -> Iterator[str]:
+    """Serves the two latest versions under a base path on a free port of this machine.
+
+    Args:
+        model_base: directory of versions.
+        model: name to serve them under.
+
+    Yields:
+        HOST:PORT of the server.
+
+    Raises:
+        ConfigError: there is no version.
+        ServingError: none can be loaded.
+    """
+    _check(model_base)
+    config = single_model_config(model, model_base)
+    entry = config.model_config_list.config[0]
+    entry.model_version_policy.latest.num_versions = _VERSIONS
+    with ModelServer(config, ServerOptions(port=0)) as server:
+        yield server.target
+
+
+def _check(model_base: str) -> None:
+    """Says at once what a server would wait for."""
+    if tf.io.gfile.exists(os.path.join(model_base, "saved_model.pb")):
+        raise ConfigError(
+            f"{model_base} is one version; give the directory above it, which holds the versions"
+        )
+    try:
+        found = version_files.list_versions("segue", model_base)
+    except ServingError as error:
+        raise ConfigError(f"{model_base} cannot be read: {error.message}") from error
+    if not found:
+        raise ConfigError(
+            f"{model_base} holds no version: expected directories named by numbers, as a run that "
+            "blesses its model writes to OUT/serving/segue"
+        )
