@@ -63,8 +63,8 @@ def _worker(out: pathlib.Path, playlists: int) -> dict[str, Any]:
         started = time.monotonic()
         scorer = executor.Executor()
         for name, model in models.items():
-            scorer._score(name, model, examples, folder)
-        rows, coverage = executor._read_scores(folder)
+            scorer.score_model(name, model, examples, folder)
+        rows, coverage = executor.read_scores(folder)
         scored = time.monotonic()
         judged = judgement.judge(
             rows,

@@ -99,12 +99,12 @@ class RecommenderClient:
     def continue_playlists(
         self, playlists: Sequence[Playlist], *, top: int = _TOP, with_names: bool = True
     ) -> list[Continuation]:
-        """Continues several playlists in one request.
+        """Continues several playlists, many in one request.
 
         Args:
-            playlists: the playlists; at most as many as the server takes rows.
+            playlists: the playlists.
             top: how many tracks to return for each at most.
-            with_names: whether to ask for titles and artists too, which is a second request.
+            with_names: whether to ask for titles and artists too, which is a further request.
 
         Raises:
             ServingError: the server did not answer, or refused.

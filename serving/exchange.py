@@ -16,7 +16,9 @@ from serving import messages
 from serving.errors import ServingError
 from serving.messages import Continuation, Playlist
 
-_NAMES_AT_ONCE = 500  # tracks; a server takes a limited number of rows
+# A server takes a limited number of rows, and answers each with 500 tracks.
+_PLAYLISTS_AT_ONCE = 64
+_NAMES_AT_ONCE = 500
 
 #: Yields requests, is sent answers (or thrown a ServingError), and returns a result.
 Exchange = Generator[predict_pb2.PredictRequest, predict_pb2.PredictResponse, list[Continuation]]
@@ -49,8 +51,16 @@ def continue_playlists(
         ServingError: as it was thrown in.
         BadAnswerError: an answer breaks contract C3.
     """
-    if not playlists:
-        return []
+    answers = []
+    for start in range(0, len(playlists), _PLAYLISTS_AT_ONCE):
+        part = playlists[start : start + _PLAYLISTS_AT_ONCE]
+        answers += yield from _continue_part(choice, part, top=top, with_names=with_names)
+    return answers
+
+
+def _continue_part(
+    choice: ModelChoice, playlists: Sequence[Playlist], *, top: int, with_names: bool
+) -> Exchange:
     spec = messages.model_spec(choice.model, choice.version, choice.label, messages.SERVING_DEFAULT)
     request = messages.playlists_request(spec, playlists)
     for last in (False, True):

@@ -27,7 +27,7 @@ def single_model_config(name: str, base_path: str | pathlib.Path) -> ModelServer
     """One model under a directory of versions, its latest version served."""
     config = ModelServerConfig()
     config.model_config_list.config.add(
-        name=name, base_path=_absolute(str(base_path)), model_platform=PLATFORM
+        name=name, base_path=absolute_path(base_path), model_platform=PLATFORM
     )
     return config
 
@@ -118,6 +118,12 @@ def require_models(config: ModelServerConfig, origin: str) -> None:
         )
 
 
+def absolute_path(path: str | pathlib.Path) -> str:
+    """A base path as servers want it: absolute, or a URI."""
+    path = str(path)
+    return os.path.abspath(os.path.expanduser(path)) if _is_relative(path) else path
+
+
 def _platform(model: ModelConfig) -> str:
     if model.model_type:
         if model.model_platform:
@@ -140,7 +146,3 @@ def _platform(model: ModelConfig) -> str:
 
 def _is_relative(path: str) -> bool:
     return "://" not in path and not os.path.isabs(path)
-
-
-def _absolute(path: str) -> str:
-    return os.path.abspath(os.path.expanduser(path)) if _is_relative(path) else path

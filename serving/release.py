@@ -77,7 +77,7 @@ class ReleaseManager:
         settle_seconds: float = 2.0,
     ) -> None:
         self._config_path = pathlib.Path(config_path)
-        self._base_path = str(base_path)
+        self._base_path = model_config.absolute_path(base_path)
         self._model = model
         self._load_timeout = load_timeout
         self._settle_seconds = settle_seconds

@@ -43,8 +43,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         candidate = exec_properties["candidate_name"]
         models = _models(input_dict, candidate)
         for name, model in models.items():
-            self._score(name, path_utils.serving_model_path(model.uri), examples, output.uri)
-        rows, coverage = _read_scores(output.uri)
+            self.score_model(name, path_utils.serving_model_path(model.uri), examples, output.uri)
+        rows, coverage = read_scores(output.uri)
         cards = {
             name: ModelCard.read(path_utils.serving_model_path(model.uri))
             for name, model in models.items()
@@ -64,7 +64,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         )
         _bless(input_dict, output_dict, judged["blessing"]["blessed"])
 
-    def _score(self, name: str, model_dir: str, examples: types.Artifact, output: str) -> None:
+    def score_model(self, name: str, model_dir: str, examples: types.Artifact, output: str) -> None:
         with self._make_beam_pipeline() as pipeline:
             for split in artifact_utils.decode_split_names(examples.split_names):
                 if split == "train":
@@ -100,7 +100,7 @@ def _models(
     return models
 
 
-def _read_scores(output: str) -> tuple[pd.DataFrame, dict[str, dict[str, float | None]]]:
+def read_scores(output: str) -> tuple[pd.DataFrame, dict[str, dict[str, float | None]]]:
     """Gathers what Beam wrote, in one file for people to read, and drops the parts."""
     files = sorted(fileio.glob(os.path.join(output, "rows", "*.parquet")))
     rows: pd.DataFrame = pd.concat([read_rows(str(path)) for path in files], ignore_index=True)

@@ -48,8 +48,9 @@ function onAnswer(panel) {
   if (comparing) {
     const [one, other] = panels.map((each) => each.tracks.slice(0, FIRST).map((track) => track.uri));
     const common = one.filter((uri) => other.includes(uri)).length;
-    overlap.textContent = `${common} of the first ${Math.max(one.length, other.length)} in common.`;
-    if (panel === panels[1]) say(overlap.textContent);
+    const first = Math.max(one.length, other.length);
+    overlap.textContent = `${common} of the first ${first} in common. #5 means rank 5 in the other version.`;
+    if (panel === panels[1]) say(`${common} of the first ${first} in common.`);
   } else if (panel.before) {
     const fresh = panel.tracks.slice(0, FIRST).filter((track) => !panel.before.has(track.uri)).length;
     say(`${heading()}: first is ${panel.tracks[0]?.title || "nothing"}. ${plural(fresh, "new track")} among the first ${FIRST}.`);

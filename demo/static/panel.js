@@ -6,9 +6,10 @@ import * as playlist from "./playlist.js";
 
 const STEP = 20;
 
-function score(value) {
-  if (Math.abs(value) >= 1000) return Math.round(value).toLocaleString("en");
-  return Number(value.toPrecision(3)).toString();
+/** Three digits of the largest score, and as many decimals for all of them. */
+function decimals(scores) {
+  const largest = Math.max(...scores.map(Math.abs), 1e-6);
+  return Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(largest))));
 }
 
 /** Ranks by URI, as they would be without the tracks that have been added since. */
@@ -84,6 +85,9 @@ export class Panel {
   render() {
     const positive = this.tracks.every((track) => track.score >= 0);
     const most = Math.max(...this.tracks.map((track) => track.score), 0);
+    const format = { minimumFractionDigits: 0, maximumFractionDigits: decimals(this.tracks.map((track) => track.score)) };
+    if (!this.tracks.every((track) => Number.isInteger(track.score))) format.minimumFractionDigits = format.maximumFractionDigits;
+    this.numbers = new Intl.NumberFormat("en", format);
     const focused = this.list.contains(document.activeElement)
       ? [...this.list.children].findIndex((row) => row.contains(document.activeElement)) : -1;
     this.list.replaceChildren(...this.tracks.slice(0, this.shown).map((track) => this.row(track, positive && most > 0 ? track.score / most : null)));
@@ -101,7 +105,7 @@ export class Panel {
       make("span", { class: "rank", "aria-hidden": "true" }, String(track.rank)),
       names(track),
       make("span", { class: `move ${move.kind}`, title: move.meaning }, make("span", { "aria-hidden": "true" }, move.text), make("span", { class: "unseen" }, move.meaning)),
-      make("span", { class: "score", title: `Score ${track.score}` }, score(track.score), ...meter),
+      make("span", { class: "score", title: `Score ${track.score}` }, this.numbers.format(track.score), ...meter),
       make("button", { class: "round", type: "button", "aria-label": `Add ${spoken(track)}`, onclick: () => playlist.add([track]) }, "+"));
   }
 

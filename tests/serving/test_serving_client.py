@@ -94,6 +94,17 @@ def test_module_function(shared_target: str) -> None:
     assert item.track_uri == uri(7)
 
 
+def test_many_playlists_are_asked_about_in_parts(shared_target: str, monkeypatch) -> None:
+    monkeypatch.setattr("serving.exchange._PLAYLISTS_AT_ONCE", 2)
+    playlists = [Playlist("", (uri(i),), str(i)) for i in range(5)]
+    with RecommenderClient(shared_target) as client:
+        answers = client.continue_playlists(playlists, top=1)
+    assert [answer.playlist.key for answer in answers] == ["0", "1", "2", "3", "4"]
+    assert [answer.recommendations[0].track_uri for answer in answers] == [
+        uri(i) for i in (1, 0, 1, 2, 3)
+    ]
+
+
 def test_many_names_are_asked_for_in_parts(shared_target: str, monkeypatch) -> None:
     monkeypatch.setattr("serving.exchange._NAMES_AT_ONCE", 3)
     with RecommenderClient(shared_target) as client:

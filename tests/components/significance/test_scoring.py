@@ -1,0 +1,118 @@
+"""Scoring held-out playlists with an exported model, through Beam and back."""
+
+import importlib.util
+import json
+import math
+import pathlib
+
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+from tfx.types import standard_artifacts
+
+from components.holdout import examples as held_out
+from components.significance import executor, scoring
+from models import features, registry, serving
+
+_FIXTURE = pathlib.Path(__file__).resolve().parents[2] / "models" / "training_fixture.py"
+_spec = importlib.util.spec_from_file_location("training_fixture", _FIXTURE)
+fixture = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(fixture)
+
+TRAIN = [("rock", [0, 1, 2]), ("rock", [0, 1]), ("jazz", [3, 4]), ("", [0, 4])]
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory) -> str:
+    """The popularity model of four playlists: tracks in the order 0, 1, 4, 2, 3."""
+    data, vocabularies = fixture.training_data(TRAIN)
+    folder = tmp_path_factory.mktemp("model")
+    family = registry.family("popularity")
+    fit = family.fit(data, family.params({}), 1, str(folder / "work"))
+    card = {
+        "family": "popularity",
+        "catalogue_size": 5,
+        "fit_seconds": 0.5,
+        "playlists": {"train": 4, "eval": 0},
+    }
+    serving.export(fit.scorer, data.catalogue, vocabularies, str(folder / "saved"), card)
+    return str(folder / "saved")
+
+
+def example(pid: str, seeds: list[int], withheld: list[int], counts: list[int]) -> bytes:
+    result = tf.train.Example()
+
+    def put(name, values):
+        result.features.feature[name].bytes_list.value[:] = [v.encode() for v in values]
+
+    put(features.PID, [pid])
+    put(features.SCENARIO, ["first5"])
+    put(features.TRACK_URI, [fixture.uri(track) for track in seeds])
+    put(features.HOLDOUT_TRACK_URI, [fixture.uri(track) for track in withheld])
+    put(features.HOLDOUT_ARTIST, [f"artist {track // 3}" for track in withheld])
+    for name, value in ((features.NUM_SEEDS, seeds), (features.NUM_HOLDOUTS, withheld)):
+        result.features.feature[name].int64_list.value[:] = [len(value)]
+    result.features.feature[features.HOLDOUT_TRAIN_COUNT].int64_list.value[:] = counts
+    return result.SerializeToString()
+
+
+def test_metrics_of_a_playlist_worked_out_by_hand(model):
+    scorer = scoring.ModelScorer(model)
+    # With track 0 as seed the list is 1, 4, 2, 3; withheld are 4 and one that nobody knows.
+    rows, recommended = scorer.score([example("7", [0], [4, 99], [2, 0])])
+    (row,) = rows
+    assert [uri.decode() for uri in recommended[0] if uri] == [
+        fixture.uri(track) for track in (1, 4, 2, 3)
+    ]
+    assert (row["pid"], row["scenario"]) == ("7", "first5")
+    assert (row["num_seeds"], row["num_holdouts"], row["length"]) == (1, 2, 3)
+    assert row["unreachable"] == 1
+    assert row["r_precision"] == 0.5  # one of the first two
+    assert row["clicks"] == 0
+    assert row["mrr"] == 0.5
+    assert row["recall@500"] == 0.5
+    # The hit is at rank 2, the ideal has hits at ranks 1 and 2.
+    assert row["ndcg"] == pytest.approx((1 / math.log2(3)) / (1 + 1 / math.log2(3)))
+    # Tracks 1, 4, 2, 3 are in 2, 2, 1, 1 of four playlists.
+    assert row["popularity"] == pytest.approx((0.5 + 0.5 + 0.25 + 0.25) / 4)
+    # Tracks 1 and 2 are by artist 0, tracks 3 and 4 by artist 1: four of six pairs differ.
+    assert row["artist_diversity"] == pytest.approx(4 / 6)
+
+
+def test_no_playlist_gets_lost_between_beam_and_the_rows(model, tmp_path):
+    folder = tmp_path / "examples" / "Split-eval"
+    folder.mkdir(parents=True)
+    pids = [str(number) for number in range(300)]
+    with tf.io.TFRecordWriter(str(folder / "data-0.gz"), "GZIP") as writer:
+        for pid in pids:
+            writer.write(example(pid, [0], [1], [2]))
+    examples = standard_artifacts.Examples()
+    examples.uri, examples.split_names = str(tmp_path / "examples"), '["train", "eval"]'
+    output = tmp_path / "output"
+    executor.Executor().score_model("popularity", model, examples, str(output))
+    rows, coverage = executor.read_scores(str(output))
+    assert sorted(rows["pid"], key=int) == pids
+    assert set(rows["model"]) == {"popularity"}
+    assert set(rows["split"]) == {"eval"}
+    assert np.allclose(rows["ndcg"], 1.0)
+    # Everything but the seed is shown: four of five tracks.
+    assert coverage == {"eval": {"popularity": 0.8}}
+    assert len(pd.read_parquet(output / executor.ROWS_FILE)) == 300
+    assert {path.name for path in output.iterdir()} == {executor.ROWS_FILE}
+
+
+def test_a_directory_without_a_card_is_no_model_of_ours(tmp_path):
+    with pytest.raises(ValueError, match=r"segue\.json"):
+        scoring.ModelCard.read(str(tmp_path))
+
+
+def test_the_card_is_read(model):
+    card = scoring.ModelCard.read(model)
+    assert card == scoring.ModelCard("popularity", 5, 4, 0.5)
+    assert json.loads((pathlib.Path(model) / "assets.extra/segue.json").read_text())
+
+
+def test_buckets_of_held_out_examples_are_sorted_as_text():
+    names = [held_out.bucket(n, (0, 1, 5, 10, 25, 100)) for n in (0, 1, 3, 9, 20, 99, 500)]
+    assert names == sorted(names)
