@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import rich.box
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -23,8 +24,8 @@ def comparison(found: Comparison) -> Group:
     used = sorted({test.test for test in overall})
     parts.append(
         Text(
-            f"p: {', '.join(used)}, {found.tests[0].alternative}, Holm-corrected; * shown at "
-            f"{found.tests[0].alpha:.0%}; min. detectable: what so many playlists would show",
+            f"p: {', '.join(used)}, {found.tests[0].alternative}, Holm-corrected; "
+            f"* shown at {found.tests[0].alpha:.0%}",
             style="dim",
         )
         if found.tests
@@ -36,11 +37,13 @@ def comparison(found: Comparison) -> Group:
 def tests(results: list[TestResult], name_a: str, name_b: str, found: Comparison) -> Table:
     """One row a test, either by metric or by scenario."""
     by_scenario = any(test.scenario is not None for test in results)
-    table = Table(title=f"{name_b} against {name_a}" + (" in NDCG, by scenario" * by_scenario))
-    table.add_column("scenario" if by_scenario else "metric")
+    title = f"B, {name_b}, against A, {name_a}" + (" in NDCG, by scenario" * by_scenario)
+    # Narrow enough for 80 columns, whatever the models are called.
+    table = Table(title=title, box=rich.box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column("scenario" if by_scenario else "metric", no_wrap=True)
     interval = f"{results[0].confidence:.0%} interval" if results else "interval"
-    for name in (name_a, name_b, "difference", interval, "p", "effect", "min. detectable"):
-        table.add_column(name, justify="right")
+    for name in ("A", "B", "B - A", interval, "p", "effect"):
+        table.add_column(name, justify="right", no_wrap=True)
     for test in results:
         means = [_mean(found, model, test) for model in (name_a, name_b)]
         style = "bold" if test.significant else ""
@@ -48,10 +51,9 @@ def tests(results: list[TestResult], name_a: str, name_b: str, found: Comparison
             test.scenario or test.metric + ("" if test.higher_is_better else " ↓"),
             *[_number(value) for value in means],
             _number(test.mean_difference, signed=True),
-            f"{_number(test.ci_low, signed=True)} to {_number(test.ci_high, signed=True)}",
+            f"{_number(test.ci_low, signed=True)} {_number(test.ci_high, signed=True)}",
             _p_value(test),
             _number(test.effect, signed=True, digits=2),
-            _number(test.minimum_detectable),
             style=style,
         )
     return table

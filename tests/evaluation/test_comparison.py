@@ -41,7 +41,7 @@ def test_two_models_of_one_run(make_rows):
     assert overall["ndcg"].mean_difference > 0 > overall["clicks"].mean_difference
     assert len([test for test in found.tests if test.metric == "ndcg"]) == 11
     text = shown(found)
-    assert "two_tower against als" in text
+    assert "B, two_tower, against A, als" in text
     assert "clicks ↓" in text
     assert "title+rand100" in text
 
