@@ -10,15 +10,18 @@ DATA ?=
 CONFIG ?=
 PLAYLISTS ?= 2000
 PORT ?= 8500
+TARGET ?= 127.0.0.1:8500
+# The release that belongs to the TensorFlow in requirements/.
+TF_SERVING_VERSION ?= 2.16.1
 ARGS ?=
 
 BIN := .venv/bin
-SOURCES := pipeline components models evaluation serving sample schema benchmarks tests setup.py
+SOURCES := pipeline components models evaluation serving demo sample schema benchmarks tests setup.py
 
-.PHONY: help setup run test lint format bench serve query lock clean
+.PHONY: help setup run test lint format bench serve serve-tf conformance query lock clean
 
 help: ## list the verbs
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: ## build .venv from the locked requirements
 	@scripts/setup.sh
@@ -49,6 +52,16 @@ bench: setup ## measure; figures go to benchmarks/results
 
 serve: setup ## serve what was pushed: make serve [OUT=DIR] [PORT=8500]
 	@$(BIN)/segue serve --model-base $(OUT)/serving/segue --port $(PORT) $(ARGS)
+
+serve-tf: ## serve it with the official TensorFlow Serving container; needs Docker
+	@command -v docker >/dev/null || { echo "make serve-tf needs Docker; make serve does not." >&2; exit 1; }
+	@test -d $(OUT)/serving/segue || { echo "Nothing is pushed to $(OUT)/serving/segue yet: make run first." >&2; exit 1; }
+	docker run --rm --publish 127.0.0.1:$(PORT):8500 \
+	  --volume "$(abspath $(OUT)/serving/segue):/models/segue:ro" --env MODEL_NAME=segue \
+	  tensorflow/serving:$(TF_SERVING_VERSION)
+
+conformance: setup ## the tests of the API against a server: make conformance TARGET=HOST:PORT
+	@SEGUE_SERVING_TARGET=$(TARGET) $(BIN)/python -m pytest tests/serving/conformance $(ARGS)
 
 query: setup ## ask the server: make query ARGS='--name "road trip" --top 10'
 	@$(BIN)/segue query --target 127.0.0.1:$(PORT) $(if $(ARGS),$(ARGS),--name "road trip")

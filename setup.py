@@ -14,7 +14,16 @@ REQUIREMENTS = [
     for line in (ROOT / "requirements" / "runtime.in").read_text(encoding="utf-8").splitlines()
     if line.split("#")[0].strip()
 ]
-PACKAGES = ("pipeline", "components", "models", "evaluation", "serving", "sample", "schema")
+PACKAGES = (
+    "pipeline",
+    "components",
+    "models",
+    "evaluation",
+    "serving",
+    "demo",
+    "sample",
+    "schema",
+)
 
 setuptools.setup(
     name="segue-recommender",
@@ -28,9 +37,10 @@ setuptools.setup(
         include=[pattern for name in PACKAGES for pattern in (name, f"{name}.*")]
     ),
     package_data={
-        "schema": ["*.pbtxt"],
-        "evaluation": ["report/templates/*"],
         **{name: ["py.typed"] for name in PACKAGES},
+        "schema": ["*.pbtxt", "py.typed"],
+        "evaluation": ["report/templates/*", "py.typed"],
+        "demo": ["static/*", "py.typed"],
     },
     install_requires=REQUIREMENTS,
     entry_points={"console_scripts": ["segue=pipeline.cli:main"]},

@@ -8,6 +8,7 @@ import pydantic
 
 from evaluation.gate_config import GateConfig
 from models import features, registry
+from models.export_options import ExportOptions
 
 Share = Annotated[float, pydantic.Field(ge=0, le=1)]
 Count = Annotated[int, pydantic.Field(ge=1)]
@@ -110,6 +111,9 @@ class PipelineConfig(Section):
     )
     models: dict[str, dict[str, Any]] = pydantic.Field(
         {}, description="parameters by model family; see `segue config` for each family's"
+    )
+    export: ExportOptions = pydantic.Field(
+        ExportOptions(), description="how the candidate is exported, such as with an index"
     )
     ingest: IngestConfig = IngestConfig()
     split: SplitConfig = SplitConfig()

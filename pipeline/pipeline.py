@@ -18,6 +18,7 @@ from components.infra_check.component import InfraCheck
 from components.served_model.strategy import ServedModelStrategy
 from components.significance.component import Significance
 from models import features
+from models.export_options import ExportOptions
 from pipeline import sources
 from pipeline.config import PipelineConfig
 
@@ -245,6 +246,10 @@ def _trainer(
         custom_config={
             "family": family,
             "params": config.family_params(family),
+            # Baselines are exact: an index would make them worse than they are.
+            "export": (config.export if family == config.candidate else ExportOptions()).model_dump(
+                mode="json"
+            ),
             "seed": config.seed,
             "source_hash": hashes.of("models", "evaluation/metrics"),
         },

@@ -34,13 +34,14 @@ export class Panel {
     this.list = make("ol", { class: "songs" });
     this.more = make("button", { type: "button", class: "plain more", hidden: true, onclick: () => this.showMore() }, "Show more");
     this.element = make("div", { class: "panel" }, make("div", { class: "about" }, this.select, this.answered), this.list, this.more);
+    this.offer([]);
   }
 
   offer(versions) {
     const option = (value, text) => make("option", { value, selected: value === (this.version ?? "") }, text);
     this.select.replaceChildren(
       option("", "Latest version"),
-      ...versions.map(({ version, labels }) => option(version, [version, ...labels].join(" · "))));
+      ...versions.map(({ version, labels }) => option(version, [...labels, version].join(" · "))));
     this.select.value = this.version ?? "";
     if (this.select.selectedIndex < 0) { // it is gone from the server
       this.version = null;

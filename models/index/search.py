@@ -46,9 +46,7 @@ class PartitionedIndex(tf.Module):
         self._means = _variable(np.ascontiguousarray(partitions.means.T), "means")
         self._variances = _variable(np.ascontiguousarray(partitions.variances.T), "variances")
 
-    def search(
-        self, query: tf.Tensor, seeds: tf.Tensor, count: int
-    ) -> tuple[tf.Tensor, tf.Tensor]:
+    def search(self, query: tf.Tensor, seeds: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
         """Finds the best for one query.
 
         Args:

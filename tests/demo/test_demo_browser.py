@@ -203,7 +203,7 @@ def test_two_versions_are_compared_side_by_side(page):
     page.until(lambda: "108" in left.text and "208" in right.text)
     assert "8 of the first 8 in common" in page.text("#overlap")
     options = [o.text for o in left.find_elements(By.TAG_NAME, "option")]
-    assert options == ["Latest version", "2 · canary", "1 · stable"]
+    assert options == ["Latest version", "canary · 2", "stable · 1"]
     left.find_elements(By.TAG_NAME, "option")[1].click()
     page.until(lambda: "208" in left.text)
     page.click("#compare")
