@@ -28,7 +28,7 @@ class Check:
     """One condition of the gate.
 
     Attributes:
-        name: "floor", "baseline", "served" or "scenario".
+        name: "floor", "baseline", "served", "scenario", or "evaluator".
         passed: whether it holds.
         text: the finding, in a sentence.
     """

@@ -152,7 +152,6 @@ def demo(
     Example: segue demo --model-base out/serving/segue
     """
     from demo.app import run
-
     from serving.errors import ConfigError, ServingError
 
     try:

@@ -145,7 +145,10 @@ def _details(
             }
             for family, outputs in trained.items()
         },
-        "gate": config.gate.model_dump(mode="json"),
+        "gate": {
+            **config.gate.model_dump(mode="json"),
+            "checks": facts.judgement(nodes["Significance"].outputs["metrics"][0])["checks"],
+        },
         "examples": [
             dataclasses.asdict(example)
             for example in examples.pick(

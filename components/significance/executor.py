@@ -65,6 +65,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         _bless(input_dict, output_dict, judged["blessing"]["blessed"])
 
     def score_model(self, name: str, model_dir: str, examples: types.Artifact, output: str) -> None:
+        """Writes rows and coverage of one model on every held-out split, for `read_scores`.
+
+        Args:
+            name: the model's name in the rows.
+            model_dir: a SavedModel with Segue's signatures.
+            examples: held-out playlists.
+            output: directory to write to.
+        """
         with self._make_beam_pipeline() as pipeline:
             for split in artifact_utils.decode_split_names(examples.split_names):
                 if split == "train":

@@ -63,7 +63,8 @@ def judge(
         evaluator: the standard Evaluator's verdict.
 
     Returns:
-        `models`, `test_models`, `tests` and `blessing`, ready for metrics.json.
+        `models`, `test_models`, `tests` and `blessing`, ready for metrics.json; and `checks`, each
+        reason with whether it speaks for the candidate.
     """
     fit_seconds = {name: card.fit_seconds for name, card in cards.items()}
 
@@ -92,28 +93,32 @@ def judge(
         if (deciding["model"] == candidate).any()
         else []
     )
+    checks = _checks(rows, candidate, served, gate, evaluator)
     return {
         "models": models(DECIDING_SPLIT),
         "test_models": models(REPORTED_SPLIT),
         "tests": [result.to_dict() for result in tests],
-        "blessing": _blessing(rows, candidate, served, gate, evaluator),
+        "blessing": {
+            "blessed": all(check.passed for check in checks),
+            "reasons": [check.text for check in checks],
+        },
+        "checks": [dataclasses.asdict(check) for check in checks],
     }
 
 
-def _blessing(
+def _checks(
     rows: pd.DataFrame,
     candidate: str,
     served: str | None,
     gate: GateConfig,
     evaluator: EvaluatorVerdict,
-) -> dict[str, Any]:
+) -> list[gates.Check]:
+    """Everything that the blessing hangs on, what speaks against it first."""
+    refusals = [gates.Check("evaluator", False, text) for text in evaluator.reasons]
+    if not evaluator.blessed and not refusals:
+        refusals = [gates.Check("evaluator", False, "Evaluator refused the model.")]
     if not (rows["split"] == DECIDING_SPLIT).any():
-        return {
-            "blessed": False,
-            "reasons": ["No playlist fell into the eval split, so nothing can be decided."],
-        }
+        text = "No playlist fell into the eval split, so nothing can be decided."
+        return [*refusals, gates.Check("floor", False, text)]
     decision = gates.decide(gate, rows, candidate, served, split=DECIDING_SPLIT)
-    return {
-        "blessed": decision.blessed and evaluator.blessed,
-        "reasons": [*evaluator.reasons, *decision.reasons],
-    }
+    return [*refusals, *decision.checks]
