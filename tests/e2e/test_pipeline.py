@@ -170,9 +170,10 @@ def test_an_unchanged_rerun_is_cached(first_run, pipeline_run):
     again = pipeline_run()
     assert again.code == 0, again.console
     assert again.versions == versions
-    lines = [line for line in again.console.splitlines() if "Trainer" in line or "Pusher" in line]
-    assert lines
-    assert all("cached" in line for line in lines)
+    ended = [line.split() for line in again.console.splitlines() if line.startswith(("✓", "↺"))]
+    states = {words[1]: words[2] for words in ended}
+    for component in ("Ingest", "Transform", "Trainer.two_tower", "Significance", "Pusher"):
+        assert states[component] == "cached"
 
 
 def test_a_worse_model_is_refused(first_run, pipeline_run):

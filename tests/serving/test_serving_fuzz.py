@@ -24,6 +24,7 @@ SETTINGS = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
+pytestmark = pytest.mark.filterwarnings("ignore:Unexpected end-group tag")
 PREFIX = "/tensorflow.serving.PredictionService/"
 #: What a request may be answered with; UNKNOWN, UNAVAILABLE and the like would be the server's own
 #: failure. A request that cannot be parsed is INTERNAL, as with every gRPC server.
