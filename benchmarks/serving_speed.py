@@ -46,7 +46,8 @@ from serving.model_config import single_model_config
 from serving.server import ModelServer, ServerOptions
 
 batching = read_batching_parameters(sys.argv[2]) if len(sys.argv) > 2 else None
-server = ModelServer(single_model_config("segue", sys.argv[1]), ServerOptions(port=0, batching=batching))
+options = ServerOptions(port=0, batching=batching)
+server = ModelServer(single_model_config("segue", sys.argv[1]), options)
 server.start()
 print(server.target, flush=True)
 sys.stdin.read()
@@ -107,12 +108,16 @@ def _round(
 
 
 def _load(target: str, file: pathlib.Path, *, concurrency: int, requests: int) -> dict[str, Any]:
-    finished = harness.run(
-        [sys.executable, "-m", "benchmarks.load_generator", "--target", target]
-        + ["--playlists", str(file), "--concurrency", str(concurrency)]
-        + ["--requests", str(requests)],
-        TF_CPP_MIN_LOG_LEVEL="3",
-    )
+    arguments = {
+        "--target": target,
+        "--playlists": str(file),
+        "--concurrency": str(concurrency),
+        "--requests": str(requests),
+    }
+    command = [sys.executable, "-m", "benchmarks.load_generator"]
+    for pair in arguments.items():
+        command.extend(pair)
+    finished = harness.run(command, TF_CPP_MIN_LOG_LEVEL="3")
     return json.loads(finished.output.splitlines()[-1])
 
 

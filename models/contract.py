@@ -46,6 +46,22 @@ class Scorer(tf.Module, abc.ABC):
         """
 
 
+class DotProductScorer(Scorer):
+    """A scorer whose scores are dot products of two vectors, so that an index can search them."""
+
+    @abc.abstractmethod
+    def candidate_embeddings(self) -> tf.Tensor:
+        """float32 [N, d], by track id."""
+
+    @abc.abstractmethod
+    def query_embedding(self, query: Query) -> tf.Tensor:
+        """float32 [B, d]; times the transposed `candidate_embeddings` it gives scores."""
+
+    def is_dot_product(self, query: Query) -> tf.Tensor:
+        """Which queries are scored by their vectors alone: bool [B]. The others need `score`."""
+        return tf.fill([query.track_ids.nrows()], True)
+
+
 @dataclasses.dataclass(frozen=True)
 class Catalogue:
     """The N tracks of train, by track id (0 is the most frequent).

@@ -11,11 +11,21 @@ from models import features
 from models.aligned import first_aligned
 from models.contract import Catalogue, Query, Scorer
 from models.queries import QueryBuilder
+from models.retrieval import BruteForce, Retriever
 
 #: How many tracks are recommended, where the catalogue has so many.
 MAX_RECOMMENDATIONS: Final = 500
 
-_MASKED: Final = float("-inf")
+
+def num_recommendations(catalogue: Catalogue) -> int:
+    """K, how many tracks are recommended.
+
+    Raises:
+        ValueError: if the catalogue is empty.
+    """
+    if not len(catalogue):
+        raise ValueError("A model needs at least one track to recommend.")
+    return min(MAX_RECOMMENDATIONS, len(catalogue))
 
 
 class Recommender(tf.Module):
@@ -27,7 +37,12 @@ class Recommender(tf.Module):
     """
 
     def __init__(
-        self, scorer: Scorer, catalogue: Catalogue, queries: QueryBuilder, rows_per_step: int
+        self,
+        scorer: Scorer,
+        catalogue: Catalogue,
+        queries: QueryBuilder,
+        rows_per_step: int,
+        retriever: Retriever | None = None,
     ):
         """Puts the parts together.
 
@@ -36,16 +51,16 @@ class Recommender(tf.Module):
             catalogue: N tracks.
             queries: looks up ids of the same catalogue.
             rows_per_step: how many playlists are scored at once.
+            retriever: finds the best tracks; by brute force where there is none.
 
         Raises:
             ValueError: if the catalogue is empty.
         """
         super().__init__(name="recommender")
         self._rows_per_step = rows_per_step
-        if not len(catalogue):
-            raise ValueError("A model needs at least one track to recommend.")
-        self.num_recommendations = min(MAX_RECOMMENDATIONS, len(catalogue))
+        self.num_recommendations = num_recommendations(catalogue)
         self._scorer = scorer
+        self._retriever = retriever or BruteForce(scorer)
         self._queries = queries
         # Each with "" at the end, for unknown tracks and for places that no candidate fills.
         self._nothing = len(catalogue)
@@ -151,16 +166,10 @@ class Recommender(tf.Module):
         return signal
 
     def _best(self, query: Query, start: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Scores one step of queries from `start`; the best tracks of the first `rows` of them."""
+        """The best tracks for one step: for `rows` queries from `start`, then padding."""
         query = Query(*(part[start : start + self._rows_per_step] for part in query))
-        scores = self._scorer.score(query)
-        seeds = tf.stack([query.track_ids.value_rowids(), query.track_ids.flat_values], axis=1)
-        masked = tf.fill(tf.shape(seeds)[:1], _MASKED)
-        scores = tf.tensor_scatter_nd_update(scores, seeds, masked)[:rows]
-        scores = tf.where(tf.math.is_finite(scores), scores, _MASKED)
-        # Of equal scores the lower id wins, which is the more frequent track.
-        scores, ids = tf.math.top_k(scores, self.num_recommendations)
-        ids = tf.where(scores > _MASKED, ids, self._nothing)
+        scores, ids = self._retriever.best(query, rows, self.num_recommendations)
+        ids = tf.where(tf.math.is_inf(scores), self._nothing, ids)
         rest = [[0, self._rows_per_step - rows], [0, 0]]
         return tf.pad(scores, rest), tf.pad(ids, rest)
 

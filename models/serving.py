@@ -11,30 +11,17 @@ import os
 import tempfile
 from typing import Any, Final
 
-import pydantic
 import tensorflow as tf
 
-from models.contract import Catalogue, Scorer
+from models.contract import Catalogue, Query, Scorer
+from models.export_options import ExportOptions
+from models.index import build
 from models.queries import QueryBuilder
-from models.recommender import Recommender
+from models.recommender import Recommender, num_recommendations
 from models.vocabularies import Vocabularies
 
 #: What is known of a model, within its SavedModel.
 METADATA_PATH: Final = os.path.join("assets.extra", "segue.json")
-
-
-class ExportOptions(pydantic.BaseModel):
-    """How a model is exported, whatever its family."""
-
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
-
-    rows_per_step: int = pydantic.Field(
-        default=8,
-        ge=1,
-        le=1024,
-        description="Playlists scored at once: more is faster for big batches, "
-        "slower for single playlists.",
-    )
 
 
 def export(
@@ -45,6 +32,8 @@ def export(
     metadata: dict[str, Any],
     *,
     options: ExportOptions | None = None,
+    index_queries: Query | None = None,
+    seed: int = 0,
 ) -> None:
     """Writes a SavedModel; it depends on no other file and may be moved.
 
@@ -53,13 +42,26 @@ def export(
         catalogue: its tracks.
         vocabularies: behind its ids.
         directory: where to write, also on a remote file system.
-        metadata: written to `METADATA_PATH`; JSON types only.
+        metadata: written to `METADATA_PATH`; JSON types only. What is known of an index is added
+            as `index`.
         options: how.
+        index_queries: to choose and measure an index by; needed if there is to be one.
+        seed: of the index.
+
+    Raises:
+        LowRecallError: if an index finds too little.
+        ValueError: if the catalogue is empty, or an index meets vectors that are not finite.
     """
     options = options or ExportOptions()
+    count = num_recommendations(catalogue)
+    built = build.build(scorer, options.index, index_queries, count, seed)
+    if built.facts:
+        metadata = {**metadata, "index": built.facts}
     with tempfile.TemporaryDirectory() as assets:
         queries = QueryBuilder(vocabularies, catalogue.artist_ids, assets)
-        recommender = Recommender(scorer, catalogue, queries, options.rows_per_step)
+        recommender = Recommender(
+            scorer, catalogue, queries, options.rows_per_step, built.retriever
+        )
         signatures = {
             "serving_default": recommender.serving_default,
             "serving_examples": recommender.serving_examples,

@@ -20,6 +20,8 @@ import tensorflow_transform as tft
 from models import registry, serving
 from models.contract import TrainingData
 from models.data import load_training_data
+from models.export_options import ExportOptions
+from models.index.sampling import sample_queries
 
 if TYPE_CHECKING:
     from tfx.v1.components import FnArgs
@@ -41,7 +43,7 @@ class TrainerConfig(pydantic.BaseModel):
     params: dict[str, Any] = pydantic.Field(default_factory=dict)
     seed: int = pydantic.Field(default=0, ge=0, lt=2**32)
     source_hash: str = ""
-    export: serving.ExportOptions = serving.ExportOptions()
+    export: ExportOptions = ExportOptions()
 
 
 def run_fn(fn_args: FnArgs) -> None:
@@ -79,6 +81,8 @@ def run_fn(fn_args: FnArgs) -> None:
         fn_args.serving_model_dir,
         _metadata(config, params, data, history, seconds),
         options=config.export,
+        index_queries=sample_queries(data, config.export.index.recall_queries, config.seed),
+        seed=config.seed,
     )
 
 

@@ -7,6 +7,7 @@ faster a call, and gives its memory back when it is closed.
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import os
 import threading
@@ -122,9 +123,12 @@ class Servable:
             raise errors.from_exception(error) from error
 
     def close(self) -> None:
-        """Frees the session; nothing may be running in it."""
+        """Frees the model; nothing may be running in it."""
         self._callables.clear()
         self._session.close()
+        del self._session
+        # A graph refers to itself: without this, unloaded models pile up until Python looks.
+        gc.collect()
 
     def _make_callable(self, key: tuple[tuple[str, ...], tuple[str, ...]]) -> Callable[..., Any]:
         feeds, fetches = key

@@ -194,7 +194,7 @@ class ModelServer:
     @property
     def target(self) -> str:
         """HOST:PORT for clients."""
-        return f"{self.options.host}:{self._port}"
+        return self._address(self._port)
 
     @property
     def monitoring_port(self) -> int | None:
@@ -240,7 +240,7 @@ class ModelServer:
         reflection.enable_server_reflection(
             (*_HEALTH_NAMES[1:], health.SERVICE_NAME, reflection.SERVICE_NAME), server
         )
-        address = f"{options.host}:{options.port}"
+        address = self._address(options.port)
         try:
             if options.tls:
                 self._port = server.add_secure_port(address, options.tls.credentials())
@@ -250,7 +250,7 @@ class ModelServer:
             raise ConfigError(f"cannot listen on {address}: {error}") from error
         server.start()
         self._grpc = server
-        _LOG.info("Running gRPC ModelServer at %s", self.target)
+        _LOG.debug("Running gRPC ModelServer at %s", self.target)
 
     def _load(self, name: str, version: int, path: str) -> Servable:
         threads = self.options.session_parallelism
@@ -286,10 +286,16 @@ class ModelServer:
 
     def _check_port(self, port: int) -> None:
         """Says at once that a port is taken, not only after the models are loaded."""
+        host = self.options.host
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            with socket.create_server((self.options.host, port)):
+            with socket.create_server((host, port), family=family):
                 pass
         except OSError as error:
             raise ConfigError(
-                f"cannot listen on {self.options.host}:{port}: {error.strerror or error}"
+                f"cannot listen on {self._address(port)}: {error.strerror or error}"
             ) from error
+
+    def _address(self, port: int) -> str:
+        host = self.options.host
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

@@ -9,14 +9,14 @@ import tensorflow as tf
 
 from models.als.factorize import factorize
 from models.als.params import Params
-from models.contract import Fit, Query, Scorer, TrainingData
+from models.contract import DotProductScorer, Fit, Query, TrainingData
 from models.title_prior import TitlePrior
 
 # Tracks that a title's n-gram keeps in the title prior.
 _TITLE_TRACKS: Final = 1000
 
 
-class AlsScorer(Scorer):
+class AlsScorer(DotProductScorer):
     """Scores x . y_t, where x solves the normal equations of a new playlist with seeds S.
 
     (Y'Y + lambda I + (alpha - 1) sum_{s in S} y_s y_s') x = alpha sum_{s in S} y_s
@@ -63,6 +63,20 @@ class AlsScorer(Scorer):
         system = self._gram + (self._alpha - 1.0) * tf.matmul(seeds, seeds, transpose_b=True)
         right = self._alpha * tf.reduce_sum(seeds, axis=1)
         return tf.linalg.cholesky_solve(tf.linalg.cholesky(system), right[:, tf.newaxis])[:, 0]
+
+    def candidate_embeddings(self) -> tf.Tensor:
+        """See `DotProductScorer`."""
+        return tf.transpose(self._factors)
+
+    def query_embedding(self, query: Query) -> tf.Tensor:
+        """See `DotProductScorer`."""
+        return self.query_vectors(query.track_ids)
+
+    def is_dot_product(self, query: Query) -> tf.Tensor:
+        """All queries but those that the title prior answers."""
+        if self._title_prior is None:
+            return super().is_dot_product(query)
+        return (query.track_ids.row_lengths() > 0) | (query.title_ngram_ids.row_lengths() == 0)
 
     def score(self, query: Query) -> tf.Tensor:
         """See `Scorer`."""

@@ -7,7 +7,6 @@ import json
 import os
 from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
 from models.contract import TrainingData
@@ -21,9 +20,9 @@ def fingerprint(data: TrainingData, params: Params, seed: int) -> str:
     digest.update(json.dumps(settings, sort_keys=True).encode())
     for playlists in (data.train, data.evaluation):
         for rows in (playlists.track_ids, playlists.title_ngram_ids):
-            digest.update(np.ascontiguousarray(rows.values))
-            digest.update(np.ascontiguousarray(rows.splits))
-    digest.update(np.ascontiguousarray(data.catalogue.artist_ids))
+            digest.update(rows.values.tobytes())
+            digest.update(rows.splits.tobytes())
+    digest.update(data.catalogue.artist_ids.tobytes())
     return digest.hexdigest()
 
 

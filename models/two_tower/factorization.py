@@ -21,16 +21,16 @@ class Factors(NamedTuple):
         playlists: float32 [P, d].
         tracks: float32 [N, d].
         artists: float32 [A, d].
+        track_weights: float32 [N], how much a track counts among what a playlist holds; 1 on
+            average over playlists.
+        artist_weights: float32 [A], likewise of an artist with one track.
     """
 
     playlists: np.ndarray
     tracks: np.ndarray
     artists: np.ndarray
-
-
-def artist_weights(counts: np.ndarray, weight: float) -> np.ndarray:
-    """Weighs an artist of whom a playlist holds `counts` tracks: weight * log2(1 + count)."""
-    return (weight * np.log2(1.0 + counts)).astype(np.float32)
+    track_weights: np.ndarray
+    artist_weights: np.ndarray
 
 
 def factorize(
@@ -40,8 +40,11 @@ def factorize(
     params: StartParams,
     seed: int,
 ) -> Factors:
-    """Factorises playlists by tracks and artists side by side, so that a track seen once still
-    lies near what goes with its artist.
+    """Factorises playlists by tracks and artists side by side.
+
+    So a track seen once still lies near what goes with its artist. In the row of playlist p, track
+    t weighs w(t) l(p), and an artist a with n tracks there v(a) log2(1 + n) l(p), where w and v
+    fall with the number of playlists, and l with the playlist's length.
 
     Args:
         tracks: [P, N], 1 where a playlist holds a track.
@@ -51,28 +54,62 @@ def factorize(
         seed: of the random start. The same seed gives the same vectors.
 
     Returns:
-        The vectors. With the method "als" they minimise the loss of `models.als`, where an artist
-        is a further column whose confidence is alpha times its weight. With "svd" they are the
-        leading singular vectors, each side times the root of the singular values. With "random"
-        they are random, of length about 1.
+        The vectors. With the method "als" they minimise the loss of `models.als`, the confidence in
+        an entry being alpha times its weight. With "svd" they are the leading singular vectors,
+        each side times the root of the singular values. With "random" they are random, of length
+        about 1.
     """
     num_tracks, num_artists = tracks.shape[1], artists.shape[1]
-    weighted = artists.astype(np.float32)
-    weighted.data = artist_weights(weighted.data, params.artist_weight)
-    if params.artist_weight == 0:
-        weighted.eliminate_zeros()
-    matrix = scipy.sparse.hstack([tracks, weighted], format="csr", dtype=np.float32)
-    if params.method == "als":
-        left, right = _als(matrix, factors, params, seed)
-    elif params.method == "svd":
-        left, right = _svd(matrix, factors, seed)
-    else:
+    track_weights = damped_weights(tracks, params.popularity_damping)
+    artist_weights = damped_weights(artists, params.popularity_damping) * np.float32(
+        params.artist_weight
+    )
+    if params.method == "random":
         generator = np.random.default_rng(seed)
-        scale = 1.0 / np.sqrt(factors)
-        left = generator.standard_normal((matrix.shape[0], factors), np.float32) * scale
-        right = generator.standard_normal((matrix.shape[1], factors), np.float32) * scale
-        left, right = left.astype(np.float32), right.astype(np.float32)
-    return Factors(left, right[:num_tracks], right[num_tracks : num_tracks + num_artists])
+        shape = (tracks.shape[0] + num_tracks + num_artists, factors)
+        vectors = generator.standard_normal(shape, np.float32) / np.float32(np.sqrt(factors))
+        left, right = np.split(vectors, [tracks.shape[0]])
+    else:
+        weighed_artists = artists.astype(np.float32)
+        weighed_artists.data = np.log2(1.0 + weighed_artists.data)
+        matrix = scipy.sparse.hstack(
+            [_scale(tracks, track_weights), _scale(weighed_artists, artist_weights)], format="csr"
+        )
+        matrix.data *= np.repeat(
+            _length_weights(tracks, params.length_damping), np.diff(matrix.indptr)
+        )
+        matrix.eliminate_zeros()
+        solve = _als if params.method == "als" else _svd
+        left, right = solve(matrix, factors, params, seed)
+    return Factors(left, right[:num_tracks], right[num_tracks:], track_weights, artist_weights)
+
+
+def damped_weights(rows: scipy.sparse.csr_matrix, power: float) -> np.ndarray:
+    """Weighs columns by (number of rows that hold them) ^ -power.
+
+    Args:
+        rows: [R, C].
+        power: 0 weighs all the same.
+
+    Returns:
+        float32 [C], scaled so that the mean over all entries of `rows` is 1.
+    """
+    counts = np.bincount(rows.indices, minlength=rows.shape[1]).astype(np.float64)
+    weights = np.maximum(counts, 1.0) ** -power
+    entries = max(counts.sum(), 1.0)
+    mean = (weights * counts).sum() / entries
+    return (weights / (mean or 1.0)).astype(np.float32)
+
+
+def _length_weights(rows: scipy.sparse.csr_matrix, power: float) -> np.ndarray:
+    lengths = np.maximum(np.diff(rows.indptr), 1).astype(np.float64)
+    return ((lengths / lengths.mean()) ** -power).astype(np.float32)
+
+
+def _scale(rows: scipy.sparse.csr_matrix, weights: np.ndarray) -> scipy.sparse.csr_matrix:
+    scaled = rows.astype(np.float32)
+    scaled.data = scaled.data * weights[scaled.indices]
+    return scaled
 
 
 def _als(
@@ -94,7 +131,9 @@ def _als(
     return model.user_factors, model.item_factors
 
 
-def _svd(matrix: scipy.sparse.csr_matrix, factors: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def _svd(
+    matrix: scipy.sparse.csr_matrix, factors: int, _params: StartParams, seed: int
+) -> tuple[np.ndarray, np.ndarray]:
     rank = min(factors, *matrix.shape)
     progress.report(0, 1, f"SVD of {matrix.shape[0]:,} x {matrix.shape[1]:,}")
     left, values, right = randomized_svd(matrix, rank, random_state=seed)

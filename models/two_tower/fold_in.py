@@ -6,6 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.two_tower.bags import at_least_one_row
+from models.two_tower.factorization import Factors
 from models.two_tower.params import StartParams
 
 
@@ -13,7 +14,8 @@ class FoldIn(tf.keras.layers.Layer):
     """One ALS step for a playlist with seeds S, their artists, and a title that suggests vector m.
 
     With H = Y'Y + lambda I over the vectors y of all N tracks and A artists, and confidences
-    c = alpha for a seed and alpha * weight * log2(1 + count) for an artist, it minimises
+    c = alpha w(t) in a seed t and alpha v(a) log2(1 + n) in an artist a with n seeds, w and v being
+    the weights of `factorize`, it minimises
 
         x'Hx + sum_s ((c_s - 1) (x.y_s)^2 - 2 c_s x.y_s) + tau (x - m)' H (x - m)
 
@@ -26,29 +28,29 @@ class FoldIn(tf.keras.layers.Layer):
     The vectors stay as they are: only m can be trained.
     """
 
-    def __init__(
-        self, tracks: np.ndarray, artists: np.ndarray, params: StartParams, title_strength: float
-    ):
+    def __init__(self, factors: Factors, params: StartParams, title_strength: float):
         """Takes over factors.
 
         Args:
-            tracks: float32 [N, d].
-            artists: float32 [A, d].
+            factors: of train's playlists.
             params: what they were fitted with.
             title_strength: tau, for playlists with seeds; those without are given their title's
                 vector as it is.
         """
         super().__init__(name="fold_in", trainable=False)
-        self._params = params
+        self.uses_artists = params.artist_weight > 0 and len(factors.artists) > 0
         self._title_strength = title_strength
-        exact = [table.astype(np.float64) for table in (tracks, artists)]
-        if params.artist_weight == 0:
-            exact = exact[:1]
+        tables = [factors.tracks, factors.artists] if self.uses_artists else [factors.tracks]
+        exact = [table.astype(np.float64) for table in tables]
         gram = sum(table.T @ table for table in exact)
-        gram = gram + params.regularization * np.eye(tracks.shape[1])
+        gram = gram + params.regularization * np.eye(factors.tracks.shape[1])
         self.gram = tf.Variable(gram.astype(np.float32), trainable=False, name="gram")
-        self.tracks = tf.Variable(at_least_one_row(tracks), trainable=False, name="tracks")
-        self.artists = tf.Variable(at_least_one_row(artists), trainable=False, name="artists")
+        self.tracks = _constant(factors.tracks, "tracks")
+        self.artists = _constant(factors.artists, "artists")
+        self.track_confidences = _constant(factors.track_weights * params.alpha, "confidences")
+        self.artist_confidences = _constant(
+            factors.artist_weights * params.alpha, "artist_confidences"
+        )
 
     def call(
         self,
@@ -90,16 +92,18 @@ class FoldIn(tf.keras.layers.Layer):
         # Row by row, so that a playlist's vector is the same in every batch, to the last bit.
         track_ids, artist_ids = row
         vectors = tf.gather(self.tracks, track_ids)
-        confidences = tf.fill([tf.size(track_ids)], tf.constant(self._params.alpha, tf.float32))
-        if self._params.artist_weight > 0:
+        confidences = tf.gather(self.track_confidences, track_ids)
+        if self.uses_artists:
             unique, _, counts = tf.unique_with_counts(artist_ids)
-            weights = (
-                self._params.artist_weight
-                / np.log(2.0)
-                * tf.math.log1p(tf.cast(counts, tf.float32))
-            )
+            often = tf.math.log1p(tf.cast(counts, tf.float32)) / np.float32(np.log(2.0))
             vectors = tf.concat([vectors, tf.gather(self.artists, unique)], axis=0)
-            confidences = tf.concat([confidences, self._params.alpha * weights], axis=0)
+            confidences = tf.concat(
+                [confidences, tf.gather(self.artist_confidences, unique) * often], axis=0
+            )
         weighed = (confidences - 1.0)[:, tf.newaxis] * vectors
         system = tf.matmul(vectors, weighed, transpose_a=True)
         return system, tf.linalg.matvec(vectors, confidences, transpose_a=True)
+
+
+def _constant(table: np.ndarray, name: str) -> tf.Variable:
+    return tf.Variable(at_least_one_row(table.astype(np.float32)), trainable=False, name=name)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import tensorflow as tf
 
 # Low enough that exp() of it is 0, and finite, so that no 0 * inf arises.
@@ -65,11 +67,23 @@ def full_softmax_loss(
     return loss(queries, candidates)
 
 
+class Sample(NamedTuple):
+    """Tracks drawn from the catalogue.
+
+    Attributes:
+        ids: int64 [K], unique.
+        vectors: float32 [K, d].
+        expected_counts: float32 [K], how often each was expected to be drawn.
+    """
+
+    ids: tf.Tensor
+    vectors: tf.Tensor
+    expected_counts: tf.Tensor
+
+
 def sampled_softmax_loss(
     queries: tf.Tensor,
-    negatives: tf.Tensor,
-    negative_ids: tf.Tensor,
-    expected_counts: tf.Tensor,
+    sample: Sample,
     target_vectors: tf.Tensor,
     seeds: tf.RaggedTensor,
     targets: tf.RaggedTensor,
@@ -77,15 +91,12 @@ def sampled_softmax_loss(
     """The same with the tracks that are no target estimated from a sample, shared by all rows.
 
     logsumexp runs over a row's targets, which are exact, and over the sampled tracks that are
-    neither its targets nor its seeds, each with its logit less log Q, Q being how often it was
-    expected in the sample (the logQ correction; Bengio and Senecal, 2008): so the sum of
-    exponentials is unbiased.
+    neither its targets nor its seeds, each with its logit less the log of its expected count (the
+    logQ correction; Bengio and Senecal, 2008). So the sum of exponentials is unbiased.
 
     Args:
         queries: float32 [B, d].
-        negatives: float32 [K, d], the sample's vectors.
-        negative_ids: int64 [K], unique.
-        expected_counts: float32 [K], Q.
+        sample: K tracks.
         target_vectors: float32 [n, d], of the flat values of `targets`.
         seeds: int64 ragged [B, (S)].
         targets: int64 ragged [B, (T)], none of them a seed; a row without any counts nothing.
@@ -96,9 +107,10 @@ def sampled_softmax_loss(
     row_weights, target_weights = _row_weights(targets)
     rows = targets.value_rowids()
     target_logits = tf.reduce_sum(tf.gather(queries, rows) * target_vectors, axis=1)
-    logits = tf.matmul(queries, negatives, transpose_b=True) - tf.math.log(expected_counts)
+    logits = tf.matmul(queries, sample.vectors, transpose_b=True)
+    logits -= tf.math.log(sample.expected_counts)
     own = tf.concat([seeds, targets], axis=1)
-    logits = _mask_own(logits, negative_ids, own)
+    logits = _mask_own(logits, sample.ids, own)
     highest = tf.stop_gradient(
         tf.maximum(
             tf.reduce_max(logits, axis=1),

@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from models.contract import Query, TrainingData
-from models.two_tower.loss import full_softmax_loss, sampled_softmax_loss
+from models.two_tower.loss import Sample, full_softmax_loss, sampled_softmax_loss
 from models.two_tower.params import Params
 from models.two_tower.seeds import Cut
 from models.two_tower.start import Start
@@ -48,9 +48,7 @@ class CatalogueSoftmax(tfrs.tasks.Task):
         )
         return sampled_softmax_loss(
             queries,
-            candidates(ids),
-            ids,
-            expected,
+            Sample(ids, candidates(ids), expected),
             candidates(cut.targets.flat_values),
             cut.seeds,
             cut.targets,

@@ -30,6 +30,19 @@ class StartParams(pydantic.BaseModel):
     artist_weight: float = pydantic.Field(
         default=0.5, ge=0, description="Weight of a playlist's artist beside one of its tracks."
     )
+    popularity_damping: float = pydantic.Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="Power of a track's or artist's number of playlists that its weight is divided "
+        "by: 0 lets every occurrence count the same.",
+    )
+    length_damping: float = pydantic.Field(
+        default=0.3,
+        ge=0,
+        le=1,
+        description="Power of a playlist's length that the weight of what it holds is divided by.",
+    )
     artist_share: float = pydantic.Field(
         default=0.15, ge=0, description="How much of its artist's vector a track's vector gets."
     )
@@ -63,14 +76,14 @@ class Params(pydantic.BaseModel):
         description="How much the title counts beside seeds; 0 leaves it to titles without seeds.",
     )
     trained: tuple[Table, ...] = pydantic.Field(
-        default=("titles",),
+        default=("titles", "tracks", "track_artists"),
         description="Tables that gradient steps change; the others stay as they were started. "
         "None, or no epochs, trains nothing.",
     )
     epochs: int = pydantic.Field(default=2, ge=0, le=1000, description="Passes over train.")
     batch_size: int = pydantic.Field(default=256, ge=1, le=65536, description="Playlists a step.")
     learning_rate: float = pydantic.Field(
-        default=1.5e-4, gt=0, le=1, description="Adam's highest rate, after the warm-up."
+        default=3e-5, gt=0, le=1, description="Adam's highest rate, after the warm-up."
     )
     warmup_steps: int = pydantic.Field(
         default=50,

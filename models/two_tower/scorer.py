@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from models.contract import Query, Scorer
+from models.contract import DotProductScorer, Query
 from models.two_tower.network import TwoTower
 
 
-class TwoTowerScorer(Scorer):
+class TwoTowerScorer(DotProductScorer):
     """Scores tracks by the dot product of two vectors, so that an index can search them too."""
 
     uses_title = True
-    uses_artists = True
 
     def __init__(self, network: TwoTower, counts: np.ndarray, popularity_bias: float = 0.0):
         """Takes the towers out of a trained network.
@@ -25,6 +24,7 @@ class TwoTowerScorer(Scorer):
         """
         super().__init__(name="two_tower")
         self._query_tower = network.query_tower
+        self.uses_artists = network.query_tower.uses_artists
         self._has_bias = popularity_bias != 0.0
         vectors = network.candidate_tower.all_tracks().numpy()
         if self._has_bias:
@@ -36,7 +36,6 @@ class TwoTowerScorer(Scorer):
             np.ascontiguousarray(vectors.T), trainable=False, name="candidates"
         )
 
-    @property
     def candidate_embeddings(self) -> tf.Tensor:
         """float32 [N, d], d with one more dimension where there is a popularity bias."""
         return tf.transpose(self._candidates)

@@ -27,7 +27,7 @@ class Start:
         seed_artists: float32 [A, d], of their artists.
         titles: float32 [G, d], of title n-grams.
         seed_idf: float32 [N]; `artist_idf` [A] and `title_idf` [G] likewise.
-        artists: float32 [A, d], the artists' own vectors beside `tracks`.
+        factors: what was factorised.
     """
 
     tracks: np.ndarray
@@ -38,7 +38,7 @@ class Start:
     seed_idf: np.ndarray
     artist_idf: np.ndarray
     title_idf: np.ndarray
-    artists: np.ndarray
+    factors: Factors
 
 
 def artists_of(tracks: Ragged, artist_ids: np.ndarray) -> Ragged:
@@ -74,7 +74,7 @@ def prepare_start(data: TrainingData, params: Params, seed: int) -> Start:
         seed_idf=idf[0],
         artist_idf=idf[1],
         title_idf=idf[2],
-        artists=factors.artists,
+        factors=factors,
     )
 
 

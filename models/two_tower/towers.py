@@ -31,18 +31,23 @@ class QueryTower(tf.keras.layers.Layer):
         trained: Collection[str] = params.trained
         self._fold_in = None
         if params.fold_in:
-            self._fold_in = FoldIn(start.tracks, start.artists, params.start, params.title_strength)
+            self._fold_in = FoldIn(start.factors, params.start, params.title_strength)
         self._title = Bag(start.titles, start.title_idf, "count", "titles", "titles" in trained)
-        self._bags: list[tuple[Bag, int]] = []
+        self._seeds = self._seed_artists = None
         if not params.fold_in or "seeds" in trained:
-            bag = Bag(start.seeds, start.seed_idf, "once", "seeds", "seeds" in trained)
-            self._bags.append((bag, 0))
+            self._seeds = Bag(start.seeds, start.seed_idf, "once", "seeds", "seeds" in trained)
         if not params.fold_in or "seed_artists" in trained:
-            trainable = "seed_artists" in trained
-            bag = Bag(start.seed_artists, start.artist_idf, "log", "seed_artists", trainable)
-            self._bags.append((bag, 1))
-        # Keras tracks layers in lists, but not in tuples of a list.
-        self._layers = [bag for bag, _ in self._bags]
+            self._seed_artists = Bag(
+                start.seed_artists,
+                start.artist_idf,
+                "log",
+                "seed_artists",
+                "seed_artists" in trained,
+            )
+        #: Whether artists of unknown tracks change a playlist's vector.
+        self.uses_artists = self._seed_artists is not None or (
+            self._fold_in is not None and self._fold_in.uses_artists
+        )
 
     def call(self, query: Query) -> tf.Tensor:
         """Embeds B playlists as float32 [B, d]; without any signal as zeros."""
@@ -54,8 +59,10 @@ class QueryTower(tf.keras.layers.Layer):
             seeds = tf.cast(query.artist_ids.row_lengths(), tf.float32)
             seeds = tf.maximum(seeds, tf.cast(query.track_ids.row_lengths(), tf.float32))
             vector = title / (1.0 + seeds / _SEEDS_LIKE_TITLE)[:, tf.newaxis]
-        for bag, part in self._bags:
-            vector += bag(query[part])
+        if self._seeds is not None:
+            vector += self._seeds(query.track_ids)
+        if self._seed_artists is not None:
+            vector += self._seed_artists(query.artist_ids)
         return vector
 
 

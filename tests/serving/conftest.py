@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import os
 import pathlib
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ def saved_model(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """The toy model, saved once."""
     directory = tmp_path_factory.mktemp("saved") / "model"
     toy_model.save(directory)
+    gc.freeze()  # as `serve` does: every unloaded version makes Python look for garbage
     return directory
 
 

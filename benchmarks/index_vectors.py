@@ -1,0 +1,77 @@
+"""Made-up vectors of tracks and playlists to search in, as hard as real ones, or harder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import numpy as np
+
+DIMENSIONS: Final = 128
+
+_GENRES: Final = 200
+_TRACKS_PER_SCENE: Final = 100
+_SEEDS: Final = (1, 5, 10, 25)
+# Rows that are made at once.
+_BLOCK: Final = 1 << 17
+
+
+def clustered(tracks: int, queries: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Vectors like those that ALS makes of playlists.
+
+    Tracks belong to scenes, some scenes are much bigger than others, and scenes belong to one of
+    200 genres. Each level adds normal noise whose deviation falls with the dimension i as i^-0.25,
+    0.8 times the genres' own. Lengths are 0.28 plus a log-normal number, as ALS with its defaults
+    makes them on 5,571 real playlists: median 0.3, 1.4 for one in a hundred. A query is the mean
+    direction of 1 to 25 tracks of a scene, long ones preferred, plus half as much noise.
+
+    The noise is such that at 171,000 tracks a search must look into somewhat more of them for the
+    same recall (1.5% for 0.95) than in ALS's own vectors (1.0%).
+
+    Returns:
+        float32 [tracks, 128] and float32 [queries, 128].
+    """
+    generator = np.random.default_rng(seed)
+    deviations = np.arange(1, DIMENSIONS + 1) ** -0.25
+    deviations = (deviations / np.sqrt(np.square(deviations).sum())).astype(np.float32)
+
+    def noise(rows: int) -> np.ndarray:
+        return generator.standard_normal((rows, DIMENSIONS), np.float32) * deviations
+
+    scenes = max(1, tracks // _TRACKS_PER_SCENE)
+    centres = noise(_GENRES)[generator.integers(0, _GENRES, scenes)] + 0.8 * noise(scenes)
+    owners = np.sort((scenes * generator.random(tracks) ** 1.5).astype(np.int64))
+    popularity = np.minimum(0.03 * np.exp(1.9 * generator.standard_normal(tracks)), 2.2)
+    vectors = np.empty((tracks, DIMENSIONS), np.float32)
+    for start in range(0, tracks, _BLOCK):
+        part = slice(start, min(start + _BLOCK, tracks))
+        block = centres[owners[part]] + 0.8 * noise(part.stop - start)
+        block /= np.linalg.norm(block, axis=1, keepdims=True)
+        vectors[part] = block * (0.28 + popularity[part, np.newaxis])
+    asked = np.empty((queries, DIMENSIONS), np.float32)
+    for index in range(queries):
+        first, last = np.searchsorted(owners, owners[generator.integers(tracks)] + np.array([0, 1]))
+        weights = popularity[first:last] / popularity[first:last].sum()
+        chosen = generator.choice(np.arange(first, last), generator.choice(_SEEDS), p=weights)
+        directions = vectors[chosen] / np.linalg.norm(vectors[chosen], axis=1, keepdims=True)
+        mean = directions.mean(axis=0)
+        asked[index] = mean / np.linalg.norm(mean) + 0.5 * noise(1)[0]
+    return vectors, asked
+
+
+def gaussian(tracks: int, queries: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Independent normal numbers, where nothing is like anything: the worst that can be searched.
+
+    Returns:
+        float32 [tracks, 128] and float32 [queries, 128].
+    """
+    generator = np.random.default_rng(seed)
+    vectors = generator.standard_normal((tracks, DIMENSIONS), np.float32)
+    return vectors, generator.standard_normal((queries, DIMENSIONS), np.float32)
+
+
+#: What can be made, by name.
+MAKERS: Final[dict[str, Callable[[int, int, int], tuple[np.ndarray, np.ndarray]]]] = {
+    "clustered": clustered,
+    "gaussian": gaussian,
+}

@@ -1,0 +1,49 @@
+"""Finds the best tracks for queries; by brute force, unless an index does it."""
+
+from __future__ import annotations
+
+import abc
+from typing import Final
+
+import tensorflow as tf
+
+from models.contract import Query, Scorer
+
+_MASKED: Final = float("-inf")
+
+
+class Retriever(tf.Module, abc.ABC):
+    """Finds the best tracks for queries."""
+
+    @abc.abstractmethod
+    def best(self, query: Query, rows: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """Finds the best tracks that are no seeds.
+
+        Args:
+            query: R queries; R is the same at every call.
+            rows: int32, how many of them are to be answered, the first ones.
+            count: K, how many tracks to find.
+
+        Returns:
+            Scores float32 [rows, K], best first, of equal ones the lower id first; and int32
+            [rows, K] their ids. Where fewer than K candidates with a finite score remain, the
+            score is -inf and the id any. A query's answer does not depend on the others.
+        """
+
+
+class BruteForce(Retriever):
+    """Scores every track."""
+
+    def __init__(self, scorer: Scorer):
+        super().__init__(name="brute_force")
+        self._scorer = scorer
+
+    def best(self, query: Query, rows: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """See `Retriever`."""
+        scores = self._scorer.score(query)
+        seeds = tf.stack([query.track_ids.value_rowids(), query.track_ids.flat_values], axis=1)
+        masked = tf.fill(tf.shape(seeds)[:1], _MASKED)
+        scores = tf.tensor_scatter_nd_update(scores, seeds, masked)[:rows]
+        scores = tf.where(tf.math.is_finite(scores), scores, _MASKED)
+        # Of equal scores the lower id wins, which is the more frequent track.
+        return tf.math.top_k(scores, count)
