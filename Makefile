@@ -28,11 +28,10 @@ setup: ## build .venv from the locked requirements
 
 run: setup ## the whole pipeline: make run [DATA=DIR] [OUT=DIR] [CONFIG=FILE]
 ifeq ($(DATA),)
-	@test -e $(OUT)/sample/mpd.slice.0-999.json || \
-	  $(BIN)/segue sample --playlists $(PLAYLISTS) --seed 7 --output $(OUT)/sample
-	@$(BIN)/segue run --data $(OUT)/sample --out $(OUT) $(if $(CONFIG),--config $(CONFIG)) $(ARGS)
+	@$(BIN)/segue sample --playlists $(PLAYLISTS) --seed 7 --output "$(OUT)/sample-$(PLAYLISTS)"
+	@$(BIN)/segue run --data "$(OUT)/sample-$(PLAYLISTS)" --out "$(OUT)" $(if $(CONFIG),--config "$(CONFIG)") $(ARGS)
 else
-	@$(BIN)/segue run --data $(DATA) --out $(OUT) $(if $(CONFIG),--config $(CONFIG)) $(ARGS)
+	@$(BIN)/segue run --data "$(DATA)" --out "$(OUT)" $(if $(CONFIG),--config "$(CONFIG)") $(ARGS)
 endif
 
 test: setup ## all tests
@@ -51,11 +50,11 @@ bench: setup ## measure; figures go to benchmarks/results
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 serve: setup ## serve what was pushed: make serve [OUT=DIR] [PORT=8500]
-	@$(BIN)/segue serve --model-base $(OUT)/serving/segue --port $(PORT) $(ARGS)
+	@$(BIN)/segue serve --model-base "$(OUT)/serving/segue" --port $(PORT) $(ARGS)
 
 serve-tf: ## serve it with the official TensorFlow Serving container; needs Docker
 	@command -v docker >/dev/null || { echo "make serve-tf needs Docker; make serve does not." >&2; exit 1; }
-	@test -d $(OUT)/serving/segue || { echo "Nothing is pushed to $(OUT)/serving/segue yet: make run first." >&2; exit 1; }
+	@test -d "$(OUT)/serving/segue" || { echo "Nothing is pushed to $(OUT)/serving/segue yet: make run first." >&2; exit 1; }
 	docker run --rm --publish 127.0.0.1:$(PORT):8500 \
 	  --volume "$(abspath $(OUT)/serving/segue):/models/segue:ro" --env MODEL_NAME=segue \
 	  tensorflow/serving:$(TF_SERVING_VERSION)

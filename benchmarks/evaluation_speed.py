@@ -74,7 +74,6 @@ def _worker(out: pathlib.Path, playlists: int) -> dict[str, Any]:
             coverage=coverage,
             cards={name: ModelCard.read(model) for name, model in models.items()},
             seed=1,
-            evaluator=judgement.EvaluatorVerdict(True),
         )
         tested = time.monotonic()
         (root / "metrics.json").write_text(json.dumps(judged), encoding="utf-8")

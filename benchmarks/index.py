@@ -7,6 +7,7 @@ queries asked one after the other. `benchmarks/index_vectors.py` tells how vecto
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
@@ -16,12 +17,7 @@ import numpy as np
 
 from benchmarks import harness, index_vectors
 
-_CASES: Final = (
-    ("clustered", 2_300_000),
-    ("clustered", 171_000),
-    ("gaussian", 2_300_000),
-    ("gaussian", 171_000),
-)
+_TRACKS: Final = (171_000, 2_300_000)
 _PROBES: Final = (32, 64, 96, 128, 192, 256, 384, 512)
 _QUERIES: Final = 200
 # Brute force takes its turn after so many queries to the index.
@@ -34,7 +30,7 @@ _SEED: Final = 3
 def measure() -> dict[str, Any]:
     """Runs the worker below for each kind and number of vectors."""
     figures: dict[str, Any] = {"queries": _QUERIES}
-    for kind, tracks in _CASES:
+    for kind, tracks in itertools.product(index_vectors.MAKERS, _TRACKS):
         finished = harness.run([sys.executable, "-m", "benchmarks.index", kind, str(tracks)])
         worker = json.loads(finished.output.splitlines()[-1])
         figures[f"{kind} {tracks}"] = {"peak_gib": round(finished.peak_gib, 2), **worker}

@@ -28,7 +28,7 @@ class Check:
     """One condition of the gate.
 
     Attributes:
-        name: "floor", "baseline", "served", "scenario", or "evaluator".
+        name: "floor", "baseline", "served", "scenario", or "refusal" of another component.
         passed: whether it holds.
         text: the finding, in a sentence.
     """

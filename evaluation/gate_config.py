@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from evaluation.metrics.registry import find
+from evaluation.metrics.registry import METRICS, find
 
 
 class GateConfig(BaseModel):
@@ -56,6 +56,8 @@ class GateConfig(BaseModel):
     @field_validator("metric")
     @classmethod
     def _known_metric(cls, name: str) -> str:
+        if find(name).name not in METRICS:
+            raise ValueError(f"{name} is not among the rows' metrics: {', '.join(METRICS)}")
         if not find(name).is_accuracy:
             raise ValueError(f"{name} does not measure accuracy: a gate on it would be misleading")
         return name
@@ -64,7 +66,8 @@ class GateConfig(BaseModel):
     @classmethod
     def _known_floors(cls, floors: dict[str, float]) -> dict[str, float]:
         for name in floors:
-            find(name)
+            if find(name).name not in METRICS:
+                raise ValueError(f"{name} is not among the rows' metrics: {', '.join(METRICS)}")
         return floors
 
     @model_validator(mode="after")

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import os
 from typing import Annotated, Any, Literal
 
 import pydantic
 
 from evaluation.gate_config import GateConfig
+from evaluation.metrics.registry import METRICS
 from models import features, registry
 from models.export_options import ExportOptions
+
+#: Metrics of accuracy that the Evaluator computes.
+EVALUATOR_METRICS = tuple(
+    name for name, metric in METRICS.items() if metric.is_accuracy and name != "r_precision_artist"
+)
+
+_BASELINES = ("als", "item_knn", "popularity")
+_BETTER_THAN = ("popularity",)
 
 Share = Annotated[float, pydantic.Field(ge=0, le=1)]
 Count = Annotated[int, pydantic.Field(ge=1)]
@@ -50,6 +60,13 @@ class ValidationConfig(Section):
         None, description="a curated schema.pbtxt; null: Segue's own"
     )
 
+    @pydantic.field_validator("schema_file")
+    @classmethod
+    def _schema_exists(cls, path: str | None) -> str | None:
+        if path is not None and "://" not in path and not os.path.isfile(path):
+            raise ValueError(f"there is no file {path}")
+        return path
+
 
 class TransformConfig(Section):
     """How often a value occurs in train before it enters its vocabulary."""
@@ -73,10 +90,19 @@ class EvaluatorConfig(Section):
     """The standard Evaluator's own thresholds, checked before the significance tests."""
 
     metric: str = pydantic.Field("ndcg", description="the metric that the thresholds are on")
-    min_value: float = pydantic.Field(0.0, description="least value of the candidate")
+    min_value: float | None = pydantic.Field(
+        None, description="what the candidate must reach (clicks: not exceed); null: anything"
+    )
     max_relative_drop: Share = pydantic.Field(
         0.1, description="share of the served model's value that the candidate may lose"
     )
+
+    @pydantic.field_validator("metric")
+    @classmethod
+    def _known_metric(cls, name: str) -> str:
+        if name not in EVALUATOR_METRICS:
+            raise ValueError(f"{name!r} is none of {', '.join(EVALUATOR_METRICS)}")
+        return name
 
 
 class InfraCheckConfig(Section):
@@ -104,10 +130,10 @@ class PipelineConfig(Section):
     data: str = pydantic.Field(description="directory, file or pattern of MPD slices")
     out: str = pydantic.Field("out", description="directory for everything that the run writes")
     name: str = pydantic.Field("segue", pattern=r"^[a-z][a-z0-9-]*$", description="pipeline's name")
-    seed: int = pydantic.Field(17, ge=0, description="of everything random")
+    seed: int = pydantic.Field(17, ge=0, lt=2**32, description="of everything random")
     candidate: str = pydantic.Field("two_tower", description="model family to bless and push")
     baselines: tuple[str, ...] = pydantic.Field(
-        ("als", "item_knn", "popularity"), description="families to compare the candidate with"
+        _BASELINES, description="families to compare the candidate with; by default all others"
     )
     models: dict[str, dict[str, Any]] = pydantic.Field(
         {}, description="parameters by model family; see `segue config` for each family's"
@@ -124,12 +150,32 @@ class PipelineConfig(Section):
     infra_check: InfraCheckConfig = InfraCheckConfig()
     beam: BeamConfig = BeamConfig()
 
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _candidate_is_no_baseline(cls, values: Any) -> Any:
+        """Takes the candidate out of what it is compared with, where that is left to default."""
+        if not isinstance(values, dict) or not isinstance(values.get("candidate", ""), str):
+            return values
+        candidate = values.get("candidate", "two_tower")
+        filled = {"baselines": [name for name in _BASELINES if name != candidate], **values}
+        gate = filled.get("gate", {})
+        if isinstance(gate, dict) and "better_than" not in gate:
+            better_than = [name for name in _BETTER_THAN if name in filled["baselines"]]
+            filled["gate"] = {**gate, "better_than": better_than}
+        return filled
+
     @pydantic.model_validator(mode="after")
     def _families_exist(self) -> PipelineConfig:
         if self.candidate in self.baselines:
             raise ValueError(f"baselines: the candidate {self.candidate!r} cannot be one of them")
         if len(set(self.baselines)) != len(self.baselines):
             raise ValueError("baselines: a family is named twice")
+        for name in self.gate.better_than:
+            if name not in self.baselines:
+                raise ValueError(
+                    f"gate.better_than: {name!r} is not among the baselines "
+                    f"({', '.join(self.baselines) or 'there are none'})"
+                )
         for family in (*self.families, *self.models):
             registry.check_params(family, self.models.get(family, {}))
         return self

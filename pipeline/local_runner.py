@@ -81,7 +81,7 @@ def _run(config: PipelineConfig, console: consoles.RunConsole, started: str) -> 
             found = data_gate.read_anomalies(result.outputs["comparison"][0])
             console.anomalies([dataclasses.asdict(anomaly) for anomaly in found])
 
-    paths = dag.Paths.under(config)
+    paths = dag.Paths.under(config).with_schema_pinned(config.out)
     console.component_started("Ingest")
     clock = time.monotonic()
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 
 from ml_metadata.proto import metadata_store_pb2
@@ -10,6 +11,7 @@ from tfx import v1 as tfx
 from tfx.components import StatisticsGen
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.types.channel_utils import artifact_query, union
+from tfx.utils import io_utils
 
 from components.data_gate.component import DataGate
 from components.evaluator.config import eval_config
@@ -42,11 +44,26 @@ class Paths:
     def under(cls, config: PipelineConfig) -> Paths:
         """The layout of contract C2 under the configured output directory."""
         return cls(
-            tfrecords=os.path.join(config.out, "tfrecords"),
-            pipeline_root=os.path.join(config.out, "pipeline_root"),
-            serving=os.path.join(config.out, "serving", "segue"),
+            tfrecords=_absolute(os.path.join(config.out, "tfrecords")),
+            # TFX remembers artifacts by path: it must mean the same from any working directory.
+            pipeline_root=_absolute(os.path.join(config.out, "pipeline_root")),
+            serving=_absolute(os.path.join(config.out, "serving", "segue")),
             schema_file=config.validation.schema_file or SCHEMA_FILE,
         )
+
+    def with_schema_pinned(self, out: str) -> Paths:
+        """Copies the schema to a place named after its content.
+
+        TFX's cache knows an imported schema by its path alone: an edited one would go unseen.
+
+        Args:
+            out: the run's output directory.
+        """
+        content = io_utils.read_string_file(self.schema_file)
+        digest = hashlib.sha256(content.encode()).hexdigest()[:16]
+        pinned = _absolute(os.path.join(out, "schemas", digest, "schema.pbtxt"))
+        io_utils.write_string_file(pinned, content)
+        return dataclasses.replace(self, schema_file=pinned)
 
 
 def create_pipeline(
@@ -170,6 +187,21 @@ def create_pipeline(
             hashes.of("components/evaluator", "evaluation/metrics"),
         ),
     )
+    infra_check = InfraCheck(
+        model=candidate,
+        examples=held_out,
+        requests=config.infra_check.requests,
+        timeout_seconds=config.infra_check.timeout_seconds,
+        max_latency_ms=config.infra_check.max_latency_ms,
+        seed=config.seed,
+        source_hash=hashes.of(
+            "components/infra_check",
+            "components/significance/scoring.py",
+            "models/features.py",
+            "models/recommender.py",
+            "serving",
+        ),
+    )
     significance = Significance(
         examples=held_out,
         candidate=candidate,
@@ -179,19 +211,21 @@ def create_pipeline(
         served=served.outputs["model"],
         evaluation=evaluator.outputs["evaluation"],
         evaluator_blessing=evaluator.outputs["blessing"],
+        infra_blessing=infra_check.outputs["blessing"],
         candidate_name=config.candidate,
         gate=config.gate.model_dump_json(),
         seed=config.seed,
-        source_hash=hashes.of("components/significance", "evaluation"),
-    )
-    infra_check = InfraCheck(
-        model=candidate,
-        examples=held_out,
-        requests=config.infra_check.requests,
-        timeout_seconds=config.infra_check.timeout_seconds,
-        max_latency_ms=config.infra_check.max_latency_ms,
-        seed=config.seed,
-        source_hash=hashes.of("components/infra_check", "serving"),
+        source_hash=hashes.of(
+            "components/significance",
+            "evaluation/metrics",
+            "evaluation/significance",
+            "evaluation/gate.py",
+            "evaluation/gate_config.py",
+            "evaluation/rows.py",
+            "evaluation/scenarios.py",
+            "evaluation/summary.py",
+            "models/features.py",
+        ),
     )
     pusher = tfx.components.Pusher(
         model=candidate,
@@ -215,8 +249,8 @@ def create_pipeline(
         *trainers.values(),
         served,
         evaluator,
-        significance,
         infra_check,
+        significance,
         pusher,
     ]
     return tfx.dsl.Pipeline(
@@ -227,6 +261,10 @@ def create_pipeline(
         metadata_connection_config=metadata_connection_config,
         beam_pipeline_args=list(config.beam.pipeline_args),
     )
+
+
+def _absolute(path: str) -> str:
+    return path if "://" in path else os.path.abspath(path)
 
 
 def _trainer(

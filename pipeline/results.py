@@ -16,9 +16,13 @@ from tfx.dsl.io import fileio
 from components.data_gate import executor as data_gate
 from components.ingest.job import IngestResult
 from components.significance import executor as significance
+from models import features
 from pipeline import __version__, examples, facts
 from pipeline.config import PipelineConfig
 from pipeline.launch import NodeResult
+
+# What people wrote about themselves is none of the report's business.
+_PRIVATE = (features.PID, features.DESCRIPTION)
 
 _PACKAGES = (
     "tfx",
@@ -63,7 +67,7 @@ def write_results(
         "models": judged["models"],
         "test_models": judged["test_models"],
         "tests": judged["tests"],
-        "blessing": _blessing(judged["blessing"], nodes),
+        "blessing": judged["blessing"],
         "pushed_version": facts.pushed_version(nodes["Pusher"].outputs["pushed_model"][0]),
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
     }
@@ -77,16 +81,6 @@ def write_results(
         os.path.join(report, "details.json"), _details(config, nodes, sizes, seconds, started)
     )
     return metrics
-
-
-def _blessing(judged: dict[str, Any], nodes: Mapping[str, NodeResult]) -> dict[str, Any]:
-    """The gate's decision, which a model that does not serve cannot keep."""
-    served = facts.infra_check(nodes["InfraCheck"].outputs["blessing"][0])
-    refusals = [] if served["blessed"] else [f"InfraCheck: {text}" for text in served["reasons"]]
-    return {
-        "blessed": judged["blessed"] and served["blessed"],
-        "reasons": [*refusals, *judged["reasons"]],
-    }
 
 
 def _details(
@@ -170,7 +164,8 @@ def _feature(feature: Any, num_examples: int) -> dict[str, Any]:
     }
     if kind == "string_stats":
         row["unique"] = int(stats.unique)
-        row["top"] = [value.value for value in stats.top_values[:3]]
+        if row["name"] not in _PRIVATE:
+            row["top"] = [value.value for value in stats.top_values[:3]]
     elif kind == "num_stats":
         row["mean"] = stats.mean
     return row

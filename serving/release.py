@@ -16,11 +16,11 @@ from types import TracebackType
 import grpc
 from tensorflow_serving.apis import model_management_pb2, model_service_pb2_grpc
 
-from serving import model_config, release_record
+from serving import model_config, release_config, release_record
 from serving.client import RecommenderClient, VersionState, to_serving_error
 from serving.connection import ConnectionOptions
 from serving.errors import ConfigError, ServingError
-from serving.model_config import ModelConfig, ModelServerConfig
+from serving.model_config import ModelServerConfig
 from serving.release_record import Release, ReleaseRecord
 
 STABLE = "stable"
@@ -215,7 +215,7 @@ class ReleaseManager:
         self._check_on_disk(release.stable)
         if release.canary is not None:
             self._check_on_disk(release.canary)
-        old = self._read_config()
+        old = release_config.read(self._config_path)
         labels = {STABLE: release.stable}
         if release.canary is not None:
             labels[CANARY] = release.canary
@@ -224,7 +224,7 @@ class ReleaseManager:
         kept = {*labels.values(), *([before.stable] if before else [])}
         try:
             # The labels in force stay until the new versions serve.
-            in_force = dict(self._entry(old).version_labels)
+            in_force = release_config.labels(old, self._model)
             loading = {*kept, *in_force.values()}
             self._apply(self._with(old, loading, in_force))
             for version in sorted(labels.values()):
@@ -236,32 +236,10 @@ class ReleaseManager:
         self.record.add(release)
         return release
 
-    def _read_config(self) -> ModelServerConfig:
-        if self._config_path.exists():
-            return model_config.read_model_config(self._config_path)
-        return ModelServerConfig()
-
-    def _entry(self, config: ModelServerConfig) -> ModelConfig:
-        for entry in config.model_config_list.config:
-            if entry.name == self._model:
-                return entry
-        return ModelConfig()
-
     def _with(
         self, config: ModelServerConfig, versions: set[int], labels: Mapping[str, int]
     ) -> ModelServerConfig:
-        changed = ModelServerConfig()
-        changed.CopyFrom(config)
-        entries = changed.model_config_list.config
-        entry = next((item for item in entries if item.name == self._model), None)
-        if entry is None:
-            entry = entries.add(name=self._model)
-        entry.base_path = self._base_path
-        entry.model_platform = model_config.PLATFORM
-        entry.model_version_policy.specific.versions[:] = sorted(versions)
-        entry.version_labels.clear()
-        entry.version_labels.update(labels)
-        return changed
+        return release_config.with_release(config, self._model, self._base_path, versions, labels)
 
     def _apply(self, config: ModelServerConfig) -> None:
         # The file first: a server that follows it must not undo what it is told by gRPC.

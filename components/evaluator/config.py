@@ -11,6 +11,9 @@ from components.evaluator.metrics import DEFAULT_METRICS, RECOMMENDED
 from evaluation.metrics.registry import find
 from models import features
 
+# The only metric of which less is better, where there is no hit at all.
+_WORST_CLICKS: Final = 51.0
+
 #: By what the figures are sliced, beside the whole.
 SLICES: Final = (
     features.SCENARIO,
@@ -21,22 +24,25 @@ SLICES: Final = (
 
 
 def eval_config(
-    metric: str, min_value: float, max_relative_drop: float, source_hash: str
+    metric: str, min_value: float | None, max_relative_drop: float, source_hash: str
 ) -> tfma.EvalConfig:
     """Builds the Evaluator's configuration.
 
     Args:
         metric: the metric that the thresholds are on, a name of `evaluation.metrics.registry`.
-        min_value: what the candidate must reach (where less is better: not exceed).
+        min_value: what the candidate must reach (where less is better: not exceed); None sets no
+            bound.
         max_relative_drop: share of the served model's value that the candidate may be worse by.
         source_hash: hash of the metrics' code, for the cache's key to see it.
     """
     thresholds = tfma.MetricThreshold()
     if find(metric).higher_is_better:
-        thresholds.value_threshold.lower_bound.value = min_value
+        thresholds.value_threshold.lower_bound.value = 0.0 if min_value is None else min_value
         thresholds.change_threshold.direction = tfma.MetricDirection.HIGHER_IS_BETTER
     else:
-        thresholds.value_threshold.upper_bound.value = min_value
+        thresholds.value_threshold.upper_bound.value = (
+            _WORST_CLICKS if min_value is None else min_value
+        )
         thresholds.change_threshold.direction = tfma.MetricDirection.LOWER_IS_BETTER
     thresholds.change_threshold.relative.value = (
         -max_relative_drop if find(metric).higher_is_better else max_relative_drop

@@ -33,6 +33,7 @@ class SignificanceSpec(ComponentSpec):
         "served": ChannelParameter(type=standard_artifacts.Model, optional=True),
         "evaluation": ChannelParameter(type=standard_artifacts.ModelEvaluation),
         "evaluator_blessing": ChannelParameter(type=standard_artifacts.ModelBlessing),
+        "infra_blessing": ChannelParameter(type=standard_artifacts.InfraBlessing),
     }
     OUTPUTS = {  # noqa: RUF012
         "metrics": ChannelParameter(type=PlaylistMetrics),
@@ -44,8 +45,8 @@ class Significance(base_beam_component.BaseBeamComponent):
     """Scores held-out playlists with every model, tests the differences and blesses or refuses.
 
     Evaluator's thresholds compare point values. This component keeps a row per playlist, so that
-    differences can be paired and tested, and has the last word: it blesses what Evaluator blessed
-    and its own gate lets through.
+    differences can be paired and tested, and has the last word: it blesses what Evaluator blessed,
+    what InfraCheck has seen serve, and what its own gate lets through.
     """
 
     SPEC_CLASS = SignificanceSpec
@@ -58,6 +59,7 @@ class Significance(base_beam_component.BaseBeamComponent):
         candidate: types.BaseChannel,
         evaluation: types.BaseChannel,
         evaluator_blessing: types.BaseChannel,
+        infra_blessing: types.BaseChannel,
         candidate_name: str,
         gate: str,
         seed: int,
@@ -72,6 +74,7 @@ class Significance(base_beam_component.BaseBeamComponent):
             candidate: the model to bless.
             evaluation: what Evaluator measured, with the reasons of its blessing.
             evaluator_blessing: Evaluator's blessing.
+            infra_blessing: InfraCheck's blessing.
             candidate_name: the candidate's name in results.
             gate: `GateConfig` as JSON.
             seed: of the bootstrap.
@@ -87,6 +90,7 @@ class Significance(base_beam_component.BaseBeamComponent):
                 served=served,
                 evaluation=evaluation,
                 evaluator_blessing=evaluator_blessing,
+                infra_blessing=infra_blessing,
                 candidate_name=candidate_name,
                 gate=gate,
                 seed=seed,

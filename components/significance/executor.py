@@ -17,6 +17,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
+from components.infra_check import executor as infra_check
 from components.significance import inference, judgement
 from components.significance.scoring import ModelCard
 from evaluation.gate_config import GateConfig
@@ -57,7 +58,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             coverage=coverage,
             cards=cards,
             seed=exec_properties["seed"],
-            evaluator=_evaluator_reasons(input_dict),
+            refusals=[*_evaluator_refusals(input_dict), *_infra_refusals(input_dict)],
         )
         io_utils.write_string_file(
             os.path.join(output.uri, RESULTS_FILE), json.dumps(judged, indent=1, allow_nan=False)
@@ -135,12 +136,12 @@ def read_rows(path: str, columns: list[str] | None = None) -> pd.DataFrame:
         return pd.read_parquet(io.BytesIO(file.read()), columns=columns)
 
 
-def _evaluator_reasons(input_dict: dict[str, list[types.Artifact]]) -> judgement.EvaluatorVerdict:
-    """What Evaluator found against the model, in words."""
+def _evaluator_refusals(input_dict: dict[str, list[types.Artifact]]) -> list[str]:
+    """What Evaluator found against the model, in words; nothing if it blessed it."""
     blessing = artifact_utils.get_single_instance(input_dict["evaluator_blessing"])
-    blessed = blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
-    evaluation = artifact_utils.get_single_uri(input_dict["evaluation"])
-    result = tfma.load_validation_result(evaluation)
+    if blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY):
+        return []
+    result = tfma.load_validation_result(artifact_utils.get_single_uri(input_dict["evaluation"]))
     reasons = []
     for per_slice in result.metric_validations_per_slice:
         for failure in per_slice.failures:
@@ -151,7 +152,14 @@ def _evaluator_reasons(input_dict: dict[str, list[types.Artifact]]) -> judgement
                 f"Evaluator: {failure.metric_key.name}{change} is {value:.4f}, "
                 f"outside its threshold ({threshold or failure.message})."
             )
-    return judgement.EvaluatorVerdict(blessed == constants.BLESSED_VALUE, tuple(reasons))
+    return reasons or ["Evaluator refused the model."]
+
+
+def _infra_refusals(input_dict: dict[str, list[types.Artifact]]) -> list[str]:
+    """Why a served copy of the model did not pass; nothing if it did."""
+    uri = artifact_utils.get_single_uri(input_dict["infra_blessing"])
+    report = json.loads(io_utils.read_string_file(os.path.join(uri, infra_check.REPORT_FILE)))
+    return [] if report["blessed"] else [f"InfraCheck: {reason}" for reason in report["reasons"]]
 
 
 def _bless(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import pandas as pd
@@ -31,14 +31,6 @@ TESTED_METRICS: Final = (
 )
 
 
-@dataclasses.dataclass(frozen=True)
-class EvaluatorVerdict:
-    """What the standard Evaluator decided, and its reasons against the model."""
-
-    blessed: bool
-    reasons: tuple[str, ...] = ()
-
-
 def judge(
     rows: pd.DataFrame,
     *,
@@ -48,7 +40,7 @@ def judge(
     coverage: Mapping[str, Mapping[str, float | None]],
     cards: Mapping[str, ModelCard],
     seed: int,
-    evaluator: EvaluatorVerdict,
+    refusals: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Summarises, tests and decides.
 
@@ -60,7 +52,7 @@ def judge(
         coverage: share of the catalogue recommended, by split and model.
         cards: what each model says of itself.
         seed: of the bootstrap.
-        evaluator: the standard Evaluator's verdict.
+        refusals: what Evaluator and InfraCheck have against the candidate.
 
     Returns:
         `models`, `test_models`, `tests` and `blessing`, ready for metrics.json; and `checks`, each
@@ -93,7 +85,7 @@ def judge(
         if (deciding["model"] == candidate).any()
         else []
     )
-    checks = _checks(rows, candidate, served, gate, evaluator)
+    checks = _checks(rows, candidate, served, gate, refusals)
     return {
         "models": models(DECIDING_SPLIT),
         "test_models": models(REPORTED_SPLIT),
@@ -111,14 +103,12 @@ def _checks(
     candidate: str,
     served: str | None,
     gate: GateConfig,
-    evaluator: EvaluatorVerdict,
+    refusals: Sequence[str],
 ) -> list[gates.Check]:
     """Everything that the blessing hangs on, what speaks against it first."""
-    refusals = [gates.Check("evaluator", False, text) for text in evaluator.reasons]
-    if not evaluator.blessed and not refusals:
-        refusals = [gates.Check("evaluator", False, "Evaluator refused the model.")]
+    refused = [gates.Check("refusal", False, text) for text in refusals]
     if not (rows["split"] == DECIDING_SPLIT).any():
         text = "No playlist fell into the eval split, so nothing can be decided."
-        return [*refusals, gates.Check("floor", False, text)]
+        return [*refused, gates.Check("floor", False, text)]
     decision = gates.decide(gate, rows, candidate, served, split=DECIDING_SPLIT)
-    return [*refusals, *decision.checks]
+    return [*refused, *decision.checks]

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from components.significance.judgement import EvaluatorVerdict, judge
+from components.significance.judgement import judge
 from components.significance.scoring import ModelCard
 from evaluation.gate_config import GateConfig
 
@@ -36,7 +36,7 @@ def judged(table: pd.DataFrame, served: str | None = None, **options) -> dict:
         coverage={"eval": dict.fromkeys(names, 0.5)},
         cards={name: ModelCard(name, 100, 10, 1.5) for name in names},
         seed=1,
-        evaluator=options.get("evaluator", EvaluatorVerdict(True)),
+        refusals=options.get("refusals", ()),
     )
 
 
@@ -54,11 +54,12 @@ def test_a_model_worse_than_the_served_one_is_refused():
     assert "Worse than the served model" in result["blessing"]["reasons"][0]
 
 
-def test_what_the_evaluator_refuses_stays_refused():
-    refusal = EvaluatorVerdict(False, ("Evaluator: ndcg is too low.",))
-    result = judged(rows(candidate=0.4, popularity=0.2), evaluator=refusal)
+def test_what_another_component_refuses_stays_refused():
+    refusals = ["Evaluator: ndcg is too low.", "InfraCheck: a request timed out."]
+    result = judged(rows(candidate=0.4, popularity=0.2), refusals=refusals)
     assert not result["blessing"]["blessed"]
-    assert result["blessing"]["reasons"][0] == "Evaluator: ndcg is too low."
+    assert result["blessing"]["reasons"][:2] == refusals
+    assert [check["passed"] for check in result["checks"][:3]] == [False, False, True]
 
 
 def test_eval_decides_and_test_is_reported_apart():

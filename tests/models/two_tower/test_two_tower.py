@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from test_training import with_evaluation
 from training_fixture import query, training_data, two_genres
 
+from models import titles
 from models.contract import Fit, TrainingData
 from models.two_tower.model import fit
 from models.two_tower.params import Params
@@ -24,8 +27,6 @@ def track(number: int, vocabularies: Vocabularies = VOCABULARIES) -> int:
 
 
 def ngrams(title: str, vocabularies: Vocabularies = VOCABULARIES) -> list[int]:
-    from models import titles
-
     grams = titles.character_ngrams(titles.normalize(tf.constant([title]))).to_list()[0]
     return [
         vocabularies.title_ngrams.index(gram) for gram in grams if gram in vocabularies.title_ngrams
@@ -87,7 +88,7 @@ def test_scores_are_dot_products(fitted: Fit) -> None:
 
 
 def test_unknown_tracks_by_a_known_artist(tmp_path: pathlib.Path) -> None:
-    """Artist 1's tracks 3 to 5 come up for a playlist whose seeds nobody knows, but their artist."""
+    # Nobody knows the seeds, but artist 1, whose tracks 3 to 5 are.
     playlists = [("", [0, 1, 2]), ("", [3, 4, 5]), ("", [6, 7, 8])] * 10
     data, vocabularies = training_data(playlists)
     for fold_in in (True, False):
@@ -141,13 +142,9 @@ def test_tiny_data(tmp_path: pathlib.Path) -> None:
 
 
 def test_evaluation_is_not_fitted_to(tmp_path: pathlib.Path) -> None:
-    from test_training import with_evaluation
-
     with_some: TrainingData = with_evaluation(DATA, 20)
     params = SMALL.model_copy(update={"epochs": 0})
     first = fit(with_some, params, 0, str(tmp_path))
-    import dataclasses
-
     without = dataclasses.replace(with_some, evaluation=DATA.evaluation)
     second = fit(without, params, 0, str(tmp_path))
     asked = query([[0, 1]])

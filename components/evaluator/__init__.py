@@ -1,0 +1,1 @@
+"""Retrieval metrics and configuration for the standard Evaluator."""
