@@ -19,6 +19,8 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
+    epilog="Example: segue run --data out/sample --out out. "
+    "segue COMMAND --help shows each command's own.",
 )
 
 
@@ -76,9 +78,8 @@ def ingest(
 
     loaded = load(config, settings, data=source)
     log = os.path.join(output, "ingest.log") if "://" not in output else "ingest.log"
-    error: Exception | None = None
-    with quiet.console_apart(log):
-        try:
+    try:
+        with quiet.console_apart(log):
             result = run_ingest(
                 source,
                 output,
@@ -86,9 +87,7 @@ def ingest(
                 max_reject_share=loaded.ingest.max_reject_share,
                 beam_pipeline_args=list(loaded.beam.pipeline_args),
             )
-        except (RuntimeError, ValueError, OSError) as raised:
-            error = raised
-    if error is not None:
+    except (RuntimeError, ValueError, OSError) as error:
         fail(f"{error}\nThe log is {log}")
     done = "Unchanged" if result.skipped else "Wrote"
     typer.echo(f"{done}: {result.playlists:,} playlists with {result.tracks:,} tracks in {output}")
@@ -99,7 +98,10 @@ def ingest(
 @app.command()
 def run(
     data: Annotated[str, typer.Option(help="Slices: directory, file or pattern.")],
-    out: Annotated[str, typer.Option(help="Directory for everything that the run writes.")] = "out",
+    out: Annotated[
+        str | None,
+        typer.Option(help="Directory for everything that the run writes; out by default."),
+    ] = None,
     config: ConfigOption = None,
     settings: SetOption = None,
 ) -> None:
@@ -114,6 +116,8 @@ def run(
         local_runner.run(loaded)
     except local_runner.RunFailedError:
         raise typer.Exit(FAILURE) from None
+    except OSError as error:
+        fail(f"Cannot write to {loaded.out}: {error.strerror or error}")
     except KeyboardInterrupt:
         fail("Interrupted.")
 
@@ -136,22 +140,19 @@ def recommend(
     from pipeline import quiet
     from pipeline import recommend as batch
 
-    problem: Exception | None = None
-    # TensorFlow's chatter is of no use to anybody here.
-    with tempfile.TemporaryDirectory() as folder, quiet.console_apart(f"{folder}/log") as stream:
-        columns = TextColumn("{task.completed:,} playlists"), TimeElapsedColumn()
-        with Progress(
-            *columns, console=rich.console.Console(file=stream), transient=True
-        ) as progress:
-            task = progress.add_task("", total=None)
-            try:
+    try:
+        # TensorFlow's chatter is of no use to anybody here.
+        with tempfile.TemporaryDirectory() as folder, quiet.console_apart(f"{folder}/log") as shown:
+            columns = TextColumn("{task.completed:,} playlists"), TimeElapsedColumn()
+            with Progress(
+                *columns, console=rich.console.Console(file=shown), transient=True
+            ) as progress:
+                task = progress.add_task("", total=None)
                 result = batch.recommend(
                     model, challenge, output, lambda done: progress.update(task, completed=done)
                 )
-            except (OSError, ValueError, IngestError) as error:
-                problem = error
-    if problem is not None:
-        fail(problem)
+    except (OSError, ValueError, IngestError) as error:
+        fail(error)
     typer.echo(f"Wrote {result.playlists:,} playlists to {output}")
     if result.short:
         typer.echo(f"  {result.short:,} have fewer than 500 tracks: the catalogue holds no more")

@@ -51,8 +51,10 @@ def compare(
             found = _runs(a, b, model_a, model_b, split)
         else:
             found = _submissions(a, b, holdouts, challenge)
-    except (OSError, ValueError, RuntimeError) as error:
+    except ValueError as error:
         fail(error, USAGE)
+    except (OSError, RuntimeError) as error:
+        fail(error)
     rich.console.Console().print(comparison(found))
     if report:
         save(found, report)
@@ -66,12 +68,21 @@ def _runs(a: str, b: str, model_a: str | None, model_b: str | None, split: str) 
 
     from evaluation.compare import compare_rows
 
-    sides = []
+    sides, seeds = [], set()
     for out, model in ((a, model_a), (b, model_b)):
         folder = pathlib.Path(out, "report")
-        details = json.loads((folder / "details.json").read_text(encoding="utf-8"))
-        name = model or details["run"]["candidate"]
+        try:
+            run = json.loads((folder / "details.json").read_text(encoding="utf-8"))["run"]
+            seeds.add(run["config"]["seed"])
+            name = model or run["candidate"]
+        except (KeyError, TypeError):
+            raise ValueError(f"{folder}/details.json is not that of a finished run.") from None
         sides.append((pd.read_parquet(folder / "per_playlist.parquet"), out, name))
+    if len(seeds) > 1:
+        raise ValueError(
+            f"The runs have different seeds ({', '.join(map(str, sorted(seeds)))}), "
+            "which withhold different tracks: their results cannot be paired."
+        )
     (rows_a, out_a, name_a), (rows_b, out_b, name_b) = sides
     same = name_a == name_b
     return compare_rows(

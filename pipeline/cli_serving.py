@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import pathlib
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import rich.console
 import rich.table
 import typer
 
 from pipeline.cli_support import USAGE, fail
+
+if TYPE_CHECKING:
+    from serving.release import ReleaseManager
 
 release_app = typer.Typer(
     help="Give a version the label stable or canary, on a running server.", no_args_is_help=True
@@ -162,6 +167,9 @@ def demo(
         fail(error)
 
 
+TlsOption = Annotated[
+    str | None, typer.Option(help="PEM file of the server's authority; turns on TLS.")
+]
 ReleaseBaseOption = Annotated[
     str, typer.Option(help="Directory of versions, as the server sees it.")
 ]
@@ -175,23 +183,28 @@ def promote(
     version: Annotated[int | None, typer.Argument(help="The canary where none is named.")] = None,
     canary: Annotated[bool, typer.Option(help="Label it canary, beside the stable one.")] = False,
     metrics: Annotated[
-        str | None, typer.Option(help="metrics.json of the run that it came from.")
+        str | None,
+        typer.Option(
+            help="metrics.json of the run that it came from; found by itself where it is."
+        ),
     ] = None,
     target: TargetOption = "127.0.0.1:8500",
     model_base: ReleaseBaseOption = "out/serving/segue",
     model_config_file: ReleaseConfigOption = "out/serving/models.config",
+    model_name: ModelNameOption = "segue",
+    tls_ca: TlsOption = None,
 ) -> None:
     """Make a version stable, or with --canary the canary.
 
     Example: segue release promote 1795296127 --metrics out/report/metrics.json
     """
     from serving.errors import ConfigError, ServingError
-    from serving.release import ReleaseManager
     from serving.release_record import read_metrics
 
     try:
+        metrics = metrics or _metrics_of(model_base, version)
         measured = read_metrics(metrics) if metrics else None
-        with ReleaseManager(target, model_base, model_config_file) as manager:
+        with _manager(target, model_base, model_config_file, model_name, tls_ca) as manager:
             if canary:
                 if version is None:
                     raise ConfigError("name the version that becomes the canary")
@@ -210,16 +223,17 @@ def rollback(
     target: TargetOption = "127.0.0.1:8500",
     model_base: ReleaseBaseOption = "out/serving/segue",
     model_config_file: ReleaseConfigOption = "out/serving/models.config",
+    model_name: ModelNameOption = "segue",
+    tls_ca: TlsOption = None,
 ) -> None:
     """Drop the canary, or go back to the stable version before.
 
     Example: segue release rollback
     """
     from serving.errors import ConfigError, ServingError
-    from serving.release import ReleaseManager
 
     try:
-        with ReleaseManager(target, model_base, model_config_file) as manager:
+        with _manager(target, model_base, model_config_file, model_name, tls_ca) as manager:
             done = manager.rollback()
     except ConfigError as error:
         fail(error, USAGE)
@@ -233,16 +247,17 @@ def status(
     target: TargetOption = "127.0.0.1:8500",
     model_base: ReleaseBaseOption = "out/serving/segue",
     model_config_file: ReleaseConfigOption = "out/serving/models.config",
+    model_name: ModelNameOption = "segue",
+    tls_ca: TlsOption = None,
 ) -> None:
     """Tell which version is stable, since when, and what the server has loaded.
 
     Example: segue release status
     """
     from serving.errors import ConfigError, ServingError
-    from serving.release import ReleaseManager
 
     try:
-        with ReleaseManager(target, model_base, model_config_file) as manager:
+        with _manager(target, model_base, model_config_file, model_name, tls_ca) as manager:
             found = manager.status()
     except ConfigError as error:
         fail(error, USAGE)
@@ -259,6 +274,31 @@ def status(
     for state in found.versions:
         table.add_row(str(state.version), state.state, state.error)
     rich.console.Console().print(table)
+
+
+def _manager(
+    target: str, model_base: str, model_config_file: str, model_name: str, tls_ca: str | None
+) -> ReleaseManager:
+    from serving.connection import ClientTls, ConnectionOptions
+    from serving.release import ReleaseManager
+
+    tls = ClientTls.from_files(ca=tls_ca) if tls_ca else None
+    return ReleaseManager(
+        target,
+        model_base,
+        model_config_file,
+        model=model_name,
+        options=ConnectionOptions(tls=tls),
+    )
+
+
+def _metrics_of(model_base: str, version: int | None) -> str | None:
+    """The metrics.json of the run that pushed the version, where it still lies beside it."""
+    path = pathlib.Path(model_base).resolve().parents[1] / "report" / "metrics.json"
+    if version is None or not path.is_file():
+        return None
+    pushed = json.loads(path.read_text(encoding="utf-8")).get("pushed_version")
+    return str(path) if pushed == str(version) else None
 
 
 def _show(release: object) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import logging
 import os
+import shlex
 import time
 from typing import Any
 
@@ -100,10 +101,12 @@ def _run(config: PipelineConfig, console: consoles.RunConsole, started: str) -> 
     )
 
     metadata_path = os.path.join(config.out, "metadata.db")
-    built = dag.create_pipeline(
-        config, paths, tfx.orchestration.metadata.sqlite_metadata_connection_config(metadata_path)
-    )
     try:
+        built = dag.create_pipeline(
+            config,
+            paths,
+            tfx.orchestration.metadata.sqlite_metadata_connection_config(metadata_path),
+        )
         launch.launch(built, console.component_started, finished)
     except launch.NodeFailedError as error:
         cause = error.__cause__ or error
@@ -119,7 +122,7 @@ def _run(config: PipelineConfig, console: consoles.RunConsole, started: str) -> 
     console.component_finished("Report", time.monotonic() - clock, "", False)
     console.models_table(metrics)
     console.verdict(metrics)
-    console.finish(report, _next_command(config))
+    console.finish(report, _next_command(config, paths.serving))
     return RunResult(metrics=metrics, report=report)
 
 
@@ -143,5 +146,8 @@ def _ingest_summary(ingested: Any) -> str:
     return text
 
 
-def _next_command(config: PipelineConfig) -> str:
-    return "make serve" if config.out == "out" else f"make serve OUT={config.out}"
+def _next_command(config: PipelineConfig, serving: str) -> str:
+    """What to type next: to serve what was pushed, in this run or an earlier one, if anything."""
+    if not os.path.isdir(serving) or not os.listdir(serving):
+        return ""
+    return "make serve" if config.out == "out" else f"make serve OUT={shlex.quote(config.out)}"

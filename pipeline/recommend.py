@@ -59,6 +59,8 @@ def recommend(
 
     playlists = list(challenges.read_challenge(challenge))
     loaded = tf.saved_model.load(model_directory(model))
+    if "serving_examples" not in loaded.signatures:
+        raise ValueError(f"{model} is no model of Segue's: it has no signature serving_examples.")
     signature = loaded.signatures["serving_examples"]
 
     def answers() -> Iterator[tuple[int, list[str]]]:

@@ -25,7 +25,7 @@ def summarise(node_id: str, outputs: Outputs) -> str:
         Plain text, empty for a component that nobody needs to hear of.
     """
     make = _SUMMARIES.get(node_id.split(".", maxsplit=1)[0])
-    return make(outputs) if make and outputs else ""
+    return make(outputs) if make and (outputs or node_id in _RESOLVERS) else ""
 
 
 def _splits(outputs: Outputs) -> str:
@@ -68,8 +68,14 @@ def _trainer(outputs: Outputs) -> str:
     parts = []
     rows = facts.history(outputs["model_run"][0])
     if rows:
-        names = {"loss": "loss", "eval_ndcg": "eval NDCG"}
-        parts = [f"{text} {rows[-1][key]:.4f}" for key, text in names.items() if key in rows[-1]]
+        # Training returns to its best epoch, which need not be the last.
+        best = max(rows, key=lambda row: row.get("eval_ndcg") or 0.0)
+        names = {"epoch": "epoch", "loss": "loss", "eval_ndcg": "eval NDCG"}
+        parts = [
+            f"{text} {best[key]:.4f}" if isinstance(best[key], float) else f"{text} {best[key]}"
+            for key, text in names.items()
+            if best.get(key) is not None
+        ]
     card = facts.card(outputs["model"][0])
     if card.get("fit_seconds") is not None:
         parts.append(f"fitted in {card['fit_seconds']:.1f} s")
@@ -77,9 +83,12 @@ def _trainer(outputs: Outputs) -> str:
 
 
 def _resolved(outputs: Outputs) -> str:
-    if "model" not in outputs:
-        return ""
-    return "found the model served now" if outputs["model"] else "no model is served yet"
+    return "found the model served now" if outputs.get("model") else "no model is served yet"
+
+
+def _previous_statistics(outputs: Outputs) -> str:
+    found = outputs.get("statistics")
+    return "found those of the run before" if found else "this is the first run"
 
 
 def _evaluator(outputs: Outputs) -> str:
@@ -110,6 +119,7 @@ def _pusher(outputs: Outputs) -> str:
 
 _SUMMARIES: dict[str, Callable[[Outputs], str]] = {
     "ImportExampleGen": _splits,
+    "PreviousStatistics": _previous_statistics,
     "StatisticsGen": _statistics,
     "SchemaGen": _schema,
     "ImportSchemaGen": _schema,
@@ -124,3 +134,6 @@ _SUMMARIES: dict[str, Callable[[Outputs], str]] = {
     "InfraCheck": _infra_check,
     "Pusher": _pusher,
 }
+
+# They find something or nothing, and nothing has no outputs.
+_RESOLVERS = ("PreviousStatistics", "ServedModel")

@@ -70,8 +70,12 @@ def read_uri_list(path: str | pathlib.Path, name: str = "") -> PlaylistInput:
     Raises:
         ConfigError: the file cannot be read.
     """
+    return _parse_uri_list(path, _read_text(path), name)
+
+
+def _parse_uri_list(path: str | pathlib.Path, text: str, name: str) -> PlaylistInput:
     tracks, skipped = [], []
-    for number, line in enumerate(_read_text(path).splitlines(), start=1):
+    for number, line in enumerate(text.splitlines(), start=1):
         if not line.strip() or line.lstrip().startswith("#"):
             continue
         try:
@@ -91,8 +95,12 @@ def read_mpd(path: str | pathlib.Path, pids: Iterable[str] | None = None) -> Pla
     Raises:
         ConfigError: the file cannot be read, or holds none of the playlists wanted.
     """
+    return _parse_mpd(path, _read_text(path), pids)
+
+
+def _parse_mpd(path: str | pathlib.Path, text: str, pids: Iterable[str] | None) -> PlaylistInput:
     try:
-        document = json.loads(_read_text(path))
+        document = json.loads(text)
     except ValueError as error:
         raise ConfigError(f"{path} is not JSON: {error}") from error
     wanted = None if pids is None else set(pids)
@@ -117,9 +125,10 @@ def read_file(path: str | pathlib.Path, name: str = "") -> PlaylistInput:
     Raises:
         ConfigError: the file cannot be read.
     """
-    if str(path) != "-" and _read_text(path).lstrip()[:1] in ("{", "["):
-        return read_mpd(path)
-    return read_uri_list(path, name)
+    text = _read_text(path)
+    if text.lstrip()[:1] in ("{", "["):
+        return _parse_mpd(path, text, None)
+    return _parse_uri_list(path, text, name)
 
 
 def _entries(path: str | pathlib.Path, document: Any) -> Iterator[Any]:
