@@ -17,6 +17,7 @@ BENCHMARKS = {
     "sample-run": "sample_run",
     "mpd-sample-run": "mpd_sample_run",
     "evaluation-speed": "evaluation_speed",
+    "serving-speed": "serving_speed",
     "index": "index",
 }
 

@@ -18,7 +18,7 @@ import numpy as np
 from benchmarks import harness, index_vectors
 
 _TRACKS: Final = (171_000, 2_300_000)
-_PROBES: Final = (32, 64, 96, 128, 192, 256, 384, 512)
+_PROBES: Final = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
 _QUERIES: Final = 200
 # Brute force takes its turn after so many queries to the index.
 _TURN: Final = 8

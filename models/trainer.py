@@ -34,7 +34,8 @@ _PACKAGES: Final = ("tensorflow", "tensorflow-transform", "tensorflow-recommende
 class TrainerConfig(pydantic.BaseModel):
     """The Trainer's `custom_config`.
 
-    `source_hash` is not read: it makes TFX train anew when the code has changed.
+    `source_hash` is not read: it makes TFX train anew when the code has changed. `checkpoints` is a
+    directory that outlives an execution, "" for none.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
@@ -43,6 +44,7 @@ class TrainerConfig(pydantic.BaseModel):
     params: dict[str, Any] = pydantic.Field(default_factory=dict)
     seed: int = pydantic.Field(default=0, ge=0, lt=2**32)
     source_hash: str = ""
+    checkpoints: str = ""
     export: ExportOptions = ExportOptions()
 
 
@@ -68,12 +70,16 @@ def run_fn(fn_args: FnArgs) -> None:
     )
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
-        workdir = fn_args.model_run_dir or scratch
-        tf.io.gfile.makedirs(workdir)
-        fit = family.fit(data, params, config.seed, workdir)
+        run_directory = fn_args.model_run_dir or scratch
+        # TFX gives each execution a directory of its own: what is to be there after a kill, for
+        # training to go on from, has to lie elsewhere.
+        kept = os.path.join(config.checkpoints, config.family) if config.checkpoints else ""
+        for directory in filter(None, (run_directory, kept)):
+            tf.io.gfile.makedirs(directory)
+        fit = family.fit(data, params, config.seed, kept or run_directory)
         seconds = time.perf_counter() - start
         history = [_plain(row) for row in fit.history]
-        _write_history(history, workdir)
+        _write_history(history, run_directory)
     serving.export(
         fit.scorer,
         data.catalogue,
@@ -84,6 +90,8 @@ def run_fn(fn_args: FnArgs) -> None:
         index_queries=sample_queries(data, config.export.index.recall_queries, config.seed),
         seed=config.seed,
     )
+    if kept:
+        tf.io.gfile.rmtree(kept)
 
 
 def _config(values: Mapping[str, Any]) -> TrainerConfig:

@@ -184,9 +184,7 @@ def promote(
     canary: Annotated[bool, typer.Option(help="Label it canary, beside the stable one.")] = False,
     metrics: Annotated[
         str | None,
-        typer.Option(
-            help="metrics.json of the run that it came from; found by itself where it is."
-        ),
+        typer.Option(help="metrics.json of the run it came from; found if it lies beside."),
     ] = None,
     target: TargetOption = "127.0.0.1:8500",
     model_base: ReleaseBaseOption = "out/serving/segue",

@@ -39,6 +39,7 @@ class Paths:
     pipeline_root: str
     serving: str
     schema_file: str
+    checkpoints: str
 
     @classmethod
     def under(cls, config: PipelineConfig) -> Paths:
@@ -49,6 +50,7 @@ class Paths:
             pipeline_root=_absolute(os.path.join(config.out, "pipeline_root")),
             serving=_absolute(os.path.join(config.out, "serving", "segue")),
             schema_file=config.validation.schema_file or SCHEMA_FILE,
+            checkpoints=_absolute(os.path.join(config.out, "checkpoints")),
         )
 
     def with_schema_pinned(self, out: str) -> Paths:
@@ -158,7 +160,14 @@ def create_pipeline(
     )
 
     trainers = {
-        family: _trainer(config, family, transform, held_out_schema, hashes)
+        family: _trainer(
+            config,
+            family,
+            transform,
+            held_out_schema,
+            checkpoints=paths.checkpoints,
+            hashes=hashes,
+        )
         for family in config.families
     }
     candidate = trainers[config.candidate].outputs["model"]
@@ -272,6 +281,8 @@ def _trainer(
     family: str,
     transform: tfx.components.Transform,
     schema: tfx.types.BaseChannel,
+    *,
+    checkpoints: str,
     hashes: sources.Hashes,
 ) -> tfx.components.Trainer:
     return tfx.components.Trainer(
@@ -289,6 +300,7 @@ def _trainer(
                 mode="json"
             ),
             "seed": config.seed,
+            "checkpoints": checkpoints,
             "source_hash": hashes.of("models", "evaluation/metrics"),
         },
     ).with_id(f"Trainer.{family}")

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from evaluation.metrics.base import mean
 from evaluation.metrics.batch import Recommendations
 from evaluation.metrics.coverage import Coverage
-from evaluation.metrics.facts import TrackFacts
 from evaluation.metrics.ndcg import NDCG
 from evaluation.metrics.precision import RPrecisionArtist
 from evaluation.metrics.recall import HitRate, Recall
@@ -182,14 +181,9 @@ def test_a_perfect_list_with_artists_scores_above_1():
 
 
 def test_beyond_accuracy_by_hand():
-    facts = TrackFacts(
-        uris=np.array([b"a", b"b", b"c", b"d"]),
-        counts=np.array([8, 4, 1, 0]),
-        artists=np.array([0, 0, 1, -1]),
-        num_playlists=16,
-    )
     recommended = np.array([[b"a", b"b", b"c", b""], [b"d", b"new", b"a", b"c"]], dtype=object)
-    popularity, artists = facts.look_up(recommended)
+    popularity = np.array([[8, 4, 1, 0], [0, 0, 8, 1]]) / 16
+    artists = np.array([[0, 0, 1, -1], [-1, -1, 0, 1]])
     batch = Recommendations.from_ids(
         recommended, [[b"a"], [b"a"]], popularity=popularity, artists=artists
     )
@@ -200,13 +194,6 @@ def test_beyond_accuracy_by_hand():
     assert values["novelty"] == pytest.approx([7 / 3, 5 / 2])
     # Artists 0 0 1: of three pairs two differ. Then unknown, unknown, 0, 1: the one pair differs.
     assert values["artist_diversity"] == pytest.approx([2 / 3, 1])
-
-
-def test_facts_of_an_empty_catalogue():
-    nothing = np.empty(0, dtype=object)
-    facts = TrackFacts(nothing, nothing.astype(int), nothing.astype(int), 0)
-    popularity, artists = facts.look_up(np.array([["a"]], dtype=object))
-    assert (popularity.tolist(), artists.tolist()) == ([[0.0]], [[-1]])
 
 
 def test_coverage_merges():
