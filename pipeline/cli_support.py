@@ -31,7 +31,7 @@ def fail(message: object, code: int = FAILURE) -> NoReturn:
     raise typer.Exit(code)
 
 
-def load(config: str | None, settings: list[str] | None, **fields: str) -> PipelineConfig:
+def load(config: str | None, settings: list[str] | None, **fields: str | None) -> PipelineConfig:
     """Loads the configuration, or exits saying what is wrong with it."""
     from pipeline.overrides import ConfigError, load_config
 
