@@ -46,4 +46,5 @@ class BruteForce(Retriever):
         scores = tf.tensor_scatter_nd_update(scores, seeds, masked)[:rows]
         scores = tf.where(tf.math.is_finite(scores), scores, _MASKED)
         # Of equal scores the lower id wins, which is the more frequent track.
-        return tf.math.top_k(scores, count)
+        scores, ids = tf.math.top_k(scores, count)
+        return scores, ids

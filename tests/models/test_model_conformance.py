@@ -17,11 +17,16 @@ from hypothesis import strategies as st
 from training_fixture import training_data, two_genres, uri
 
 from models import registry, serving
+from models.export_options import ExportOptions
+from models.index.options import IndexOptions
+from models.index.sampling import sample_queries
 
 NUM_TRACKS = 640
 MANY = [uri(track) for track in range(NUM_TRACKS)]
 # Cheap settings for families whose defaults are for real data.
 PARAMS = {"als": {"factors": 16}, "item_knn": {"neighbours": 50}}
+# Families whose scores are dot products, which an index searches.
+INDEXED = ("als", "two_tower")
 FEW = [("rock", [0, 1, 2]), ("rock", [0, 1]), ("jazz", [3, 4]), ("", [0, 4])]
 
 Answer = tuple[list[list[str]], np.ndarray]
@@ -30,8 +35,9 @@ Answer = tuple[list[list[str]], np.ndarray]
 class Model:
     """An exported model, loaded again."""
 
-    def __init__(self, family: str, path: str) -> None:
+    def __init__(self, family: str, path: str, indexed: bool) -> None:
         self.family = family
+        self.indexed = indexed
         self.path = path
         self.loaded = tf.saved_model.load(path)
 
@@ -56,22 +62,42 @@ class Model:
         return uris, result["scores"].numpy()
 
 
-@pytest.fixture(scope="module", params=registry.names())
+@pytest.fixture(
+    scope="module",
+    params=[
+        *((family, False) for family in registry.names()),
+        *((family, True) for family in INDEXED),
+    ],
+    ids=lambda param: f"{param[0]}-index" if param[1] else param[0],
+)
 def models(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory):
-    """A model of 640 tracks and one of 5, for each family."""
-    family = registry.family(request.param)
+    """A model of 640 tracks and one of 5, for each family, some with an index too."""
+    name, indexed = request.param
+    family = registry.family(name)
+    # One probe holds too few tracks, so that more partitions must be looked into.
+    options = ExportOptions(
+        index=IndexOptions(kind="partitioned", probes=1, shortlist=1, min_recall=0.01)
+        if indexed
+        else IndexOptions()
+    )
     exported = []
-    for name, (data, vocabularies) in (
+    for size, (data, vocabularies) in (
         ("many", two_genres(NUM_TRACKS, 120, 20)),
         ("few", training_data(FEW)),
     ):
-        directory = tmp_path_factory.mktemp(f"{request.param}_{name}")
-        fit = family.fit(
-            data, family.params(PARAMS.get(request.param, {})), 7, str(directory / "work")
-        )
+        directory = tmp_path_factory.mktemp(f"{name}_{size}")
+        fit = family.fit(data, family.params(PARAMS.get(name, {})), 7, str(directory / "work"))
         path = str(directory / "model")
-        serving.export(fit.scorer, data.catalogue, vocabularies, path, {"family": request.param})
-        exported.append(Model(request.param, path))
+        serving.export(
+            fit.scorer,
+            data.catalogue,
+            vocabularies,
+            path,
+            {"family": name},
+            options=options,
+            index_queries=sample_queries(data, 10, 7),
+        )
+        exported.append(Model(name, path, indexed))
     return exported
 
 
@@ -248,7 +274,9 @@ def test_metadata(many: Model) -> None:
     assert result["playlists"].numpy()[0] > 0
     assert result["playlists"].numpy()[1:].tolist() == [0, 0]
     extra = pathlib.Path(many.path, serving.METADATA_PATH)
-    assert json.loads(extra.read_text()) == {"family": many.family}
+    facts = json.loads(extra.read_text())
+    assert facts["family"] == many.family
+    assert facts.get("index", {}).get("kind") == ("partitioned" if many.indexed else None)
 
 
 FRESH_PROCESS = """
