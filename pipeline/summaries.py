@@ -50,7 +50,10 @@ def _anomalies(key: str) -> Callable[[Outputs], str]:
         if not found:
             return "no anomalies" if key == "anomalies" else "no skew, no drift"
         by_severity = Counter(anomaly.severity for anomaly in found)
-        return ", ".join(f"{n} {severity}s" for severity, n in sorted(by_severity.items()))
+        return ", ".join(
+            f"{count} {severity}{'s' if count > 1 else ''}"
+            for severity, count in sorted(by_severity.items())
+        )
 
     return summary
 
