@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import os
+import warnings
 from typing import Annotated
 
 import typer
@@ -18,6 +20,7 @@ BENCHMARKS = {
     "mpd-sample-run": "mpd_sample_run",
     "evaluation-speed": "evaluation_speed",
     "serving-speed": "serving_speed",
+    "serving-soak": "serving_soak",
     "index": "index",
 }
 
@@ -26,6 +29,8 @@ def main(
     names: Annotated[list[str] | None, typer.Argument(help="Which to run; all by default.")] = None,
 ) -> None:
     """Measures and writes benchmarks/results/NAME.json."""
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    warnings.filterwarnings("ignore", category=FutureWarning, module="google")
     console = Console()
     unknown = set(names or ()) - set(BENCHMARKS)
     if unknown:

@@ -59,17 +59,16 @@ def measure() -> dict[str, Any]:
     """Runs the rounds."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        _save_model(folder / "base" / "1")
-        playlists = _playlists()
+        save_model(folder / "base" / "1")
+        asked = playlists()
         file = folder / "playlists.json"
-        file.write_text(json.dumps({"playlists": playlists}))
+        file.write_text(json.dumps({"playlists": asked}))
         parameters = folder / "batching.txt"
         parameters.write_text(BATCHING)
-        with _Server(folder / "base") as plain, _Server(folder / "base", parameters) as batching:
+        with Server(folder / "base") as plain, Server(folder / "base", parameters) as batching:
             local = _Local(folder / "base" / "1")
             rounds = [
-                _round(local, plain.target, batching.target, playlists, file)
-                for _ in range(_ROUNDS)
+                _round(local, plain.target, batching.target, asked, file) for _ in range(_ROUNDS)
             ]
     middle = {key: sorted(r[key] for r in rounds)[_ROUNDS // 2] for key in rounds[0]}
     return {
@@ -121,7 +120,7 @@ def _load(target: str, file: pathlib.Path, *, concurrency: int, requests: int) -
     return json.loads(finished.output.splitlines()[-1])
 
 
-class _Server:
+class Server:
     """The development server, in a process of its own."""
 
     def __init__(self, base: pathlib.Path, parameters: pathlib.Path | None = None) -> None:
@@ -136,7 +135,12 @@ class _Server:
         )
         self.target = ""
 
-    def __enter__(self) -> _Server:
+    @property
+    def pid(self) -> int:
+        """The process, for its memory to be looked at."""
+        return self._process.pid
+
+    def __enter__(self) -> Server:
         assert self._process.stdout is not None
         self.target = self._process.stdout.readline().strip()
         return self
@@ -175,7 +179,8 @@ def _uri(index: int) -> str:
     return f"spotify:track:{index:022d}"
 
 
-def _playlists() -> list[dict[str, Any]]:
+def playlists() -> list[dict[str, Any]]:
+    """Playlists of 1 to 100 tracks to ask about, in MPD format."""
     choose = random.Random(0)
     return [
         {
@@ -190,7 +195,8 @@ def _playlists() -> list[dict[str, Any]]:
     ]
 
 
-def _save_model(path: pathlib.Path) -> None:
+def save_model(path: pathlib.Path) -> None:
+    """Saves a brute-force model of the real sample's size."""
     import numpy as np
     import tensorflow as tf
 
