@@ -80,6 +80,10 @@ def run_fn(fn_args: FnArgs) -> None:
         seconds = time.perf_counter() - start
         history = [_plain(row) for row in fit.history]
         _write_history(history, run_directory)
+    index = config.export.index
+    queries = None
+    if index.kind != "brute_force":
+        queries = sample_queries(data, index.recall_queries, config.seed)
     serving.export(
         fit.scorer,
         data.catalogue,
@@ -87,7 +91,7 @@ def run_fn(fn_args: FnArgs) -> None:
         fn_args.serving_model_dir,
         _metadata(config, params, data, history, seconds),
         options=config.export,
-        index_queries=sample_queries(data, config.export.index.recall_queries, config.seed),
+        index_queries=queries,
         seed=config.seed,
     )
     if kept:

@@ -19,6 +19,8 @@ from models.retrieval import BruteForce, Retriever
 
 # Of the way from min_recall to 1, how far probes are chosen to go, since other queries differ.
 _MARGIN: Final = 0.3
+# Recall is always reported for so many of the best tracks, and for all that are recommended.
+_REPORTED_DEPTH: Final = 100
 # Queries that brute force's time is measured on.
 _TIMED: Final = 11
 
@@ -69,9 +71,10 @@ def build(
     if len(sample.vectors) < 2:
         return _refuse(scorer, options, "There are no playlists to measure the index on.", {})
     retriever, facts = _measured(scorer, vectors, sample, options, count=count, seed=seed)
-    if facts["recall@100"] < options.min_recall:
+    found = facts[_key(options.recall_depth)]
+    if found < options.min_recall:
         reason = (
-            f"The index finds {facts['recall@100']:.1%} of brute force's best {recall.DEPTH}, and "
+            f"The index finds {found:.1%} of brute force's best {options.recall_depth}, and "
             f"export.index.min_recall is {options.min_recall:.1%}. "
             + _advice(options, facts["partitions"])
         )
@@ -89,24 +92,26 @@ def _measured(
     seed: int,
 ) -> tuple[IndexRetriever, dict[str, Any]]:
     partitions = partition(vectors, options.partitions or default_count(len(vectors)), seed)
-    truth = recall.find_truth(vectors, sample)
+    depths = sorted({_REPORTED_DEPTH, options.recall_depth, count})
+    truth = recall.find_truth(vectors, sample, depths[-1])
     probes = options.probes
     if probes is None:
         # Chosen on every other query, so that the rest can tell whether it is enough.
-        chosen = slice(0, None, 2)
-        probes = recall.fewest_probes(
-            partitions,
-            sample.vectors[chosen],
-            recall.Truth(truth.ids[chosen], truth.scores[chosen]),
-            options.min_recall + _MARGIN * (1 - options.min_recall),
-        )
-        checked = slice(1, None, 2)
-        truth = recall.Truth(truth.ids[checked], truth.scores[checked])
-        sample = Sample(Query(*(part[checked] for part in sample.query)), sample.vectors[checked])
+        choose, check = slice(0, None, 2), slice(1, None, 2)
+        aim = options.min_recall + _MARGIN * (1 - options.min_recall)
+        known = truth.part(choose, options.recall_depth)
+        probes = recall.fewest_probes(partitions, sample.vectors[choose], known, aim)
+        truth, sample = truth.part(check), sample.part(check)
     index = PartitionedIndex(vectors, partitions, probes, options.shortlist, options.precision)
     retriever = IndexRetriever(scorer, index)
     answers = recall.ask(retriever, sample, count)
     brute_force = recall.ask(BruteForce(scorer), sample, count, _TIMED)
+    recalls = {
+        _key(depth): round(
+            recall.recall(vectors, sample, truth.part(slice(None), depth), answers), 4
+        )
+        for depth in depths
+    }
     return retriever, {
         "kind": options.kind,
         "partitions": len(partitions),
@@ -114,10 +119,14 @@ def _measured(
         "shortlist": index.shortlist,
         "precision": options.precision,
         "queries": len(sample.vectors),
-        "recall@100": round(recall.recall(vectors, sample, truth, answers), 4),
+        **recalls,
         "ms_per_query": round(1000 * answers.seconds, 3),
         "brute_force_ms_per_query": round(1000 * brute_force.seconds, 3),
     }
+
+
+def _key(depth: int) -> str:
+    return f"recall@{depth}"
 
 
 def _advice(options: IndexOptions, partitions: int) -> str:

@@ -37,7 +37,13 @@ class IndexOptions(pydantic.BaseModel):
         default=0.95,
         gt=0,
         le=1,
-        description="Share of brute force's best 100 that the index must find, or it is refused.",
+        description="Share of brute force's best tracks that the index must find or be refused.",
+    )
+    recall_depth: int = pydantic.Field(
+        default=100,
+        ge=1,
+        le=500,
+        description="How many of the best tracks min_recall is about; 500 are recommended.",
     )
     recall_queries: int = pydantic.Field(
         default=512, ge=2, le=100_000, description="Playlists that recall is measured on, at most."

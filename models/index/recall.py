@@ -13,9 +13,6 @@ from models.index.partitions import Partitions
 from models.index.sampling import Sample
 from models.retrieval import Retriever
 
-#: How many of the best tracks must be found.
-DEPTH: Final = 100
-
 # Numbers that a block of scores may hold.
 _BLOCK_NUMBERS: Final = 1 << 24
 # Equal scores that are summed in another order differ by a share of the best.
@@ -23,7 +20,7 @@ _TOLERANCE: Final = 1e-5
 
 
 class Truth(NamedTuple):
-    """The best tracks of Q queries, in no order.
+    """The best D tracks of Q queries, best first.
 
     Attributes:
         ids: int64 [Q, D].
@@ -32,6 +29,10 @@ class Truth(NamedTuple):
 
     ids: np.ndarray
     scores: np.ndarray
+
+    def part(self, queries: slice, depth: int | None = None) -> Truth:
+        """Some queries, and the first `depth` of their tracks."""
+        return Truth(self.ids[queries, :depth], self.scores[queries, :depth])
 
 
 class Answers(NamedTuple):
@@ -46,7 +47,7 @@ class Answers(NamedTuple):
     seconds: float
 
 
-def find_truth(vectors: np.ndarray, sample: Sample, depth: int = DEPTH) -> Truth:
+def find_truth(vectors: np.ndarray, sample: Sample, depth: int) -> Truth:
     """Scores every track.
 
     Args:
@@ -74,7 +75,8 @@ def find_truth(vectors: np.ndarray, sample: Sample, depth: int = DEPTH) -> Truth
             kept = np.argpartition(-scores, depth - 1, axis=1)[:, :depth]
             scores = np.take_along_axis(scores, kept, axis=1)
             ids = np.take_along_axis(ids, kept, axis=1)
-    return Truth(ids, scores)
+    order = np.argsort(-scores, axis=1)
+    return Truth(np.take_along_axis(ids, order, axis=1), np.take_along_axis(scores, order, axis=1))
 
 
 def fewest_probes(partitions: Partitions, vectors: np.ndarray, truth: Truth, recall: float) -> int:
@@ -123,9 +125,9 @@ def ask(retriever: Retriever, sample: Sample, count: int, queries: int | None = 
 
     ids, seconds = [], []
     number = len(sample.vectors) if queries is None else min(queries, len(sample.vectors))
-    best(*sample.one(0))  # Builds the graph.
+    best(*sample.part(slice(1)).query)  # Builds the graph.
     for index in range(number):
-        query = sample.one(index)
+        query = sample.part(slice(index, index + 1)).query
         start = time.perf_counter()
         ids.append(best(*query).numpy()[0])
         seconds.append(time.perf_counter() - start)
@@ -144,7 +146,7 @@ def recall(vectors: np.ndarray, sample: Sample, truth: Truth, answers: Answers) 
         answers: to all of them.
 
     Returns:
-        From 0 to 1.
+        From 0 to 1; 1 where there was nothing to find.
     """
     shares = []
     for query, scores, ids in zip(sample.vectors, truth.scores, answers.ids, strict=True):
@@ -154,4 +156,4 @@ def recall(vectors: np.ndarray, sample: Sample, truth: Truth, answers: Answers) 
         found = vectors[ids[: len(there)]] @ query
         least = there.min() - _TOLERANCE * np.abs(there).max()
         shares.append(np.count_nonzero(found >= least) / len(there))
-    return float(np.mean(shares))
+    return float(np.mean(shares)) if shares else 1.0

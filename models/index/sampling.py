@@ -24,9 +24,9 @@ class Sample(NamedTuple):
     query: Query
     vectors: np.ndarray
 
-    def one(self, index: int) -> Query:
-        """A single query."""
-        return Query(*(part[index : index + 1] for part in self.query))
+    def part(self, queries: slice) -> Sample:
+        """Some of the queries."""
+        return Sample(Query(*(rows[queries] for rows in self.query)), self.vectors[queries])
 
 
 def sample_queries(data: TrainingData, count: int, seed: int) -> Query:

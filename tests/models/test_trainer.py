@@ -15,6 +15,7 @@ from transform_fixture import example, write_graph, write_records
 
 from models import features, registry, serving, trainer
 from models.contract import Fit
+from models.index import recall
 from models.popularity.model import PopularityScorer
 
 VOCABULARIES = {
@@ -94,6 +95,29 @@ def test_the_training_curve_is_kept(
     assert [event.step for event in board.Tensors("eval_ndcg")] == [20]
 
 
+def test_an_index_is_measured_on_playlists(fn_args: types.SimpleNamespace) -> None:
+    # Without evaluation playlists halves of train's three are asked: one track of each.
+    fn_args.custom_config["export"] = {"index": {"kind": "partitioned"}}
+    trainer.run_fn(fn_args)
+    index = metadata(fn_args)["index"]
+    assert index["kind"] == "partitioned"
+    assert index["partitions"] <= 4
+    assert index["recall@100"] == 1
+    model = tf.saved_model.load(fn_args.serving_model_dir).signatures["serving_default"]
+    result = model(name=tf.constant([""]), track_uris=tf.constant([[uri(2)]]))
+    assert set(result["track_uris"].numpy()[0][:2].tolist()) == {uri(0).encode(), uri(1).encode()}
+
+
+def test_an_index_that_finds_too_little_is_not_exported(
+    fn_args: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(recall, "recall", lambda *_: 0.5)
+    fn_args.custom_config["export"] = {"index": {"kind": "partitioned"}}
+    with pytest.raises(ValueError, match=r"finds 50\.0% of brute force's best 100"):
+        trainer.run_fn(fn_args)
+    assert not pathlib.Path(fn_args.serving_model_dir).exists()
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
@@ -103,6 +127,7 @@ def test_the_training_curve_is_kept(
         ({"family": "als", "seed": -1}, "seed"),
         ({"family": "als", "sead": 1}, "sead"),
         ({"family": "als", "export": {"rows_per_step": 0}}, "rows_per_step"),
+        ({"family": "als", "export": {"index": {"kind": "scann"}}}, "export.index.kind"),
         (None, "family"),
     ],
 )

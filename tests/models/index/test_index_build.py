@@ -22,7 +22,7 @@ QUERIES = query([[i, i + 1] for i in range(1, 81)])
 
 def built(**options: Any) -> tuple[object, dict[str, Any]]:
     asked = IndexOptions(kind="partitioned", **options)
-    return build(Sums(VECTORS), asked, QUERIES, 100, 0)
+    return build(Sums(VECTORS), asked, QUERIES, 200, 0)
 
 
 def test_brute_force_by_default() -> None:
@@ -38,6 +38,7 @@ def test_probes_are_chosen_and_recall_is_measured() -> None:
     assert 180 <= facts["partitions"] <= 260
     assert 1 <= facts["probes"] < facts["partitions"]
     assert 0.8 <= facts["recall@100"] < 1
+    assert 0 < facts["recall@200"] < facts["recall@100"]
     assert facts["queries"] == 40  # Every other query chooses the probes.
     assert facts["kind"] == "partitioned"
     assert facts["ms_per_query"] > 0
@@ -49,6 +50,12 @@ def test_higher_recall_takes_more_probes() -> None:
     few, many = (built(min_recall=recall)[1] for recall in (0.6, 0.95))
     assert few["probes"] < many["probes"]
     assert few["recall@100"] < many["recall@100"]
+
+
+def test_recall_may_be_about_more_tracks() -> None:
+    few, many = (built(min_recall=0.8, recall_depth=depth)[1] for depth in (100, 200))
+    assert few["probes"] < many["probes"]
+    assert few["recall@200"] < 0.8 <= many["recall@200"]
 
 
 def test_what_is_configured_is_used() -> None:
@@ -115,6 +122,7 @@ def test_the_same_seed_gives_the_same_index() -> None:
         {"min_recall": 0},
         {"min_recall": 1.1},
         {"precision": "int4"},
+        {"recall_depth": 501},
         {"on_low_recall": "ignore"},
         {"probe": 3},
     ],

@@ -68,4 +68,6 @@ def test_embedding_keeps_what_an_index_can_answer(monkeypatch) -> None:
     assert sample.query.title_ngram_ids.to_list() == [[], [9], [2]]
     expected = [vectors[6], vectors[7] + vectors[8] + vectors[9], vectors[2]]
     assert np.allclose(sample.vectors, expected, atol=1e-6)
-    assert sample.one(1).track_ids.to_list() == [[7, 8]]
+    part = sample.part(slice(1, None))
+    assert part.query.track_ids.to_list() == [[7, 8], []]
+    assert np.array_equal(part.vectors, sample.vectors[1:])
