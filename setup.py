@@ -45,7 +45,6 @@ setuptools.setup(
     install_requires=REQUIREMENTS,
     entry_points={"console_scripts": ["segue=pipeline.cli:main"]},
     classifiers=[
-        "License :: OSI Approved :: Apache Software License",
         "Programming Language :: Python :: 3.10",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
         "Typing :: Typed",

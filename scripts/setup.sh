@@ -61,6 +61,10 @@ else
   say "uv could not install the packages; trying pip, which takes longer"
   "$VENV/bin/python" -m pip install --quiet --require-hashes -r requirements/dev.lock
 fi
-"$VENV/bin/python" -m pip install --quiet --no-deps --no-build-isolation --editable .
+# Its build backend warns of things that are no user's concern.
+if ! built="$("$VENV/bin/python" -m pip install --no-deps --no-build-isolation --editable . 2>&1)"; then
+  printf '%s\n' "$built" >&2
+  exit 1
+fi
 touch "$STAMP"
 say "Ready"
