@@ -25,6 +25,7 @@ pytestmark = [
 
 selenium = pytest.importorskip("selenium")
 from selenium import webdriver  # noqa: E402
+from selenium.common.exceptions import StaleElementReferenceException  # noqa: E402
 from selenium.webdriver.common.by import By  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
 from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
@@ -68,7 +69,14 @@ class Page:
         self.until(self.ranking)
 
     def until(self, condition: Any) -> Any:
-        return WebDriverWait(self.driver, 30, poll_frequency=0.05).until(lambda _: condition())
+        # The page may redraw an element between finding it and reading it: look again.
+        wait = WebDriverWait(
+            self.driver,
+            30,
+            poll_frequency=0.05,
+            ignored_exceptions=[StaleElementReferenceException],
+        )
+        return wait.until(lambda _: condition())
 
     def shows(self, *titles: str, panel: int = 0) -> None:
         """Waits until a continuation begins with these titles."""
