@@ -79,6 +79,15 @@ def build(
             + _advice(options, facts["partitions"])
         )
         return _refuse(scorer, options, reason, facts)
+    # Only a warning, since times depend on what else the machine is doing.
+    if facts["ms_per_query"] >= facts["brute_force_ms_per_query"]:
+        logging.warning(
+            "The index takes %.1f ms a query with %d of %d partitions, and brute force %.1f ms.",
+            facts["ms_per_query"],
+            facts["probes"],
+            facts["partitions"],
+            facts["brute_force_ms_per_query"],
+        )
     return Built(retriever, facts)
 
 

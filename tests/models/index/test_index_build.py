@@ -11,10 +11,11 @@ from index_fixture import NoProducts, Sums, normal
 from training_fixture import query
 
 from models.export_options import ExportOptions
+from models.index import recall
 from models.index.build import LowRecallError, build
 from models.index.options import IndexOptions
 from models.index.retriever import IndexRetriever
-from models.retrieval import BruteForce
+from models.retrieval import BruteForce, Retriever
 
 VECTORS = normal(3000)
 QUERIES = query([[i, i + 1] for i in range(1, 81)])
@@ -81,6 +82,26 @@ def test_low_recall_falls_back_where_that_is_configured(caplog: pytest.LogCaptur
     assert facts["refused"]["probes"] == 1
     assert facts["refused"]["recall@100"] < 0.99
     assert "brute force" in caplog.text
+
+
+@pytest.mark.parametrize(("seconds", "warned"), [(1.0, True), (0.0, False)])
+def test_a_slow_index_is_warned_of(
+    seconds: float,
+    warned: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def ask(retriever: Retriever, *args: Any) -> recall.Answers:
+        answers = real(retriever, *args)
+        indexed = isinstance(retriever, IndexRetriever)
+        return answers._replace(seconds=seconds if indexed else 0.5)
+
+    real = recall.ask
+    monkeypatch.setattr(recall, "ask", ask)
+    with caplog.at_level(logging.WARNING):
+        retriever, _ = built(min_recall=0.8)
+    assert isinstance(retriever, IndexRetriever)
+    assert ("brute force 500.0 ms" in caplog.text) == warned
 
 
 @pytest.mark.parametrize("queries", [None, query([]), query([[5]]), query([[], []])])
