@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import pathlib
 import sys
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import rich.console
@@ -157,14 +159,9 @@ def demo(
     Example: segue demo --model-base out/serving/segue
     """
     from demo.app import run
-    from serving.errors import ConfigError, ServingError
 
-    try:
+    with _errors_told():
         run(model_base=model_base, target=target, port=port, host=host)
-    except ConfigError as error:
-        fail(error, USAGE)
-    except ServingError as error:
-        fail(error)
 
 
 TlsOption = Annotated[
@@ -196,10 +193,10 @@ def promote(
 
     Example: segue release promote 1795296127 --metrics out/report/metrics.json
     """
-    from serving.errors import ConfigError, ServingError
+    from serving.errors import ConfigError
     from serving.release_record import read_metrics
 
-    try:
+    with _errors_told():
         metrics = metrics or _metrics_of(model_base, version)
         measured = read_metrics(metrics) if metrics else None
         with _manager(target, model_base, model_config_file, model_name, tls_ca) as manager:
@@ -209,10 +206,6 @@ def promote(
                 done = manager.canary(version, run=metrics or "", metrics=measured)
             else:
                 done = manager.promote(version, run=metrics or "", metrics=measured)
-    except ConfigError as error:
-        fail(error, USAGE)
-    except ServingError as error:
-        fail(error)
     _show(done)
 
 
@@ -228,15 +221,11 @@ def rollback(
 
     Example: segue release rollback
     """
-    from serving.errors import ConfigError, ServingError
-
-    try:
-        with _manager(target, model_base, model_config_file, model_name, tls_ca) as manager:
-            done = manager.rollback()
-    except ConfigError as error:
-        fail(error, USAGE)
-    except ServingError as error:
-        fail(error)
+    with (
+        _errors_told(),
+        _manager(target, model_base, model_config_file, model_name, tls_ca) as manager,
+    ):
+        done = manager.rollback()
     _show(done)
 
 
@@ -252,15 +241,11 @@ def status(
 
     Example: segue release status
     """
-    from serving.errors import ConfigError, ServingError
-
-    try:
-        with _manager(target, model_base, model_config_file, model_name, tls_ca) as manager:
-            found = manager.status()
-    except ConfigError as error:
-        fail(error, USAGE)
-    except ServingError as error:
-        fail(error)
+    with (
+        _errors_told(),
+        _manager(target, model_base, model_config_file, model_name, tls_ca) as manager,
+    ):
+        found = manager.status()
     if found.current is None:
         typer.echo("Nothing is released yet: segue release promote VERSION")
     else:
@@ -272,6 +257,19 @@ def status(
     for state in found.versions:
         table.add_row(str(state.version), state.state, state.error)
     rich.console.Console().print(table)
+
+
+@contextlib.contextmanager
+def _errors_told() -> Iterator[None]:
+    """Ends the command in plain words: bad configuration as bad usage, a server's refusal as 1."""
+    from serving.errors import ConfigError, ServingError
+
+    try:
+        yield
+    except ConfigError as error:
+        fail(error, USAGE)
+    except ServingError as error:
+        fail(error)
 
 
 def _manager(
