@@ -62,6 +62,27 @@ class DotProductScorer(Scorer):
         return tf.fill([query.track_ids.nrows()], True)
 
 
+class Ranker(tf.Module, abc.ABC):
+    """A second stage: scores anew the candidates that a scorer, or an index of it, found best."""
+
+    #: How many candidates it wants, where the catalogue has so many.
+    depth: int
+
+    @abc.abstractmethod
+    def rank(self, query: Query, scores: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
+        """Scores candidates.
+
+        Args:
+            query: B playlists.
+            scores: float32 [B, L], the first stage's, best first; -inf where there is no candidate.
+            ids: int32 [B, L], their tracks.
+
+        Returns:
+            float32 [B, L]; -inf where there is no candidate. A playlist's scores do not depend on
+            the others of its batch.
+        """
+
+
 @dataclasses.dataclass(frozen=True)
 class Catalogue:
     """The N tracks of train, by track id (0 is the most frequent).
@@ -71,6 +92,7 @@ class Catalogue:
         track_names: bytes [N], b"" where unknown.
         artist_names: bytes [N], b"" where unknown.
         artist_ids: int64 [N], -1 where unknown.
+        album_ids: int64 [N], -1 where unknown.
         counts: int64 [N], how often train's playlists hold the track.
     """
 
@@ -78,6 +100,7 @@ class Catalogue:
     track_names: np.ndarray
     artist_names: np.ndarray
     artist_ids: np.ndarray
+    album_ids: np.ndarray
     counts: np.ndarray
 
     def __len__(self) -> int:
@@ -109,6 +132,7 @@ class Playlists:
         targets: int32 rows of withheld known tracks, held-out playlists only.
         num_targets: int32 [P], all withheld tracks, the unknown included.
         scenarios: str [P], held-out playlists only.
+        num_followers: int64 [P], 0 where unknown; None where no playlist says.
     """
 
     track_ids: Ragged
@@ -116,6 +140,7 @@ class Playlists:
     targets: Ragged | None = None
     num_targets: np.ndarray | None = None
     scenarios: np.ndarray | None = None
+    num_followers: np.ndarray | None = None
 
     def __len__(self) -> int:
         return len(self.track_ids)
@@ -129,12 +154,20 @@ class TrainingData:
     train: Playlists
     evaluation: Playlists
     num_artists: int
+    num_albums: int
     num_title_ngrams: int
 
 
 @dataclasses.dataclass
 class Fit:
-    """What training gives: the scorer, and a row of numbers per step of its training curve."""
+    """What training gives.
+
+    Attributes:
+        scorer: of all tracks.
+        history: a row of numbers per step of the training curve.
+        ranker: of those that the scorer finds best, if there is a second stage.
+    """
 
     scorer: Scorer
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
+    ranker: Ranker | None = None

@@ -1,7 +1,8 @@
 """Finds model families by name: each is a folder here with a `params.py` and a `model.py`.
 
 To add one, add a folder with `Params`, a frozen pydantic model, in `params.py` and
-`fit(data, params, seed, workdir) -> Fit` in `model.py`, then name it in the configuration.
+`fit(data, params, seed, workdir) -> Fit` in `model.py`, then name it in the configuration. With
+`search_space(params) -> SearchSpace` in `search_space.py` it can be tuned as well.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import pydantic
 
 import models
+from models.search_space import SearchSpace
 
 if TYPE_CHECKING:
     # TensorFlow takes seconds to import, which checking a configuration need not wait for.
@@ -96,6 +98,26 @@ def check_params(name: str, values: Mapping[str, Any]) -> pydantic.BaseModel:
             else:
                 problems.append(f"{key}: {problem['msg']}, not {problem['input']!r}")
         raise ValueError(f"{'; '.join(problems)}.") from error
+
+
+def search_space(name: str, params: pydantic.BaseModel) -> SearchSpace:
+    """What tuning may change of a family; quick, since it does not import the model itself.
+
+    Args:
+        name: the family.
+        params: what is configured of it.
+
+    Returns:
+        The dimensions, none where there is nothing to tune.
+
+    Raises:
+        ValueError: if there is no such family, naming those there are.
+    """
+    params_type(name)
+    module = f"models.{name}.search_space"
+    if importlib.util.find_spec(module) is None:
+        return ()
+    return importlib.import_module(module).search_space(params)
 
 
 def family(name: str) -> Family:

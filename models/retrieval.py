@@ -7,7 +7,7 @@ from typing import Final
 
 import tensorflow as tf
 
-from models.contract import Query, Scorer
+from models.contract import Query, Ranker, Scorer
 
 _MASKED: Final = float("-inf")
 
@@ -48,3 +48,29 @@ class BruteForce(Retriever):
         # Of equal scores the lower id wins, which is the more frequent track.
         scores, ids = tf.math.top_k(scores, count)
         return scores, ids
+
+
+class Reranked(Retriever):
+    """Has what another retriever finds put in a new order."""
+
+    def __init__(self, retriever: Retriever, ranker: Ranker, num_tracks: int):
+        """Puts the two stages together.
+
+        Args:
+            retriever: the first stage.
+            ranker: the second stage.
+            num_tracks: N, the catalogue's size.
+        """
+        super().__init__(name="reranked")
+        self._retriever = retriever
+        self._ranker = ranker
+        self._depth = min(ranker.depth, num_tracks)
+
+    def best(self, query: Query, rows: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """See `Retriever`; of equal scores the one that the first stage prefers comes first."""
+        scores, ids = self._retriever.best(query, rows, max(self._depth, count))
+        shown = Query(*(part[:rows] for part in query))
+        scores = self._ranker.rank(shown, scores, ids)
+        scores = tf.where(tf.math.is_finite(scores), scores, _MASKED)
+        scores, order = tf.math.top_k(scores, count)
+        return scores, tf.gather(ids, order, axis=1, batch_dims=1)

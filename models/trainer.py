@@ -22,6 +22,7 @@ from models.contract import TrainingData
 from models.data import load_training_data
 from models.export_options import ExportOptions
 from models.index.sampling import sample_queries
+from models.search_space import merged, tuned_values
 
 if TYPE_CHECKING:
     from tfx.v1.components import FnArgs
@@ -55,7 +56,8 @@ def run_fn(fn_args: FnArgs) -> None:
     `fn_args.model_run_dir`, as `history.json` and as TensorBoard scalars.
 
     Args:
-        fn_args: TFX's; `custom_config` holds the fields of `TrainerConfig`.
+        fn_args: TFX's; `custom_config` holds the fields of `TrainerConfig`, and `hyperparameters`
+            what the Tuner has found to put in place of some of `params`, if it ran.
 
     Raises:
         ValueError: if the configuration names an unknown family or parameter, or there is nothing
@@ -63,7 +65,8 @@ def run_fn(fn_args: FnArgs) -> None:
     """
     config = _config(fn_args.custom_config or {})
     family = registry.family(config.family)
-    params = family.params(config.params)
+    tuned = tuned_values(fn_args.hyperparameters)
+    params = family.params(merged(config.params, tuned))
     transform = tft.TFTransformOutput(fn_args.transform_graph_path)
     data, vocabularies = load_training_data(
         fn_args.train_files, fn_args.eval_files or [], transform
@@ -89,7 +92,8 @@ def run_fn(fn_args: FnArgs) -> None:
         data.catalogue,
         vocabularies,
         fn_args.serving_model_dir,
-        _metadata(config, params, data, history, seconds),
+        _metadata(config, params, data, tuned=tuned, history=history, seconds=seconds),
+        ranker=fit.ranker,
         options=config.export,
         index_queries=queries,
         seed=config.seed,
@@ -130,6 +134,8 @@ def _metadata(
     config: TrainerConfig,
     params: pydantic.BaseModel,
     data: TrainingData,
+    *,
+    tuned: Mapping[str, Any],
     history: list[dict[str, Any]],
     seconds: float,
 ) -> dict[str, Any]:
@@ -140,6 +146,7 @@ def _metadata(
     return {
         "family": config.family,
         "params": params.model_dump(mode="json"),
+        "tuned": dict(tuned),
         "seed": config.seed,
         "fit_seconds": round(seconds, 3),
         "catalogue_size": len(data.catalogue),

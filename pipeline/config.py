@@ -11,6 +11,7 @@ from evaluation.gate_config import GateConfig
 from evaluation.metrics.registry import METRICS
 from models import features, registry
 from models.export_options import ExportOptions
+from models.search_space import SearchSpace
 
 #: Metrics of accuracy that the Evaluator computes.
 EVALUATOR_METRICS = tuple(
@@ -18,6 +19,8 @@ EVALUATOR_METRICS = tuple(
 )
 
 _BASELINES = ("als", "item_knn", "popularity")
+# What a candidate is built on, so that a run shows what it adds.
+_FOUNDATIONS = {"two_stage": ("two_tower",)}
 _BETTER_THAN = ("popularity",)
 
 Share = Annotated[float, pydantic.Field(ge=0, le=1)]
@@ -86,6 +89,28 @@ class TransformConfig(Section):
         }
 
 
+class TunerConfig(Section):
+    """The search for hyperparameters before training, on playlists held out of train."""
+
+    enabled: bool = pydantic.Field(False, description="whether to search; costs `trials` fits")
+    families: tuple[str, ...] = pydantic.Field(
+        (), description="families to tune; none named: the candidate"
+    )
+    trials: Count = pydantic.Field(20, description="fits a family, the configured one first")
+    algorithm: Literal["random", "bayesian"] = pydantic.Field(
+        "bayesian", description="how trials are chosen; bayesian draws the first third at random"
+    )
+    holdout_share: float = pydantic.Field(
+        0.1, gt=0, le=0.5, description="share of train's playlists that trials are scored on"
+    )
+    playlists: Count | None = pydantic.Field(
+        None, description="playlists of train that trials use, to save time; null: all"
+    )
+    fixed: tuple[str, ...] = pydantic.Field(
+        (), description="parameters to leave as configured, such as factors"
+    )
+
+
 class EvaluatorConfig(Section):
     """The standard Evaluator's own thresholds, checked before the significance tests."""
 
@@ -133,7 +158,9 @@ class PipelineConfig(Section):
     seed: int = pydantic.Field(17, ge=0, lt=2**32, description="of everything random")
     candidate: str = pydantic.Field("two_tower", description="model family to bless and push")
     baselines: tuple[str, ...] = pydantic.Field(
-        _BASELINES, description="families to compare the candidate with; by default all others"
+        _BASELINES,
+        description="families to compare the candidate with; by default the classical ones, and "
+        "for two_stage two_tower too",
     )
     models: dict[str, dict[str, Any]] = pydantic.Field(
         {}, description="parameters by model family; see `segue config` for each family's"
@@ -145,6 +172,7 @@ class PipelineConfig(Section):
     split: SplitConfig = SplitConfig()
     validation: ValidationConfig = ValidationConfig()
     transform: TransformConfig = TransformConfig()
+    tuner: TunerConfig = TunerConfig()
     evaluator: EvaluatorConfig = EvaluatorConfig()
     gate: GateConfig = GateConfig()
     infra_check: InfraCheckConfig = InfraCheckConfig()
@@ -157,7 +185,8 @@ class PipelineConfig(Section):
         if not isinstance(values, dict) or not isinstance(values.get("candidate", ""), str):
             return values
         candidate = values.get("candidate", "two_tower")
-        filled = {"baselines": [name for name in _BASELINES if name != candidate], **values}
+        others = (*_FOUNDATIONS.get(candidate, ()), *_BASELINES)
+        filled = {"baselines": [name for name in others if name != candidate], **values}
         gate = filled.get("gate", {})
         if isinstance(gate, dict) and "better_than" not in gate:
             better_than = [name for name in _BETTER_THAN if name in filled["baselines"]]
@@ -179,6 +208,43 @@ class PipelineConfig(Section):
         for family in (*self.families, *self.models):
             registry.check_params(family, self.models.get(family, {}))
         return self
+
+    @pydantic.model_validator(mode="after")
+    def _can_be_tuned(self) -> PipelineConfig:
+        tuner, known = self.tuner, set()
+        if len(set(tuner.families)) != len(tuner.families):
+            raise ValueError("tuner.families: a family is named twice")
+        for family in tuner.families or (self.candidate,):
+            if family not in self.families:
+                raise ValueError(
+                    f"tuner.families: {family!r} is not trained; "
+                    f"choose from {', '.join(self.families)}"
+                )
+            names = {dimension.name for dimension in self.search_space(family)}
+            if not names - set(tuner.fixed) and (tuner.enabled or tuner.families):
+                raise ValueError(
+                    f"tuner: nothing of {family!r} is left to tune; name other tuner.families"
+                    + (", or fewer parameters in tuner.fixed" if names else "")
+                )
+            known |= names
+        for name in tuner.fixed:
+            if name not in known:
+                raise ValueError(
+                    f"tuner.fixed: {name!r} is not tuned; choose from {', '.join(sorted(known))}"
+                )
+        return self
+
+    @property
+    def tuned(self) -> tuple[str, ...]:
+        """The families to tune, none where there is no search."""
+        if not self.tuner.enabled:
+            return ()
+        return self.tuner.families or (self.candidate,)
+
+    def search_space(self, family: str) -> SearchSpace:
+        """What tuning may change of a family beside what is configured."""
+        params = registry.check_params(family, self.models.get(family, {}))
+        return registry.search_space(family, params)
 
     @property
     def families(self) -> tuple[str, ...]:

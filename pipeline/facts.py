@@ -62,6 +62,18 @@ def history(model_run: types.Artifact) -> list[dict[str, Any]]:
     return json.loads(io_utils.read_string_file(path)) if fileio.exists(path) else []
 
 
+def trials(tuner_results: types.Artifact) -> list[dict[str, Any]]:
+    """The completed trials of a search, best first: `trial`, `ndcg` and `values` by parameter.
+
+    Trial 0 is what was configured.
+    """
+    path = io_utils.get_only_uri_in_dir(tuner_results.uri)
+    return [
+        {"trial": int(row.pop("trial_id")), "ndcg": row.pop("score"), "values": row}
+        for row in json.loads(io_utils.read_string_file(path))
+    ]
+
+
 def card(model: types.Artifact) -> dict[str, Any]:
     """What an exported model says of itself."""
     path = os.path.join(path_utils.serving_model_path(model.uri), "assets.extra", "segue.json")

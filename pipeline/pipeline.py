@@ -159,12 +159,24 @@ def create_pipeline(
         disable_statistics=True,
     )
 
+    tuners = {
+        family: _tuner(
+            config,
+            family,
+            transform,
+            held_out_schema,
+            checkpoints=paths.checkpoints,
+            hashes=hashes,
+        )
+        for family in config.tuned
+    }
     trainers = {
         family: _trainer(
             config,
             family,
             transform,
             held_out_schema,
+            tuners.get(family),
             checkpoints=paths.checkpoints,
             hashes=hashes,
         )
@@ -255,6 +267,7 @@ def create_pipeline(
         data_gate,
         holdout,
         transform,
+        *tuners.values(),
         *trainers.values(),
         served,
         evaluator,
@@ -276,11 +289,43 @@ def _absolute(path: str) -> str:
     return path if "://" in path else os.path.abspath(path)
 
 
+def _tuner(
+    config: PipelineConfig,
+    family: str,
+    transform: tfx.components.Transform,
+    schema: tfx.types.BaseChannel,
+    *,
+    checkpoints: str,
+    hashes: sources.Hashes,
+) -> tfx.components.Tuner:
+    settings = config.tuner.model_dump(mode="json", exclude={"enabled", "families", "fixed"})
+    names = {dimension.name for dimension in config.search_space(family)}
+    return tfx.components.Tuner(
+        tuner_fn="models.tuner.tuner_fn",
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        schema=schema,
+        train_args=tfx.proto.TrainArgs(splits=[TRAIN]),
+        # TFX wants a split here; trials are scored on a part of train.
+        eval_args=tfx.proto.EvalArgs(splits=[TRAIN]),
+        custom_config={
+            **settings,
+            "family": family,
+            "params": config.family_params(family),
+            "fixed": [name for name in config.tuner.fixed if name in names],
+            "seed": config.seed,
+            "checkpoints": checkpoints,
+            "source_hash": hashes.of("models", "evaluation/metrics", "evaluation/scenarios.py"),
+        },
+    ).with_id(f"Tuner.{family}")
+
+
 def _trainer(
     config: PipelineConfig,
     family: str,
     transform: tfx.components.Transform,
     schema: tfx.types.BaseChannel,
+    tuner: tfx.components.Tuner | None = None,
     *,
     checkpoints: str,
     hashes: sources.Hashes,
@@ -290,6 +335,7 @@ def _trainer(
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
         schema=schema,
+        hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
         train_args=tfx.proto.TrainArgs(splits=[TRAIN]),
         eval_args=tfx.proto.EvalArgs(splits=[EVAL]),
         custom_config={
@@ -301,6 +347,6 @@ def _trainer(
             ),
             "seed": config.seed,
             "checkpoints": checkpoints,
-            "source_hash": hashes.of("models", "evaluation/metrics"),
+            "source_hash": hashes.of("models", "evaluation/metrics", "evaluation/scenarios.py"),
         },
     ).with_id(f"Trainer.{family}")

@@ -139,6 +139,10 @@ def _details(
             }
             for family, outputs in trained.items()
         },
+        "tuning": {
+            family: facts.trials(nodes[f"Tuner.{family}"].outputs["tuner_results"][0])
+            for family in config.tuned
+        },
         "gate": {
             **config.gate.model_dump(mode="json"),
             "checks": facts.judgement(nodes["Significance"].outputs["metrics"][0])["checks"],

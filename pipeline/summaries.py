@@ -67,6 +67,18 @@ def _transform(outputs: Outputs) -> str:
     return " · ".join(f"{size:,} {name.replace('_', ' ')}" for name, size in sizes.items())
 
 
+def _tuner(outputs: Outputs) -> str:
+    rows = facts.trials(outputs["tuner_results"][0])
+    best = rows[0]
+    text = f"{len(rows)} trials · NDCG {best['ndcg']:.4f} in trial {best['trial'] + 1}"
+    configured = next((row["ndcg"] for row in rows if row["trial"] == 0), None)
+    if configured is None:
+        return text
+    if best["trial"] == 0:
+        return f"{len(rows)} trials · none beats what is configured, NDCG {configured:.4f}"
+    return f"{text}, {configured:.4f} as configured"
+
+
 def _trainer(outputs: Outputs) -> str:
     parts = []
     rows = facts.history(outputs["model_run"][0])
@@ -130,6 +142,7 @@ _SUMMARIES: dict[str, Callable[[Outputs], str]] = {
     "DataGate": _anomalies("comparison"),
     "Holdout": _holdout,
     "Transform": _transform,
+    "Tuner": _tuner,
     "Trainer": _trainer,
     "ServedModel": _resolved,
     "Evaluator": _evaluator,

@@ -24,9 +24,17 @@ from models.index.sampling import sample_queries
 NUM_TRACKS = 640
 MANY = [uri(track) for track in range(NUM_TRACKS)]
 # Cheap settings for families whose defaults are for real data.
-PARAMS = {"als": {"factors": 16}, "item_knn": {"neighbours": 50}}
-# Families whose scores are dot products, which an index searches.
-INDEXED = ("als", "two_tower")
+PARAMS = {
+    "als": {"factors": 16},
+    "item_knn": {"neighbours": 50},
+    "two_stage": {
+        "retrieval": {"factors": 16, "epochs": 0},
+        "ranking": {"epochs": 2, "cuts": 1, "min_playlists": 10},
+    },
+    "two_tower": {"factors": 16, "epochs": 1},
+}
+# Families whose scores, or those of the first stage, are dot products, which an index searches.
+INDEXED = ("als", "two_stage", "two_tower")
 FEW = [("rock", [0, 1, 2]), ("rock", [0, 1]), ("jazz", [3, 4]), ("", [0, 4])]
 
 Answer = tuple[list[list[str]], np.ndarray]
@@ -94,6 +102,7 @@ def models(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             vocabularies,
             path,
             {"family": name},
+            ranker=fit.ranker,
             options=options,
             index_queries=sample_queries(data, 10, 7),
         )

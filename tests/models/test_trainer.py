@@ -22,6 +22,7 @@ VOCABULARIES = {
     features.TRACK_VOCABULARY: [uri(track) for track in range(4)],
     features.ARTIST_VOCABULARY: ["Ann"],
     features.TITLE_VOCABULARY: ["ro", " j"],
+    features.ALBUM_VOCABULARY: [],
     features.CATALOGUE_VOCABULARY: [f"{uri(track)}\tSong\tAnn\tAnn\t" for track in range(4)],
 }
 
@@ -36,6 +37,7 @@ def fn_args(tmp_path: pathlib.Path) -> types.SimpleNamespace:
         transform_graph_path=write_graph(tmp_path / "graph", VOCABULARIES),
         serving_model_dir=str(tmp_path / "model"),
         model_run_dir=str(tmp_path / "run"),
+        hyperparameters=None,
         custom_config={"family": "als", "params": {"factors": 2}, "seed": 5, "source_hash": "x"},
     )
 

@@ -35,6 +35,13 @@ def test_every_level_can_be_set():
         ("models.als.factors=-2", ["models.als.factors", "-2"]),
         ("models.als.faktors=2", ["models.als.faktors", "factors"]),
         ("models.magic={}", ["magic", "popularity"]),
+        ("tuner.trials=0", ["tuner.trials", "greater than or equal to 1"]),
+        ("tuner.algorithm=hyperband", ["tuner.algorithm", "random", "bayesian"]),
+        ("tuner.families=[magic]", ["tuner.families", "magic", "two_tower", "popularity"]),
+        ("tuner.families=[als, als]", ["tuner.families", "twice"]),
+        ("tuner.families=[popularity]", ["nothing of 'popularity'", "other tuner.families"]),
+        ("tuner.fixed=[faktors]", ["tuner.fixed", "faktors", "factors", "start.alpha"]),
+        ("tuner.holdout_share=0.9", ["tuner.holdout_share", "0.5"]),
         ("seed", ["KEY=VALUE"]),
         ("seed.below=1", ["seed"]),
         ("seed={", ["seed", "YAML"]),
@@ -57,6 +64,21 @@ def test_an_unusable_file_is_named(tmp_path, content, says):
     with pytest.raises(ConfigError, match=says) as error:
         load(file=str(file))
     assert "run.yaml" in str(error.value)
+
+
+def test_nothing_is_tuned_unless_asked_for():
+    assert load().tuned == ()
+    assert load("candidate=popularity").tuned == ()
+    assert load("tuner.families=[als]").tuned == ()
+
+
+def test_the_candidate_is_tuned_unless_others_are_named():
+    assert load("tuner.enabled=true").tuned == ("two_tower",)
+    assert load("tuner.enabled=true", "tuner.families=[als, item_knn]").tuned == ("als", "item_knn")
+    with pytest.raises(ConfigError, match="nothing of 'popularity'"):
+        load("tuner.enabled=true", "candidate=popularity")
+    with pytest.raises(ConfigError, match=r"fewer parameters in tuner\.fixed"):
+        load("tuner.families=[item_knn]", "tuner.fixed=[neighbours, bm25_k1, bm25_b]")
 
 
 def test_a_configuration_cannot_change():

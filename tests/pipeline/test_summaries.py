@@ -45,6 +45,24 @@ def test_a_family_without_a_curve_tells_its_time(trained):
 
 
 @pytest.mark.parametrize(
+    ("scores", "says"),
+    [
+        (
+            {"3": 0.31, "0": 0.305, "1": 0.2},
+            "3 trials · NDCG 0.3100 in trial 4, 0.3050 as configured",
+        ),
+        ({"0": 0.31, "1": 0.3}, "2 trials · none beats what is configured, NDCG 0.3100"),
+        ({"1": 0.31}, "1 trials · NDCG 0.3100 in trial 2"),
+    ],
+)
+def test_tuning_tells_the_best_trial_beside_what_is_configured(tmp_path, scores, says):
+    rows = [{"trial_id": key, "score": value, "factors": 8} for key, value in scores.items()]
+    (tmp_path / "tuner_results.json").write_text(json.dumps(rows))
+    results = artifact(standard_artifacts.TunerResults, tmp_path)
+    assert summaries.summarise("Tuner.als", {"tuner_results": [results]}) == says
+
+
+@pytest.mark.parametrize(
     ("outputs", "says"),
     [({}, "no model is served yet"), ({"model": []}, "no model is served yet")],
 )

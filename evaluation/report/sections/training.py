@@ -7,6 +7,8 @@ from typing import Any
 
 from evaluation.report import charts, formatting
 from evaluation.report.loading import RunResults, history
+from evaluation.report.sections import tuning
+from evaluation.report.sections.quality import Table
 from evaluation.report.settings import flatten
 from evaluation.report.values import as_dict, as_number
 
@@ -16,13 +18,17 @@ MAX_POINTS = 400
 
 @dataclasses.dataclass(frozen=True)
 class Trained:
-    """One model: its time, its parameters and a chart per number that its history follows."""
+    """One model: its time, its parameters and a chart per number that its history follows.
+
+    `trials` is what the search for its parameters tried, None where there was none.
+    """
 
     name: str
     series: int
     seconds: str
     params: list[tuple[str, str]]
     charts: list[charts.LineChart]
+    trials: Table | None
 
 
 def build(results: RunResults) -> dict[str, Any]:
@@ -47,6 +53,7 @@ def _trained(results: RunResults, name: str, entry: dict[str, Any]) -> Trained:
         formatting.duration(as_number(entry.get("fit_seconds"))),
         flatten(as_dict(entry.get("params"))),
         [curve for curve in curves if curve],
+        tuning.trials(results, name),
     )
 
 

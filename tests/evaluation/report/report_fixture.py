@@ -272,6 +272,13 @@ def details(seed: int = 7) -> dict[str, Any]:
             },
             "popularity": {"history": [], "params": {}, "fit_seconds": 0.3},
         },
+        "tuning": {
+            "two_tower": [
+                {"trial": 3, "ndcg": 0.2713, "values": {"factors": 192, "start.alpha": 31.62278}},
+                {"trial": 0, "ndcg": 0.2688, "values": {"factors": 128, "start.alpha": 40.0}},
+                {"trial": 1, "ndcg": 0.2594, "values": {"factors": 64, "start.alpha": 93.25401}},
+            ]
+        },
         "gate": {
             "metric": "ndcg",
             "floors": {"ndcg": 0.2},

@@ -224,6 +224,7 @@ DETAILS = st.fixed_dictionaries(
             ["new", "old"],
             shaped(["history"], st.lists(shaped(["step", "loss", "epoch"], SCALARS), max_size=4)),
         ),
+        "tuning": shaped(["new", "old"], st.lists(shaped(["trial", "ndcg", "values"]), max_size=3)),
         "gate": shaped(["metric", "config"]),
         "examples": st.lists(shaped(["title", "seeds", "recommended", "withheld"]), max_size=2),
     },

@@ -304,6 +304,24 @@ def test_training_draws_each_number_against_the_clock() -> None:
     assert trained.params == [("a.b", '[1, "x"]')]
 
 
+def test_tuning_lists_every_trial() -> None:
+    tuning = [
+        {"trial": 3, "ndcg": 0.31, "values": {"factors": 64, "start.alpha": 31.62278}},
+        {"trial": 0, "ndcg": 0.3, "values": {"factors": 128, "start.alpha": 40.0, "kind": "x"}},
+    ]
+    details = {"training": {"new": {}, "old": {}}, "tuning": {"new": tuning}}
+    new, old = training.build(make(details=details))["trained"]
+    assert old.trials is None
+    table = new.trials
+    assert table is not None
+    assert table.head == ["NDCG", "factors", "start.alpha", "kind"]
+    assert [(name, [cell.text for cell in cells]) for name, cells in table.rows] == [
+        ("4", ["0.3100", "64", "31.62", "\N{EM DASH}"]),
+        ("1 (configured)", ["0.3000", "128", "40", "x"]),
+    ]
+    assert [cells[0].best for _, cells in table.rows] == [True, False]
+
+
 def test_long_histories_are_thinned_but_keep_their_end() -> None:
     history = [{"step": s, "loss": float(s)} for s in range(10_001)]
     details = {"training": {"new": {"history": history}}}

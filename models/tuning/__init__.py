@@ -1,0 +1,1 @@
+"""The search for hyperparameters: trials on playlists that are held out of train."""

@@ -1,0 +1,1 @@
+"""Two stages: two towers retrieve candidates, and a small network ranks them again."""
