@@ -22,16 +22,22 @@ def out_directory() -> pathlib.Path | None:
 
 
 def measure() -> dict[str, Any] | None:
-    """Runs `segue run`, `segue recommend` and the challenge's scoring."""
+    """Runs `segue run`, and for every model `segue recommend` and the challenge's scoring."""
     if not harness.REAL_DATA.exists():
         return None
     shutil.rmtree(_OUT, ignore_errors=True)
     figures = runs.run_pipeline(harness.REAL_DATA / "train", _OUT, "--config", str(_CONFIG))
-    submission = _OUT / "submission.csv"
+    return {**figures, "validation": {family: _validate(family) for family in figures["eval"]}}
+
+
+def _validate(family: str) -> dict[str, Any]:
+    """Mean metrics by scenario and over all, and the seconds that recommending took."""
+    trained = (_OUT / "pipeline_root" / f"Trainer.{family}" / "model").iterdir()
+    submission = _OUT / f"{family}.csv"
     recommended = harness.segue(
         "recommend",
         "--model",
-        str(_OUT / "serving" / "segue"),
+        str(max(trained, key=lambda path: int(path.name)) / "Format-Serving"),
         "--challenge",
         str(harness.REAL_DATA / "validation_challenge_set.json.gz"),
         "--output",
@@ -46,8 +52,9 @@ def measure() -> dict[str, Any] | None:
             "--json",
         ]
     )
-    return {
-        **figures,
-        "recommend_seconds": round(recommended.seconds, 1),
-        "validation": json.loads(scored.output),
+    scores = {
+        scenario: {name: round(value, 4) for name, value in values.items()}
+        for scenario, values in json.loads(scored.output).items()
+        if isinstance(values, dict)
     }
+    return {"recommend_seconds": round(recommended.seconds, 1), "scores": scores}
