@@ -25,6 +25,7 @@ _TITLE: Final = features.transformed_name(features.TITLE_NGRAMS)
 _TARGETS: Final = features.transformed_name(features.HOLDOUT_TRACK_URI)
 _PID: Final = features.transformed_name(features.PID)
 _SCENARIO: Final = features.transformed_name(features.SCENARIO)
+_FOLLOWERS: Final = features.transformed_name(features.FOLLOWERS)
 
 
 def load_training_data(
@@ -62,6 +63,7 @@ def load_training_data(
         train=train,
         evaluation=evaluation,
         num_artists=len(vocabularies.artists),
+        num_albums=len(vocabularies.albums),
         num_title_ngrams=len(vocabularies.title_ngrams),
     )
     return data, vocabularies
@@ -72,8 +74,7 @@ def _read_playlists(patterns: Iterable[str], spec: dict[str, Any], held_out: boo
     missing = [name for name in names if name not in spec]
     if missing:
         raise ValueError(f"Transform's output lacks {', '.join(missing)}.")
-    if _PID in spec:
-        names.append(_PID)
+    names += [name for name in (_PID, _FOLLOWERS) if name in spec]
     patterns = list(patterns)
     files = sorted({path for pattern in patterns for path in tf.io.gfile.glob(pattern)})
     if patterns and not files:
@@ -95,6 +96,9 @@ def _read_playlists(patterns: Iterable[str], spec: dict[str, Any], held_out: boo
             parts[_SCENARIO].append(_strings(batch[_SCENARIO]))
         if _PID in names:
             parts[_PID].append(_strings(batch[_PID]))
+        if _FOLLOWERS in names:
+            parts[_FOLLOWERS].append(_scalars(batch[_FOLLOWERS], 0))
+    followers = parts.get(_FOLLOWERS)
     order = np.argsort(_concatenate(parts[_PID]), kind="stable") if parts.get(_PID) else None
     return Playlists(
         track_ids=_join(parts[_TRACKS], order),
@@ -102,6 +106,7 @@ def _read_playlists(patterns: Iterable[str], spec: dict[str, Any], held_out: boo
         targets=_join(parts[_TARGETS], order) if held_out else None,
         num_targets=_reorder(_concatenate(num_targets, np.int32), order) if held_out else None,
         scenarios=_reorder(_concatenate(parts[_SCENARIO]), order) if held_out else None,
+        num_followers=_reorder(_concatenate(followers), order) if followers else None,
     )
 
 
@@ -124,11 +129,16 @@ def _known(rows: Any, unique: bool) -> Ragged:
     return Ragged(values.astype(np.int32), np.concatenate([[0], np.cumsum(lengths)]))
 
 
+def _scalars(values: Any, default: str | int) -> np.ndarray:
+    """The only value of each row, or the default."""
+    if not isinstance(values, tf.Tensor):
+        values = _ragged(values).to_tensor(default_value=default, shape=[None, 1])
+    return tf.reshape(values, [-1]).numpy()
+
+
 def _strings(values: Any) -> np.ndarray:
     """The only string of each row, "" where there is none."""
-    if not isinstance(values, tf.Tensor):
-        values = _ragged(values).to_tensor(default_value="", shape=[None, 1])
-    rows = tf.reshape(values, [-1]).numpy()
+    rows = _scalars(values, "")
     return np.array([row.decode("utf-8", "replace") for row in rows], object)
 
 

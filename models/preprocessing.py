@@ -30,7 +30,8 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     Returns:
         By transformed name: ragged int64 ids (-1 where the vocabulary lacks the value) of tracks,
         artists and albums aligned with the tracks, of title n-grams and of withheld tracks; the
-        scaled numbers [B] with 0 where the playlist has none; the encoded category [B].
+        scaled numbers [B] with 0 where the playlist has none; the number of followers [B] as it is,
+        0 where unknown; the encoded category [B].
     """
     min_counts = custom_config["min_counts"]
     tracks = inputs[features.TRACK_URI]
@@ -59,6 +60,7 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
             default_value=-1,
             vocab_filename=features.COLLABORATIVE,
         ),
+        features.FOLLOWERS: _scalar(inputs[features.NUM_FOLLOWERS], 0),
         features.PID: _scalar(inputs[features.PID], ""),
         features.SCENARIO: _scalar(inputs[features.SCENARIO], ""),
     }

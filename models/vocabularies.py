@@ -31,11 +31,13 @@ class Vocabularies:
         tracks: URIs.
         artists: URIs, or names where train has no URIs.
         title_ngrams: character n-grams of normalised titles.
+        albums: URIs, or names where train has no URIs. Queries need none.
     """
 
     tracks: list[bytes]
     artists: list[bytes]
     title_ngrams: list[bytes]
+    albums: list[bytes] = dataclasses.field(default_factory=list)
 
 
 def read_vocabularies(transform: TransformOutput) -> Vocabularies:
@@ -48,15 +50,16 @@ def read_vocabularies(transform: TransformOutput) -> Vocabularies:
         tracks=list(_lines(transform, features.TRACK_VOCABULARY)),
         artists=list(_lines(transform, features.ARTIST_VOCABULARY)),
         title_ngrams=list(_lines(transform, features.TITLE_VOCABULARY)),
+        albums=list(_lines(transform, features.ALBUM_VOCABULARY)),
     )
 
 
 def read_catalogue(
     transform: TransformOutput, vocabularies: Vocabularies, counts: np.ndarray
 ) -> Catalogue:
-    """Puts the names and artists of tracks in the order of track ids.
+    """Puts the names, artists and albums of tracks in the order of track ids.
 
-    Where train spells a track's names in several ways, the most frequent one is taken.
+    Where train spells a track's names or album in several ways, the most frequent one is taken.
 
     Args:
         transform: Transform's output.
@@ -71,11 +74,13 @@ def read_catalogue(
     """
     ids = {uri: index for index, uri in enumerate(vocabularies.tracks)}
     artists = {key: index for index, key in enumerate(vocabularies.artists)}
+    albums = {key: index for index, key in enumerate(vocabularies.albums)}
     # One bytes object for all tracks of an artist: there are several times fewer artists.
     shared: dict[bytes, bytes] = {}
     track_names = np.full(len(ids), b"", object)
     artist_names = np.full(len(ids), b"", object)
     artist_ids = np.full(len(ids), -1, np.int64)
+    album_ids = np.full(len(ids), -1, np.int64)
     seen = np.zeros(len(ids), bool)
     for line in _lines(transform, features.CATALOGUE_VOCABULARY):
         columns = line.split(b"\t")
@@ -88,8 +93,9 @@ def read_catalogue(
         track_names[index] = columns[1]
         artist_names[index] = shared.setdefault(columns[2], columns[2])
         artist_ids[index] = artists.get(columns[3], -1)
+        album_ids[index] = albums.get(columns[4], -1)
     uris = np.array(vocabularies.tracks, object)
-    return Catalogue(uris, track_names, artist_names, artist_ids, counts)
+    return Catalogue(uris, track_names, artist_names, artist_ids, album_ids, counts)
 
 
 def _lines(transform: TransformOutput, name: str) -> Iterator[bytes]:

@@ -23,6 +23,9 @@ def fingerprint(data: TrainingData, params: Params, seed: int) -> str:
             digest.update(rows.values.tobytes())
             digest.update(rows.splits.tobytes())
     digest.update(data.catalogue.artist_ids.tobytes())
+    digest.update(data.catalogue.album_ids.tobytes())
+    if data.train.num_followers is not None:
+        digest.update(data.train.num_followers.tobytes())
     return digest.hexdigest()
 
 

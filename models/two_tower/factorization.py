@@ -1,4 +1,4 @@
-"""Vectors of playlists, tracks and artists from one factorisation of what playlists hold."""
+"""Vectors of playlists and of what they hold, from one factorisation."""
 
 from __future__ import annotations
 
@@ -14,41 +14,55 @@ from models import progress
 from models.two_tower.params import StartParams
 
 
+class Contents(NamedTuple):
+    """What P playlists hold.
+
+    Attributes:
+        tracks: [P, N], 1 where a playlist holds a track.
+        artists: [P, A], how many tracks of an artist a playlist holds.
+        albums: [P, L], likewise of an album.
+        followers: int [P], of each playlist; None where nothing is known of them.
+    """
+
+    tracks: scipy.sparse.csr_matrix
+    artists: scipy.sparse.csr_matrix
+    albums: scipy.sparse.csr_matrix
+    followers: np.ndarray | None = None
+
+
 class Factors(NamedTuple):
-    """Vectors whose products say how well playlists and tracks or artists go together.
+    """Vectors whose products say how well playlists and tracks, artists or albums go together.
 
     Attributes:
         playlists: float32 [P, d].
         tracks: float32 [N, d].
         artists: float32 [A, d].
+        albums: float32 [L, d].
         track_weights: float32 [N], how much a track counts among what a playlist holds; 1 on
             average over playlists.
         artist_weights: float32 [A], likewise of an artist with one track.
+        album_weights: float32 [L], likewise of an album with one track.
     """
 
     playlists: np.ndarray
     tracks: np.ndarray
     artists: np.ndarray
+    albums: np.ndarray
     track_weights: np.ndarray
     artist_weights: np.ndarray
+    album_weights: np.ndarray
 
 
-def factorize(
-    tracks: scipy.sparse.csr_matrix,
-    artists: scipy.sparse.csr_matrix,
-    factors: int,
-    params: StartParams,
-    seed: int,
-) -> Factors:
-    """Factorises playlists by tracks and artists side by side.
+def factorize(contents: Contents, factors: int, params: StartParams, seed: int) -> Factors:
+    """Factorises playlists by tracks, artists and albums side by side.
 
     So a track seen once still lies near what goes with its artist. In the row of playlist p, track
     t weighs w(t) l(p), and an artist a with n tracks there v(a) log2(1 + n) l(p), where w and v
-    fall with the number of playlists, and l with the playlist's length.
+    fall with the number of playlists, and l with the playlist's length; l may grow with its
+    followers. Albums weigh like artists.
 
     Args:
-        tracks: [P, N], 1 where a playlist holds a track.
-        artists: [P, A], how many tracks of an artist a playlist holds.
+        contents: what playlists hold.
         factors: d.
         params: method and settings.
         seed: of the random start. The same seed gives the same vectors.
@@ -59,29 +73,33 @@ def factorize(
         each side times the root of the singular values. With "random" they are random, of length
         about 1.
     """
-    num_tracks, num_artists = tracks.shape[1], artists.shape[1]
-    track_weights = damped_weights(tracks, params.popularity_damping)
-    artist_weights = damped_weights(artists, params.popularity_damping) * np.float32(
-        params.artist_weight
-    )
+    tracks, damping = contents.tracks, params.popularity_damping
+    columns = [tracks, contents.artists, contents.albums]
+    weights = [
+        damped_weights(matrix, damping) * np.float32(weight)
+        for matrix, weight in zip(
+            columns, (1.0, params.artist_weight, params.album_weight), strict=True
+        )
+    ]
     if params.method == "random":
         generator = np.random.default_rng(seed)
-        shape = (tracks.shape[0] + num_tracks + num_artists, factors)
-        vectors = generator.standard_normal(shape, np.float32) / np.float32(np.sqrt(factors))
+        shape = (tracks.shape[0] + sum(matrix.shape[1] for matrix in columns), factors)
+        vectors = generator.standard_normal(shape, np.float32)
+        vectors /= np.float32(np.sqrt(factors))
         left, right = np.split(vectors, [tracks.shape[0]])
     else:
-        weighed_artists = artists.astype(np.float32)
-        weighed_artists.data = np.log2(1.0 + weighed_artists.data)
-        matrix = scipy.sparse.hstack(
-            [_scale(tracks, track_weights), _scale(weighed_artists, artist_weights)], format="csr"
-        )
-        matrix.data *= np.repeat(
-            _length_weights(tracks, params.length_damping), np.diff(matrix.indptr)
-        )
+        # Only groups of tracks occur more than once in a playlist: log2(1 + 1) is 1.
+        scaled = [_scale(matrix, by) for matrix, by in zip(columns, weights, strict=True)]
+        matrix = scipy.sparse.hstack(scaled, format="csr")
+        rows = _length_weights(tracks, params.length_damping)
+        if contents.followers is not None:
+            rows = rows * follower_weights(contents.followers, params.followers_weight)
+        matrix.data *= np.repeat(rows, np.diff(matrix.indptr))
         matrix.eliminate_zeros()
         solve = _als if params.method == "als" else _svd
         left, right = solve(matrix, factors, params, seed)
-    return Factors(left, right[:num_tracks], right[num_tracks:], track_weights, artist_weights)
+    ends = np.cumsum([matrix.shape[1] for matrix in columns])
+    return Factors(left, *np.split(right, ends[:-1]), *weights)
 
 
 def damped_weights(rows: scipy.sparse.csr_matrix, power: float) -> np.ndarray:
@@ -106,9 +124,23 @@ def _length_weights(rows: scipy.sparse.csr_matrix, power: float) -> np.ndarray:
     return ((lengths / lengths.mean()) ** -power).astype(np.float32)
 
 
-def _scale(rows: scipy.sparse.csr_matrix, weights: np.ndarray) -> scipy.sparse.csr_matrix:
-    scaled = rows.astype(np.float32)
-    scaled.data = scaled.data * weights[scaled.indices]
+def follower_weights(followers: np.ndarray, power: float) -> np.ndarray:
+    """Weighs playlists by followers ^ power; none, or an unknown number, counts as one.
+
+    Args:
+        followers: int [P].
+        power: 0 weighs all the same.
+
+    Returns:
+        float32 [P], 1 on average.
+    """
+    weights = np.maximum(followers, 1).astype(np.float64) ** power
+    return (weights / weights.mean()).astype(np.float32)
+
+
+def _scale(counts: scipy.sparse.csr_matrix, weights: np.ndarray) -> scipy.sparse.csr_matrix:
+    scaled = counts.astype(np.float32)
+    scaled.data = np.log2(1.0 + scaled.data) * weights[scaled.indices]
     return scaled
 
 

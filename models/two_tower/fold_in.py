@@ -9,13 +9,16 @@ from models.two_tower.bags import at_least_one_row
 from models.two_tower.factorization import Factors
 from models.two_tower.params import StartParams
 
+# Rows of a table that are turned into doubles at once.
+_GRAM_ROWS = 65536
+
 
 class FoldIn(tf.keras.layers.Layer):
     """One ALS step for a playlist with seeds S, their artists, and a title that suggests vector m.
 
     With H = Y'Y + lambda I over the vectors y of all N tracks and A artists, and confidences
     c = alpha w(t) in a seed t and alpha v(a) log2(1 + n) in an artist a with n seeds, w and v being
-    the weights of `factorize`, it minimises
+    the weights of `factorize`, and albums like artists where they were factorised, it minimises
 
         x'Hx + sum_s ((c_s - 1) (x.y_s)^2 - 2 c_s x.y_s) + tau (x - m)' H (x - m)
 
@@ -28,7 +31,13 @@ class FoldIn(tf.keras.layers.Layer):
     The vectors stay as they are: only m can be trained.
     """
 
-    def __init__(self, factors: Factors, params: StartParams, title_strength: float):
+    def __init__(
+        self,
+        factors: Factors,
+        params: StartParams,
+        title_strength: float,
+        album_ids: np.ndarray | None = None,
+    ):
         """Takes over factors.
 
         Args:
@@ -36,14 +45,21 @@ class FoldIn(tf.keras.layers.Layer):
             params: what they were fitted with.
             title_strength: tau, for playlists with seeds; those without are given their title's
                 vector as it is.
+            album_ids: int64 [N], the catalogue's, -1 where unknown; None where albums were not
+                factorised.
         """
         super().__init__(name="fold_in", trainable=False)
         self.uses_artists = params.artist_weight > 0 and len(factors.artists) > 0
         self._title_strength = title_strength
-        tables = [factors.tracks, factors.artists] if self.uses_artists else [factors.tracks]
-        exact = [table.astype(np.float64) for table in tables]
-        gram = sum(table.T @ table for table in exact)
-        gram = gram + params.regularization * np.eye(factors.tracks.shape[1])
+        gram = params.regularization * np.eye(factors.tracks.shape[1])
+        for table, used in (
+            (factors.tracks, True),
+            (factors.artists, self.uses_artists),
+            (factors.albums, album_ids is not None),
+        ):
+            for begin in range(0, len(table) if used else 0, _GRAM_ROWS):
+                exact = table[begin : begin + _GRAM_ROWS].astype(np.float64)
+                gram += exact.T @ exact
         self.gram = tf.Variable(gram.astype(np.float32), trainable=False, name="gram")
         self.tracks = _constant(factors.tracks, "tracks")
         self.artists = _constant(factors.artists, "artists")
@@ -51,6 +67,13 @@ class FoldIn(tf.keras.layers.Layer):
         self.artist_confidences = _constant(
             factors.artist_weights * params.alpha, "artist_confidences"
         )
+        self._albums = None
+        if album_ids is not None:
+            self.album_ids = tf.Variable(album_ids, trainable=False, name="album_ids")
+            self._albums = (
+                _constant(factors.albums, "albums"),
+                _constant(factors.album_weights * params.alpha, "album_confidences"),
+            )
 
     def call(
         self,
@@ -91,18 +114,24 @@ class FoldIn(tf.keras.layers.Layer):
     def _normal_equations(self, row: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
         # Row by row, so that a playlist's vector is the same in every batch, to the last bit.
         track_ids, artist_ids = row
-        vectors = tf.gather(self.tracks, track_ids)
-        confidences = tf.gather(self.track_confidences, track_ids)
+        seen = [(tf.gather(self.tracks, track_ids), tf.gather(self.track_confidences, track_ids))]
         if self.uses_artists:
-            unique, _, counts = tf.unique_with_counts(artist_ids)
-            often = tf.math.log1p(tf.cast(counts, tf.float32)) / np.float32(np.log(2.0))
-            vectors = tf.concat([vectors, tf.gather(self.artists, unique)], axis=0)
-            confidences = tf.concat(
-                [confidences, tf.gather(self.artist_confidences, unique) * often], axis=0
-            )
+            seen.append(_seen(artist_ids, self.artists, self.artist_confidences))
+        if self._albums is not None:
+            albums = tf.gather(self.album_ids, track_ids)
+            seen.append(_seen(tf.boolean_mask(albums, albums >= 0), *self._albums))
+        vectors = tf.concat([part[0] for part in seen], axis=0)
+        confidences = tf.concat([part[1] for part in seen], axis=0)
         weighed = (confidences - 1.0)[:, tf.newaxis] * vectors
         system = tf.matmul(vectors, weighed, transpose_a=True)
         return system, tf.linalg.matvec(vectors, confidences, transpose_a=True)
+
+
+def _seen(ids: tf.Tensor, table: tf.Variable, confidences: tf.Variable) -> tuple[tf.Tensor, ...]:
+    """The vectors of artists or albums, and the confidence in each by how often it is there."""
+    unique, _, counts = tf.unique_with_counts(ids)
+    often = tf.math.log1p(tf.cast(counts, tf.float32)) / np.float32(np.log(2.0))
+    return tf.gather(table, unique), tf.gather(confidences, unique) * often
 
 
 def _constant(table: np.ndarray, name: str) -> tf.Variable:

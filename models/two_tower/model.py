@@ -35,6 +35,8 @@ def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
     progress.report(1, 1, "vectors are started")
     with _strategy().scope():
         network = TwoTower(start, data, params, seed)
+        # The network has copied what it needs, and a big catalogue's vectors fill gigabytes.
+        del start
         history = []
         if trains(params):
             checkpoints = Checkpoints(

@@ -30,6 +30,18 @@ class StartParams(pydantic.BaseModel):
     artist_weight: float = pydantic.Field(
         default=0.5, ge=0, description="Weight of a playlist's artist beside one of its tracks."
     )
+    album_weight: float = pydantic.Field(
+        default=0.0,
+        ge=0,
+        description="Weight of a playlist's album beside one of its tracks; 0 leaves albums out.",
+    )
+    followers_weight: float = pydantic.Field(
+        default=0.0,
+        ge=0,
+        le=1,
+        description="Power of a playlist's number of followers that it counts by; 0 lets every "
+        "playlist count the same.",
+    )
     popularity_damping: float = pydantic.Field(
         default=0.3,
         ge=0,
@@ -45,6 +57,9 @@ class StartParams(pydantic.BaseModel):
     )
     artist_share: float = pydantic.Field(
         default=0.15, ge=0, description="How much of its artist's vector a track's vector gets."
+    )
+    album_share: float = pydantic.Field(
+        default=0.0, ge=0, description="How much of its album's vector a track's vector gets."
     )
     ridge_seeds: float = pydantic.Field(
         default=10.0, gt=0, description="Ridge penalty on the vectors of seeds and their artists."

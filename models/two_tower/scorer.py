@@ -8,6 +8,9 @@ import tensorflow as tf
 from models.contract import DotProductScorer, Query
 from models.two_tower.network import TwoTower
 
+# Embedded at once, so that a big catalogue's vectors are not there several times over.
+_TRACKS_AT_ONCE = 1 << 16
+
 
 class TwoTowerScorer(DotProductScorer):
     """Scores tracks by the dot product of two vectors, so that an index can search them too."""
@@ -26,15 +29,17 @@ class TwoTowerScorer(DotProductScorer):
         self._query_tower = network.query_tower
         self.uses_artists = network.query_tower.uses_artists
         self._has_bias = popularity_bias != 0.0
-        vectors = network.candidate_tower.all_tracks().numpy()
+        tower = network.candidate_tower
+        width = tower.tracks.shape[1]
+        # One track a column: a few queries times this is several times quicker than transposed.
+        columns = np.empty((width + self._has_bias, len(counts)), np.float32)
+        for start in range(0, len(counts), _TRACKS_AT_ONCE):
+            ids = tf.range(start, min(start + _TRACKS_AT_ONCE, len(counts)), dtype=tf.int64)
+            columns[:width, start : start + _TRACKS_AT_ONCE] = tower(ids).numpy().T
         if self._has_bias:
             logs = np.log(np.maximum(counts, 1)) / np.log(max(2, int(counts.max(initial=1))))
-            bias = (popularity_bias * logs).astype(np.float32)
-            vectors = np.concatenate([vectors, bias[:, np.newaxis]], axis=1)
-        # One track a column: a few queries times this is several times quicker than transposed.
-        self._candidates = tf.Variable(
-            np.ascontiguousarray(vectors.T), trainable=False, name="candidates"
-        )
+            columns[width] = popularity_bias * logs
+        self._candidates = tf.Variable(columns, trainable=False, name="candidates")
 
     def candidate_embeddings(self) -> tf.Tensor:
         """float32 [N, d], d with one more dimension where there is a popularity bias."""

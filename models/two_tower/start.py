@@ -10,7 +10,7 @@ import scipy.sparse
 from models.contract import Ragged, TrainingData
 from models.sparse import to_csr
 from models.two_tower.bags import bag_matrix
-from models.two_tower.factorization import Factors, factorize
+from models.two_tower.factorization import Contents, Factors, factorize
 from models.two_tower.idf import inverse_document_frequency
 from models.two_tower.params import Params
 from models.two_tower.ridge import ridge
@@ -22,12 +22,14 @@ class Start:
 
     Attributes:
         tracks: float32 [N, d], of candidates.
+            An album's share is in it.
         track_artists: float32 [A, d], added to the vectors of an artist's tracks.
         seeds: float32 [N, d], of a playlist's seeds.
         seed_artists: float32 [A, d], of their artists.
         titles: float32 [G, d], of title n-grams.
         seed_idf: float32 [N]; `artist_idf` [A] and `title_idf` [G] likewise.
         factors: what was factorised.
+        album_ids: int64 [N], the catalogue's; None where albums are left out.
     """
 
     tracks: np.ndarray
@@ -39,14 +41,15 @@ class Start:
     artist_idf: np.ndarray
     title_idf: np.ndarray
     factors: Factors
+    album_ids: np.ndarray | None
 
 
-def artists_of(tracks: Ragged, artist_ids: np.ndarray) -> Ragged:
-    """The known artists of each row's tracks, once for each track."""
-    artists = artist_ids[tracks.values]
-    known = artists >= 0
+def groups_of(tracks: Ragged, group_ids: np.ndarray) -> Ragged:
+    """The known artists, or albums, of each row's tracks, once for each track."""
+    groups = group_ids[tracks.values]
+    known = groups >= 0
     splits = np.concatenate([[0], np.cumsum(known)])[tracks.splits]
-    return Ragged(artists[known].astype(np.int32), splits)
+    return Ragged(groups[known].astype(np.int32), splits)
 
 
 def prepare_start(data: TrainingData, params: Params, seed: int) -> Start:
@@ -56,17 +59,22 @@ def prepare_start(data: TrainingData, params: Params, seed: int) -> Start:
     at zero: they only correct. Otherwise they are ridge regressions onto the playlists' vectors, as
     titles always are; except for a random start, where every table is random.
     """
-    playlists = data.train.track_ids
-    tracks = to_csr(playlists, len(data.catalogue))
-    artists = to_csr(artists_of(playlists, data.catalogue.artist_ids), data.num_artists)
+    playlists, catalogue = data.train.track_ids, data.catalogue
+    tracks = to_csr(playlists, len(catalogue))
+    artists = to_csr(groups_of(playlists, catalogue.artist_ids), data.num_artists)
+    album_ids = catalogue.album_ids if data.num_albums and params.start.album_weight else None
+    albums = scipy.sparse.csr_matrix((len(playlists), 0), dtype=np.float32)
+    if album_ids is not None:
+        albums = to_csr(groups_of(playlists, album_ids), data.num_albums)
     titles = to_csr(data.train.title_ngram_ids, data.num_title_ngrams)
     idf = [inverse_document_frequency(matrix) for matrix in (tracks, artists, titles)]
-    factors = factorize(tracks, artists, params.factors, params.start, seed)
+    contents = Contents(tracks, artists, albums, data.train.num_followers)
+    factors = factorize(contents, params.factors, params.start, seed)
     seeds, seed_artists, title_vectors = _query_tables(
         factors, (tracks, artists, titles), idf, params, seed
     )
     return Start(
-        tracks=factors.tracks,
+        tracks=_with_albums(factors, album_ids, params.start.album_share),
         track_artists=factors.artists * np.float32(params.start.artist_share),
         seeds=seeds,
         seed_artists=seed_artists,
@@ -75,7 +83,16 @@ def prepare_start(data: TrainingData, params: Params, seed: int) -> Start:
         artist_idf=idf[1],
         title_idf=idf[2],
         factors=factors,
+        album_ids=album_ids,
     )
+
+
+def _with_albums(factors: Factors, album_ids: np.ndarray | None, share: float) -> np.ndarray:
+    if album_ids is None or not share:
+        return factors.tracks
+    albums = factors.albums[np.maximum(album_ids, 0)]
+    albums[album_ids < 0] = 0.0
+    return factors.tracks + np.float32(share) * albums
 
 
 def _query_tables(

@@ -31,7 +31,9 @@ class QueryTower(tf.keras.layers.Layer):
         trained: Collection[str] = params.trained
         self._fold_in = None
         if params.fold_in:
-            self._fold_in = FoldIn(start.factors, params.start, params.title_strength)
+            self._fold_in = FoldIn(
+                start.factors, params.start, params.title_strength, start.album_ids
+            )
         self._title = Bag(start.titles, start.title_idf, "count", "titles", "titles" in trained)
         self._seeds = self._seed_artists = None
         if not params.fold_in or "seeds" in trained:

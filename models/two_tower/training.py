@@ -59,6 +59,18 @@ def trains(params: Params) -> bool:
     return bool(params.trained) and params.epochs > 0
 
 
+def optimizer_for(params: Params, steps: int) -> LazyAdam:
+    """Adam whose rate rises, then falls as a cosine over all `steps`."""
+    warmup = min(params.warmup_steps, steps // 5)
+    schedule = tf.keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=params.learning_rate if not warmup else 0.0,
+        decay_steps=max(1, steps - warmup),
+        warmup_target=params.learning_rate if warmup else None,
+        warmup_steps=warmup,
+    )
+    return LazyAdam(schedule, jit_compile=False)
+
+
 class _Loop(tf.keras.callbacks.Callback):
     def __init__(
         self, network: TwoTower, data: TrainingData, params: Params, checkpoints: Checkpoints
@@ -70,7 +82,7 @@ class _Loop(tf.keras.callbacks.Callback):
         self._validation = Validation(data.evaluation)
         self.steps_per_epoch = math.ceil(len(data.train) / params.batch_size)
         self._total = self.steps_per_epoch * params.epochs
-        self._optimizer = _optimizer(params, self._total)
+        self._optimizer = optimizer_for(params, self._total)
         # tfrs.Model trains with what `compile` gave; no metric but our own is computed.
         network.compile(optimizer=self._optimizer)
         self._weights = tf.train.Checkpoint(model=network, optimizer=self._optimizer)
@@ -141,17 +153,6 @@ class _Loop(tf.keras.callbacks.Callback):
         if not self.history or "eval_ndcg" not in self.history[-1]:
             return ""
         return f" · eval NDCG {self.history[-1]['eval_ndcg']:.4f}"
-
-
-def _optimizer(params: Params, steps: int) -> LazyAdam:
-    warmup = min(params.warmup_steps, steps // 5)
-    schedule = tf.keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=params.learning_rate if not warmup else 0.0,
-        decay_steps=max(1, steps - warmup),
-        warmup_target=params.learning_rate if warmup else None,
-        warmup_steps=warmup,
-    )
-    return LazyAdam(schedule, jit_compile=False)
 
 
 def _concatenate(cuts: list[Cut]) -> Cut:

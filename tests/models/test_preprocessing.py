@@ -44,7 +44,14 @@ def example(**values: list) -> bytes:
 
 TRAIN = [
     example(pid=["1"], name=["Pop!"], track_uri=["a", "b"], artist_name=["X", "X"], num_edits=[1]),
-    example(pid=["2"], name=["pop"], track_uri=["a"], artist_name=["X"], collaborative=["true"]),
+    example(
+        pid=["2"],
+        name=["pop"],
+        track_uri=["a"],
+        artist_name=["X"],
+        collaborative=["true"],
+        num_followers=[12],
+    ),
     example(pid=["3"], track_uri=["a", "c", "b"], artist_name=["X", "Y", "X"], num_edits=[3]),
 ]
 EVAL = [
@@ -118,6 +125,12 @@ def test_numbers_are_standardised_and_a_missing_one_is_the_mean(transformed):
     scaled = train[transformed_name(features.NUM_EDITS)].numpy()
     # log(2) and log(4) are one standard deviation either side of their mean.
     assert scaled == pytest.approx([-1.0, 0.0, 1.0], abs=1e-5)
+
+
+def test_followers_are_also_told_as_they_are(transformed):
+    _, train, evaluation = transformed
+    assert train[transformed_name(features.FOLLOWERS)].numpy().tolist() == [0, 12, 0]
+    assert evaluation[transformed_name(features.FOLLOWERS)].numpy().tolist() == [0, 0]
 
 
 def test_the_category_is_encoded(transformed):

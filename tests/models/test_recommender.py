@@ -20,6 +20,7 @@ CATALOGUE = Catalogue(
     track_names=np.array([b"Zero", b"One", b"Two", b"", b"Four"], object),
     artist_names=np.array([b"Ann", b"Ann", b"Bob", b"", b"Bob"], object),
     artist_ids=np.array([0, 0, 1, -1, 1]),
+    album_ids=np.array([0, 1, 2, -1, 3]),
     counts=np.array([9, 7, 7, 2, 8]),
 )
 POPULAR = [b"t0", b"t4", b"t1", b"t2", b"t3"]
@@ -156,5 +157,6 @@ def test_an_empty_catalogue_is_refused(tmp_path: pathlib.Path) -> None:
     nothing = np.zeros(0, object)
     numbers = np.zeros(0, np.int64)
     queries = QueryBuilder(Vocabularies([], [], []), numbers, str(tmp_path))
+    catalogue = Catalogue(nothing, nothing, nothing, numbers, numbers, numbers)
     with pytest.raises(ValueError, match="at least one track"):
-        Recommender(Fixed([]), Catalogue(nothing, nothing, nothing, numbers, numbers), queries, 1)
+        Recommender(Fixed([]), catalogue, queries, 1)

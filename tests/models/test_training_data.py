@@ -17,6 +17,7 @@ VOCABULARIES = {
     features.TRACK_VOCABULARY: [uri(0), uri(1), uri(2)],
     features.ARTIST_VOCABULARY: ["Ann", "50 Cent"],
     features.TITLE_VOCABULARY: ["e ", " 7", "7 up "],
+    features.ALBUM_VOCABULARY: ["Best of", "album"],
     features.CATALOGUE_VOCABULARY: [
         f"{uri(1)}\tOne\t50 Cent\t50 Cent\t",
         f"{uri(0)}\tZero\tAnn\tAnn\talbum",
@@ -58,7 +59,8 @@ def test_train_drops_unknown_and_repeated_tracks(
     assert train.track_ids.values.dtype == np.int32
     assert train.targets is None
     assert len(loaded.evaluation) == 0
-    assert (loaded.num_artists, loaded.num_title_ngrams) == (2, 3)
+    assert train.num_followers is None
+    assert (loaded.num_artists, loaded.num_albums, loaded.num_title_ngrams) == (2, 2, 3)
 
 
 def test_catalogue_takes_the_most_frequent_spelling(
@@ -71,6 +73,7 @@ def test_catalogue_takes_the_most_frequent_spelling(
     assert catalogue.track_names.tolist() == [b"Zero", b"One", b""]
     assert catalogue.artist_names.tolist() == [b"Ann", b"50 Cent", b""]
     assert catalogue.artist_ids.tolist() == [0, 1, -1]
+    assert catalogue.album_ids.tolist() == [1, -1, -1]
     # Track 1 is in both playlists, twice in one of them; track 2 in none.
     assert catalogue.counts.tolist() == [1, 2, 0]
 
@@ -138,6 +141,21 @@ def test_sparse_features_and_no_pid(graph: tft.TFTransformOutput, tmp_path: path
     }
     loaded, _ = load_training_data([write(tmp_path, "train", [record, record])], [], spec)
     assert [loaded.train.track_ids.row(i).tolist() for i in range(2)] == [[1, 0], [1, 0]]
+
+
+def test_followers_go_with_their_playlist(
+    graph: tft.TFTransformOutput, tmp_path: pathlib.Path
+) -> None:
+    records = [example("2", [0], followers=7), example("1", [1], followers=0)]
+    name = features.transformed_name(features.FOLLOWERS)
+    dense = graph.transformed_feature_spec() | {name: tf.io.FixedLenFeature([], tf.int64)}
+    for spec in (dense, dense | {name: tf.io.VarLenFeature(tf.int64)}):
+        loaded, _ = load_training_data(
+            [write(tmp_path, "train", records)], [], OtherSpec(graph, spec)
+        )
+        assert loaded.train.num_followers is not None
+        assert loaded.train.num_followers.tolist() == [0, 7]
+        assert loaded.evaluation.num_followers is None
 
 
 def test_nothing_to_train_on(graph: tft.TFTransformOutput, tmp_path: pathlib.Path) -> None:

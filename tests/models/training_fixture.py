@@ -40,11 +40,15 @@ def query(
 def training_data(
     playlists: Sequence[tuple[str, Sequence[int]]],
 ) -> tuple[TrainingData, Vocabularies]:
-    """Titles and numbers of tracks; track n is by artist n // 3. Ids are by frequency, then n."""
+    """Titles and numbers of tracks; track n is by artist n // 3, on album n // 2.
+
+    Ids are by frequency, then n.
+    """
     counts = collections.Counter(track for _, tracks in playlists for track in tracks)
     order = sorted(counts, key=lambda track: (-counts[track], track))
     ids = {track: index for index, track in enumerate(order)}
     artists = sorted({track // 3 for track in order})
+    albums = sorted({track // 2 for track in order})
     grams = [
         [gram.decode() for gram in row]
         for row in titles.character_ngrams(
@@ -58,6 +62,7 @@ def training_data(
         track_names=np.array([f"song {track}".encode() for track in order], object),
         artist_names=np.array([f"artist {track // 3}".encode() for track in order], object),
         artist_ids=np.array([artists.index(track // 3) for track in order], np.int64),
+        album_ids=np.array([albums.index(track // 2) for track in order], np.int64),
         counts=np.array([counts[track] for track in order], np.int64),
     )
     train = Playlists(
@@ -67,11 +72,12 @@ def training_data(
     empty = Playlists(
         ragged([]), ragged([]), ragged([]), np.zeros(0, np.int32), np.zeros(0, object)
     )
-    data = TrainingData(catalogue, train, empty, len(artists), len(ngrams))
+    data = TrainingData(catalogue, train, empty, len(artists), len(albums), len(ngrams))
     vocabularies = Vocabularies(
         [uri(track).encode() for track in order],
         [f"artist {artist}".encode() for artist in artists],
         [gram.encode() for gram in ngrams],
+        [f"album {album}".encode() for album in albums],
     )
     return data, vocabularies
 

@@ -52,6 +52,7 @@ def example(
     ngrams: Sequence[int] = (),
     holdouts: Sequence[int] = (),
     scenario: str = "",
+    followers: int | None = None,
 ) -> bytes:
     ids = {
         features.TRACK_URI: tracks,
@@ -65,6 +66,10 @@ def example(
     for name, text in ((features.PID, pid), (features.SCENARIO, scenario)):
         fields[features.transformed_name(name)] = tf.train.Feature(
             bytes_list=tf.train.BytesList(value=[text.encode()])
+        )
+    if followers is not None:
+        fields[features.transformed_name(features.FOLLOWERS)] = tf.train.Feature(
+            int64_list=tf.train.Int64List(value=[followers])
         )
     return tf.train.Example(features=tf.train.Features(feature=fields)).SerializeToString()
 

@@ -16,8 +16,10 @@ def factors(tracks: list, artists: list, weights: list, artist_weights: list) ->
         playlists=np.zeros((1, width), np.float32),
         tracks=np.array(tracks, np.float32),
         artists=np.array(artists, np.float32).reshape(-1, width),
+        albums=np.zeros((0, width), np.float32),
         track_weights=np.array(weights, np.float32),
         artist_weights=np.array(artist_weights, np.float32),
+        album_weights=np.zeros(0, np.float32),
     )
 
 
@@ -55,6 +57,17 @@ def test_by_hand() -> None:
         0,
     ]
     np.testing.assert_allclose(found[:, 0], expected, rtol=1e-5)
+
+
+def test_albums_count_like_artists() -> None:
+    # The album's vector is 4 with weight .1; H = 2 * 2 + 1 * 1 + 3 * 3 + 4 * 4 + 6 = 36.
+    albums = ONE._replace(
+        albums=np.array([[4]], np.float32), album_weights=np.array([0.1], np.float32)
+    )
+    layer = FoldIn(albums, PARAMS, title_strength=0.5, album_ids=np.array([0, -1]))
+    found = fold(layer, [[0], [1]], [[], []], [[0], [0]], [False, False])
+    # Track 0 with 10 and the album with 1: (36 + 9 * 4 + 0 * 16) x = 20 + 4. Track 1 is on none.
+    np.testing.assert_allclose(found[:, 0], [24 / 72, 5 / 40], rtol=1e-5)
 
 
 def test_solves_what_it_says_it_minimises() -> None:

@@ -5,7 +5,7 @@ import pytest
 from training_fixture import ragged, two_genres
 
 from models.two_tower.params import Params, StartParams
-from models.two_tower.start import artists_of, prepare_start
+from models.two_tower.start import groups_of, prepare_start
 
 DATA, _ = two_genres(40, 60, 8)
 
@@ -17,7 +17,7 @@ def params(method: str = "als", fold_in: bool = False) -> Params:
 
 def test_artists_of_tracks() -> None:
     # Tracks 0 and 2 are by artist 7, track 1 by nobody known, track 3 by artist 5.
-    found = artists_of(ragged([[0, 1, 2], [1], [], [3, 0]]), np.array([7, -1, 7, 5]))
+    found = groups_of(ragged([[0, 1, 2], [1], [], [3, 0]]), np.array([7, -1, 7, 5]))
     assert [found.row(row).tolist() for row in range(4)] == [[7, 7], [], [], [5, 7]]
 
 
@@ -33,6 +33,19 @@ def test_shapes_and_shares(method: str, fold_in: bool) -> None:
     # With fold-in the bags only correct.
     assert (np.abs(start.seeds).max() == 0) == fold_in
     assert (np.abs(start.seed_artists).max() == 0) == fold_in
+
+
+def test_albums_share_their_vectors_where_they_count() -> None:
+    start = prepare_start(DATA, params(), seed=0)
+    assert start.album_ids is None
+    assert start.factors.albums.shape == (0, 6)
+    given = StartParams(regularization=0.1, album_weight=0.5, album_share=0.2)
+    start = prepare_start(DATA, Params(factors=6, start=given), seed=0)
+    albums = start.factors.albums
+    assert albums.shape == (DATA.num_albums, 6)
+    assert np.abs(albums).max() > 0
+    expected = start.factors.tracks + 0.2 * albums[DATA.catalogue.album_ids]
+    np.testing.assert_allclose(start.tracks, expected, rtol=1e-5)
 
 
 def test_bags_regress_onto_the_playlists_vectors() -> None:

@@ -67,9 +67,10 @@ def test_only_named_tables_are_trained() -> None:
 
 
 def test_a_catalogue_without_artists_and_titles() -> None:
+    nobody = np.full(len(DATA.catalogue), -1)
     data = dataclasses.replace(
         DATA,
-        catalogue=dataclasses.replace(DATA.catalogue, artist_ids=np.full(len(DATA.catalogue), -1)),
+        catalogue=dataclasses.replace(DATA.catalogue, artist_ids=nobody, album_ids=nobody),
         train=dataclasses.replace(
             DATA.train,
             title_ngram_ids=dataclasses.replace(
@@ -79,6 +80,7 @@ def test_a_catalogue_without_artists_and_titles() -> None:
             ),
         ),
         num_artists=0,
+        num_albums=0,
         num_title_ngrams=0,
     )
     for params in (BAGS, FOLD_IN):
