@@ -18,7 +18,7 @@ ARGS ?=
 BIN := .venv/bin
 SOURCES := pipeline components models evaluation serving demo sample schema benchmarks tests setup.py
 
-.PHONY: help setup run test lint format bench serve serve-tf conformance query lock clean
+.PHONY: help setup run test lint format bench serve serve-tf conformance fuzz query lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -61,6 +61,9 @@ serve-tf: ## serve it with the official TensorFlow Serving container; needs Dock
 
 conformance: setup ## the tests of the API against a server: make conformance TARGET=HOST:PORT
 	@SEGUE_SERVING_TARGET=$(TARGET) $(BIN)/python -m pytest tests/serving/conformance $(ARGS)
+
+fuzz: setup ## 12,000 malformed requests, each of which must get a proper status
+	@SEGUE_FUZZ_EXAMPLES=6000 $(BIN)/python -m pytest tests/serving/test_serving_fuzz.py $(ARGS)
 
 query: setup ## ask the server: make query ARGS='--name "road trip" --top 10'
 	@$(BIN)/segue query --target 127.0.0.1:$(PORT) $(if $(ARGS),$(ARGS),--name "road trip")

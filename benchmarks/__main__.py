@@ -22,6 +22,9 @@ BENCHMARKS = {
     "serving-speed": "serving_speed",
     "serving-soak": "serving_soak",
     "index": "index",
+    "ablation": "ablation",
+    "training-speed": "training_speed",
+    "big-catalogue": "big_catalogue",
 }
 
 

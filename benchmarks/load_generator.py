@@ -1,9 +1,13 @@
 """A load generator for a serving model, to be run as a process of its own.
 
 `python -m benchmarks.load_generator --target HOST:PORT --playlists FILE` asks for continuations,
-each worker one after the other, and prints a JSON object: requests, errors by code, throughput, and
-latency percentiles in milliseconds. Requests are built beforehand, so that the clock sees the call
-alone; the first `--warm-up` requests are not counted.
+each worker one after the other, and prints a JSON object: requests, errors by code, throughput,
+latency percentiles in milliseconds, and its own CPU time. Requests are serialised beforehand and
+answers are not read, so that the clock sees the call alone; the first `--warm-up` requests are not
+counted, and their answers are read to see that there are recommendations in them.
+
+With `--interactive` it stays, and does the same for each line of its standard input: a JSON object
+with `concurrency` and `requests`.
 """
 
 from __future__ import annotations
@@ -11,16 +15,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import collections
+import itertools
 import json
 import sys
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import grpc
 import numpy as np
-from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+from tensorflow_serving.apis import predict_pb2
 
 from serving import messages, playlist_input
+from serving.connection import ConnectionOptions
+
+_PREDICT = "/tensorflow.serving.PredictionService/Predict"
 
 
 def requests_of(
@@ -31,59 +40,82 @@ def requests_of(
     return [messages.playlists_request(spec, [playlist]) for playlist in playlists]
 
 
-async def run(
-    target: str,
-    requests: Sequence[predict_pb2.PredictRequest],
-    *,
-    concurrency: int,
-    count: int | None,
-    seconds: float | None,
-    warm_up: int,
-) -> dict[str, object]:
-    """Sends requests in turn from `concurrency` workers, `count` of them or for some seconds."""
-    channel = grpc.aio.insecure_channel(
-        target, options=[("grpc.max_receive_message_length", 64 * 2**20)]
-    )
-    stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-    latencies: list[float] = []
-    errors: collections.Counter[str] = collections.Counter()
-    sent = 0
+class LoadGenerator:
+    """Sends requests over one connection; make it and use it in an event loop.
 
-    async def work(until: float, limit: int, *, counted: bool) -> None:
-        nonlocal sent
-        while sent < limit and time.perf_counter() < until:
-            request = requests[sent % len(requests)]
-            sent += 1
-            started = time.perf_counter()
-            try:
-                await stub.Predict(request, timeout=60)
-            except grpc.RpcError as error:
-                errors[error.code().name] += 1
-            if counted:
-                latencies.append(time.perf_counter() - started)
+    Args:
+        target: HOST:PORT.
+        requests: sent in turn, over and over.
+    """
 
-    async def all_workers(until: float, limit: int, *, counted: bool) -> None:
-        await asyncio.gather(*(work(until, limit, counted=counted) for _ in range(concurrency)))
+    def __init__(self, target: str, requests: Sequence[predict_pb2.PredictRequest]) -> None:
+        self._channel = ConnectionOptions(attempts=1).open(target, grpc.aio)
+        self._predict = self._channel.unary_unary(_PREDICT)
+        self._requests = itertools.cycle([request.SerializeToString() for request in requests])
 
-    await all_workers(float("inf"), warm_up, counted=False)
-    started = time.perf_counter()
-    until = started + seconds if seconds is not None else float("inf")
-    limit = sent + count if count is not None else sys.maxsize
-    await all_workers(until, limit, counted=True)
-    elapsed = time.perf_counter() - started
-    await channel.close()
-    milliseconds = np.array(latencies) * 1000
-    percentiles = {
-        f"p{q}_ms": round(float(np.percentile(milliseconds, q)), 3) for q in (10, 50, 95, 99)
-    }
-    return {
-        "concurrency": concurrency,
-        "requests": len(latencies),
-        "errors": dict(errors),
-        "seconds": round(elapsed, 3),
-        "per_second": round(len(latencies) / elapsed, 1),
-        **(percentiles if latencies else {}),
-    }
+    async def warm_up(self, count: int) -> None:
+        """Sends requests one after the other and looks at the answers.
+
+        Raises:
+            grpc.RpcError: one was refused.
+            BadAnswerError: an answer holds no recommendations.
+        """
+        for _ in range(count):
+            data = await self._predict(next(self._requests), timeout=60)
+            response = predict_pb2.PredictResponse.FromString(data)
+            if not messages.read_recommendations(response, rows=1, top=1)[0]:
+                raise messages.BadAnswerError("an answer recommends nothing")
+
+    async def run(
+        self, concurrency: int, requests: int | None = None, seconds: float | None = None
+    ) -> dict[str, Any]:
+        """Sends requests from `concurrency` workers, so many of them or for some seconds."""
+        latencies: list[float] = []
+        errors: collections.Counter[str] = collections.Counter()
+        left = sys.maxsize if requests is None else requests
+
+        async def work() -> None:
+            nonlocal left
+            while left > 0 and time.perf_counter() < until:
+                left -= 1
+                sent = time.perf_counter()
+                try:
+                    await self._predict(next(self._requests), timeout=60)
+                except grpc.RpcError as error:
+                    errors[error.code().name] += 1
+                latencies.append(time.perf_counter() - sent)
+
+        cpu, started = time.process_time(), time.perf_counter()
+        until = started + seconds if seconds is not None else float("inf")
+        await asyncio.gather(*(work() for _ in range(concurrency)))
+        elapsed = time.perf_counter() - started
+        milliseconds = np.array(latencies) * 1000
+        return {
+            "concurrency": concurrency,
+            "requests": len(latencies),
+            "errors": dict(errors),
+            "seconds": round(elapsed, 3),
+            "cpu_seconds": round(time.process_time() - cpu, 3),
+            "per_second": round(len(latencies) / elapsed, 1),
+            **{f"p{q}_ms": round(float(np.percentile(milliseconds, q)), 3) for q in (50, 95, 99)},
+        }
+
+    async def close(self) -> None:
+        """Closes the connection."""
+        await self._channel.close()
+
+
+async def _run(options: argparse.Namespace) -> None:
+    playlists = playlist_input.read_mpd(options.playlists).playlists
+    generator = LoadGenerator(options.target, requests_of(options.model, playlists))
+    await generator.warm_up(options.warm_up)
+    if options.interactive:
+        while line := await asyncio.to_thread(sys.stdin.readline):
+            print(json.dumps(await generator.run(**json.loads(line))), flush=True)
+    else:
+        result = await generator.run(options.concurrency, options.requests, options.seconds)
+        print(json.dumps(result))
+    await generator.close()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -96,21 +128,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--requests", type=int, help="how many to send")
     parser.add_argument("--seconds", type=float, help="or for how long")
     parser.add_argument("--warm-up", type=int, default=50)
+    parser.add_argument("--interactive", action="store_true", help="take orders from stdin")
     options = parser.parse_args(arguments)
-    if options.requests is None and options.seconds is None:
-        parser.error("give --requests or --seconds")
-    playlists = playlist_input.read_mpd(options.playlists).playlists
-    result = asyncio.run(
-        run(
-            options.target,
-            requests_of(options.model, playlists),
-            concurrency=options.concurrency,
-            count=options.requests,
-            seconds=options.seconds,
-            warm_up=options.warm_up,
-        )
-    )
-    print(json.dumps(result))
+    if options.requests is None and options.seconds is None and not options.interactive:
+        parser.error("give --requests, --seconds or --interactive")
+    asyncio.run(_run(options))
 
 
 if __name__ == "__main__":

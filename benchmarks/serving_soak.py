@@ -10,7 +10,8 @@ import tempfile
 import time
 from typing import Any, Final
 
-from benchmarks import harness, serving_speed
+from benchmarks import harness, serving_model
+from benchmarks.serving_server import Server
 
 _SECONDS: Final = 600
 _CONCURRENCY: Final = 4
@@ -21,10 +22,10 @@ def measure() -> dict[str, Any]:
     """Loads a server with a 170,000-track model and watches its resident memory."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        serving_speed.save_model(folder / "base" / "1")
+        serving_model.save(folder / "base" / "1")
         file = folder / "playlists.json"
-        file.write_text(json.dumps({"playlists": serving_speed.playlists()}))
-        with serving_speed.Server(folder / "base") as server:
+        file.write_text(json.dumps({"playlists": serving_model.playlists()}))
+        with Server(folder / "base") as server:
             command = [sys.executable, "-m", "benchmarks.load_generator"]
             command += ["--target", server.target, "--playlists", str(file)]
             command += ["--concurrency", str(_CONCURRENCY), "--seconds", str(_SECONDS)]

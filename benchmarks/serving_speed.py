@@ -2,18 +2,23 @@
 
 Two figures matter: at concurrency 1 the server's median latency over that of the function called
 with the same playlists; at 32, with batching, its throughput over that of the function called with
-full batches. The load generator is a process of its own. Rounds alternate between the two, so that
-whatever else the machine does falls on both; the figures are medians over the rounds.
+full batches. The load generator is a process of its own, on the same cores.
 
-The model is brute force over a catalogue of the size of the real sample's: lookups, one matrix
-product, the best 500.
+Server and function take turns in short rounds, in both orders, with the same playlists and
+TensorFlow's own choice of threads, so that whatever else the machine does falls on both; the
+figures are medians over the rounds. CPU time depends less on what else is running:
+`throughput_ratio_by_cpu` is what the ratio comes to where function, server and load generator share
+cores that nothing else uses and that are never idle.
+
+The models: `exported` is what the pipeline pushes; `bare`, where all but a matrix product and the
+best 500 is left out, is harder, because there is less to compare with.
 """
 
 from __future__ import annotations
 
 import json
 import pathlib
-import random
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -21,132 +26,141 @@ import time
 from collections.abc import Sequence
 from typing import Any, Final
 
-from benchmarks import harness
+from benchmarks import harness, serving_model
+from benchmarks.serving_server import BATCHING, Server
 
-_TRACKS: Final = 170_000
-_FACTORS: Final = 128
-_PLAYLISTS: Final = 256
 _BATCH: Final = 32
-_ROUNDS: Final = 5
-
-BATCHING: Final = """
-max_batch_size { value: 1000 }
-enable_large_batch_splitting { value: true }
-max_execution_batch_size { value: 32 }
-batch_timeout_micros { value: 1000 }
-max_enqueued_batches { value: 100 }
-num_batch_threads { value: 1 }
-pad_variable_length_inputs: true
-"""
-
-_SERVER: Final = """
-import sys
-from serving.batch_options import read_batching_parameters
-from serving.model_config import single_model_config
-from serving.server import ModelServer, ServerOptions
-
-batching = read_batching_parameters(sys.argv[2]) if len(sys.argv) > 2 else None
-options = ServerOptions(port=0, batching=batching)
-server = ModelServer(single_model_config("segue", sys.argv[1]), options)
-server.start()
-print(server.target, flush=True)
-sys.stdin.read()
-server.stop()
-"""
+_ROUNDS: Final = 10
+_ALONE: Final = 64  # requests of a round at concurrency 1
+_MANY: Final = 512  # and at 32
 
 
 def measure() -> dict[str, Any]:
-    """Runs the rounds."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        save_model(folder / "base" / "1")
-        asked = playlists()
-        file = folder / "playlists.json"
-        file.write_text(json.dumps({"playlists": asked}))
-        parameters = folder / "batching.txt"
-        parameters.write_text(BATCHING)
-        with Server(folder / "base") as plain, Server(folder / "base", parameters) as batching:
-            local = _Local(folder / "base" / "1")
-            rounds = [
-                _round(local, plain.target, batching.target, asked, file) for _ in range(_ROUNDS)
-            ]
-    middle = {key: sorted(r[key] for r in rounds)[_ROUNDS // 2] for key in rounds[0]}
-    return {
-        "tracks": _TRACKS,
-        "factors": _FACTORS,
+    """Runs the rounds for each model."""
+    figures: dict[str, Any] = {
+        "tracks": serving_model.TRACKS,
+        "factors": serving_model.FACTORS,
         "rounds": _ROUNDS,
-        **{key: round(value, 3) for key, value in middle.items()},
         "targets": {"latency_ratio_at_most": 1.3, "throughput_ratio_at_least": 0.8},
     }
+    for name, save in (("exported", serving_model.save), ("bare", serving_model.save_bare)):
+        with tempfile.TemporaryDirectory() as folder:
+            figures[name] = _measure(pathlib.Path(folder), save)
+    return figures
 
 
-def _round(
-    local: _Local,
-    plain: str,
-    batching: str,
-    playlists: Sequence[dict[str, Any]],
-    file: pathlib.Path,
-) -> dict[str, float]:
-    alone = sorted(local.seconds([playlist]) for playlist in playlists)[len(playlists) // 2] * 1e3
-    one = _load(plain, file, concurrency=1, requests=len(playlists))
-    batches = [playlists[i : i + _BATCH] for i in range(0, len(playlists), _BATCH)]
-    full = len(playlists) / sum(local.seconds(batch) for batch in batches)
-    many = _load(batching, file, concurrency=_BATCH, requests=4 * len(playlists))
+def _measure(folder: pathlib.Path, save: Any) -> dict[str, float]:
+    # Not here: a process that has made a model holds more than one that has loaded it.
+    path = folder / "base" / "1"
+    program = f"import pathlib\nfrom benchmarks.serving_model import {save.__name__} as save\n"
+    harness.run([sys.executable, "-c", f"{program}save(pathlib.Path({str(path)!r}))"])
+    asked = serving_model.playlists()
+    file = folder / "playlists.json"
+    file.write_text(json.dumps({"playlists": asked}))
+    parameters = folder / "batching.txt"
+    parameters.write_text(BATCHING)
+    with (
+        Server(folder / "base") as plain,
+        Server(folder / "base", parameters) as batching,
+        _Load(plain.target, file) as one,
+        _Load(batching.target, file) as many,
+    ):
+        local = _Local(path)
+        rounds = []
+        for number in range(_ROUNDS + 1):
+            parts = [
+                lambda: _function_alone(local, asked),
+                lambda: _server_alone(one),
+                lambda: _function_batches(local, asked),
+                lambda: _server_many(batching, many),
+            ]
+            found: dict[str, float] = {}
+            for part in parts if number % 2 else reversed(parts):
+                found |= part()
+            if number:  # the first round warms up
+                rounds.append(_with_ratios(found))
+    errors = sum(found.pop("errors") for found in rounds)
+    middle = {key: round(statistics.median(r[key] for r in rounds), 3) for key in rounds[0]}
+    return {**middle, "errors": errors}
+
+
+def _function_alone(local: _Local, asked: Sequence[dict[str, Any]]) -> dict[str, float]:
+    seconds = [local.seconds([playlist]) for playlist in asked[:_ALONE]]
+    return {"function_p50_ms": statistics.median(seconds) * 1e3}
+
+
+def _server_alone(load: _Load) -> dict[str, float]:
+    result = load.run(concurrency=1, requests=_ALONE)
     return {
-        "function_p50_ms": alone,
-        "server_p50_ms": one["p50_ms"],
-        "server_p99_ms": one["p99_ms"],
-        "latency_ratio": one["p50_ms"] / alone,
-        "function_per_second": full,
-        "server_per_second": many["per_second"],
-        "server_p50_ms_at_32": many["p50_ms"],
-        "server_p99_ms_at_32": many["p99_ms"],
-        "throughput_ratio": many["per_second"] / full,
-        "errors": sum(one["errors"].values()) + sum(many["errors"].values()),
+        "server_p50_ms": result["p50_ms"],
+        "server_p99_ms": result["p99_ms"],
+        "errors": sum(result["errors"].values()),
     }
 
 
-def _load(target: str, file: pathlib.Path, *, concurrency: int, requests: int) -> dict[str, Any]:
-    arguments = {
-        "--target": target,
-        "--playlists": str(file),
-        "--concurrency": str(concurrency),
-        "--requests": str(requests),
+def _function_batches(local: _Local, asked: Sequence[dict[str, Any]]) -> dict[str, float]:
+    cpu = time.process_time()
+    batches = [asked[i : i + _BATCH] for i in range(0, len(asked), _BATCH)]
+    seconds = sum(local.seconds(batch) for batch in batches)
+    cpu = time.process_time() - cpu
+    return {
+        "function_per_second": len(asked) / seconds,
+        "function_cpu_ms": cpu / len(asked) * 1e3,
     }
-    command = [sys.executable, "-m", "benchmarks.load_generator"]
-    for pair in arguments.items():
-        command.extend(pair)
-    finished = harness.run(command, TF_CPP_MIN_LOG_LEVEL="3")
-    return json.loads(finished.output.splitlines()[-1])
 
 
-class Server:
-    """The development server, in a process of its own."""
+def _server_many(server: Server, load: _Load) -> dict[str, float]:
+    cpu = server.cpu_seconds()
+    result = load.run(concurrency=_BATCH, requests=_MANY)
+    cpu = server.cpu_seconds() - cpu
+    return {
+        "server_per_second": result["per_second"],
+        "server_p50_ms_at_32": result["p50_ms"],
+        "server_p99_ms_at_32": result["p99_ms"],
+        "server_cpu_ms": cpu / _MANY * 1e3,
+        "load_generator_cpu_ms": result["cpu_seconds"] / _MANY * 1e3,
+        "errors_at_32": sum(result["errors"].values()),
+    }
 
-    def __init__(self, base: pathlib.Path, parameters: pathlib.Path | None = None) -> None:
-        arguments = [str(base), *([str(parameters)] if parameters else [])]
+
+def _with_ratios(found: dict[str, float]) -> dict[str, float]:
+    served = found["server_cpu_ms"] + found["load_generator_cpu_ms"]
+    return {
+        **found,
+        "errors": found["errors"] + found["errors_at_32"],
+        "latency_ratio": found["server_p50_ms"] / found["function_p50_ms"],
+        "throughput_ratio": found["server_per_second"] / found["function_per_second"],
+        "throughput_ratio_by_cpu": found["function_cpu_ms"] / served,
+    }
+
+
+class _Load:
+    """The load generator, which waits for orders."""
+
+    def __init__(self, target: str, playlists: pathlib.Path) -> None:
+        command = [sys.executable, "-m", "benchmarks.load_generator", "--interactive"]
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _SERVER, *arguments],
+            [*command, "--target", target, "--playlists", str(playlists)],
             cwd=harness.ROOT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
         )
-        self.target = ""
 
-    @property
-    def pid(self) -> int:
-        """The process, for its memory to be looked at."""
-        return self._process.pid
-
-    def __enter__(self) -> Server:
-        assert self._process.stdout is not None
-        self.target = self._process.stdout.readline().strip()
+    def __enter__(self) -> _Load:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._process.communicate()  # closes its standard input, which ends it
+
+    def run(self, **order: int) -> dict[str, Any]:
+        """Has requests sent and returns what it measured."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())
 
 
 class _Local:
@@ -173,63 +187,3 @@ class _Local:
         for value in outputs.values():
             value.numpy()
         return time.perf_counter() - started
-
-
-def _uri(index: int) -> str:
-    return f"spotify:track:{index:022d}"
-
-
-def playlists() -> list[dict[str, Any]]:
-    """Playlists of 1 to 100 tracks to ask about, in MPD format."""
-    choose = random.Random(0)
-    return [
-        {
-            "pid": pid,
-            "name": f"playlist {pid}",
-            "tracks": [
-                {"track_uri": _uri(choose.randrange(_TRACKS))}
-                for _ in range(choose.choice([1, 5, 10, 25, 100]))
-            ],
-        }
-        for pid in range(_PLAYLISTS)
-    ]
-
-
-def save_model(path: pathlib.Path) -> None:
-    """Saves a brute-force model of the real sample's size."""
-    import numpy as np
-    import tensorflow as tf
-
-    class BruteForce(tf.Module):
-        """Scores by the product of the seeds' sum with every track's factors."""
-
-        def __init__(self) -> None:
-            super().__init__()
-            factors = np.random.default_rng(0).normal(size=(_TRACKS, _FACTORS))
-            self.factors = tf.Variable(factors.astype(np.float32), trainable=False)
-            self.uris = tf.Variable([_uri(i) for i in range(_TRACKS)], trainable=False)
-            self.ids = tf.lookup.StaticHashTable(
-                tf.lookup.KeyValueTensorInitializer(
-                    [_uri(i) for i in range(_TRACKS)], tf.range(_TRACKS, dtype=tf.int64)
-                ),
-                -1,
-            )
-
-        @tf.function(
-            input_signature=[
-                tf.TensorSpec([None], tf.string, "name"),
-                tf.TensorSpec([None, None], tf.string, "track_uris"),
-            ]
-        )
-        def recommend(self, name: tf.Tensor, track_uris: tf.Tensor) -> dict[str, tf.Tensor]:
-            """The best 500 tracks of each row."""
-            del name
-            ids = self.ids.lookup(track_uris)
-            known = tf.cast(ids >= 0, tf.float32)[..., None]
-            query = tf.reduce_sum(tf.gather(self.factors, tf.maximum(ids, 0)) * known, axis=1)
-            scores = tf.matmul(query, self.factors, transpose_b=True)
-            best, at = tf.math.top_k(scores, 500)
-            return {"track_uris": tf.gather(self.uris, at), "scores": best}
-
-    model = BruteForce()
-    tf.saved_model.save(model, str(path), signatures={"serving_default": model.recommend})

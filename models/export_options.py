@@ -20,3 +20,7 @@ class ExportOptions(pydantic.BaseModel):
         "slower for single playlists.",
     )
     index: IndexOptions = IndexOptions()
+    warmup: bool = pydantic.Field(
+        default=True,
+        description="Whether requests that TF Serving warms up with are put into the model.",
+    )

@@ -13,12 +13,14 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-from models.contract import Catalogue, Query, Scorer
+from models.contract import Catalogue, Query, Ranker, Scorer
 from models.export_options import ExportOptions
 from models.index import build
 from models.queries import QueryBuilder
 from models.recommender import Recommender, num_recommendations
+from models.retrieval import Reranked
 from models.vocabularies import Vocabularies
+from models.warmup import warmup_requests, write_warmup
 
 #: What is known of a model, within its SavedModel.
 METADATA_PATH: Final = os.path.join("assets.extra", "segue.json")
@@ -31,6 +33,7 @@ def export(
     directory: str,
     metadata: dict[str, Any],
     *,
+    ranker: Ranker | None = None,
     options: ExportOptions | None = None,
     index_queries: Query | None = None,
     seed: int = 0,
@@ -44,6 +47,7 @@ def export(
         directory: where to write, also on a remote file system.
         metadata: written to `METADATA_PATH`; JSON types only. What is known of an index is added
             as `index`.
+        ranker: of what the scorer finds best, if there is a second stage.
         options: how.
         index_queries: to choose and measure an index by; needed if there is to be one.
         seed: of the index.
@@ -54,14 +58,17 @@ def export(
     """
     options = options or ExportOptions()
     count = num_recommendations(catalogue)
+    if ranker is not None:
+        count = max(count, min(ranker.depth, len(catalogue)))
     built = build.build(scorer, options.index, index_queries, count, seed)
+    retriever = built.retriever
+    if ranker is not None:
+        retriever = Reranked(retriever, ranker, len(catalogue))
     if built.facts:
         metadata = {**metadata, "index": built.facts}
     with tempfile.TemporaryDirectory() as assets:
         queries = QueryBuilder(vocabularies, catalogue.artist_ids, assets)
-        recommender = Recommender(
-            scorer, catalogue, queries, options.rows_per_step, built.retriever
-        )
+        recommender = Recommender(scorer, catalogue, queries, options.rows_per_step, retriever)
         signatures = {
             "serving_default": recommender.serving_default,
             "serving_examples": recommender.serving_examples,
@@ -72,3 +79,5 @@ def export(
     tf.io.gfile.makedirs(os.path.dirname(path))
     with tf.io.gfile.GFile(path, "w") as handle:
         handle.write(json.dumps(metadata, indent=1, allow_nan=False))
+    if options.warmup:
+        write_warmup(directory, warmup_requests(catalogue))

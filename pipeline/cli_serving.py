@@ -61,6 +61,18 @@ def serve(
     allow_version_labels_for_unavailable_models: Annotated[
         bool, typer.Option(help="Accept labels of versions that are not loaded yet.")
     ] = False,
+    file_system_poll_wait_seconds: Annotated[
+        float, typer.Option(min=0, help="Time between two looks for versions; 0 looks once.")
+    ] = 1.0,
+    max_num_load_retries: Annotated[
+        int, typer.Option(min=0, help="How often a version that fails to load is tried again.")
+    ] = 5,
+    load_retry_interval_micros: Annotated[
+        int, typer.Option(min=0, help="Time between two of these tries.")
+    ] = 2_000_000,
+    enable_model_warmup: Annotated[
+        bool, typer.Option(help="Run a model's warm-up requests before it serves.")
+    ] = True,
 ) -> None:
     """Serve a model over TensorFlow Serving's gRPC API, for development and tests.
 
@@ -68,6 +80,7 @@ def serve(
     """
     from serving.serve import serve as run
     from serving.server import ServerOptions
+    from serving.version_watcher import WatchOptions
 
     code = run(
         model_base,
@@ -83,6 +96,12 @@ def serve(
             max_message_size=max_message_size,
             config_poll_seconds=model_config_file_poll_wait_seconds,
             allow_version_labels_for_unavailable_models=allow_version_labels_for_unavailable_models,
+            enable_model_warmup=enable_model_warmup,
+            watch=WatchOptions(
+                poll_seconds=file_system_poll_wait_seconds,
+                max_load_retries=max_num_load_retries,
+                load_retry_seconds=load_retry_interval_micros / 1e6,
+            ),
         ),
     )
     raise typer.Exit(code)

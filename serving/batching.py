@@ -19,20 +19,59 @@ from serving import batch_tensors, errors
 from serving.batch_options import BatchingOptions
 from serving.servable import Servable
 
+#: Called with the outputs of a request, or without any and with an error.
+Done = Callable[[list[np.ndarray], errors.ServingError | None], None]
+
+
+class _Answer:
+    """Waits for the tasks that a request was cut into."""
+
+    def __init__(self, done: Done) -> None:
+        self.tasks: list[_Task] = []
+        self._done = done
+        self._left = 0
+        self._lock = threading.Lock()
+
+    def add(self, task: _Task) -> None:
+        """Adds a task, before any of them is run."""
+        self.tasks.append(task)
+        self._left += 1
+
+    def task_done(self) -> None:
+        """To be called once a task has its outputs or its error."""
+        with self._lock:
+            self._left -= 1
+            if self._left:
+                return
+        error = next((task.error for task in self.tasks if task.error), None)
+        if error:
+            self._done([], error)
+        elif len(self.tasks) == 1:
+            self._done(self.tasks[0].outputs, None)
+        else:
+            parts = zip(*(task.outputs for task in self.tasks), strict=True)
+            self._done([np.concatenate(part) for part in parts], None)
+
 
 class _Task:
     """The rows of one request, or a part of them, and where their answer goes."""
 
     def __init__(
-        self, arrays: list[np.ndarray], size: int, enqueued: float, deadline: float | None
+        self,
+        arrays: list[np.ndarray],
+        size: int,
+        enqueued: float,
+        deadline: float | None,
+        answer: _Answer,
     ) -> None:
         self.arrays = arrays
         self.size = size
         self.enqueued = enqueued
         self.deadline = deadline
+        self.answer = answer
         self.outputs: list[np.ndarray] = []
         self.error: errors.ServingError | None = None
-        self.done = threading.Event()
+        answer.add(self)
 
 
 class _Batch:
@@ -156,7 +195,7 @@ class BatchScheduler:
 
 
 class BatchingRunner:
-    """Stands in front of a servable and runs its requests in batches (a `servable.Runner`)."""
+    """Stands in front of a servable and runs its requests in batches."""
 
     def __init__(self, servable: Servable, scheduler: BatchScheduler) -> None:
         self._servable = servable
@@ -164,24 +203,37 @@ class BatchingRunner:
         self._queues: dict[tuple[tuple[str, ...], tuple[str, ...]], _Queue] = {}
         self._ranks = batch_tensors.declared_ranks(servable.signatures.values())
 
-    def __call__(
+    def takes(self, feeds: Sequence[str], arrays: Sequence[np.ndarray]) -> bool:
+        """Whether arrays may share a batch with others.
+
+        Those of a wrong rank would fail their neighbours; alone, in `Servable.run_session`, they
+        hear what the runtime says of them.
+        """
+        return all(
+            feed not in self._ranks or array.ndim in (0, self._ranks[feed])
+            for feed, array in zip(feeds, arrays, strict=True)
+        )
+
+    def start(
         self,
         feeds: Sequence[str],
         fetches: Sequence[str],
         arrays: Sequence[np.ndarray],
-        deadline: float | None = None,
-    ) -> list[np.ndarray]:
-        """Runs the arrays with those of other requests.
+        deadline: float | None,
+        done: Done,
+    ) -> None:
+        """Puts the arrays of a request into the queue, and returns at once.
+
+        Args:
+            feeds: names of the tensors to feed.
+            fetches: names of the tensors to fetch.
+            arrays: values of the tensors fed.
+            deadline: time (of `time.monotonic`) at which nobody waits for them any more.
+            done: called in a batch thread when the request has been run, or has failed.
 
         Raises:
-            ServingError: these arrays, or those they were batched with, cannot be run.
+            ServingError: these arrays cannot be put into a batch, or the queue is full.
         """
-        if any(
-            feed in self._ranks and array.ndim not in (0, self._ranks[feed])
-            for feed, array in zip(feeds, arrays, strict=True)
-        ):
-            # It would fail its neighbours; alone it hears what the runtime says of it.
-            return self._servable.run_session(feeds, fetches, arrays)
         size = batch_tensors.batch_size(arrays)
         options = self._scheduler.options
         if size > options.max_batch_size and not options.enable_large_batch_splitting:
@@ -190,24 +242,18 @@ class BatchingRunner:
             )
         step = options.execution_size
         now = time.monotonic()
+        answer = _Answer(done)
         tasks = [
             _Task(
                 [array[start : start + step] for array in arrays],
                 min(step, size - start),
                 now,
                 deadline,
+                answer,
             )
             for start in range(0, max(size, 1), step)
         ]
         self._scheduler.schedule(self._queue(tuple(feeds), tuple(fetches)), tasks)
-        for task in tasks:
-            task.done.wait()
-        for task in tasks:
-            if task.error:
-                raise task.error
-        if len(tasks) == 1:
-            return tasks[0].outputs
-        return [np.concatenate(parts) for parts in zip(*(t.outputs for t in tasks), strict=True)]
 
     def _queue(self, feeds: tuple[str, ...], fetches: tuple[str, ...]) -> _Queue:
         queue = self._queues.get((feeds, fetches))
@@ -232,7 +278,7 @@ class BatchingRunner:
             error = errors.from_exception(failure)
         for task in tasks:
             task.error = error
-            task.done.set()
+            task.answer.task_done()
 
 
 def _refuse_if_late(tasks: Sequence[_Task]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import ipaddress
 import json
 import pathlib
 from typing import Any
@@ -89,8 +90,8 @@ class ConnectionOptions:
                 f"compression must be one of {', '.join(_COMPRESSIONS)}; was {self.compression!r}"
             )
 
-    def channel_arguments(self) -> dict[str, Any]:
-        """Arguments of `grpc.insecure_channel` and its kin.
+    def channel_arguments(self, target: str = "") -> dict[str, Any]:
+        """Arguments of `grpc.insecure_channel` and its kin, for a target.
 
         The retries are gRPC's own: they share the deadline of the call, and back off at random.
         """
@@ -109,6 +110,9 @@ class ConnectionOptions:
             ("grpc.max_receive_message_length", self.max_message_size),
             ("grpc.max_send_message_length", self.max_message_size),
         ]
+        if is_loopback(target):
+            # A proxy in the environment is for the world outside, and cannot reach this machine.
+            options.append(("grpc.enable_http_proxy", 0))
         if self.tls and self.tls.server_name:
             options.append(("grpc.ssl_target_name_override", self.tls.server_name))
         return {"options": options, "compression": _COMPRESSIONS[self.compression]}
@@ -121,9 +125,22 @@ class ConnectionOptions:
         """
         check_target(target)
         if self.tls is None:
-            return module.insecure_channel(target, **self.channel_arguments())
+            return module.insecure_channel(target, **self.channel_arguments(target))
         credentials = grpc.ssl_channel_credentials(self.tls.ca, self.tls.key, self.tls.certificate)
-        return module.secure_channel(target, credentials, **self.channel_arguments())
+        return module.secure_channel(target, credentials, **self.channel_arguments(target))
+
+
+def is_loopback(target: str) -> bool:
+    """Whether a target is on this very machine: `localhost`, an address of its own, or a socket."""
+    if target.startswith("unix:"):
+        return True
+    host = target.rpartition(":")[0].rpartition("/")[2]
+    for scheme in ("dns:", "ipv4:", "ipv6:"):
+        host = host.removeprefix(scheme)
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
 
 
 def check_target(target: str) -> None:

@@ -71,9 +71,8 @@ class ModelTable:
             raise errors.not_found(f"Could not find any versions of model {spec.name}")
         return [seen[number] for number in sorted(seen, reverse=True)]
 
-    @contextlib.contextmanager
-    def use(self, spec: model_pb2.ModelSpec) -> Iterator[Servable]:
-        """Holds the version that a request means, for as long as the context lasts.
+    def acquire(self, spec: model_pb2.ModelSpec) -> Version:
+        """Holds the version that a request means, until it is released.
 
         Raises:
             ServingError: there is no such version, or it does not serve.
@@ -81,15 +80,29 @@ class ModelTable:
         with self.changed:
             version = self._find(spec)
             version.users += 1
+        return version
+
+    def release(self, version: Version) -> None:
+        """Lets go of a version."""
+        with self.changed:
+            version.users -= 1
+            drained = not version.users and version.state is State.UNLOADING
+        if drained:
+            self._on_drained()
+
+    @contextlib.contextmanager
+    def use(self, spec: model_pb2.ModelSpec) -> Iterator[Servable]:
+        """Holds the version that a request means, for as long as the context lasts.
+
+        Raises:
+            ServingError: there is no such version, or it does not serve.
+        """
+        version = self.acquire(spec)
         try:
             assert version.servable is not None
             yield version.servable
         finally:
-            with self.changed:
-                version.users -= 1
-                drained = not version.users and version.state is State.UNLOADING
-            if drained:
-                self._on_drained()
+            self.release(version)
 
     def new_labels(self, config: ModelServerConfig, *, allow_unavailable: bool) -> Labels:
         """The labels of a configuration. Call it with `changed` held.

@@ -6,17 +6,37 @@ get_model_metadata_impl.cc.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
+import numpy as np
 from tensorflow.core.framework import tensor_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, model_pb2, predict_pb2
 
-from serving import errors, tensors
+from serving import encoding, errors, tensors
 from serving.servable import Servable
 
 DEFAULT_SIGNATURE = "serving_default"
 SIGNATURE_DEF = "signature_def"
+
+
+class Step(NamedTuple):
+    """What a request makes the runtime do.
+
+    Attributes:
+        signature: name of the signature.
+        feeds: names of the tensors to feed, sorted.
+        arrays: their values.
+        fetches: names of the tensors to fetch, sorted.
+        outputs: name of the tensor by the alias of the output.
+    """
+
+    signature: str
+    feeds: list[str]
+    arrays: list[np.ndarray]
+    fetches: list[str]
+    outputs: dict[str, str]
 
 
 def run_predict(
@@ -26,7 +46,7 @@ def run_predict(
     max_rows: int | None = None,
     deadline: float | None = None,
 ) -> predict_pb2.PredictResponse:
-    """Answers one Predict request with one version.
+    """Answers one Predict request with one version, in the thread that calls.
 
     Args:
         servable: the version.
@@ -36,6 +56,24 @@ def run_predict(
 
     Raises:
         ServingError: the request does not fit the signature, or the runtime refuses it.
+    """
+    step = prepare(servable, request, max_rows=max_rows)
+    values = servable.run_session(step.feeds, step.fetches, step.arrays, deadline)
+    return predict_pb2.PredictResponse.FromString(encode(servable, request, step, values))
+
+
+def prepare(
+    servable: Servable, request: predict_pb2.PredictRequest, *, max_rows: int | None = None
+) -> Step:
+    """Checks a request against its signature and turns its inputs into arrays.
+
+    Args:
+        servable: the version.
+        request: the request.
+        max_rows: most rows of an input.
+
+    Raises:
+        ServingError: the request does not fit the signature.
     """
     signature_name = request.model_spec.signature_name or DEFAULT_SIGNATURE
     signature = servable.signatures.get(signature_name)
@@ -61,16 +99,28 @@ def run_predict(
                 f"Task size {array.shape[0]} is larger than maximum input batch size {max_rows}"
             )
         arrays.append(array)
-    fetches = sorted(set(outputs.values()))
-    values = dict(zip(fetches, servable.run(feeds, fetches, arrays, deadline), strict=True))
+    return Step(signature_name, feeds, arrays, sorted(set(outputs.values())), outputs)
 
-    response = predict_pb2.PredictResponse()
-    response.model_spec.name = request.model_spec.name
-    response.model_spec.version.value = servable.version
-    response.model_spec.signature_name = signature_name
-    for alias, tensor_name in outputs.items():
-        tensors.fill_proto(response.outputs[alias], values[tensor_name])
-    return response
+
+def encode(
+    servable: Servable,
+    request: predict_pb2.PredictRequest,
+    step: Step,
+    values: Sequence[np.ndarray],
+) -> bytes:
+    """The answer, a serialised `PredictResponse`.
+
+    Args:
+        servable: the version that answered.
+        request: what it was asked.
+        step: what was made of the request.
+        values: of the tensors fetched.
+    """
+    fetched = dict(zip(step.fetches, values, strict=True))
+    outputs = {alias: fetched[tensor] for alias, tensor in step.outputs.items()}
+    return encoding.encode_response(
+        request.model_spec.name, servable.version, step.signature, outputs
+    )
 
 
 def get_model_metadata(servable: Servable) -> get_model_metadata_pb2.GetModelMetadataResponse:

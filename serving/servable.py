@@ -13,7 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import grpc
 import numpy as np
@@ -22,23 +22,10 @@ from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 
 from serving import errors
 
+if TYPE_CHECKING:
+    from serving.batching import BatchingRunner
+
 _SERVE_TAG = "serve"
-
-
-class Runner(Protocol):
-    """Runs a model: a `Servable`, or a `batching.BatchingRunner` in front of one."""
-
-    def __call__(
-        self,
-        feeds: Sequence[str],
-        fetches: Sequence[str],
-        arrays: Sequence[np.ndarray],
-        deadline: float | None = None,
-    ) -> list[np.ndarray]:
-        """Returns the values of the tensors `fetches`, given those of the tensors `feeds`.
-
-        `deadline` is the time (of `time.monotonic`) at which nobody waits for them any more.
-        """
 
 
 class Servable:
@@ -48,6 +35,7 @@ class Servable:
         name: name of the model.
         version: its version.
         signatures: SignatureDef by name, everything that the SavedModel declares.
+        batching: runs requests in batches, where that is wanted.
     """
 
     def __init__(
@@ -60,7 +48,7 @@ class Servable:
         self.name = name
         self.version = version
         self.signatures = signatures
-        self.run: Runner = self.run_session
+        self.batching: BatchingRunner | None = None
         self._session = session
         self._callables: dict[tuple[tuple[str, ...], tuple[str, ...]], Callable[..., Any]] = {}
         self._lock = threading.Lock()
@@ -108,7 +96,16 @@ class Servable:
         arrays: Sequence[np.ndarray],
         deadline: float | None = None,
     ) -> list[np.ndarray]:
-        """Runs the graph; see `Runner`.
+        """Runs the graph.
+
+        Args:
+            feeds: names of the tensors to feed.
+            fetches: names of the tensors to fetch.
+            arrays: values of the tensors fed.
+            deadline: time (of `time.monotonic`) at which nobody waits for them any more.
+
+        Returns:
+            Values of the tensors fetched.
 
         Raises:
             ServingError: what the runtime says of these inputs, or that it is too late for them.

@@ -17,15 +17,16 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from tensorflow.core.protobuf import config_pb2
-from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
 
 from serving import services, warmup
 from serving.batching import BatchingRunner, BatchScheduler
 from serving.config_file import ConfigFileWatcher
 from serving.errors import ConfigError
+from serving.event_loop import EventLoop
 from serving.metrics import Metrics, MonitoringServer
 from serving.model_config import ModelServerConfig
 from serving.model_manager import ModelManager
+from serving.predict_runner import PredictRunner
 from serving.servable import Servable
 from serving.server_options import ServerOptions
 
@@ -34,7 +35,7 @@ __all__ = ["ModelServer", "ServerOptions"]
 _LOG = logging.getLogger(__name__)
 
 _HEALTH_NAMES = ("", services.PREDICTION_SERVICE, services.MODEL_SERVICE)
-_MAX_WAITING_REQUESTS = 4096  # beyond them a request is refused rather than kept in memory
+_MAX_REQUESTS = 4096  # beyond them a request is refused rather than kept in memory
 
 
 class ModelServer:
@@ -51,14 +52,13 @@ class ModelServer:
         self.options = options or ServerOptions()
         self.metrics = Metrics()
         self._config = config
-        self._health = health.HealthServicer(
-            experimental_non_blocking=True,
-            experimental_thread_pool=futures.ThreadPoolExecutor(1, "health"),
-        )
+        self._health = health.aio.HealthServicer()
+        self._loop: EventLoop | None = None
+        self._pool = futures.ThreadPoolExecutor(self.options.workers, "predict")
         self._scheduler: BatchScheduler | None = None
         self._monitoring: MonitoringServer | None = None
         self._config_watcher: ConfigFileWatcher | None = None
-        self._grpc: grpc.Server | None = None
+        self._grpc: grpc.aio.Server | None = None
         self._port = 0
         self._draining = threading.Event()
         self._stopped = threading.Event()
@@ -83,6 +83,7 @@ class ModelServer:
         """
         options = self.options
         self._check_port(options.port)
+        self._loop = EventLoop()
         self._show_state()
         if options.monitoring_port is not None:
             self._check_port(options.monitoring_port)
@@ -96,7 +97,7 @@ class ModelServer:
             if self._stopped.is_set():
                 return self
             raise TimeoutError(f"no version to serve after {timeout} s")
-        self._open()
+        self._loop.run(self._open())
         if options.config_file and options.config_poll_seconds > 0:
             self._config_watcher = ConfigFileWatcher(
                 options.config_file, self.manager.reload, options.config_poll_seconds
@@ -120,19 +121,24 @@ class ModelServer:
             lame_duck: seconds in which new requests are still answered, with UNAVAILABLE, so that
                 clients try elsewhere; after that their connections are closed.
         """
-        self._health.enter_graceful_shutdown()
+        if self._loop:
+            self._loop.run(self._health.enter_graceful_shutdown())
         self._draining.set()
         if self._grpc and lame_duck > 0:
             time.sleep(lame_duck)
         if self._config_watcher:
             self._config_watcher.stop()
-        if self._grpc:
-            self._grpc.stop(grace).wait()
+        if self._grpc and self._loop:
+            self._loop.run(self._grpc.stop(grace))
+        self._pool.shutdown()
         if self._scheduler:
             self._scheduler.stop()
         self.manager.stop()
         if self._monitoring:
             self._monitoring.stop()
+        if self._loop:
+            self._loop.stop()
+            self._loop = None
         self._stopped.set()
 
     @property
@@ -165,26 +171,22 @@ class ModelServer:
     ) -> None:
         self.stop()
 
-    def _open(self) -> None:
+    async def _open(self) -> None:
         options = self.options
-        server = grpc.server(
-            futures.ThreadPoolExecutor(options.workers, "grpc"),
+        server = grpc.aio.server(
             options=[
                 ("grpc.max_receive_message_length", options.max_message_size),
                 ("grpc.max_send_message_length", options.max_message_size),
                 ("grpc.so_reuseport", 0),  # a second server on the port is a mistake to be told of
             ],
-            maximum_concurrent_rpcs=options.workers + _MAX_WAITING_REQUESTS,
+            maximum_concurrent_rpcs=_MAX_REQUESTS,
         )
-        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(
-            services.PredictionService(
-                self.manager, self.metrics, self._draining, options.max_rows
-            ),
-            server,
-        )
-        model_service_pb2_grpc.add_ModelServiceServicer_to_server(
-            services.ModelService(self.manager, self.metrics, self._draining), server
-        )
+        runner = PredictRunner(self.manager.table, self._pool, options.max_rows)
+        for service in (
+            services.PredictionService(self.manager, self.metrics, self._draining, runner),
+            services.ModelService(self.manager, self.metrics, self._draining),
+        ):
+            service.add_to(server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection(
             (*_HEALTH_NAMES[1:], health.SERVICE_NAME, reflection.SERVICE_NAME), server
@@ -197,7 +199,7 @@ class ModelServer:
                 self._port = server.add_insecure_port(address)
         except RuntimeError as error:
             raise ConfigError(f"cannot listen on {address}: {error}") from error
-        server.start()
+        await server.start()
         self._grpc = server
         _LOG.debug("Running gRPC ModelServer at %s", self.target)
 
@@ -220,7 +222,7 @@ class ModelServer:
             servable.close()
             raise
         if self._scheduler:
-            servable.run = BatchingRunner(servable, self._scheduler)
+            servable.batching = BatchingRunner(servable, self._scheduler)
         return servable
 
     def _show_state(self) -> None:
@@ -230,8 +232,9 @@ class ModelServer:
             if self.manager.table.ready()
             else health_pb2.HealthCheckResponse.NOT_SERVING
         )
-        for name in _HEALTH_NAMES:
-            self._health.set(name, status)
+        if self._loop:
+            for name in _HEALTH_NAMES:
+                self._loop.submit(self._health.set(name, status))
 
     def _check_port(self, port: int) -> None:
         """Says at once that a port is taken, not only after the models are loaded."""

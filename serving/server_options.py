@@ -20,7 +20,8 @@ class ServerOptions:
         monitoring_port: HTTP port for metrics, liveness and readiness; None for none.
         max_message_size: most bytes of a request or an answer.
         max_rows: most rows of a request's inputs.
-        max_workers: requests handled at the same time (grpc_max_threads); None chooses.
+        max_workers: requests run at the same time where they are not batched (grpc_max_threads);
+            None chooses.
         batching: how requests are batched (enable_batching, batching_parameters_file), or None.
         tls: certificate (ssl_config_file); None serves in plain text.
         watch: how versions are looked for.
@@ -50,10 +51,7 @@ class ServerOptions:
 
     @property
     def workers(self) -> int:
-        """Threads that handle requests."""
+        """Threads that run requests."""
         if self.max_workers:
             return self.max_workers
-        if self.batching:
-            # They spend their time waiting for each other: enough of them to fill two batches.
-            return max(32, min(2 * self.batching.execution_size, 128))
         return max(8, 4 * (os.cpu_count() or 1))

@@ -1,14 +1,20 @@
-"""TF Serving's two gRPC services, on a table of models."""
+"""TF Serving's two gRPC services, on a table of models, for an asyncio server.
+
+Methods take and give bytes: what is no request is then refused here, and a Predict answer, which
+is written as bytes, needs no message.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any, NoReturn
 
 import grpc
+from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -16,72 +22,94 @@ from tensorflow_serving.apis import (
     inference_pb2,
     model_management_pb2,
     model_pb2,
-    model_service_pb2_grpc,
     predict_pb2,
-    prediction_service_pb2_grpc,
     regression_pb2,
 )
 
 from serving import errors, inference, predict
 from serving.metrics import Metrics
 from serving.model_manager import ModelManager
+from serving.predict_runner import PredictRunner
 
 _LOG = logging.getLogger(__name__)
 
 PREDICTION_SERVICE = "tensorflow.serving.PredictionService"
 MODEL_SERVICE = "tensorflow.serving.ModelService"
 
+#: Answers a request with a serialised message; the second argument is the time of
+#: `time.monotonic` at which the caller has gone, or None.
+Method = Callable[[Any, float | None], Awaitable[bytes]]
+
 
 class _Service:
     """Answers requests, whatever happens, with a status, and counts them.
 
     Args:
+        name: full name of the service.
         manager: the models.
         metrics: where requests are counted.
         draining: set when the server is about to end, and refuses what comes.
     """
 
-    def __init__(self, manager: ModelManager, metrics: Metrics, draining: threading.Event) -> None:
+    def __init__(
+        self, name: str, manager: ModelManager, metrics: Metrics, draining: threading.Event
+    ) -> None:
+        self._name = name
         self._manager = manager
         self._table = manager.table
         self._metrics = metrics
         self._draining = draining
 
-    def _answer(
-        self, method: str, model: str, context: grpc.ServicerContext, call: Callable[[], Any]
-    ) -> Any:
-        started = time.perf_counter()
-        error: errors.ServingError | None = None
-        try:
-            if self._draining.is_set():
-                raise errors.ServingError(
-                    grpc.StatusCode.UNAVAILABLE, "The server is shutting down"
-                )
-            return call()
-        except errors.ServingError as failure:
-            error = failure
-        except Exception as failure:
-            error = errors.from_exception(failure)
-            _LOG.exception("%s failed in an unforeseen way", method)
-        finally:
-            code = error.code.name if error else "OK"
-            self._metrics.observe_request(model, method, code, time.perf_counter() - started)
-        context.abort(error.code, error.wire_message)
+    def methods(self) -> dict[str, tuple[Any, Method]]:
+        """Class of the request and what answers it, by name of the method."""
+        raise NotImplementedError
+
+    def add_to(self, server: grpc.aio.Server) -> None:
+        """Registers the service."""
+        handlers = {
+            name: grpc.unary_unary_rpc_method_handler(self._behaviour(name, kind, method))
+            for name, (kind, method) in self.methods().items()
+        }
+        server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(self._name, handlers),)
+        )
+
+    def _behaviour(self, name: str, kind: Any, method: Method) -> Any:
+        async def answer(data: bytes, context: grpc.aio.ServicerContext) -> bytes | None:
+            started = time.perf_counter()
+            model, code = "", grpc.StatusCode.CANCELLED  # whoever asked may go before the end
+            try:
+                request = _parse(kind, data)
+                model = _model(request)
+                if self._draining.is_set():
+                    raise errors.ServingError(
+                        grpc.StatusCode.UNAVAILABLE, "The server is shutting down"
+                    )
+                remaining = context.time_remaining()
+                deadline = None if remaining is None else time.monotonic() + remaining
+                response = await method(request, deadline)
+                code = grpc.StatusCode.OK
+                return response
+            except Exception as failure:
+                error = errors.from_exception(failure)
+                code = error.code
+                if error is not failure:
+                    _LOG.exception("%s failed in an unforeseen way", name)
+            finally:
+                self._metrics.observe_request(model, name, code.name, time.perf_counter() - started)
+            return await context.abort(error.code, error.wire_message)
+
+        return answer
 
 
-def _require_spec(request: Any) -> None:
-    if not request.HasField("model_spec"):
-        raise errors.invalid_argument("Missing ModelSpec")
-
-
-class PredictionService(_Service, prediction_service_pb2_grpc.PredictionServiceServicer):
+class PredictionService(_Service):
     """Predict and GetModelMetadata; Classify, Regress and MultiInference are refused.
 
     Args:
         manager: the models.
         metrics: where requests are counted.
         draining: set when the server is about to end.
-        max_rows: most rows of a request.
+        predict_runner: answers Predict requests.
     """
 
     def __init__(
@@ -89,113 +117,128 @@ class PredictionService(_Service, prediction_service_pb2_grpc.PredictionServiceS
         manager: ModelManager,
         metrics: Metrics,
         draining: threading.Event,
-        max_rows: int,
+        predict_runner: PredictRunner,
     ) -> None:
-        super().__init__(manager, metrics, draining)
-        self._max_rows = max_rows
+        super().__init__(PREDICTION_SERVICE, manager, metrics, draining)
+        self._predict = predict_runner
 
-    def Predict(  # noqa: N802 - the name in the protocol
-        self, request: predict_pb2.PredictRequest, context: grpc.ServicerContext
-    ) -> predict_pb2.PredictResponse:
+    def methods(self) -> dict[str, tuple[Any, Method]]:
+        """See `_Service`."""
+        return {
+            "Predict": (predict_pb2.PredictRequest, self.predict),
+            "GetModelMetadata": (
+                get_model_metadata_pb2.GetModelMetadataRequest,
+                self.get_model_metadata,
+            ),
+            "Classify": (classification_pb2.ClassificationRequest, self.classify),
+            "Regress": (regression_pb2.RegressionRequest, self.regress),
+            "MultiInference": (inference_pb2.MultiInferenceRequest, self.multi_inference),
+        }
+
+    async def predict(self, request: predict_pb2.PredictRequest, deadline: float | None) -> bytes:
         """Runs a signature of a model."""
+        _require_spec(request)
+        return await self._predict(request, deadline)
 
-        def call() -> predict_pb2.PredictResponse:
-            _require_spec(request)
-            remaining = context.time_remaining()
-            deadline = None if remaining is None else time.monotonic() + remaining
-            with self._table.use(request.model_spec) as servable:
-                return predict.run_predict(
-                    servable, request, max_rows=self._max_rows, deadline=deadline
-                )
-
-        return self._answer("Predict", request.model_spec.name, context, call)
-
-    def GetModelMetadata(  # noqa: N802
-        self,
-        request: get_model_metadata_pb2.GetModelMetadataRequest,
-        context: grpc.ServicerContext,
-    ) -> get_model_metadata_pb2.GetModelMetadataResponse:
+    async def get_model_metadata(
+        self, request: get_model_metadata_pb2.GetModelMetadataRequest, deadline: float | None
+    ) -> bytes:
         """Describes the signatures of a model."""
+        _require_spec(request)
+        predict.check_metadata_fields(request.metadata_field)
+        with self._table.use(request.model_spec) as servable:
+            return predict.get_model_metadata(servable).SerializeToString()
 
-        def call() -> get_model_metadata_pb2.GetModelMetadataResponse:
-            _require_spec(request)
-            predict.check_metadata_fields(request.metadata_field)
-            with self._table.use(request.model_spec) as servable:
-                return predict.get_model_metadata(servable)
-
-        return self._answer("GetModelMetadata", request.model_spec.name, context, call)
-
-    def Classify(  # noqa: N802
-        self, request: classification_pb2.ClassificationRequest, context: grpc.ServicerContext
-    ) -> classification_pb2.ClassificationResponse:
+    async def classify(
+        self, request: classification_pb2.ClassificationRequest, deadline: float | None
+    ) -> NoReturn:
         """Refuses: no signature of these models is made for it."""
+        _require_spec(request)
+        with self._table.use(request.model_spec) as servable:
+            raise inference.refuse_classify(servable, request.model_spec)
 
-        def call() -> NoReturn:
-            _require_spec(request)
-            with self._table.use(request.model_spec) as servable:
-                raise inference.refuse_classify(servable, request.model_spec)
-
-        return self._answer("Classify", request.model_spec.name, context, call)
-
-    def Regress(  # noqa: N802
-        self, request: regression_pb2.RegressionRequest, context: grpc.ServicerContext
-    ) -> regression_pb2.RegressionResponse:
+    async def regress(
+        self, request: regression_pb2.RegressionRequest, deadline: float | None
+    ) -> NoReturn:
         """Refuses: no signature of these models is made for it."""
+        _require_spec(request)
+        with self._table.use(request.model_spec) as servable:
+            raise inference.refuse_regress(servable, request.model_spec)
 
-        def call() -> NoReturn:
-            _require_spec(request)
-            with self._table.use(request.model_spec) as servable:
-                raise inference.refuse_regress(servable, request.model_spec)
-
-        return self._answer("Regress", request.model_spec.name, context, call)
-
-    def MultiInference(  # noqa: N802
-        self, request: inference_pb2.MultiInferenceRequest, context: grpc.ServicerContext
-    ) -> inference_pb2.MultiInferenceResponse:
+    async def multi_inference(
+        self, request: inference_pb2.MultiInferenceRequest, deadline: float | None
+    ) -> NoReturn:
         """Refuses: no signature of these models is made for it."""
         spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
-
-        def call() -> NoReturn:
-            with self._table.use(spec) as servable:
-                raise inference.refuse_multi_inference(servable, request)
-
-        return self._answer("MultiInference", spec.name, context, call)
+        with self._table.use(spec) as servable:
+            raise inference.refuse_multi_inference(servable, request)
 
 
-class ModelService(_Service, model_service_pb2_grpc.ModelServiceServicer):
+class ModelService(_Service):
     """States of versions, and changes of the configuration."""
 
-    def GetModelStatus(  # noqa: N802
-        self, request: get_model_status_pb2.GetModelStatusRequest, context: grpc.ServicerContext
-    ) -> get_model_status_pb2.GetModelStatusResponse:
+    def __init__(self, manager: ModelManager, metrics: Metrics, draining: threading.Event) -> None:
+        super().__init__(MODEL_SERVICE, manager, metrics, draining)
+
+    def methods(self) -> dict[str, tuple[Any, Method]]:
+        """See `_Service`."""
+        return {
+            "GetModelStatus": (
+                get_model_status_pb2.GetModelStatusRequest,
+                self.get_model_status,
+            ),
+            "HandleReloadConfigRequest": (
+                model_management_pb2.ReloadConfigRequest,
+                self.reload_config,
+            ),
+        }
+
+    async def get_model_status(
+        self, request: get_model_status_pb2.GetModelStatusRequest, deadline: float | None
+    ) -> bytes:
         """States of the versions of a model, or of one of them."""
+        _require_spec(request)
+        response = get_model_status_pb2.GetModelStatusResponse()
+        for version, state, error in self._table.status(request.model_spec):
+            entry = response.model_version_status.add(version=version, state=state.value)
+            entry.status.SetInParent()
+            if error:
+                entry.status.CopyFrom(error.to_proto())
+        return response.SerializeToString()
 
-        def call() -> get_model_status_pb2.GetModelStatusResponse:
-            _require_spec(request)
-            response = get_model_status_pb2.GetModelStatusResponse()
-            for version, state, error in self._table.status(request.model_spec):
-                entry = response.model_version_status.add(version=version, state=state.value)
-                entry.status.SetInParent()
-                if error:
-                    entry.status.CopyFrom(error.to_proto())
-            return response
-
-        return self._answer("GetModelStatus", request.model_spec.name, context, call)
-
-    def HandleReloadConfigRequest(  # noqa: N802
-        self, request: model_management_pb2.ReloadConfigRequest, context: grpc.ServicerContext
-    ) -> model_management_pb2.ReloadConfigResponse:
+    async def reload_config(
+        self, request: model_management_pb2.ReloadConfigRequest, deadline: float | None
+    ) -> bytes:
         """Replaces the configuration; returns when models that are new to it serve."""
+        if request.config.WhichOneof("config") != "model_config_list":
+            raise errors.invalid_argument(
+                "ServerModelConfig type not supported by HandleReloadConfigRequest. Only "
+                "ModelConfigList is currently supported"
+            )
+        timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
+        await asyncio.to_thread(self._manager.reload, request.config, timeout=timeout)
+        response = model_management_pb2.ReloadConfigResponse()
+        response.status.SetInParent()
+        return response.SerializeToString()
 
-        def call() -> model_management_pb2.ReloadConfigResponse:
-            if request.config.WhichOneof("config") != "model_config_list":
-                raise errors.invalid_argument(
-                    "ServerModelConfig type not supported by HandleReloadConfigRequest. Only "
-                    "ModelConfigList is currently supported"
-                )
-            self._manager.reload(request.config, timeout=context.time_remaining())
-            response = model_management_pb2.ReloadConfigResponse()
-            response.status.SetInParent()
-            return response
 
-        return self._answer("HandleReloadConfigRequest", "", context, call)
+def _parse(kind: Any, data: bytes) -> Any:
+    try:
+        return kind.FromString(data)
+    except DecodeError as error:
+        # What gRPC says where it parses requests itself.
+        raise errors.ServingError(
+            grpc.StatusCode.INTERNAL, "Exception deserializing request!"
+        ) from error
+
+
+def _model(request: Any) -> str:
+    """The model that a request is counted for."""
+    if isinstance(request, inference_pb2.MultiInferenceRequest):
+        return request.tasks[0].model_spec.name if request.tasks else ""
+    return request.model_spec.name if hasattr(request, "model_spec") else ""
+
+
+def _require_spec(request: Any) -> None:
+    if not request.HasField("model_spec"):
+        raise errors.invalid_argument("Missing ModelSpec")

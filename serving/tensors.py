@@ -80,6 +80,7 @@ def fill_proto(proto: tensor_pb2.TensorProto, array: np.ndarray) -> None:
         proto.CopyFrom(tf.make_tensor_proto(array))
         return
     proto.dtype, field = known
+    proto.tensor_shape.SetInParent()  # a scalar's too
     for size in array.shape:
         proto.tensor_shape.dim.add().size = size
     getattr(proto, field).extend(array.ravel().tolist())

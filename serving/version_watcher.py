@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 from serving import errors, model_config, version_files
+from serving.model_config import ModelConfig
 from serving.model_table import ModelTable
 from serving.servable import Servable
 from serving.versions import Model, State, Step, Version, next_step
@@ -25,7 +26,8 @@ class WatchOptions:
     """How versions are looked for and loaded; each is a flag of TF Serving.
 
     Attributes:
-        poll_seconds: time between two looks at the base paths (file_system_poll_wait_seconds).
+        poll_seconds: time between two looks at the base paths (file_system_poll_wait_seconds); 0
+            looks once, and again when the configuration changes.
         max_load_retries: tries after the first failure (max_num_load_retries).
         load_retry_seconds: time between them (load_retry_interval_micros). TF Serving waits a
             minute; a shorter time suits development, and directories that are still being copied.
@@ -63,6 +65,7 @@ class VersionWatcher:
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="version-watcher", daemon=True)
         self._warned: dict[str, str] = {}
+        self._polled: dict[str, ModelConfig | None] = {}
 
     def start(self) -> None:
         """Starts to watch."""
@@ -79,12 +82,37 @@ class VersionWatcher:
         while not self._stopping:
             self._wake.clear()
             try:
-                self._poll()
+                if self._options.poll_seconds or self._is_reconfigured():
+                    self._poll()
                 while not self._stopping and self._step():
                     pass
             except Exception:
                 _LOG.exception("Looking after the models failed; trying again")
-            self._wake.wait(self._options.poll_seconds)
+            self._wake.wait(self._pause())
+
+    def _pause(self) -> float | None:
+        """Seconds until there is something to look at, or a load to be tried again; None: never."""
+        now = time.monotonic()
+        with self._table.changed:
+            pauses = [
+                max(0.0, version.retry_at - now)
+                for model in self._table.models.values()
+                for version in model.versions.values()
+                if version.aspired and version.state is State.LOADING
+            ]
+        if self._options.poll_seconds:
+            pauses.append(self._options.poll_seconds)
+        return min(pauses, default=None)
+
+    def _is_reconfigured(self) -> bool:
+        """Whether the models are not what they were at the last call."""
+        with self._table.changed:
+            configs = {
+                name: None if model.removed else model.config
+                for name, model in self._table.models.items()
+            }
+        before, self._polled = self._polled, configs
+        return configs != before
 
     def _poll(self) -> None:
         with self._table.changed:

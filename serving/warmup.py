@@ -1,48 +1,24 @@
 """Warm-up requests of a SavedModel: run after it is loaded, before it is served.
 
-TF Serving reads them from `assets.extra/tf_serving_warmup_requests` (saved_model_warmup_util.cc): a
-TFRecord file of `PredictionLog`. A request that fails keeps the version from being served.
+TF Serving reads them from `assets.extra/tf_serving_warmup_requests` (saved_model_warmup_util.cc),
+where `models.warmup` puts them. A request that fails keeps the version from being served.
 """
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
 
 import grpc
 import tensorflow as tf
 from google.protobuf.message import DecodeError
-from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+from tensorflow_serving.apis import prediction_log_pb2
 
+from models.warmup import MAX_RECORDS, WARMUP_FILE
 from serving import errors, inference, predict
 from serving.servable import Servable
 
-WARMUP_FILE = os.path.join("assets.extra", "tf_serving_warmup_requests")
-MAX_RECORDS = 1000
-
 _LOG = logging.getLogger(__name__)
-
-
-def write_warmup(export_dir: str, requests: Iterable[predict_pb2.PredictRequest]) -> None:
-    """Puts Predict requests into a SavedModel, for any TF Serving to warm up with.
-
-    Args:
-        export_dir: the SavedModel's directory.
-        requests: at most `MAX_RECORDS`.
-
-    Raises:
-        ValueError: there are more.
-    """
-    path = os.path.join(export_dir, WARMUP_FILE)
-    tf.io.gfile.makedirs(os.path.dirname(path))
-    with tf.io.TFRecordWriter(path) as writer:
-        for count, request in enumerate(requests):
-            if count == MAX_RECORDS:
-                raise ValueError(f"at most {MAX_RECORDS} warm-up requests can be written")
-            log = prediction_log_pb2.PredictionLog()
-            log.predict_log.request.CopyFrom(request)
-            writer.write(log.SerializeToString())
 
 
 def run_warmup(servable: Servable, export_dir: str) -> int:

@@ -66,7 +66,19 @@ class Bench:
         self.pool = futures.ThreadPoolExecutor(16)
 
     def ask(self, *values: float) -> futures.Future:
-        return self.pool.submit(self.runner, ["x:0"], ["y:0"], [np.array(values)])
+        return self.pool.submit(self.run, np.array(values))
+
+    def run(self, values: np.ndarray, deadline: float | None = None) -> list[np.ndarray]:
+        answer: futures.Future[list[np.ndarray]] = futures.Future()
+
+        def done(outputs: list[np.ndarray], error: ServingError | None) -> None:
+            if error:
+                answer.set_exception(error)
+            else:
+                answer.set_result(outputs)
+
+        self.runner.start(["x:0"], ["y:0"], [values], deadline, done)
+        return answer.result(30)
 
     def pile_up(self, *requests: Sequence[float]) -> list[futures.Future]:
         """Holds the batch thread with a request of its own while these are queued in order."""
@@ -166,23 +178,25 @@ def test_request_without_rows(bench: Callable[..., Bench]) -> None:
 def test_late_requests_are_not_run(bench: Callable[..., Bench]) -> None:
     b = bench()
     with pytest.raises(ServingError) as caught:
-        b.runner(["x:0"], ["y:0"], [np.array([1.0])], deadline=0.0)
+        b.run(np.array([1.0]), deadline=0.0)
     assert caught.value.code is CODE.RESOURCE_EXHAUSTED
     assert caught.value.message == "Run() timeout exceeded while waiting in batching queue"
     assert b.servable.sizes == []
 
 
-def test_wrong_rank_is_run_alone(bench: Callable[..., Bench]) -> None:
-    b = bench()
-    assert b.runner(["x:0"], ["y:0"], [np.ones((2, 2))])[0].tolist() == [[2, 2], [2, 2]]
-    assert b.rows == []
+def test_wrong_rank_is_not_batched(bench: Callable[..., Bench]) -> None:
+    runner = bench().runner
+    assert not runner.takes(["x:0"], [np.ones((2, 2))])
+    assert runner.takes(["x:0"], [np.ones(2)])
+    assert runner.takes(["x:0"], [np.array(1.0)])  # refused as the batching session words it
+    assert runner.takes(["undeclared:0"], [np.ones((2, 2))])
 
 
 def test_stopped_scheduler_refuses(bench: Callable[..., Bench]) -> None:
     b = bench()
     b.scheduler.stop()
     with pytest.raises(ServingError, match="stopping"):
-        b.runner(["x:0"], ["y:0"], [np.array([1.0])])
+        b.run(np.array([1.0]))
 
 
 @pytest.mark.parametrize(

@@ -192,7 +192,7 @@ def test_requests_under_way_are_answered_by_their_version(
         feeds = ["serving_default_name:0", "serving_default_track_uris:0"]
         fetch = servable.signatures["serving_default"].outputs["scores"].name
         arrays = [np.array([b"x"], object), np.array([[b""]], object)]
-        (scores,) = servable.run(feeds, [fetch], arrays)
+        (scores,) = servable.run_session(feeds, [fetch], arrays)
         assert scores[0, 0] == 108  # version 1, t(0) with 8 points
     eventually(lambda: stubs.states()[1][0] == END)
 

@@ -19,7 +19,7 @@ from toy_model import artist, scores_by_hand, title, uri
 from serving import messages
 from serving.aio_client import AsyncRecommenderClient
 from serving.client import Playlist, RecommenderClient, recommend
-from serving.connection import ConnectionOptions
+from serving.connection import ConnectionOptions, is_loopback
 from serving.errors import ConfigError, ServingError
 from serving.messages import BadAnswerError
 from serving.server import ModelServer
@@ -124,6 +124,40 @@ def test_refusals_are_typed(kind: Any, shared_target: str) -> None:
         client.recommend("x")
     assert caught.value.code is CODE.NOT_FOUND
     assert caught.value.message == "Servable not found for request: Latest(nope)"
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"),
+    [
+        ("localhost:8500", True),
+        ("127.0.0.1:8500", True),
+        ("127.1.2.3:8500", True),
+        ("[::1]:8500", True),
+        ("dns:///localhost:8500", True),
+        ("ipv4:127.0.0.1:8500", True),
+        ("ipv6:[::1]:8500", True),
+        ("unix:/tmp/socket", True),
+        ("example.org:8500", False),
+        ("10.0.0.1:8500", False),
+        ("localhost.example.org:8500", False),
+    ],
+)
+def test_no_proxy_stands_before_this_machine(target: str, expected: bool) -> None:
+    assert is_loopback(target) is expected
+    options = dict(ConnectionOptions().channel_arguments(target)["options"])
+    assert options.get("grpc.enable_http_proxy", 1) == (0 if expected else 1)
+
+
+@BOTH
+def test_proxy_of_the_environment_is_not_asked(
+    kind: Any, shared_target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "grpc_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
+    for name in ("no_proxy", "no_grpc_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with kind(shared_target) as client:
+        assert client.recommend(top=1)
 
 
 @BOTH

@@ -8,6 +8,7 @@ from serving_helpers import predict_request
 from tensorflow_serving.apis import prediction_log_pb2
 from toy_model import uri
 
+from models.warmup import WARMUP_FILE, write_warmup
 from serving import warmup
 from serving.errors import ServingError
 from serving.servable import Servable
@@ -21,7 +22,7 @@ def servable(saved_model: pathlib.Path) -> Servable:
 
 
 def write_logs(directory: pathlib.Path, *logs: bytes) -> str:
-    path = directory / warmup.WARMUP_FILE
+    path = directory / WARMUP_FILE
     path.parent.mkdir(parents=True)
     with tf.io.TFRecordWriter(str(path)) as writer:
         for log in logs:
@@ -36,12 +37,12 @@ def test_without_file(servable: Servable, tmp_path: pathlib.Path) -> None:
 def test_requests_are_run(servable: Servable, tmp_path: pathlib.Path) -> None:
     # Their model_spec does not matter, as in TF Serving: it is this version that warms up.
     requests = [predict_request("x", [uri(1)]), predict_request(model="other", version=9)]
-    warmup.write_warmup(str(tmp_path), requests)
+    write_warmup(str(tmp_path), requests)
     assert warmup.run_warmup(servable, str(tmp_path)) == 2
 
 
 def test_failing_request(servable: Servable, tmp_path: pathlib.Path) -> None:
-    warmup.write_warmup(str(tmp_path), [predict_request(signature="other")])
+    write_warmup(str(tmp_path), [predict_request(signature="other")])
     with pytest.raises(ServingError, match='Serving signature key "other" not found'):
         warmup.run_warmup(servable, str(tmp_path))
 
@@ -72,7 +73,7 @@ def test_record_that_is_no_log(servable: Servable, tmp_path: pathlib.Path) -> No
 def test_too_many(servable: Servable, tmp_path: pathlib.Path) -> None:
     request = predict_request()
     with pytest.raises(ValueError, match="at most 1000"):
-        warmup.write_warmup(str(tmp_path / "a"), [request] * 1001)
+        write_warmup(str(tmp_path / "a"), [request] * 1001)
     path = write_logs(tmp_path / "b", *[b""] * 1001)  # logs of no kind are passed over
     with pytest.raises(ServingError, match=r"exceeds the maximum \(1000\)"):
         warmup.run_warmup(servable, path)

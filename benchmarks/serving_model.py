@@ -1,0 +1,109 @@
+"""A model to serve in benchmarks: what Segue exports, of the real sample's size."""
+
+from __future__ import annotations
+
+import pathlib
+import random
+from typing import Any, Final
+
+import numpy as np
+
+TRACKS: Final = 170_000
+FACTORS: Final = 128
+
+_ARTISTS: Final = 25_000
+_PLAYLISTS: Final = 256
+
+
+def save(path: pathlib.Path) -> None:
+    """Exports ALS's scorer, with vectors made up, as the pipeline exports it.
+
+    Everything that a pushed model does for a request is in it: lookups, the playlist's vector, all
+    scores, seeds masked, the best 500, their URIs.
+    """
+    from models import serving
+    from models.als.model import AlsScorer
+    from models.als.params import Params
+    from models.contract import Catalogue
+    from models.vocabularies import Vocabularies
+
+    generator = np.random.default_rng(0)
+    tracks = [uri(index).encode() for index in range(TRACKS)]
+    artists = [b"artist %d" % index for index in range(_ARTISTS)]
+    owners = generator.integers(0, _ARTISTS, TRACKS)
+    catalogue = Catalogue(
+        track_uris=np.array(tracks, object),
+        track_names=np.array([b"track %d" % index for index in range(TRACKS)], object),
+        artist_names=np.array(artists, object)[owners],
+        artist_ids=owners,
+        album_ids=np.full(TRACKS, -1, np.int64),
+        counts=np.arange(TRACKS, 0, -1),
+    )
+    factors = generator.normal(scale=FACTORS**-0.5, size=(TRACKS, FACTORS)).astype(np.float32)
+    serving.export(
+        AlsScorer(factors, Params()),
+        catalogue,
+        Vocabularies(tracks, artists, title_ngrams=[b"play", b"list"]),
+        str(path),
+        {"family": "als", "catalogue_size": TRACKS},
+    )
+
+
+def uri(index: int) -> str:
+    """The URI of a track."""
+    return f"spotify:track:{index:022d}"
+
+
+def playlists() -> list[dict[str, Any]]:
+    """Playlists of 1 to 100 tracks to ask about, in MPD format."""
+    choose = random.Random(0)
+    return [
+        {
+            "pid": pid,
+            "name": f"playlist {pid}",
+            "tracks": [
+                {"track_uri": uri(choose.randrange(TRACKS))}
+                for _ in range(choose.choice([1, 5, 10, 25, 100]))
+            ],
+        }
+        for pid in range(_PLAYLISTS)
+    ]
+
+
+def save_bare(path: pathlib.Path) -> None:
+    """Saves as little as a recommender can do: vectors summed, all scores, the best 500."""
+    import tensorflow as tf
+
+    class BruteForce(tf.Module):
+        """Scores by the product of the seeds' sum with every track's factors."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            factors = np.random.default_rng(0).normal(size=(TRACKS, FACTORS))
+            self.factors = tf.Variable(factors.astype(np.float32), trainable=False)
+            self.uris = tf.Variable([uri(i) for i in range(TRACKS)], trainable=False)
+            self.ids = tf.lookup.StaticHashTable(
+                tf.lookup.KeyValueTensorInitializer(
+                    [uri(i) for i in range(TRACKS)], tf.range(TRACKS, dtype=tf.int64)
+                ),
+                -1,
+            )
+
+        @tf.function(
+            input_signature=[
+                tf.TensorSpec([None], tf.string, "name"),
+                tf.TensorSpec([None, None], tf.string, "track_uris"),
+            ]
+        )
+        def recommend(self, name: tf.Tensor, track_uris: tf.Tensor) -> dict[str, tf.Tensor]:
+            """The best 500 tracks of each row."""
+            del name
+            ids = self.ids.lookup(track_uris)
+            known = tf.cast(ids >= 0, tf.float32)[..., None]
+            query = tf.reduce_sum(tf.gather(self.factors, tf.maximum(ids, 0)) * known, axis=1)
+            scores = tf.matmul(query, self.factors, transpose_b=True)
+            best, at = tf.math.top_k(scores, 500)
+            return {"track_uris": tf.gather(self.uris, at), "scores": best}
+
+    model = BruteForce()
+    tf.saved_model.save(model, str(path), signatures={"serving_default": model.recommend})
