@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 import random
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+
+if TYPE_CHECKING:
+    # TensorFlow takes seconds to import, which a benchmark's own process need not wait for.
+    from models.contract import Catalogue
+    from models.vocabularies import Vocabularies
 
 TRACKS: Final = 170_000
 FACTORS: Final = 128
@@ -15,7 +21,41 @@ _ARTISTS: Final = 25_000
 _PLAYLISTS: Final = 256
 
 
-def save(path: pathlib.Path) -> None:
+def save_two_stage(path: pathlib.Path) -> None:
+    """Exports what the profile for the real sample pushes: two_stage with 192 factors.
+
+    It is fitted to made-up playlists, in haste: only its size and its operations matter.
+    """
+    import tempfile
+
+    from benchmarks.big_catalogue import training_data
+    from models import serving
+    from models.two_stage.model import fit
+    from models.two_stage.params import Params
+
+    data = training_data(
+        tracks=TRACKS, artists=_ARTISTS, albums=1, ngrams=2, playlists=3000, seed=0
+    )
+    catalogue, vocabularies = _catalogue()
+    data = dataclasses.replace(
+        data,
+        catalogue=dataclasses.replace(catalogue, counts=data.catalogue.counts),
+        num_artists=_ARTISTS,
+    )
+    params = Params(
+        retrieval={"factors": 192, "epochs": 0, "start": {"iterations": 1}},
+        ranking={"epochs": 1, "cuts": 1, "max_playlists": 200},
+    )
+    with tempfile.TemporaryDirectory() as work:
+        found = fit(data, params, 0, work)
+    assert found.ranker is not None
+    metadata = {"family": "two_stage", "catalogue_size": TRACKS}
+    serving.export(
+        found.scorer, data.catalogue, vocabularies, str(path), metadata, ranker=found.ranker
+    )
+
+
+def save_als(path: pathlib.Path) -> None:
     """Exports ALS's scorer, with vectors made up, as the pipeline exports it.
 
     Everything that a pushed model does for a request is in it: lookups, the playlist's vector, all
@@ -24,13 +64,20 @@ def save(path: pathlib.Path) -> None:
     from models import serving
     from models.als.model import AlsScorer
     from models.als.params import Params
+
+    generator = np.random.default_rng(0)
+    factors = generator.normal(scale=FACTORS**-0.5, size=(TRACKS, FACTORS)).astype(np.float32)
+    metadata = {"family": "als", "catalogue_size": TRACKS}
+    serving.export(AlsScorer(factors, Params()), *_catalogue(), str(path), metadata)
+
+
+def _catalogue() -> tuple[Catalogue, Vocabularies]:
     from models.contract import Catalogue
     from models.vocabularies import Vocabularies
 
-    generator = np.random.default_rng(0)
     tracks = [uri(index).encode() for index in range(TRACKS)]
     artists = [b"artist %d" % index for index in range(_ARTISTS)]
-    owners = generator.integers(0, _ARTISTS, TRACKS)
+    owners = np.random.default_rng(0).integers(0, _ARTISTS, TRACKS)
     catalogue = Catalogue(
         track_uris=np.array(tracks, object),
         track_names=np.array([b"track %d" % index for index in range(TRACKS)], object),
@@ -39,14 +86,7 @@ def save(path: pathlib.Path) -> None:
         album_ids=np.full(TRACKS, -1, np.int64),
         counts=np.arange(TRACKS, 0, -1),
     )
-    factors = generator.normal(scale=FACTORS**-0.5, size=(TRACKS, FACTORS)).astype(np.float32)
-    serving.export(
-        AlsScorer(factors, Params()),
-        catalogue,
-        Vocabularies(tracks, artists, title_ngrams=[b"play", b"list"]),
-        str(path),
-        {"family": "als", "catalogue_size": TRACKS},
-    )
+    return catalogue, Vocabularies(tracks, artists, title_ngrams=[b"pl", b"la"])
 
 
 def uri(index: int) -> str:

@@ -13,10 +13,10 @@ from benchmarks import harness
 BATCHING: Final = """
 max_batch_size { value: 1000 }
 enable_large_batch_splitting { value: true }
-max_execution_batch_size { value: 32 }
+max_execution_batch_size { value: 16 }
 batch_timeout_micros { value: 1000 }
 max_enqueued_batches { value: 100 }
-num_batch_threads { value: 1 }
+num_batch_threads { value: 2 }
 pad_variable_length_inputs: true
 """
 

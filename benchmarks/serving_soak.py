@@ -22,7 +22,7 @@ def measure() -> dict[str, Any]:
     """Loads a server with a 170,000-track model and watches its resident memory."""
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        serving_model.save(folder / "base" / "1")
+        serving_model.save_als(folder / "base" / "1")
         file = folder / "playlists.json"
         file.write_text(json.dumps({"playlists": serving_model.playlists()}))
         with Server(folder / "base") as server:

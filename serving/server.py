@@ -213,6 +213,9 @@ class ModelServer:
                 intra_op_parallelism_threads=threads,
                 inter_op_parallelism_threads=threads,
                 gpu_options=config_pb2.GPUOptions(allow_growth=True),
+                # A thread that spins for its next operation takes the processor from the event
+                # loop, which has the next requests to read: it cost a fifth of all CPU time.
+                experimental=config_pb2.ConfigProto.Experimental(disable_thread_spinning=True),
             ),
         )
         try:
