@@ -37,7 +37,7 @@ class HeldOut(NamedTuple):
 
 
 def part_of(data: TrainingData, rows: np.ndarray) -> tuple[TrainingData, np.ndarray]:
-    """What Transform would have made of a part of train, but for the vocabularies that stay.
+    """What Transform would have made of a part of train, but for vocabularies and minimum counts.
 
     Args:
         data: all of train.

@@ -102,6 +102,13 @@ def _fingerprint(config: TunerConfig, data: TrainingData) -> str:
     for rows in (data.train.track_ids, data.train.title_ngram_ids):
         digest.update(rows.values.tobytes())
         digest.update(rows.splits.tobytes())
+    for values in (
+        data.catalogue.artist_ids,
+        data.catalogue.album_ids,
+        data.train.num_followers,
+    ):
+        if values is not None:
+            digest.update(values.tobytes())
     digest.update(json.dumps([len(data.catalogue), data.num_artists]).encode())
     return digest.hexdigest()[:16]
 

@@ -19,7 +19,7 @@ EVALUATOR_METRICS = tuple(
 )
 
 _BASELINES = ("als", "item_knn", "popularity")
-# What a candidate is built on, so that a run shows what it adds.
+# What a candidate is built on: with the same parameters, a run shows what it adds.
 _FOUNDATIONS = {"two_stage": ("two_tower",)}
 _BETTER_THAN = ("popularity",)
 
@@ -187,6 +187,8 @@ class PipelineConfig(Section):
         candidate = values.get("candidate", "two_tower")
         others = (*_FOUNDATIONS.get(candidate, ()), *_BASELINES)
         filled = {"baselines": [name for name in others if name != candidate], **values}
+        if not isinstance(filled["baselines"], list | tuple):
+            return filled
         gate = filled.get("gate", {})
         if isinstance(gate, dict) and "better_than" not in gate:
             better_than = [name for name in _BETTER_THAN if name in filled["baselines"]]

@@ -44,13 +44,19 @@ class _Answer:
             if self._left:
                 return
         error = next((task.error for task in self.tasks if task.error), None)
-        if error:
-            self._done([], error)
-        elif len(self.tasks) == 1:
-            self._done(self.tasks[0].outputs, None)
-        else:
-            parts = zip(*(task.outputs for task in self.tasks), strict=True)
-            self._done([np.concatenate(part) for part in parts], None)
+        outputs: list[np.ndarray] = []
+        if error is None:
+            try:
+                outputs = self._joined()
+            except Exception as failure:  # else the batch thread ends, and nobody is answered
+                error = errors.from_exception(failure)
+        self._done(outputs, error)
+
+    def _joined(self) -> list[np.ndarray]:
+        if len(self.tasks) == 1:
+            return self.tasks[0].outputs
+        parts = zip(*(task.outputs for task in self.tasks), strict=True)
+        return [np.concatenate(part) for part in parts]
 
 
 class _Task:
@@ -152,7 +158,7 @@ class BatchScheduler:
                 if not queue.batches or queue.batches[-1].size + task.size > limit:
                     queue.batches.append(_Batch())
                 queue.batches[-1].add(task)
-            self._changed.notify()
+            self._changed.notify(len(tasks))
 
     def _work(self) -> None:
         while True:

@@ -30,9 +30,10 @@ class ServingError(Exception):
     @property
     def wire_message(self) -> str:
         """The message, cut where TF Serving cuts it."""
-        if len(self.message) <= _MESSAGE_LIMIT:
+        data = self.message.encode("utf-8", "replace")
+        if len(data) <= _MESSAGE_LIMIT:
             return self.message
-        return self.message[:_MESSAGE_LIMIT] + "...TRUNCATED"
+        return data[:_MESSAGE_LIMIT].decode("utf-8", "ignore") + "...TRUNCATED"
 
     def to_proto(self) -> status_pb2.StatusProto:
         """The status as `ModelService` reports it."""

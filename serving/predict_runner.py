@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import math
+from collections.abc import Callable
 from concurrent import futures
+from typing import Final, TypeVar
 
+import grpc
 import numpy as np
+from tensorflow.core.framework import tensor_pb2
 from tensorflow_serving.apis import predict_pb2
 
 from serving import errors, predict
@@ -15,6 +20,11 @@ from serving.event_loop import Mailbox
 from serving.model_table import ModelTable
 from serving.servable import Servable
 from serving.versions import Version
+
+_T = TypeVar("_T")
+
+# Elements of a tensor beyond which reading or writing it takes milliseconds.
+_LARGE: Final = 50_000
 
 
 class PredictRunner:
@@ -27,12 +37,17 @@ class PredictRunner:
         table: the models.
         pool: runs what is not batched.
         max_rows: most rows of a request.
+        max_requests: most requests that are held at once; more are refused.
     """
 
-    def __init__(self, table: ModelTable, pool: futures.Executor, max_rows: int) -> None:
+    def __init__(
+        self, table: ModelTable, pool: futures.Executor, max_rows: int, max_requests: int
+    ) -> None:
         self._table = table
         self._pool = pool
         self._max_rows = max_rows
+        self._max_requests = max_requests
+        self._held = 0  # changed in the loop only, so that it needs no lock
         self._loop = asyncio.get_running_loop()
         self._mailbox = Mailbox(self._loop)
 
@@ -44,9 +59,15 @@ class PredictRunner:
             deadline: time (of `time.monotonic`) at which the caller has gone.
 
         Raises:
-            ServingError: there is no such model, or it cannot answer this request.
+            ServingError: there is no such model, it cannot answer this request, or there are too
+                many requests.
         """
+        if self._held >= self._max_requests:
+            raise errors.ServingError(
+                grpc.StatusCode.RESOURCE_EXHAUSTED, "Too many requests are being answered"
+            )
         version = self._table.acquire(request.model_spec)
+        self._held += 1
         servable = version.servable
         assert servable is not None
         answer: asyncio.Future[list[np.ndarray]] = self._loop.create_future()
@@ -55,22 +76,40 @@ class PredictRunner:
             self._mailbox.post(functools.partial(self._settle, version, answer, outputs, error))
 
         try:
-            step = predict.prepare(servable, request, max_rows=self._max_rows)
-            self._start(servable, step, deadline, done)
+            prepare = functools.partial(predict.prepare, servable, request, max_rows=self._max_rows)
+            # What takes long must not keep the loop from the other requests.
+            large = any(_elements(tensor) > _LARGE for tensor in request.inputs.values())
+            step = await self._in_pool(prepare) if large else prepare()
+            self._start(servable, step, deadline, done, answer.cancelled)
         except BaseException:
-            self._table.release(version)
+            self._release(version)
             raise
         # A caller that goes ends the waiting, not what runs, which lets go of the version.
-        return predict.encode(servable, request, step, await answer)
+        outputs = await answer
+        encode = functools.partial(predict.encode, servable, request, step, outputs)
+        large = any(np.size(output) > _LARGE for output in outputs)
+        return await self._in_pool(encode) if large else encode()
+
+    async def _in_pool(self, call: Callable[[], _T]) -> _T:
+        return await self._loop.run_in_executor(self._pool, call)
+
+    def _release(self, version: Version) -> None:
+        self._held -= 1
+        self._table.release(version)
 
     def _start(
-        self, servable: Servable, step: predict.Step, deadline: float | None, done: Done
+        self,
+        servable: Servable,
+        step: predict.Step,
+        deadline: float | None,
+        done: Done,
+        gone: Callable[[], bool],
     ) -> None:
         batching = servable.batching
         if batching is not None and batching.takes(step.feeds, step.arrays):
             batching.start(step.feeds, step.fetches, step.arrays, deadline, done)
         else:
-            self._pool.submit(_run, servable, step, deadline, done)
+            self._pool.submit(_run, servable, step, deadline, done, gone)
 
     def _settle(
         self,
@@ -79,7 +118,7 @@ class PredictRunner:
         outputs: list[np.ndarray],
         error: errors.ServingError | None,
     ) -> None:
-        self._table.release(version)
+        self._release(version)
         if answer.done():  # cancelled: nobody waits
             return
         if error:
@@ -88,10 +127,23 @@ class PredictRunner:
             answer.set_result(outputs)
 
 
-def _run(servable: Servable, step: predict.Step, deadline: float | None, done: Done) -> None:
+def _run(
+    servable: Servable,
+    step: predict.Step,
+    deadline: float | None,
+    done: Done,
+    gone: Callable[[], bool],
+) -> None:
+    if gone():  # in the queue, where such requests would otherwise pile up
+        done([], errors.ServingError(grpc.StatusCode.CANCELLED, "Cancelled"))
+        return
     try:
         outputs = servable.run_session(step.feeds, step.fetches, step.arrays, deadline)
     except Exception as error:
         done([], errors.from_exception(error))
     else:
         done(outputs, None)
+
+
+def _elements(tensor: tensor_pb2.TensorProto) -> int:
+    return math.prod(dim.size for dim in tensor.tensor_shape.dim)

@@ -115,7 +115,11 @@ class Servable:
         key = (tuple(feeds), tuple(fetches))
         try:
             call = self._callables.get(key) or self._make_callable(key)
-            return call(*arrays)
+            # A string that is no array comes back as Python's own bytes.
+            return [
+                np.array(value, object) if isinstance(value, bytes) else value
+                for value in call(*arrays)
+            ]
         except Exception as error:
             raise errors.from_exception(error) from error
 

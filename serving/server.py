@@ -6,6 +6,8 @@ hand: for development, tests and continuous integration. See docs/serving.md for
 
 from __future__ import annotations
 
+import asyncio
+import collections
 import logging
 import socket
 import threading
@@ -38,6 +40,17 @@ _HEALTH_NAMES = ("", services.PREDICTION_SERVICE, services.MODEL_SERVICE)
 _MAX_REQUESTS = 4096  # beyond them a request is refused rather than kept in memory
 
 
+class _Watchers(collections.defaultdict):
+    """What wakes those who watch a service's health, for as long as the server is there.
+
+    The library forgets it when one of them leaves, and then tells the others nothing.
+    """
+
+    def __delitem__(self, key: str) -> None:
+        if key not in _HEALTH_NAMES:
+            super().__delitem__(key)
+
+
 class ModelServer:
     """A server that runs in this process, as a context or by `start` and `stop`.
 
@@ -53,6 +66,7 @@ class ModelServer:
         self.metrics = Metrics()
         self._config = config
         self._health = health.aio.HealthServicer()
+        self._health._server_watchers = _Watchers(asyncio.Condition)
         self._loop: EventLoop | None = None
         self._pool = futures.ThreadPoolExecutor(self.options.workers, "predict")
         self._scheduler: BatchScheduler | None = None
@@ -179,9 +193,8 @@ class ModelServer:
                 ("grpc.max_send_message_length", options.max_message_size),
                 ("grpc.so_reuseport", 0),  # a second server on the port is a mistake to be told of
             ],
-            maximum_concurrent_rpcs=_MAX_REQUESTS,
         )
-        runner = PredictRunner(self.manager.table, self._pool, options.max_rows)
+        runner = PredictRunner(self.manager.table, self._pool, options.max_rows, _MAX_REQUESTS)
         for service in (
             services.PredictionService(self.manager, self.metrics, self._draining, runner),
             services.ModelService(self.manager, self.metrics, self._draining),
@@ -197,7 +210,7 @@ class ModelServer:
                 self._port = server.add_secure_port(address, options.tls.credentials())
             else:
                 self._port = server.add_insecure_port(address)
-        except RuntimeError as error:
+        except (RuntimeError, ValueError) as error:
             raise ConfigError(f"cannot listen on {address}: {error}") from error
         await server.start()
         self._grpc = server

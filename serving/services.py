@@ -78,6 +78,7 @@ class _Service:
         async def answer(data: bytes, context: grpc.aio.ServicerContext) -> bytes | None:
             started = time.perf_counter()
             model, code = "", grpc.StatusCode.CANCELLED  # whoever asked may go before the end
+            deadline: float | None = None
             try:
                 request = _parse(kind, data)
                 model = _model(request)
@@ -90,6 +91,10 @@ class _Service:
                 response = await method(request, deadline)
                 code = grpc.StatusCode.OK
                 return response
+            except asyncio.CancelledError:
+                if deadline is not None and time.monotonic() >= deadline:
+                    code = grpc.StatusCode.DEADLINE_EXCEEDED
+                raise
             except Exception as failure:
                 error = errors.from_exception(failure)
                 code = error.code

@@ -46,11 +46,20 @@ def divide(data: TrainingData, params: RankingParams, seed: int) -> Division | N
     return Division(inner, concatenate(cuts))
 
 
-def evaluation_of(data: TrainingData) -> HeldOut:
-    """The evaluation playlists from which something was withheld."""
+def evaluation_of(data: TrainingData, max_playlists: int, seed: int) -> HeldOut:
+    """Evaluation playlists from which something was withheld.
+
+    Args:
+        data: with an evaluation split, which may be empty.
+        max_playlists: how many to take at most, for the memory that their candidates need.
+        seed: of the choice.
+    """
     playlists = data.evaluation
     usable = np.zeros(0, np.int64)
     if playlists.num_targets is not None:
         usable = np.flatnonzero(playlists.num_targets)
+    if len(usable) > max_playlists:
+        chosen = np.random.default_rng(seed).permutation(usable)[:max_playlists]
+        usable = np.sort(chosen)
     playlists = select(playlists, usable)
     return HeldOut(playlists, groups_of(playlists.track_ids, data.catalogue.artist_ids))

@@ -23,7 +23,8 @@ class Examples(NamedTuple):
 
     Attributes:
         features: float32 [M, L, F].
-        relevant: float32 [M, L], 1 where a candidate was withheld from the playlist, else 0.
+        relevant: float32 [M, L], 1 where a candidate was withheld from the playlist, 0 where not,
+            and -1 where there is no candidate, as in a catalogue of fewer tracks.
         num_withheld: int32 [M], of withheld tracks, those not among the candidates included.
     """
 
@@ -33,7 +34,7 @@ class Examples(NamedTuple):
 
     def with_hits(self) -> Examples:
         """Those playlists with a withheld track among their candidates."""
-        rows = self.relevant.any(axis=1)
+        rows = (self.relevant > 0).any(axis=1)
         return self if rows.all() else Examples(*(part[rows] for part in self))
 
 
@@ -55,9 +56,9 @@ def find_candidates(
     rows = tf.RaggedTensorSpec([None, None], tf.int64, ragged_rank=1, row_splits_dtype=tf.int64)
 
     @tf.function(input_signature=[Query(rows, rows, rows)])
-    def candidates(query: Query) -> tuple[tf.Tensor, tf.Tensor]:
+    def candidates(query: Query) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         scores, ids = retriever.best(query, query.track_ids.nrows(out_type=tf.int32), depth)
-        return ids, describe(features, query, scores, ids)
+        return tf.math.is_finite(scores), ids, describe(features, query, scores, ids)
 
     playlists = held_out.playlists
     assert playlists.targets is not None
@@ -68,8 +69,10 @@ def find_candidates(
     relevant = np.zeros((number, depth), np.float32)
     for start in range(0, number, _ROWS):
         part = Query(*(column[start : start + _ROWS] for column in query))
-        ids, described[start : start + _ROWS] = (values.numpy() for values in candidates(part))
+        there, ids, block = (values.numpy() for values in candidates(part))
+        described[start : start + _ROWS] = block
         for row, found in enumerate(ids, start):
-            relevant[row] = np.isin(found, playlists.targets.row(row))
+            hits = np.isin(found, playlists.targets.row(row))
+            relevant[row] = np.where(there[row - start], hits, -1.0)
         progress.report(min(start + _ROWS, number), number, "candidates of playlists")
     return Examples(described, relevant, playlists.num_targets)

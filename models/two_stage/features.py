@@ -129,8 +129,11 @@ class CandidateFeatures(tf.Module):
 
 def _occurrences(ids: tf.Tensor, among: tf.Tensor) -> tf.Tensor:
     """How often each of ids [L] is among others [M], as float32 [L]; unknown ones never are."""
-    same = (ids[:, tf.newaxis] == among) & (ids >= 0)[:, tf.newaxis]
-    return tf.reduce_sum(tf.cast(same, tf.float32), axis=1)
+    # Sorted, since a table of all pairs would grow with a request of any length.
+    # One more, larger than any id, because nothing can be searched in none.
+    ordered = tf.sort(tf.concat([among, [among.dtype.max]], axis=0))
+    first, past = (tf.searchsorted(ordered, ids, side=side) for side in ("left", "right"))
+    return tf.where(ids >= 0, tf.cast(past - first, tf.float32), 0.0)
 
 
 def _log(values: tf.Tensor) -> tf.Tensor:

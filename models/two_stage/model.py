@@ -46,7 +46,7 @@ def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
     if not len(learnt.features):
         _logger.warning("No withheld track was a candidate: there is no second stage.")
         return fitted
-    held_out = evaluation_of(data)
+    held_out = evaluation_of(data, params.ranking.max_playlists, seed)
     evaluation = None
     if len(held_out.playlists):
         evaluation = _candidates(fitted.scorer, data, held_out, params.depth)

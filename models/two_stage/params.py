@@ -7,6 +7,12 @@ import pydantic
 from models.two_tower.params import Params as TwoTowerParams
 
 
+class RetrievalParams(TwoTowerParams):
+    """Of the first stage: by default it is solved for, without gradient steps."""
+
+    epochs: int = pydantic.Field(default=0, ge=0, le=1000, description="Passes over train.")
+
+
 class RankingParams(pydantic.BaseModel):
     """How the network that ranks candidates is taught."""
 
@@ -23,7 +29,8 @@ class RankingParams(pydantic.BaseModel):
         default=2000,
         ge=1,
         le=1_000_000,
-        description="How many these are at most; each takes cuts * depth * 70 bytes of memory.",
+        description="How many these are at most; each takes cuts * depth * 72 bytes of memory, and "
+        "as much again for a while. So many eval playlists at most are validated on.",
     )
     min_playlists: int = pydantic.Field(
         default=50, ge=1, description="With fewer than these there is no second stage."
@@ -55,8 +62,8 @@ class Params(pydantic.BaseModel):
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
-    retrieval: TwoTowerParams = pydantic.Field(
-        default=TwoTowerParams(epochs=0), description="Of the first stage, a two_tower model."
+    retrieval: RetrievalParams = pydantic.Field(
+        default=RetrievalParams(), description="Of the first stage, a two_tower model."
     )
     depth: int = pydantic.Field(
         default=1500,

@@ -11,6 +11,8 @@ from models.two_stage.features import NAMES, CandidateFeatures, Shown
 
 # The network begins by saying little beside the first stage's own score.
 _FIRST_WEIGHTS = 0.1
+# Low enough that exp() of it is 0, and finite, so that no 0 * inf arises.
+_NO_CANDIDATE = -1e9
 
 
 class RankingNetwork(tfrs.Model):
@@ -54,14 +56,16 @@ class RankingNetwork(tfrs.Model):
         """The loss of a batch; called by `tfrs.Model`.
 
         Args:
-            inputs: float32 [B, L, F] features, and float32 [B, L] which candidates were withheld,
-                at least one a row.
+            inputs: float32 [B, L, F] features, and float32 [B, L] which candidates were withheld
+                (1, at least one a row), were not (0), or are none (-1).
             training: not used.
         """
         del training
         features, relevant = inputs
-        shares = relevant / tf.reduce_sum(relevant, axis=1, keepdims=True)
-        return self._task(labels=shares, predictions=self(features), compute_metrics=False)
+        hits = tf.maximum(relevant, 0.0)
+        shares = hits / tf.reduce_sum(hits, axis=1, keepdims=True)
+        scores = tf.where(relevant < 0, _NO_CANDIDATE, self(features))
+        return self._task(labels=shares, predictions=scores, compute_metrics=False)
 
 
 class NetworkRanker(Ranker):

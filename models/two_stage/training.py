@@ -18,6 +18,8 @@ from models.two_stage.ranker import RankingNetwork
 
 # Playlists that are ranked at once.
 _ROWS = 64
+# Rows of features that are turned into doubles at once.
+_BLOCK = 65536
 _EVAL = "eval_ndcg"
 
 
@@ -33,18 +35,13 @@ def teach(
         seed: of the first weights and of the order.
 
     Returns:
-        The network at its best epoch, without `evaluation` at its last; and the training curve:
+        The network at its best epoch, without `evaluation` at its last, also where the first
+        stage's own order was better, which the training curve then shows; and that curve:
         "step", "epoch", "loss" and "eval_ndcg" at the end of each epoch. Epoch 0 is the order that
         the first stage gives, without a loss.
     """
     tf.keras.utils.set_random_seed(seed)
-    columns = examples.features.reshape(-1, examples.features.shape[-1])
-    network = RankingNetwork(
-        columns.mean(axis=0, dtype=np.float64).astype(np.float32),
-        columns.var(axis=0, dtype=np.float64).astype(np.float32),
-        params.hidden,
-        params.l2,
-    )
+    network = RankingNetwork(*_moments(examples.features), params.hidden, params.l2)
     batches = _batches(examples, params, seed)
     steps = len(batches)
     rate = tf.keras.optimizers.schedules.CosineDecay(params.learning_rate, steps * params.epochs)
@@ -66,11 +63,22 @@ def ndcg(examples: Examples, scores: np.ndarray) -> float:
 
     Withheld tracks that are no candidates count as missed; NaN where nothing was withheld.
     """
+    scores = np.where(examples.relevant < 0, -np.inf, scores)
     order = np.argsort(-scores, axis=1, kind="stable")
     hits = np.take_along_axis(examples.relevant, order, axis=1) > 0
     batch = Recommendations(hits, np.ones_like(hits), examples.num_withheld)
     value = mean(NDCG().per_playlist(batch))
     return math.nan if value is None else value
+
+
+def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of each feature, float32 [F], without a copy of all of them."""
+    columns = features.reshape(-1, features.shape[-1])
+    mean = columns.mean(axis=0, dtype=np.float64)
+    squares = np.zeros_like(mean)
+    for start in range(0, len(columns), _BLOCK):
+        squares += ((columns[start : start + _BLOCK] - mean) ** 2).sum(axis=0)
+    return mean.astype(np.float32), (squares / len(columns)).astype(np.float32)
 
 
 def _batches(examples: Examples, params: RankingParams, seed: int) -> tf.data.Dataset:

@@ -21,8 +21,7 @@ class Start:
     """Tables of vectors for N tracks, A artists and G title n-grams.
 
     Attributes:
-        tracks: float32 [N, d], of candidates.
-            An album's share is in it.
+        tracks: float32 [N, d], of candidates, an album's share included.
         track_artists: float32 [A, d], added to the vectors of an artist's tracks.
         seeds: float32 [N, d], of a playlist's seeds.
         seed_artists: float32 [A, d], of their artists.

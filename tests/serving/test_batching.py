@@ -6,6 +6,7 @@ import pathlib
 import threading
 from collections.abc import Callable, Sequence
 from concurrent import futures
+from typing import Any
 
 import grpc
 import numpy as np
@@ -123,6 +124,22 @@ def test_what_piles_up_is_run_together(bench: Callable[..., Bench]) -> None:
     assert [answer.result(30)[0].tolist() for answer in answers] == [[2, 4], [6], [8, 10], [12]]
     assert b.servable.sizes == [1, 3, 3]
     assert b.rows == [1, 3, 3]
+
+
+def test_parts_that_cannot_be_joined_are_an_error(bench: Callable[..., Bench]) -> None:
+    b = bench(max_batch_size=1000, enable_large_batch_splitting=True, max_execution_batch_size=2)
+    run = b.servable.run_session
+
+    def widening(*args: Any, **kwargs: Any) -> list[np.ndarray]:
+        (output,) = run(*args, **kwargs)
+        return [np.zeros((len(output), len(b.servable.sizes)))]
+
+    b.servable.run_session = widening  # type: ignore[assignment, method-assign]
+    # Its two parts come back 1 and 2 wide.
+    with pytest.raises(ServingError):
+        b.run(np.array([1.0, 2.0, 3.0, 4.0]))
+    # The only batch thread is alive.
+    assert b.run(np.array([1.0]))[0].shape == (1, 3)
 
 
 def test_batch_is_padded_to_an_allowed_size(bench: Callable[..., Bench]) -> None:

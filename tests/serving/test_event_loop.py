@@ -107,3 +107,43 @@ def test_caller_that_goes_does_not_take_the_version_with_it(
     eventually(lambda: version.users == 0)
     assert stubs.prediction.Predict(predict_request(), timeout=30).model_spec.version.value == 1
     assert call.code() is grpc.StatusCode.CANCELLED
+
+
+def test_requests_are_bounded_and_cancelled_ones_are_not_run(
+    start: Callable[..., ModelServer],
+    push: Callable[[int], pathlib.Path],
+    base: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("serving.server._MAX_REQUESTS", 3)
+    push(1)
+    server = start(base, max_workers=1)
+    stubs = Stubs(server.target)
+    running, go, runs = threading.Event(), threading.Event(), []
+    run = Servable.run_session
+
+    def slow(*args: Any, **kwargs: Any) -> Any:
+        runs.append(1)
+        running.set()
+        assert go.wait(30)
+        return run(*args, **kwargs)
+
+    monkeypatch.setattr(Servable, "run_session", slow)
+    version = server.manager.table.models[MODEL].versions[1]
+    first = stubs.prediction.Predict.future(predict_request(), timeout=30)
+    assert running.wait(30)
+    queued = [stubs.prediction.Predict.future(predict_request(), timeout=30) for _ in range(2)]
+    eventually(lambda: version.users == 3)
+    with pytest.raises(grpc.RpcError) as refused:
+        stubs.prediction.Predict(predict_request(), timeout=30)
+    assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    for call in queued:
+        call.cancel()
+    count = {"method": "Predict", "model": MODEL, "code": "CANCELLED"}
+    metric = "segue_serving_requests_total"
+    eventually(lambda: server.metrics.registry.get_sample_value(metric, count) == 2)
+    go.set()
+    assert first.result(30).model_spec.version.value == 1
+    eventually(lambda: version.users == 0)
+    assert len(runs) == 1
+    assert stubs.prediction.Predict(predict_request(), timeout=30).model_spec.version.value == 1

@@ -85,6 +85,22 @@ def test_liveness_and_readiness(
     assert get(server.monitoring_port, "/readyz")[0] == 503
 
 
+def test_a_watcher_hears_of_it_after_another_has_left(
+    start: Callable[..., ModelServer], push: Callable[[int], pathlib.Path], base: pathlib.Path
+) -> None:
+    push(1)
+    server = start(base)
+    health = health_pb2_grpc.HealthStub(Stubs(server.target).channel)
+    stays, leaves = (health.Watch(health_pb2.HealthCheckRequest(), timeout=30) for _ in range(2))
+    assert next(stays).status == next(leaves).status == SERVING
+    leaves.cancel()
+    with pytest.raises(grpc.RpcError):
+        next(leaves)
+    (base / "1").rename(base / "removed")
+    assert next(stays).status == NOT_SERVING
+    stays.cancel()
+
+
 def test_alive_but_not_ready_without_a_version(base: pathlib.Path) -> None:
     server = ModelServer(
         single_model_config(MODEL, base), ServerOptions(port=0, watch=QUICK, monitoring_port=0)

@@ -253,6 +253,12 @@ def test_long_messages_are_cut(stubs: Stubs) -> None:
     assert message == 'Serving signature key "' + "x" * (1024 - 23) + "...TRUNCATED"
 
 
+def test_long_messages_are_cut_by_bytes() -> None:
+    # 4 bytes each, and whole ones only: what goes over the wire is limited, not what is read.
+    message = ServingError(CODE.INTERNAL, "a" + "🎵" * 300).wire_message
+    assert message == "a" + "🎵" * 255 + "...TRUNCATED"
+
+
 def test_not_a_request(stubs: Stubs) -> None:
     call = stubs.channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
     assert refusal(call, b"\xff\xff\xff")[0] is CODE.INTERNAL

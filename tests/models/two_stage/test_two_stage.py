@@ -11,7 +11,7 @@ from training_fixture import query, training_data, two_genres
 
 from models.contract import Fit, Query
 from models.retrieval import BruteForce, Reranked
-from models.two_stage.division import divide
+from models.two_stage.division import divide, evaluation_of
 from models.two_stage.model import fit
 from models.two_stage.params import Params, RankingParams
 
@@ -143,3 +143,24 @@ def test_evaluation_playlists_are_not_learnt_from(fitted: Fit, tmp_path: pathlib
 def test_params_are_checked(values: dict) -> None:
     with pytest.raises(pydantic.ValidationError):
         Params(**values)
+
+
+def test_the_first_stage_takes_no_gradient_steps_unless_asked_to() -> None:
+    assert Params(retrieval={"factors": 8}).retrieval.epochs == 0
+    assert Params(retrieval={"factors": 8, "epochs": 2}).retrieval.epochs == 2
+
+
+def test_evaluation_is_bounded() -> None:
+    playlists = dataclasses.replace(
+        DATA.train,
+        targets=DATA.train.track_ids,
+        num_targets=np.arange(len(DATA.train), dtype=np.int32),
+        scenarios=np.array([""] * len(DATA.train), object),
+    )
+    data = dataclasses.replace(DATA, evaluation=playlists)
+    # The first playlist had nothing withheld.
+    assert len(evaluation_of(data, 1000, 3).playlists) == len(DATA.train) - 1
+    some = evaluation_of(data, 10, 3).playlists.num_targets
+    assert some is not None
+    assert len(some) == 10
+    assert (some > 0).all()

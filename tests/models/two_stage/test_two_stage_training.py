@@ -87,3 +87,18 @@ def test_examples_without_a_hit_teach_nothing() -> None:
     relevant = np.array([[0, 1], [0, 0]], np.float32)
     examples = Examples(np.zeros((2, 2, len(NAMES)), np.float32), relevant, np.array([1, 3]))
     assert examples.with_hits().num_withheld.tolist() == [1]
+
+
+def test_what_is_no_candidate_neither_teaches_nor_counts() -> None:
+    # Of three places the first holds a seed: without it the hit is at rank 1 of 1 withheld.
+    relevant = np.array([[-1, 1, 0]], np.float32)
+    examples = Examples(np.zeros((1, 3, len(NAMES)), np.float32), relevant, np.array([1], np.int32))
+    assert ndcg(examples, np.array([[9.0, 2.0, 1.0]])) == pytest.approx(1)
+    network, _ = teach(artists_matter(40, 0), None, PARAMS, 7)
+    learnt = artists_matter(8, 3)
+    masked = np.concatenate([learnt.relevant[:, :9], np.full((8, 1), -1, np.float32)], axis=1)
+    shorter = (learnt.features[:, :9], learnt.relevant[:, :9])
+    rows = masked.max(axis=1) > 0
+    with_mask = network.compute_loss((learnt.features[rows], masked[rows]))
+    without = network.compute_loss((shorter[0][rows], shorter[1][rows]))
+    assert float(with_mask) == pytest.approx(float(without), rel=1e-5)
