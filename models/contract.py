@@ -45,6 +45,15 @@ class Scorer(tf.Module, abc.ABC):
         likes: the caller answers it with popular tracks.
         """
 
+    def has_signal(self, query: Query) -> tf.Tensor:
+        """Which queries say something that the scorer uses: bool [B]."""
+        signal = query.track_ids.row_lengths() > 0
+        if self.uses_title:
+            signal |= query.title_ngram_ids.row_lengths() > 0
+        if self.uses_artists:
+            signal |= query.artist_ids.row_lengths() > 0
+        return signal
+
 
 class DotProductScorer(Scorer):
     """A scorer whose scores are dot products of two vectors, so that an index can search them."""

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 
 from evaluation import scenarios
 from models.contract import Catalogue, Playlists, Query, Ragged, TrainingData
+from models.ragged import to_ragged
 
 _UNKNOWN: Final = -1
 
@@ -30,9 +30,9 @@ class HeldOut(NamedTuple):
     def query(self) -> Query:
         """What a scorer sees of them."""
         return Query(
-            _tensor(self.playlists.track_ids),
-            _tensor(self.artist_ids),
-            _tensor(self.playlists.title_ngram_ids),
+            to_ragged(self.playlists.track_ids),
+            to_ragged(self.artist_ids),
+            to_ragged(self.playlists.title_ngram_ids),
         )
 
 
@@ -145,9 +145,3 @@ def _renumbered(rows: Ragged, new_ids: np.ndarray) -> Ragged:
 def _ragged(rows: list[np.ndarray]) -> Ragged:
     values = np.concatenate([np.zeros(0, np.int32), *rows]).astype(np.int32)
     return Ragged(values, np.cumsum([0, *(len(row) for row in rows)]))
-
-
-def _tensor(rows: Ragged) -> tf.RaggedTensor:
-    return tf.RaggedTensor.from_row_splits(
-        rows.values.astype(np.int64), rows.splits.astype(np.int64), validate=False
-    )

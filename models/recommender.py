@@ -151,19 +151,10 @@ class Recommender(tf.Module):
         )
         scores = tf.reshape(scores, [-1, self.num_recommendations])[:rows]
         ids = tf.reshape(ids, [-1, self.num_recommendations])[:rows]
-        signal = self._has_signal(query)[:, tf.newaxis]
+        signal = self._scorer.has_signal(query)[:, tf.newaxis]
         ids = tf.where(signal, ids, self._popular_ids)
         scores = tf.where(signal, scores, self._popular_scores)
         return {"track_uris": tf.gather(self._uris, ids), "scores": scores}
-
-    def _has_signal(self, query: Query) -> tf.Tensor:
-        """Which queries [B] say something that the scorer uses."""
-        signal = query.track_ids.row_lengths() > 0
-        if self._scorer.uses_title:
-            signal |= query.title_ngram_ids.row_lengths() > 0
-        if self._scorer.uses_artists:
-            signal |= query.artist_ids.row_lengths() > 0
-        return signal
 
     def _best(self, query: Query, start: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """The best tracks for one step: for `rows` queries from `start`, then padding."""

@@ -6,6 +6,7 @@ is written as bytes, needs no message.
 
 from __future__ import annotations
 
+import abc
 import asyncio
 import logging
 import threading
@@ -41,7 +42,7 @@ MODEL_SERVICE = "tensorflow.serving.ModelService"
 Method = Callable[[Any, float | None], Awaitable[bytes]]
 
 
-class _Service:
+class _Service(abc.ABC):
     """Answers requests, whatever happens, with a status, and counts them.
 
     Args:
@@ -60,9 +61,9 @@ class _Service:
         self._metrics = metrics
         self._draining = draining
 
+    @abc.abstractmethod
     def methods(self) -> dict[str, tuple[Any, Method]]:
         """Class of the request and what answers it, by name of the method."""
-        raise NotImplementedError
 
     def add_to(self, server: grpc.aio.Server) -> None:
         """Registers the service."""
@@ -158,17 +159,18 @@ class PredictionService(_Service):
         self, request: classification_pb2.ClassificationRequest, deadline: float | None
     ) -> NoReturn:
         """Refuses: no signature of these models is made for it."""
-        _require_spec(request)
-        with self._table.use(request.model_spec) as servable:
-            raise inference.refuse_classify(servable, request.model_spec)
+        self._refuse(request, inference.refuse_classify)
 
     async def regress(
         self, request: regression_pb2.RegressionRequest, deadline: float | None
     ) -> NoReturn:
         """Refuses: no signature of these models is made for it."""
+        self._refuse(request, inference.refuse_regress)
+
+    def _refuse(self, request: Any, refusal: Callable[..., errors.ServingError]) -> NoReturn:
         _require_spec(request)
         with self._table.use(request.model_spec) as servable:
-            raise inference.refuse_regress(servable, request.model_spec)
+            raise refusal(servable, request.model_spec)
 
     async def multi_inference(
         self, request: inference_pb2.MultiInferenceRequest, deadline: float | None

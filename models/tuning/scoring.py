@@ -10,7 +10,7 @@ import tensorflow as tf
 from evaluation.metrics.base import mean
 from evaluation.metrics.batch import Recommendations
 from evaluation.metrics.ndcg import NDCG
-from models.contract import Catalogue, Fit, Query, Scorer
+from models.contract import Catalogue, Fit, Query
 from models.holding_out import HeldOut
 from models.recommender import num_recommendations
 from models.retrieval import BruteForce, Reranked, Retriever
@@ -67,14 +67,5 @@ def recommend(fit: Fit, catalogue: Catalogue, held_out: HeldOut) -> np.ndarray:
         part = Query(*(rows[start : start + _ROWS] for rows in query))
         scores, ids = (values.numpy() for values in best(part))
         ids = np.where(np.isfinite(scores), ids, -1)
-        found.append(np.where(_has_signal(fit.scorer, part)[:, np.newaxis], ids, popular))
+        found.append(np.where(fit.scorer.has_signal(part).numpy()[:, np.newaxis], ids, popular))
     return np.concatenate(found)
-
-
-def _has_signal(scorer: Scorer, query: Query) -> np.ndarray:
-    signal = query.track_ids.row_lengths() > 0
-    if scorer.uses_title:
-        signal |= query.title_ngram_ids.row_lengths() > 0
-    if scorer.uses_artists:
-        signal |= query.artist_ids.row_lengths() > 0
-    return signal.numpy()

@@ -5,10 +5,9 @@ from __future__ import annotations
 import logging
 import os
 
-import numpy as np
-
 from models.contract import Fit, Scorer, TrainingData
 from models.holding_out import HeldOut
+from models.popularity_bias import popularity_bias
 from models.two_stage.division import divide, evaluation_of
 from models.two_stage.examples import Examples, find_candidates
 from models.two_stage.features import CandidateFeatures
@@ -51,11 +50,14 @@ def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
     if len(held_out.playlists):
         evaluation = _candidates(fitted.scorer, data, held_out, params.depth)
     network, history = teach(learnt, evaluation, params.ranking, seed)
+    bias = None
+    if params.popularity_bias:
+        bias = popularity_bias(data.catalogue.counts, params.popularity_bias)
     ranker = NetworkRanker(
         network,
         CandidateFeatures(data.catalogue, data.num_artists),
         params.depth,
-        _bias(data.catalogue.counts, params.popularity_bias),
+        bias,
     )
     return Fit(fitted.scorer, history, ranker)
 
@@ -67,10 +69,3 @@ def _retrieve(data: TrainingData, params: Params, seed: int, workdir: str) -> Fi
 def _candidates(scorer: Scorer, data: TrainingData, held_out: HeldOut, depth: int) -> Examples:
     features = CandidateFeatures(data.catalogue, data.num_artists)
     return find_candidates(scorer, features, held_out, min(depth, len(data.catalogue)))
-
-
-def _bias(counts: np.ndarray, strength: float) -> np.ndarray | None:
-    if not strength:
-        return None
-    logs = np.log(np.maximum(counts, 1)) / np.log(max(2, int(counts.max(initial=1))))
-    return (strength * logs).astype(np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from models import popularity_bias as bias
 from models.contract import DotProductScorer, Query
 from models.two_tower.network import TwoTower
 
@@ -37,8 +38,7 @@ class TwoTowerScorer(DotProductScorer):
             ids = tf.range(start, min(start + _TRACKS_AT_ONCE, len(counts)), dtype=tf.int64)
             columns[:width, start : start + _TRACKS_AT_ONCE] = tower(ids).numpy().T
         if self._has_bias:
-            logs = np.log(np.maximum(counts, 1)) / np.log(max(2, int(counts.max(initial=1))))
-            columns[width] = popularity_bias * logs
+            columns[width] = bias.popularity_bias(counts, popularity_bias)
         self._candidates = tf.Variable(columns, trainable=False, name="candidates")
 
     def candidate_embeddings(self) -> tf.Tensor:

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from models.contract import Playlists, Ragged
+from models.contract import Playlists
+from models.ragged import to_ragged
 from models.two_tower.params import Params
 
 
@@ -22,13 +23,6 @@ class Cut(NamedTuple):
     seeds: tf.RaggedTensor
     targets: tf.RaggedTensor
     title_ngram_ids: tf.RaggedTensor
-
-
-def to_ragged(rows: Ragged) -> tf.RaggedTensor:
-    """Rows of ids as a tensor, int64 ragged [R, (S)]."""
-    return tf.RaggedTensor.from_row_splits(
-        tf.constant(rows.values, tf.int64), tf.constant(rows.splits, tf.int64), validate=False
-    )
 
 
 def cut_playlists(

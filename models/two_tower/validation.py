@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from evaluation.metrics.batch import DEPTH, Recommendations
+from evaluation.metrics.ndcg import NDCG
 from models.contract import Playlists
+from models.ragged import to_ragged
 from models.two_tower.network import TwoTower
-from models.two_tower.seeds import to_ragged
 
-# The RecSys Challenge 2018's depth.
-_DEPTH = 500
 # Playlists that are scored at once.
 _ROWS = 32
 
@@ -40,7 +40,7 @@ class Validation:
         if not self:
             raise ValueError("There are no held-out playlists to validate on.")
         candidates = network.candidate_tower.all_tracks()
-        depth = min(_DEPTH, candidates.shape[0])
+        depth = min(DEPTH, candidates.shape[0])
 
         @tf.function(reduce_retracing=True)
         def best(tracks: tf.RaggedTensor, titles: tf.RaggedTensor) -> tf.Tensor:
@@ -54,13 +54,13 @@ class Validation:
         for start in range(0, len(self._rows), _ROWS):
             rows = self._rows[start : start + _ROWS]
             found = best(tf.gather(self._tracks, rows), tf.gather(self._titles, rows)).numpy()
-            values += [self._ndcg(row, ids) for row, ids in zip(rows, found, strict=True)]
-        return float(np.mean(values))
+            values.append(NDCG().per_playlist(self._judged(rows, found)))
+        return float(np.mean(np.concatenate(values)))
 
-    def _ndcg(self, row: int, recommended: np.ndarray) -> float:
-        assert self._playlists.targets is not None
-        assert self._playlists.num_targets is not None
-        discounts = 1.0 / np.log2(np.arange(2, _DEPTH + 2))
-        hits = np.isin(recommended, self._playlists.targets.row(row))
-        ideal = discounts[: int(self._playlists.num_targets[row])].sum()
-        return float(discounts[: len(hits)][hits].sum() / ideal)
+    def _judged(self, rows: np.ndarray, found: np.ndarray) -> Recommendations:
+        targets, num_targets = self._playlists.targets, self._playlists.num_targets
+        assert targets is not None
+        assert num_targets is not None
+        pairs = zip(rows, found, strict=True)
+        hits = np.stack([np.isin(ids, targets.row(row)) for row, ids in pairs])
+        return Recommendations(hits, np.ones_like(hits), num_targets[rows])

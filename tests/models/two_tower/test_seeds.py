@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 from training_fixture import ragged
 
 from models.contract import Playlists
+from models.ragged import to_ragged
 from models.two_tower.params import Params
-from models.two_tower.seeds import Cut, cut_playlists, to_ragged, training_batches
+from models.two_tower.seeds import Cut, cut_playlists, training_batches
 
 
 def cut(tracks: list, titles: list, seed: int = 0, **params: object) -> Cut:
