@@ -16,7 +16,7 @@ TF_SERVING_VERSION ?= 2.16.1
 ARGS ?=
 
 BIN := .venv/bin
-SOURCES := pipeline components models evaluation serving demo sample schema benchmarks tests setup.py
+SOURCES := pipeline components models evaluation report serving demo sample schema benchmarks tests setup.py
 
 .PHONY: help setup run test lint format bench serve serve-tf conformance fuzz query lock clean
 
@@ -63,7 +63,7 @@ conformance: setup ## the tests of the API against a server: make conformance TA
 	@SEGUE_SERVING_TARGET=$(TARGET) $(BIN)/python -m pytest tests/serving/conformance $(ARGS)
 
 fuzz: setup ## 12,000 malformed requests, each of which must get a proper status
-	@SEGUE_FUZZ_EXAMPLES=6000 $(BIN)/python -m pytest tests/serving/test_serving_fuzz.py $(ARGS)
+	@SEGUE_FUZZ_EXAMPLES=6000 $(BIN)/python -m pytest tests/serving/server/test_fuzz.py $(ARGS)
 
 query: setup ## ask the server: make query ARGS='--name "road trip" --top 10'
 	@$(BIN)/segue query --target 127.0.0.1:$(PORT) $(if $(ARGS),$(ARGS),--name "road trip")

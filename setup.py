@@ -19,6 +19,7 @@ PACKAGES = (
     "components",
     "models",
     "evaluation",
+    "report",
     "serving",
     "demo",
     "sample",
@@ -39,11 +40,11 @@ setuptools.setup(
     package_data={
         **{name: ["py.typed"] for name in PACKAGES},
         "schema": ["*.pbtxt", "py.typed"],
-        "evaluation": ["report/templates/*", "py.typed"],
+        "report": ["templates/*", "py.typed"],
         "demo": ["static/*", "py.typed"],
     },
     install_requires=REQUIREMENTS,
-    entry_points={"console_scripts": ["segue=pipeline.cli:main"]},
+    entry_points={"console_scripts": ["segue=pipeline.cli.main:main"]},
     classifiers=[
         "Programming Language :: Python :: 3.10",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",

@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import held_out
-from models import registry
 from models.contract import Fit, Ragged
+from models.families import registry
 
 SEEDS: Final = (1, 2, 3)
 _FAMILY: Final = "two_tower"

@@ -142,8 +142,9 @@ class _Clock(logging.Handler):
 
 
 def _worker(name: str) -> dict[str, Any]:
-    from models import progress, registry
-    from models.two_tower.params import Params
+    from models import progress
+    from models.families import registry
+    from models.families.two_tower.params import Params
 
     family = registry.family("two_tower")
     params = family.params(SETTINGS[name])

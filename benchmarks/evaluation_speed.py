@@ -50,7 +50,7 @@ def _worker(out: pathlib.Path, playlists: int) -> dict[str, Any]:
     from components.significance import executor, judgement
     from components.significance.scoring import ModelCard
     from evaluation.gate_config import GateConfig
-    from evaluation.report.build import build_report
+    from report.build import build_report
 
     models = {name: _model(out, f"Trainer.{name}") for name in _MODELS}
     models[executor.SERVED] = models["als"]

@@ -21,7 +21,7 @@ import yaml
 
 from benchmarks import harness
 from models.contract import Scorer, TrainingData
-from models.vocabularies import Vocabularies
+from models.data.vocabularies import Vocabularies
 
 if TYPE_CHECKING:
     from pipeline.config import TransformConfig
@@ -43,10 +43,10 @@ _SOURCES: Final = (
     "components/holdout",
     "components/ingest",
     "evaluation/scenarios.py",
-    "models/aligned.py",
-    "models/features.py",
-    "models/preprocessing.py",
-    "models/titles.py",
+    "models/transform/aligned.py",
+    "schema/features.py",
+    "models/transform/preprocessing.py",
+    "models/transform/titles.py",
     "sample",
     "schema",
 )
@@ -92,14 +92,14 @@ def load(name: str) -> HeldOut:
     """
     import tensorflow_transform as tft
 
-    from models import features
-    from models.data import load_training_data
-    from pipeline import sources
+    from models.data.loading import load_training_data
+    from pipeline import source_hash
     from pipeline.config import TransformConfig
+    from schema import features
 
     settings = TransformConfig(**profile("transform"))
     digest = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:8]
-    folder = _FOLDER / f"{name}-{sources.Hashes().of(*_SOURCES)}-{digest}"
+    folder = _FOLDER / f"{name}-{source_hash.Hashes().of(*_SOURCES)}-{digest}"
     if not folder.exists():
         _prepare(name, folder, settings)
     data, vocabularies = load_training_data(
@@ -138,9 +138,9 @@ def score(scorer: Scorer, held_out: HeldOut, rows_per_step: int = 32) -> dict[st
     """
     from evaluation.metrics.batch import Recommendations
     from evaluation.metrics.registry import evaluate
-    from models import features
-    from models.queries import QueryBuilder
-    from models.recommender import Recommender
+    from models.export.queries import QueryBuilder
+    from models.export.recommender import Recommender
+    from schema import features
 
     withheld = tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64)
     serialized = tf.constant(held_out.examples)
@@ -182,7 +182,7 @@ def _prepare(name: str, folder: pathlib.Path, settings: TransformConfig) -> None
 
 def _split(files: list[str], root: pathlib.Path, made: pathlib.Path) -> None:
     from components.holdout.examples import hold_out
-    from models import features
+    from schema import features
 
     options = tf.io.TFRecordOptions("GZIP")
     records = tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator()
@@ -207,8 +207,8 @@ def _transform(root: pathlib.Path, made: pathlib.Path, min_counts: dict[str, int
     from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
     from tfx_bsl.public import tfxio
 
-    from components.holdout.schema import held_out_schema
-    from models.preprocessing import preprocessing_fn
+    from components.holdout.held_out_schema import held_out_schema
+    from models.transform.preprocessing import preprocessing_fn
     from pipeline.config import BeamConfig
 
     curated = (harness.ROOT / "schema" / "schema.pbtxt").read_text(encoding="utf-8")

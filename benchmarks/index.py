@@ -47,8 +47,8 @@ def measure() -> dict[str, Any]:
 def _worker(kind: str, tracks: int) -> dict[str, Any]:
     import tensorflow as tf
 
-    from models.index.partitions import default_count, partition
-    from models.index.search import PartitionedIndex
+    from models.export.index.partitions import default_count, partition
+    from models.export.index.search import PartitionedIndex
 
     vectors, queries = index_vectors.MAKERS[kind](tracks, _QUERIES, _SEED)
     best = _best_scores(vectors, queries)

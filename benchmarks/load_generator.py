@@ -26,8 +26,9 @@ import grpc
 import numpy as np
 from tensorflow_serving.apis import predict_pb2
 
-from serving import messages, playlist_input
-from serving.connection import ConnectionOptions
+from serving.client import playlist_input
+from serving.client.connection import ConnectionOptions
+from serving.protocol import messages
 
 _PREDICT = "/tensorflow.serving.PredictionService/Predict"
 

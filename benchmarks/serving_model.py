@@ -12,7 +12,7 @@ import numpy as np
 if TYPE_CHECKING:
     # TensorFlow takes seconds to import, which a benchmark's own process need not wait for.
     from models.contract import Catalogue
-    from models.vocabularies import Vocabularies
+    from models.data.vocabularies import Vocabularies
 
 TRACKS: Final = 170_000
 FACTORS: Final = 128
@@ -29,9 +29,9 @@ def save_two_stage(path: pathlib.Path) -> None:
     import tempfile
 
     from benchmarks.big_catalogue import training_data
-    from models import serving
-    from models.two_stage.model import fit
-    from models.two_stage.params import Params
+    from models.export import saved_model
+    from models.families.two_stage.model import fit
+    from models.families.two_stage.params import Params
 
     data = training_data(
         tracks=TRACKS, artists=_ARTISTS, albums=1, ngrams=2, playlists=3000, seed=0
@@ -50,7 +50,7 @@ def save_two_stage(path: pathlib.Path) -> None:
         found = fit(data, params, 0, work)
     assert found.ranker is not None
     metadata = {"family": "two_stage", "catalogue_size": TRACKS}
-    serving.export(
+    saved_model.export(
         found.scorer, data.catalogue, vocabularies, str(path), metadata, ranker=found.ranker
     )
 
@@ -61,19 +61,19 @@ def save_als(path: pathlib.Path) -> None:
     Everything that a pushed model does for a request is in it: lookups, the playlist's vector, all
     scores, seeds masked, the best 500, their URIs.
     """
-    from models import serving
-    from models.als.model import AlsScorer
-    from models.als.params import Params
+    from models.export import saved_model
+    from models.families.als.model import AlsScorer
+    from models.families.als.params import Params
 
     generator = np.random.default_rng(0)
     factors = generator.normal(scale=FACTORS**-0.5, size=(TRACKS, FACTORS)).astype(np.float32)
     metadata = {"family": "als", "catalogue_size": TRACKS}
-    serving.export(AlsScorer(factors, Params()), *_catalogue(), str(path), metadata)
+    saved_model.export(AlsScorer(factors, Params()), *_catalogue(), str(path), metadata)
 
 
 def _catalogue() -> tuple[Catalogue, Vocabularies]:
     from models.contract import Catalogue
-    from models.vocabularies import Vocabularies
+    from models.data.vocabularies import Vocabularies
 
     tracks = [uri(index).encode() for index in range(TRACKS)]
     artists = [b"artist %d" % index for index in range(_ARTISTS)]

@@ -22,9 +22,9 @@ pad_variable_length_inputs: true
 
 _SERVER: Final = """
 import sys
-from serving.batch_options import read_batching_parameters
-from serving.model_config import single_model_config
-from serving.server import ModelServer, ServerOptions
+from serving.server.batching.options import read_batching_parameters
+from serving.protocol.model_config import single_model_config
+from serving.server.server import ModelServer, ServerOptions
 
 batching = read_batching_parameters(sys.argv[2]) if len(sys.argv) > 2 else None
 options = ServerOptions(port=0, batching=batching)

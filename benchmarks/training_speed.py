@@ -21,7 +21,7 @@ import tensorflow as tf
 
 from benchmarks import ablation, harness, held_out
 from models.contract import TrainingData
-from models.two_tower.params import Params
+from models.families.two_tower.params import Params
 
 _ROUNDS: Final = 3
 _STEPS: Final = 6
@@ -38,7 +38,7 @@ def measure() -> dict[str, Any]:
 
 
 def _worker() -> dict[str, Any]:
-    from models import registry
+    from models.families import registry
 
     playlists = held_out.load(held_out.default_name())
     data = playlists.data
@@ -118,7 +118,7 @@ def _als(data: TrainingData, params: Params) -> None:
     import threadpoolctl
     from implicit.cpu.als import AlternatingLeastSquares
 
-    from models.sparse import to_csr
+    from models.families.shared.sparse import to_csr
 
     with threadpoolctl.threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(
@@ -133,10 +133,10 @@ def _als(data: TrainingData, params: Params) -> None:
 
 def _steps(data: TrainingData, params: Params) -> dict[str, float]:
     """Examples per second of gradient steps, and of the bare products, in turns."""
-    from models.two_tower.network import TwoTower
-    from models.two_tower.seeds import training_batches
-    from models.two_tower.start import prepare_start
-    from models.two_tower.training import optimizer_for
+    from models.families.two_tower.network import TwoTower
+    from models.families.two_tower.seeds import training_batches
+    from models.families.two_tower.start import prepare_start
+    from models.families.two_tower.training import optimizer_for
 
     # The start does not matter to a step's time, and one iteration is made soonest.
     quick = params.model_copy(

@@ -10,8 +10,8 @@ from fastapi import APIRouter, Query
 
 from demo.backend import Backend, Track
 from demo.catalogue import Catalogue
-from serving.errors import ConfigError
-from serving.playlist_input import track_uri
+from serving.client.playlist_input import track_uri
+from serving.protocol.errors import ConfigError
 
 MAX_TRACKS = 250
 MAX_NAME = 300

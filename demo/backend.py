@@ -8,12 +8,12 @@ from collections.abc import Sequence
 
 import grpc
 
-from serving import messages
-from serving.client import RecommenderClient
-from serving.connection import ConnectionOptions
-from serving.errors import ServingError
-from serving.messages import Continuation, Playlist
-from serving.release import CANARY, STABLE
+from serving.client.client import RecommenderClient
+from serving.client.connection import ConnectionOptions
+from serving.protocol import messages
+from serving.protocol.errors import ServingError
+from serving.protocol.messages import Continuation, Playlist
+from serving.release.manager import CANARY, STABLE
 
 _LABELS = (STABLE, CANARY)
 _NAMES_AT_ONCE = 500

@@ -11,9 +11,9 @@ import tensorflow as tf
 
 from demo.backend import Backend, Track
 from demo.catalogue import Catalogue
-from serving import version_files
-from serving.errors import ServingError
-from serving.messages import BadAnswerError
+from serving.protocol import version_files
+from serving.protocol.errors import ServingError
+from serving.protocol.messages import BadAnswerError
 
 _LOG = logging.getLogger(__name__)
 

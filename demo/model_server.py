@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-from serving import version_files
-from serving.errors import ConfigError, ServingError
-from serving.model_config import single_model_config
-from serving.server import ModelServer, ServerOptions
+from serving.protocol import version_files
+from serving.protocol.errors import ConfigError, ServingError
+from serving.protocol.model_config import single_model_config
+from serving.server.server import ModelServer, ServerOptions
 
 _VERSIONS = 2  # so that two can be compared
 

@@ -17,12 +17,13 @@ import pydantic
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from models import registry, serving
 from models.contract import TrainingData
-from models.data import load_training_data
-from models.export_options import ExportOptions
-from models.index.sampling import sample_queries
-from models.search_space import merged, tuned_values
+from models.data.loading import load_training_data
+from models.export import saved_model
+from models.export.index.sampling import sample_queries
+from models.export.options import ExportOptions
+from models.families import registry
+from models.families.search_space import merged, tuned_values
 
 if TYPE_CHECKING:
     from tfx.v1.components import FnArgs
@@ -87,7 +88,7 @@ def run_fn(fn_args: FnArgs) -> None:
     queries = None
     if index.kind != "brute_force":
         queries = sample_queries(data, index.recall_queries, config.seed)
-    serving.export(
+    saved_model.export(
         fit.scorer,
         data.catalogue,
         vocabularies,

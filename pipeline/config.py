@@ -9,9 +9,10 @@ import pydantic
 
 from evaluation.gate_config import GateConfig
 from evaluation.metrics.registry import METRICS
-from models import features, registry
-from models.export_options import ExportOptions
-from models.search_space import SearchSpace
+from models.export.options import ExportOptions
+from models.families import registry
+from models.families.search_space import SearchSpace
+from schema import features
 
 #: Metrics of accuracy that the Evaluator computes.
 EVALUATOR_METRICS = tuple(

@@ -12,7 +12,7 @@ from tfx import types
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
-from models import features
+from schema import features
 
 _SCENARIOS: Final = ("title", "title+first1", "title+first5", "first10", "title+rand25")
 _SHOWN_SEEDS: Final = 5

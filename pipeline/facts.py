@@ -15,7 +15,7 @@ from tfx.utils import io_utils, path_utils
 
 from components.infra_check import executor as infra_check_executor
 from components.significance import executor as significance
-from models import features
+from schema import features
 
 _PLACEHOLDER = b"49d0cd50-04bb-48c0-bc6f-5b575dce351a"
 

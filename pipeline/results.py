@@ -16,10 +16,10 @@ from tfx.dsl.io import fileio
 from components.data_gate import executor as data_gate
 from components.ingest.job import IngestResult
 from components.significance import executor as significance
-from models import features
 from pipeline import __version__, examples, facts
 from pipeline.config import PipelineConfig
-from pipeline.launch import NodeResult
+from pipeline.runners.launch import NodeResult
+from schema import features
 
 # What people wrote about themselves is none of the report's business.
 _PRIVATE = (features.PID, features.DESCRIPTION)

@@ -9,7 +9,7 @@ import tensorflow_model_analysis as tfma
 
 from components.evaluator.metrics import DEFAULT_METRICS, RECOMMENDED
 from evaluation.metrics.registry import find
-from models import features
+from schema import features
 
 # The only metric of which less is better, where there is no hit at all.
 _WORST_CLICKS: Final = 51.0

@@ -10,7 +10,7 @@ from typing import Final
 import tensorflow as tf
 
 from evaluation import scenarios
-from models import features
+from schema import features
 
 # Whatever else a playlist says may tell of the withheld tracks (edits and duration grow with each
 # of them, a description may name them), so only this goes along.

@@ -17,8 +17,8 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
 from components.holdout import examples as held_out_examples
-from components.holdout import schema as held_out_schema
-from models import features
+from components.holdout import held_out_schema
+from schema import features
 
 TRAIN_SPLIT: Final = "train"
 

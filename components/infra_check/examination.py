@@ -22,7 +22,7 @@ from components.infra_check.model_server import (
 from components.infra_check.queries import Query
 from components.infra_check.results import Latency, Report
 from components.significance.scoring import ModelCard
-from models.recommender import MAX_RECOMMENDATIONS
+from models.export.recommender import MAX_RECOMMENDATIONS
 
 _PAIRS: Final = 10  # queries that are asked in two ways
 _BATCH: Final = 8

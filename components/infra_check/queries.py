@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from typing import Final
 
-from models import features
+from schema import features
 
 
 @dataclasses.dataclass(frozen=True)

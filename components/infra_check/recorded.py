@@ -10,7 +10,7 @@ from typing import Final
 import tensorflow as tf
 
 from components.infra_check.queries import Query
-from models import features
+from schema import features
 
 # Playlists are spread over files by chance, so that the first ones are as good as any.
 _MAX_READ: Final = 20_000

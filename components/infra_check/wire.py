@@ -10,7 +10,7 @@ from tensorflow.core.framework import tensor_pb2, types_pb2
 from tensorflow_serving.apis import predict_pb2
 
 from components.infra_check.queries import Query
-from models import features
+from schema import features
 
 #: Inputs and outputs that a client relies on, with the number of their dimensions.
 SIGNATURES: Final[dict[str, tuple[dict[str, Any], dict[str, Any]]]] = {

@@ -16,7 +16,7 @@ from typing import Any, Final, TextIO
 from components.ingest.errors import IngestError
 from components.ingest.reading import UnreadableFileError, read_slice
 from components.ingest.validation import Playlist, Reject, is_track_uri, validate
-from models import features
+from schema import features
 
 #: Recommendations that the challenge asks for, a playlist.
 DEPTH: Final = 500

@@ -12,7 +12,7 @@ from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from components.ingest.reading import InputFile
-from models import features
+from schema import features
 
 NAME: Final = "manifest.json"
 

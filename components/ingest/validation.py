@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from models import features
+from schema import features
 
 INT64_MAX: Final = 2**63 - 1
 _TRACK_URI: Final = re.compile(re.escape(features.URI_PREFIX) + "[0-9A-Za-z]{22}")

@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from evaluation.metrics.batch import Recommendations
 from evaluation.metrics.registry import METRICS, evaluate
-from models import features
+from schema import features
 
 _STRING: Final = tf.io.FixedLenFeature([], tf.string, default_value="")
 _INTEGER: Final = tf.io.FixedLenFeature([], tf.int64, default_value=0)

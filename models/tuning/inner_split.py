@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from models.contract import TrainingData
-from models.holding_out import HeldOut, cut, part_of
+from models.data.holding_out import HeldOut, cut, part_of
 
 #: Of the playlists that are held out, how many stop training early rather than score a trial.
 STOPPING_SHARE: Final = 0.25

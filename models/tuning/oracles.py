@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 import keras_tuner
 from keras_tuner.engine.trial import TrialStatus
 
-from models.search_space import Choice, SearchSpace
+from models.families.search_space import Choice, SearchSpace
 
 #: How the next trial is chosen. Hyperband is no choice: it ranks trials by their first epochs,
 #: and the families here are mostly solved for rather than trained.

@@ -11,9 +11,9 @@ from evaluation.metrics.base import mean
 from evaluation.metrics.batch import Recommendations
 from evaluation.metrics.ndcg import NDCG
 from models.contract import Catalogue, Fit, Query
-from models.holding_out import HeldOut
-from models.recommender import num_recommendations
-from models.retrieval import BruteForce, Reranked, Retriever
+from models.data.holding_out import HeldOut
+from models.export.recommender import num_recommendations
+from models.export.retrieval import BruteForce, Reranked, Retriever
 
 # Playlists that are scored at once: 32 rows over a catalogue of a million are 128 MB.
 _ROWS: Final = 32

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks import ablation, big_catalogue, held_out
-from models import registry
-from models.vocabularies import Vocabularies
+from models.data.vocabularies import Vocabularies
+from models.families import registry
 
 DATA = big_catalogue.training_data(tracks=40, artists=9, albums=12, ngrams=20, playlists=30, seed=0)
 VOCABULARIES = Vocabularies([b"track"], [b"artist"], [b"ngram"])

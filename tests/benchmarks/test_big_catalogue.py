@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import big_catalogue
-from models import registry
+from models.families import registry
 
 
 def made(seed: int = 1):

@@ -3,7 +3,7 @@ import tensorflow as tf
 
 from components.holdout import examples as held_out
 from evaluation import scenarios
-from models import features
+from schema import features
 
 
 def playlist(tracks: int, *, pid: bytes = b"7", repeats: bool = False, **extra) -> tf.train.Example:

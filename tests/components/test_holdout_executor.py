@@ -5,7 +5,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx.types import artifact_utils, standard_artifacts
 
 from components.holdout import executor
-from models import features
+from schema import features
 
 
 def example(pid: int, uris: list[str]) -> bytes:

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import pathlib
-import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,18 +8,14 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-# The toy model of the server's tests, which a hand can score.
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "serving"))
-
-import toy_model
-
 from demo.app import create_app
 from demo.backend import Backend
 from demo.catalogue import Catalogue
 from demo.filling import CatalogueFiller
-from serving.connection import ConnectionOptions
-from serving.model_config import ModelServerConfig, single_model_config
-from serving.server import ModelServer, ServerOptions
+from serving.client.connection import ConnectionOptions
+from serving.protocol.model_config import ModelServerConfig, single_model_config
+from serving.server.server import ModelServer, ServerOptions
+from tests.serving import toy_model
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-import toy_model
 
 from demo import guard
 from demo.api import MAX_TRACKS
 from demo.backend import Track
+from tests.serving import toy_model
 
 
 def ranked(answer: dict) -> list[int]:

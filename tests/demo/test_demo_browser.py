@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import toy_model
 import uvicorn
 
 from demo.app import create_app
+from tests.serving import toy_model
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
 DRIVER = shutil.which("chromedriver")
@@ -288,7 +288,7 @@ def test_a_server_that_goes_away_is_told_and_noticed_when_it_is_back(page, backe
 def refuse(*_: Any, **__: Any) -> None:
     import grpc
 
-    from serving.errors import ServingError
+    from serving.protocol.errors import ServingError
 
     raise ServingError(grpc.StatusCode.UNAVAILABLE, "gone")
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 import pathlib
 
 import pytest
-import toy_model
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from demo import filling
 from demo.backend import Track
 from demo.catalogue import Catalogue
+from tests.serving import toy_model
 
 SONGS = [
     Track("u1", "Don't Stop Believin'", "Journey"),

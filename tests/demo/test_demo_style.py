@@ -4,7 +4,7 @@ import re
 
 
 def test_the_colours_are_those_of_the_report(root):
-    report = (root / "evaluation/report/templates/report.css").read_text(encoding="utf-8")
+    report = (root / "report/templates/report.css").read_text(encoding="utf-8")
     demo = (root / "demo/static/demo.css").read_text(encoding="utf-8")
     light_and_dark = re.compile(r"--([a-z0-9]+): (#[0-9a-f]+)")
     theirs, ours = (light_and_dark.findall(css) for css in (report, demo))

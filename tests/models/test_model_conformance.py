@@ -14,12 +14,13 @@ import pytest
 import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from training_fixture import training_data, two_genres, uri
 
-from models import registry, serving
-from models.export_options import ExportOptions
-from models.index.options import IndexOptions
-from models.index.sampling import sample_queries
+from models.export import saved_model
+from models.export.index.options import IndexOptions
+from models.export.index.sampling import sample_queries
+from models.export.options import ExportOptions
+from models.families import registry
+from tests.models.training_fixture import training_data, two_genres, uri
 
 NUM_TRACKS = 640
 MANY = [uri(track) for track in range(NUM_TRACKS)]
@@ -96,7 +97,7 @@ def models(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         directory = tmp_path_factory.mktemp(f"{name}_{size}")
         fit = family.fit(data, family.params(PARAMS.get(name, {})), 7, str(directory / "work"))
         path = str(directory / "model")
-        serving.export(
+        saved_model.export(
             fit.scorer,
             data.catalogue,
             vocabularies,
@@ -282,7 +283,7 @@ def test_metadata(many: Model) -> None:
     assert result["artist_name"].numpy().tolist() == [b"artist 2", b"", b""]
     assert result["playlists"].numpy()[0] > 0
     assert result["playlists"].numpy()[1:].tolist() == [0, 0]
-    extra = pathlib.Path(many.path, serving.METADATA_PATH)
+    extra = pathlib.Path(many.path, saved_model.METADATA_PATH)
     facts = json.loads(extra.read_text())
     assert facts["family"] == many.family
     assert facts.get("index", {}).get("kind") == ("partitioned" if many.indexed else None)

@@ -10,13 +10,16 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-from training_fixture import uri
-from transform_fixture import example, write_graph, write_records
 
-from models import features, registry, serving, trainer
+from models import trainer
 from models.contract import Fit
-from models.index import recall
-from models.popularity.model import PopularityScorer
+from models.export import saved_model
+from models.export.index import recall
+from models.families import registry
+from models.families.popularity.model import PopularityScorer
+from schema import features
+from tests.models.training_fixture import uri
+from tests.models.transform_fixture import example, write_graph, write_records
 
 VOCABULARIES = {
     features.TRACK_VOCABULARY: [uri(track) for track in range(4)],
@@ -43,7 +46,9 @@ def fn_args(tmp_path: pathlib.Path) -> types.SimpleNamespace:
 
 
 def metadata(fn_args: types.SimpleNamespace) -> dict[str, Any]:
-    return json.loads(pathlib.Path(fn_args.serving_model_dir, serving.METADATA_PATH).read_text())
+    return json.loads(
+        pathlib.Path(fn_args.serving_model_dir, saved_model.METADATA_PATH).read_text()
+    )
 
 
 def test_from_transform_to_a_served_model(

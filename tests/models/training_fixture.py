@@ -8,9 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from models import titles
 from models.contract import Catalogue, Playlists, Query, Ragged, TrainingData
-from models.vocabularies import Vocabularies
+from models.data.vocabularies import Vocabularies
+from models.transform import titles
 
 
 def uri(track: int) -> str:

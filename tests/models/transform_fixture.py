@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io
 
-from models import features
+from schema import features
 
 _RAGGED = (features.TRACK_URI, features.TITLE_NGRAMS, features.HOLDOUT_TRACK_URI)
 _STRINGS = (features.PID, features.SCENARIO)

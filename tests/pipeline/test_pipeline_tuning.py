@@ -9,7 +9,7 @@ from pipeline.overrides import load_config
 
 @pytest.fixture(scope="module")
 def components():
-    from pipeline import pipeline as dag
+    from pipeline import dag
 
     def build(*settings):
         config = load_config(None, settings, data="somewhere")

@@ -10,11 +10,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 import pytest
-import toy_model
-from serving_helpers import MODEL, QUICK, Stubs
 
-from serving.model_config import single_model_config
-from serving.server import ModelServer, ServerOptions
+from serving.protocol.model_config import single_model_config
+from serving.server.server import ModelServer, ServerOptions
+from tests.serving import toy_model
+from tests.serving.serving_helpers import MODEL, QUICK, Stubs
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,9 @@ import pathlib
 
 import grpc
 import pytest
-from toy_model import uri
 
 from benchmarks import load_generator
+from tests.serving.toy_model import uri
 
 
 def test_load_generator(shared_target: str, tmp_path: pathlib.Path, capsys) -> None:

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pathlib
 
-import infra_toy
 import pytest
 import tensorflow as tf
 
 from components.infra_check import recorded
 from components.infra_check.queries import Query
+from tests.components.infra_check import infra_toy
 
 
 def example(name: bytes, tracks: list[bytes]) -> bytes:

@@ -6,7 +6,6 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-import infra_toy
 import pytest
 from tensorflow_serving.apis import predict_pb2
 
@@ -15,9 +14,10 @@ from components.infra_check.examination import Examination, Options
 from components.infra_check.model_server import RefusedError, ServerGoneError
 from components.infra_check.queries import Query
 from components.infra_check.results import CHECKS, Report
-from serving import predict
-from serving.errors import ServingError
-from serving.servable import Servable
+from serving.protocol.errors import ServingError
+from serving.server import predict
+from serving.server.servable import Servable
+from tests.components.infra_check import infra_toy
 
 OPTIONS = Options(random_queries=12, timeout_seconds=60, max_latency_ms=None, seed=5)
 

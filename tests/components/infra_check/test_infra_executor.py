@@ -7,7 +7,6 @@ import pathlib
 import shutil
 import subprocess
 
-import infra_toy
 import pytest
 from tfx import types
 from tfx.components.pusher import executor as pusher
@@ -15,6 +14,7 @@ from tfx.components.util import model_utils
 from tfx.types import standard_artifacts
 
 from components.infra_check import component, executor, model_server
+from tests.components.infra_check import infra_toy
 
 
 def artifact(kind: type[types.Artifact], uri: pathlib.Path) -> types.Artifact:

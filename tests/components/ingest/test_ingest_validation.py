@@ -14,7 +14,7 @@ from components.ingest.validation import (
     is_track_uri,
     validate,
 )
-from models import features
+from schema import features
 
 
 def uri(letter):

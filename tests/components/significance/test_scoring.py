@@ -1,6 +1,5 @@
 """Scoring held-out playlists with an exported model, through Beam and back."""
 
-import importlib.util
 import json
 import math
 import pathlib
@@ -13,12 +12,10 @@ from tfx.types import standard_artifacts
 
 from components.holdout import examples as held_out
 from components.significance import executor, scoring
-from models import features, registry, serving
-
-_FIXTURE = pathlib.Path(__file__).resolve().parents[2] / "models" / "training_fixture.py"
-_spec = importlib.util.spec_from_file_location("training_fixture", _FIXTURE)
-fixture = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(fixture)
+from models.export import saved_model
+from models.families import registry
+from schema import features
+from tests.models import training_fixture as fixture
 
 TRAIN = [("rock", [0, 1, 2]), ("rock", [0, 1]), ("jazz", [3, 4]), ("", [0, 4])]
 
@@ -36,7 +33,7 @@ def model(tmp_path_factory) -> str:
         "fit_seconds": 0.5,
         "playlists": {"train": 4, "eval": 0},
     }
-    serving.export(fit.scorer, data.catalogue, vocabularies, str(folder / "saved"), card)
+    saved_model.export(fit.scorer, data.catalogue, vocabularies, str(folder / "saved"), card)
     return str(folder / "saved")
 
 

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from training_fixture import training_data, two_genres
 
 from evaluation.scenarios import BY_NAME
 from models.contract import Playlists, TrainingData
 from models.tuning.inner_split import split_train
+from tests.models.training_fixture import training_data, two_genres
 
 
 @pytest.fixture(scope="module")

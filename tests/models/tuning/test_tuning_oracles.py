@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from models.search_space import Choice, Real
+from models.families.search_space import Choice, Real
 from models.tuning.oracles import Algorithm, oracle
 
 SPACE = (Choice("factors", (8, 16, 32)), Real("start.alpha", 1.0, 100.0, log=True))

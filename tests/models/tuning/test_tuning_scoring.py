@@ -5,11 +5,11 @@ import math
 import numpy as np
 import pytest
 import tensorflow as tf
-from training_fixture import ragged, training_data
 
 from models.contract import Fit, Playlists, Query, Ranker, Scorer
-from models.holding_out import HeldOut
+from models.data.holding_out import HeldOut
 from models.tuning.scoring import ndcg, recommend
+from tests.models.training_fixture import ragged, training_data
 
 # Ids are by frequency and then by number: 0 to 3, held by 4, 3, 2 and 1 playlists.
 DATA, _ = training_data([("a", [0, 1, 2, 3]), ("b", [0, 1, 2]), ("c", [0, 1]), ("d", [0])])

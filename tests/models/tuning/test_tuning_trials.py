@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 from keras_tuner.errors import FatalRuntimeError
-from training_fixture import two_genres
 
-from models import progress, registry
+from models import progress
 from models.contract import Fit
-from models.popularity.model import PopularityScorer
-from models.search_space import Choice
+from models.families import registry
+from models.families.popularity.model import PopularityScorer
+from models.families.search_space import Choice
 from models.tuning.inner_split import InnerSplit, split_train
 from models.tuning.oracles import oracle
 from models.tuning.trials import TrialRunner
+from tests.models.training_fixture import two_genres
 
 
 @pytest.fixture(scope="module")

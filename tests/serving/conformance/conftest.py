@@ -11,11 +11,11 @@ import pathlib
 from collections.abc import Iterator
 
 import pytest
-import toy_model
-from serving_helpers import QUICK, Stubs
 
-from serving.model_config import single_model_config
-from serving.server import ModelServer, ServerOptions
+from serving.protocol.model_config import single_model_config
+from serving.server.server import ModelServer, ServerOptions
+from tests.serving import toy_model
+from tests.serving.serving_helpers import QUICK, Stubs
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,6 @@ import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
-from serving_helpers import Stubs, predict_request
 from tensorflow_serving.apis import (
     classification_pb2,
     get_model_metadata_pb2,
@@ -23,6 +22,8 @@ from tensorflow_serving.apis import (
     predict_pb2,
     regression_pb2,
 )
+
+from tests.serving.serving_helpers import Stubs, predict_request
 
 CODE = grpc.StatusCode
 UNKNOWN = "spotify:track:" + "z" * 22

@@ -1,0 +1,1 @@
+"""What a family learns from: playlists as ids, the catalogue, vocabularies."""

@@ -1,0 +1,45 @@
+"""Answers queries from an index, and by brute force those that are more than a dot product."""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from models.contract import DotProductScorer, Query
+from models.export.index.search import PartitionedIndex
+from models.export.retrieval import BruteForce, Retriever
+
+
+class IndexRetriever(Retriever):
+    """Searches an index for the vectors of queries."""
+
+    def __init__(self, scorer: DotProductScorer, index: PartitionedIndex):
+        """Puts the parts together.
+
+        Args:
+            scorer: makes vectors of queries.
+            index: of its candidates.
+        """
+        super().__init__(name="index_retriever")
+        self._scorer = scorer
+        self._index = index
+        self._brute_force = BruteForce(scorer)
+
+    def best(self, query: Query, rows: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """See `Retriever`; the index may miss some of the best."""
+        vectors = self._scorer.query_embedding(query)
+        found = tf.map_fn(
+            lambda row: self._index.search(vectors[row], query.track_ids[row], count),
+            tf.range(rows),
+            fn_output_signature=(
+                tf.TensorSpec([count], tf.float32),
+                tf.TensorSpec([count], tf.int32),
+            ),
+        )
+        searched = self._scorer.is_dot_product(query)[:rows]
+        exact = tf.cond(
+            tf.reduce_all(searched),
+            lambda: found,
+            lambda: self._brute_force.best(query, rows, count),
+        )
+        searched = searched[:, tf.newaxis]
+        return tf.where(searched, found[0], exact[0]), tf.where(searched, found[1], exact[1])

@@ -1,0 +1,105 @@
+"""Turns titles and track URIs into the ids that a scorer reads, inside the exported graph."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from models.contract import Query
+from models.data.vocabularies import Vocabularies
+from models.transform import titles
+
+_UNKNOWN = -1
+
+
+class QueryBuilder(tf.Module):
+    """Looks tracks, artists and title n-grams up in the vocabularies of train."""
+
+    def __init__(self, vocabularies: Vocabularies, artist_ids: np.ndarray, directory: str):
+        """Writes the vocabularies as files, which become assets of the SavedModel.
+
+        Args:
+            vocabularies: of train.
+            artist_ids: int64 [N], the catalogue's.
+            directory: where the files go; it must live until the model is saved.
+        """
+        super().__init__(name="query_builder")
+        self._tracks = _table(vocabularies.tracks, os.path.join(directory, "tracks.txt"))
+        self._artists = _table(vocabularies.artists, os.path.join(directory, "artists.txt"))
+        self._ngrams = _table(
+            vocabularies.title_ngrams, os.path.join(directory, "title_ngrams.txt")
+        )
+        # One more for unknown tracks, at the end.
+        with_unknown = np.append(artist_ids, _UNKNOWN).astype(np.int64)
+        self._artist_ids = tf.Variable(with_unknown, trainable=False, name="artist_ids")
+
+    def track_ids(self, uris: tf.Tensor) -> tf.Tensor:
+        """Looks URIs up: int64 of the same shape, -1 where unknown."""
+        return self._tracks.lookup(uris)
+
+    def build(
+        self,
+        names: tf.Tensor,
+        track_uris: tf.RaggedTensor,
+        artist_keys: tf.RaggedTensor | None = None,
+    ) -> Query:
+        """Builds a batch of queries.
+
+        Args:
+            names: string [B], titles as users wrote them.
+            track_uris: string ragged [B, (S)], seeds; repeats and empty strings are dropped.
+            artist_keys: string ragged [B, (S)], the URI or name of each seed's artist, "" where
+                unknown; only that of unknown tracks is used.
+
+        Returns:
+            The queries.
+        """
+        rows = track_uris.nrows()
+        given = tf.not_equal(track_uris.flat_values, "")
+        uris = tf.boolean_mask(track_uris.flat_values, given)
+        owners = tf.boolean_mask(track_uris.value_rowids(), given)
+        keys = tf.strings.join([tf.strings.as_string(owners), uris], separator=" ")
+        unique, group = tf.unique(keys)
+        first = tf.math.unsorted_segment_min(tf.range(tf.size(keys)), group, tf.size(unique))
+        owners, track_ids = tf.gather(owners, first), self.track_ids(tf.gather(uris, first))
+
+        # The unknown id -1 takes the last entry, which is unknown too.
+        num_tracks = tf.size(self._artist_ids, out_type=tf.int64) - 1
+        artist_ids = tf.gather(
+            self._artist_ids, tf.where(track_ids == _UNKNOWN, num_tracks, track_ids)
+        )
+        if artist_keys is not None:
+            named = tf.gather(tf.boolean_mask(artist_keys.flat_values, given), first)
+            artist_ids = tf.where(track_ids == _UNKNOWN, self._artists.lookup(named), artist_ids)
+        ngrams = titles.character_ngrams(titles.normalize(names))
+        return Query(
+            _known(track_ids, owners, rows),
+            _known(artist_ids, owners, rows),
+            _known(self._ngrams.lookup(ngrams.flat_values), ngrams.value_rowids(), rows),
+        )
+
+
+def _known(ids: tf.Tensor, owners: tf.Tensor, rows: tf.Tensor) -> tf.RaggedTensor:
+    """Groups ids by the row that owns them, without the unknown ones."""
+    known = tf.not_equal(ids, _UNKNOWN)
+    return tf.RaggedTensor.from_value_rowids(
+        tf.boolean_mask(ids, known), tf.boolean_mask(owners, known), rows, validate=False
+    )
+
+
+def _table(values: Sequence[bytes], path: str) -> tf.lookup.StaticHashTable:
+    if not values:  # TensorFlow has no empty tables.
+        unknown = tf.constant([_UNKNOWN], tf.int64)
+        initializer = tf.lookup.KeyValueTensorInitializer(tf.constant([""]), unknown)
+        return tf.lookup.StaticHashTable(initializer, _UNKNOWN)
+    with open(path, "wb") as handle:
+        handle.writelines(value + b"\n" for value in values)
+    whole_line, line_number = (
+        tf.lookup.TextFileIndex.WHOLE_LINE,
+        tf.lookup.TextFileIndex.LINE_NUMBER,
+    )
+    initializer = tf.lookup.TextFileInitializer(path, tf.string, whole_line, tf.int64, line_number)
+    return tf.lookup.StaticHashTable(initializer, _UNKNOWN)

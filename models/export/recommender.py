@@ -1,0 +1,176 @@
+"""The exported model of every family: raw titles and tracks in, recommended tracks out."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import tensorflow as tf
+
+from models.contract import Catalogue, Query, Scorer
+from models.export.queries import QueryBuilder
+from models.export.retrieval import BruteForce, Retriever
+from models.transform.aligned import first_aligned
+from schema import features
+
+#: How many tracks are recommended, where the catalogue has so many.
+MAX_RECOMMENDATIONS: Final = 500
+
+
+def num_recommendations(catalogue: Catalogue) -> int:
+    """K, how many tracks are recommended.
+
+    Raises:
+        ValueError: if the catalogue is empty.
+    """
+    if not len(catalogue):
+        raise ValueError("A model needs at least one track to recommend.")
+    return min(MAX_RECOMMENDATIONS, len(catalogue))
+
+
+class Recommender(tf.Module):
+    """Looks up, scores, masks seeds and takes the best, for whichever scorer.
+
+    It always scores the same number of playlists at once, the last of them empty where need be. So
+    a playlist's scores are the same to the last bit in a batch of any size, and a big batch needs
+    no more memory than a small one.
+    """
+
+    def __init__(
+        self,
+        scorer: Scorer,
+        catalogue: Catalogue,
+        queries: QueryBuilder,
+        rows_per_step: int,
+        retriever: Retriever | None = None,
+    ):
+        """Puts the parts together.
+
+        Args:
+            scorer: scores every track of the catalogue.
+            catalogue: N tracks.
+            queries: looks up ids of the same catalogue.
+            rows_per_step: how many playlists are scored at once.
+            retriever: finds the best tracks; by brute force where there is none.
+
+        Raises:
+            ValueError: if the catalogue is empty.
+        """
+        super().__init__(name="recommender")
+        self._rows_per_step = rows_per_step
+        self.num_recommendations = num_recommendations(catalogue)
+        self._scorer = scorer
+        self._retriever = retriever or BruteForce(scorer)
+        self._queries = queries
+        # Each with "" at the end, for unknown tracks and for places that no candidate fills.
+        self._nothing = len(catalogue)
+        self._uris = _strings(catalogue.track_uris, "uris")
+        self._track_names = _strings(catalogue.track_names, "track_names")
+        self._artist_names = _strings(catalogue.artist_names, "artist_names")
+        counts = np.append(catalogue.counts, 0).astype(np.int64)
+        self._counts = tf.Variable(counts, trainable=False, name="counts")
+        popular = np.argsort(-catalogue.counts, kind="stable")[: self.num_recommendations]
+        self._popular_ids = tf.Variable(popular.astype(np.int32), trainable=False)
+        self._popular_scores = tf.Variable(
+            catalogue.counts[popular].astype(np.float32), trainable=False
+        )
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None], tf.string, name="name"),
+            tf.TensorSpec([None, None], tf.string, name="track_uris"),
+        ],
+        autograph=False,
+    )
+    def serving_default(self, name: tf.Tensor, track_uris: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Continues playlists given by title and tracks.
+
+        Args:
+            name: string [B], "" where a playlist has none.
+            track_uris: string [B, S], padded with ""; S may be 0.
+
+        Returns:
+            `track_uris` string [B, K] and `scores` float32 [B, K], best first, K = min(500, N);
+            where fewer candidates remain, "" with -inf fills the row. Popular tracks answer a
+            playlist without any signal, with the number of train's playlists as score.
+        """
+        same = tf.debugging.assert_equal(
+            tf.shape(name)[0],
+            tf.shape(track_uris)[0],
+            "`name` and `track_uris` must have the same number of rows.",
+        )
+        with tf.control_dependencies([same]):
+            tracks = tf.RaggedTensor.from_tensor(track_uris)
+        return self._recommend(self._queries.build(name, tracks))
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string, name="examples")], autograph=False
+    )
+    def serving_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Continues playlists given as serialised raw `tf.train.Example`s, string [B].
+
+        Returns:
+            As `serving_default`.
+        """
+        names = (features.NAME, features.TRACK_URI, features.ARTIST_URI, features.ARTIST_NAME)
+        feature = tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64)
+        parsed = tf.io.parse_example(examples, dict.fromkeys(names, feature))
+        name = parsed[features.NAME].to_tensor(default_value="", shape=[None, 1])[:, 0]
+        tracks = parsed[features.TRACK_URI]
+        artists = first_aligned(tracks, parsed[features.ARTIST_URI], parsed[features.ARTIST_NAME])
+        return self._recommend(self._queries.build(name, tracks, artists))
+
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.string, name="track_uris")], autograph=False
+    )
+    def track_metadata(self, track_uris: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Describes tracks, string [n].
+
+        Returns:
+            `track_name` and `artist_name`, "" where unknown, and `playlists` int64, how many of
+            train's playlists hold the track.
+        """
+        ids = self._queries.track_ids(track_uris)
+        ids = tf.where(ids < 0, tf.constant(self._nothing, tf.int64), ids)
+        return {
+            "track_name": tf.gather(self._track_names, ids),
+            "artist_name": tf.gather(self._artist_names, ids),
+            "playlists": tf.gather(self._counts, ids),
+        }
+
+    def _recommend(self, query: Query) -> dict[str, tf.Tensor]:
+        rows, size = query.track_ids.nrows(out_type=tf.int32), self._rows_per_step
+        steps = (rows + size - 1) // size
+        padded = Query(*(_pad(part, steps * size - rows) for part in query))
+        shape = [size, self.num_recommendations]
+        scores, ids = tf.map_fn(
+            lambda step: self._best(padded, step * size, tf.minimum(rows - step * size, size)),
+            tf.range(steps),
+            parallel_iterations=1,
+            fn_output_signature=(tf.TensorSpec(shape, tf.float32), tf.TensorSpec(shape, tf.int32)),
+        )
+        scores = tf.reshape(scores, [-1, self.num_recommendations])[:rows]
+        ids = tf.reshape(ids, [-1, self.num_recommendations])[:rows]
+        signal = self._scorer.has_signal(query)[:, tf.newaxis]
+        ids = tf.where(signal, ids, self._popular_ids)
+        scores = tf.where(signal, scores, self._popular_scores)
+        return {"track_uris": tf.gather(self._uris, ids), "scores": scores}
+
+    def _best(self, query: Query, start: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The best tracks for one step: for `rows` queries from `start`, then padding."""
+        query = Query(*(part[start : start + self._rows_per_step] for part in query))
+        scores, ids = self._retriever.best(query, rows, self.num_recommendations)
+        ids = tf.where(tf.math.is_inf(scores), self._nothing, ids)
+        rest = [[0, self._rows_per_step - rows], [0, 0]]
+        return tf.pad(scores, rest), tf.pad(ids, rest)
+
+
+def _pad(rows: tf.RaggedTensor, count: tf.Tensor) -> tf.RaggedTensor:
+    """Appends empty rows."""
+    splits = tf.concat([rows.row_splits, tf.fill([count], rows.row_splits[-1])], axis=0)
+    return tf.RaggedTensor.from_row_splits(rows.flat_values, splits, validate=False)
+
+
+def _strings(values: np.ndarray, name: str) -> tf.Variable:
+    with_nothing = np.append(values.astype(object), b"")
+    return tf.Variable(tf.constant(with_nothing, tf.string), trainable=False, name=name)

@@ -1,0 +1,83 @@
+"""Exports a fitted scorer as a SavedModel with the signatures that every family shares.
+
+Signatures: `serving_default` (titles and tracks), `serving_examples` (serialised raw examples),
+`track_metadata` (names of tracks). Stock TensorFlow ops only.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from typing import Any, Final
+
+import tensorflow as tf
+
+from models.contract import Catalogue, Query, Ranker, Scorer
+from models.data.vocabularies import Vocabularies
+from models.export.index import build
+from models.export.options import ExportOptions
+from models.export.queries import QueryBuilder
+from models.export.recommender import Recommender, num_recommendations
+from models.export.retrieval import Reranked
+from models.export.warmup import warmup_requests, write_warmup
+
+#: What is known of a model, within its SavedModel.
+METADATA_PATH: Final = os.path.join("assets.extra", "segue.json")
+
+
+def export(
+    scorer: Scorer,
+    catalogue: Catalogue,
+    vocabularies: Vocabularies,
+    directory: str,
+    metadata: dict[str, Any],
+    *,
+    ranker: Ranker | None = None,
+    options: ExportOptions | None = None,
+    index_queries: Query | None = None,
+    seed: int = 0,
+) -> None:
+    """Writes a SavedModel; it depends on no other file and may be moved.
+
+    Args:
+        scorer: what was fitted.
+        catalogue: its tracks.
+        vocabularies: behind its ids.
+        directory: where to write, also on a remote file system.
+        metadata: written to `METADATA_PATH`; JSON types only. What is known of an index is added
+            as `index`.
+        ranker: of what the scorer finds best, if there is a second stage.
+        options: how.
+        index_queries: to choose and measure an index by; needed if there is to be one.
+        seed: of the index.
+
+    Raises:
+        LowRecallError: if an index finds too little.
+        ValueError: if the catalogue is empty, or an index meets vectors that are not finite.
+    """
+    options = options or ExportOptions()
+    count = num_recommendations(catalogue)
+    if ranker is not None:
+        count = max(count, min(ranker.depth, len(catalogue)))
+    built = build.build(scorer, options.index, index_queries, count, seed)
+    retriever = built.retriever
+    if ranker is not None:
+        retriever = Reranked(retriever, ranker, len(catalogue))
+    if built.facts:
+        metadata = {**metadata, "index": built.facts}
+    with tempfile.TemporaryDirectory() as assets:
+        queries = QueryBuilder(vocabularies, catalogue.artist_ids, assets)
+        recommender = Recommender(scorer, catalogue, queries, options.rows_per_step, retriever)
+        signatures = {
+            "serving_default": recommender.serving_default,
+            "serving_examples": recommender.serving_examples,
+            "track_metadata": recommender.track_metadata,
+        }
+        tf.saved_model.save(recommender, directory, signatures)
+    path = os.path.join(directory, METADATA_PATH)
+    tf.io.gfile.makedirs(os.path.dirname(path))
+    with tf.io.gfile.GFile(path, "w") as handle:
+        handle.write(json.dumps(metadata, indent=1, allow_nan=False))
+    if options.warmup:
+        write_warmup(directory, warmup_requests(catalogue))

@@ -1,0 +1,83 @@
+"""What can be set of the two-stage family."""
+
+from __future__ import annotations
+
+import pydantic
+
+from models.families.two_tower.params import Params as TwoTowerParams
+
+
+class RetrievalParams(TwoTowerParams):
+    """Of the first stage: by default it is solved for, without gradient steps."""
+
+    epochs: int = pydantic.Field(default=0, ge=0, le=1000, description="Passes over train.")
+
+
+class RankingParams(pydantic.BaseModel):
+    """How the network that ranks candidates is taught."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    holdout_share: float = pydantic.Field(
+        default=0.3,
+        gt=0,
+        lt=1,
+        description="Train's playlists that it learns from. The towers that retrieve for it then "
+        "are fitted to the others.",
+    )
+    max_playlists: int = pydantic.Field(
+        default=2000,
+        ge=1,
+        le=1_000_000,
+        description="How many these are at most; each takes cuts * depth * 72 bytes of memory, and "
+        "as much again for a while. So many eval playlists at most are validated on.",
+    )
+    min_playlists: int = pydantic.Field(
+        default=50, ge=1, description="With fewer than these there is no second stage."
+    )
+    cuts: int = pydantic.Field(
+        default=3,
+        ge=1,
+        le=100,
+        description="How often each is divided anew into seeds and withheld tracks.",
+    )
+    hidden: tuple[pydantic.PositiveInt, ...] = pydantic.Field(
+        default=(48, 48), max_length=4, description="Sizes of the network's hidden layers."
+    )
+    epochs: int = pydantic.Field(default=8, ge=1, le=1000, description="Passes over the examples.")
+    batch_size: int = pydantic.Field(default=32, ge=1, le=4096, description="Playlists a step.")
+    learning_rate: float = pydantic.Field(
+        default=3e-3, gt=0, le=1, description="Adam's first rate; it falls to 0 as a cosine does."
+    )
+    l2: float = pydantic.Field(
+        default=1e-3, ge=0, le=10, description="Pull of the network's weights towards zero."
+    )
+    patience: int = pydantic.Field(
+        default=3, ge=1, description="Epochs without a better eval NDCG before training stops."
+    )
+
+
+class Params(pydantic.BaseModel):
+    """Hyperparameters; the defaults are the best of those tried on real playlists."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    retrieval: RetrievalParams = pydantic.Field(
+        default=RetrievalParams(), description="Of the first stage, a two_tower model."
+    )
+    depth: int = pydantic.Field(
+        default=1500,
+        ge=500,
+        le=10_000,
+        description="Candidates that the first stage passes on; 500 are recommended.",
+    )
+    ranking: RankingParams = pydantic.Field(
+        default=RankingParams(), description="Of the second stage."
+    )
+    popularity_bias: float = pydantic.Field(
+        default=0.0,
+        ge=-10,
+        le=10,
+        description="Added to a candidate's score times log(count) / log(highest count): below 0 "
+        "recommends more of the long tail, above 0 more of the popular. 0 is off.",
+    )

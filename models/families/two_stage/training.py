@@ -1,0 +1,144 @@
+"""Teaches the second stage to rank, with Keras' own loop."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from evaluation.metrics.base import mean
+from evaluation.metrics.batch import Recommendations
+from evaluation.metrics.ndcg import NDCG
+from models import progress
+from models.families.two_stage.examples import Examples
+from models.families.two_stage.params import RankingParams
+from models.families.two_stage.ranker import RankingNetwork
+
+# Playlists that are ranked at once.
+_ROWS = 64
+# Rows of features that are turned into doubles at once.
+_BLOCK = 65536
+_EVAL = "eval_ndcg"
+
+
+def teach(
+    examples: Examples, evaluation: Examples | None, params: RankingParams, seed: int
+) -> tuple[RankingNetwork, list[dict[str, Any]]]:
+    """Trains a network until the epochs are over or the eval NDCG has stopped rising.
+
+    Args:
+        examples: to learn from, each with a hit.
+        evaluation: to stop early by, or None.
+        params: hyperparameters.
+        seed: of the first weights and of the order.
+
+    Returns:
+        The network at its best epoch, without `evaluation` at its last, also where the first
+        stage's own order was better, which the training curve then shows; and that curve:
+        "step", "epoch", "loss" and "eval_ndcg" at the end of each epoch. Epoch 0 is the order that
+        the first stage gives, without a loss.
+    """
+    tf.keras.utils.set_random_seed(seed)
+    network = RankingNetwork(*_moments(examples.features), params.hidden, params.l2)
+    batches = _batches(examples, params, seed)
+    steps = len(batches)
+    rate = tf.keras.optimizers.schedules.CosineDecay(params.learning_rate, steps * params.epochs)
+    network.compile(optimizer=tf.keras.optimizers.Adam(rate))
+    watch = _Watch(evaluation, steps, params.epochs)
+    callbacks: list[tf.keras.callbacks.Callback] = [watch]
+    if evaluation is not None:
+        callbacks.append(
+            tf.keras.callbacks.EarlyStopping(
+                _EVAL, mode="max", patience=params.patience, restore_best_weights=True
+            )
+        )
+    network.fit(batches, epochs=params.epochs, callbacks=callbacks, verbose=0)
+    return network, watch.history
+
+
+def ndcg(examples: Examples, scores: np.ndarray) -> float:
+    """Mean NDCG, 500 deep, of candidates in the order of their scores, float32 [M, L].
+
+    Withheld tracks that are no candidates count as missed; NaN where nothing was withheld.
+    """
+    scores = np.where(examples.relevant < 0, -np.inf, scores)
+    order = np.argsort(-scores, axis=1, kind="stable")
+    hits = np.take_along_axis(examples.relevant, order, axis=1) > 0
+    batch = Recommendations(hits, np.ones_like(hits), examples.num_withheld)
+    value = mean(NDCG().per_playlist(batch))
+    return math.nan if value is None else value
+
+
+def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and variance of each feature, float32 [F], without a copy of all of them."""
+    columns = features.reshape(-1, features.shape[-1])
+    mean = columns.mean(axis=0, dtype=np.float64)
+    squares = np.zeros_like(mean)
+    for start in range(0, len(columns), _BLOCK):
+        squares += ((columns[start : start + _BLOCK] - mean) ** 2).sum(axis=0)
+    return mean.astype(np.float32), (squares / len(columns)).astype(np.float32)
+
+
+def _batches(examples: Examples, params: RankingParams, seed: int) -> tf.data.Dataset:
+    features, relevant = examples.features, examples.relevant
+
+    def gather(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        return features[rows], relevant[rows]
+
+    def batch(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        # From memory as it is: a tensor of all of it would be a second copy.
+        got = tf.numpy_function(gather, [rows], (tf.float32, tf.float32), stateful=False)
+        return (
+            tf.ensure_shape(got[0], [None, *features.shape[1:]]),
+            tf.ensure_shape(got[1], [None, *relevant.shape[1:]]),
+        )
+
+    count = len(features)
+    rows = tf.data.Dataset.range(count).shuffle(count, seed, reshuffle_each_iteration=True)
+    return rows.batch(params.batch_size).map(batch).prefetch(2)
+
+
+class _Watch(tf.keras.callbacks.Callback):
+    """Validates, keeps the training curve and tells the console."""
+
+    def __init__(self, evaluation: Examples | None, steps: int, epochs: int):
+        super().__init__()
+        self._evaluation = evaluation
+        self._steps = steps
+        self._epochs = epochs
+        self.history: list[dict[str, Any]] = []
+        self._losses: list[float] = []
+
+    def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
+        row: dict[str, Any] = {"step": 0, "epoch": 0}
+        if self._evaluation is not None:
+            # Candidates come in the first stage's order.
+            descending = -np.arange(self._evaluation.relevant.shape[1], dtype=np.float32)
+            scores = np.broadcast_to(descending, self._evaluation.relevant.shape)
+            row[_EVAL] = ndcg(self._evaluation, scores)
+        self._keep(row)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._losses.append((logs or {}).get("loss", math.nan))
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        logs = {} if logs is None else logs
+        row: dict[str, Any] = {"step": (epoch + 1) * self._steps, "epoch": epoch + 1}
+        row["loss"] = sum(self._losses) / len(self._losses)
+        self._losses.clear()
+        if self._evaluation is not None:
+            features = self._evaluation.features
+            scores = [
+                self.model(features[start : start + _ROWS]).numpy()
+                for start in range(0, len(features), _ROWS)
+            ]
+            row[_EVAL] = logs[_EVAL] = ndcg(self._evaluation, np.concatenate(scores))
+        self._keep(row)
+
+    def _keep(self, row: dict[str, Any]) -> None:
+        self.history.append(row)
+        text = f" · eval NDCG {row[_EVAL]:.4f}" if _EVAL in row else ""
+        total = self._epochs * self._steps
+        progress.report(row["step"], total, f"ranking, epoch {row['epoch']}{text}")

@@ -1,0 +1,1 @@
+"""What Transform does to a playlist, in training and in serving alike."""

@@ -1,0 +1,1 @@
+"""The command line `segue`, a file a command."""

@@ -1,0 +1,189 @@
+"""How results look on the console: signs, the live line, the table of models and the verdict."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import rich.console
+import rich.progress
+import rich.table
+import rich.text
+
+from report.formatting import NOTHING, duration, metric, metric_info
+from report.values import as_dict, as_dicts, as_list, as_number, as_text
+
+#: What fits into 80 columns, by its short name; the report has the rest.
+COLUMNS = {
+    "ndcg": "NDCG",
+    "r_precision": "R-prec",
+    "clicks": "Clicks",
+    "recall@100": "R@100",
+    "recall@500": "R@500",
+    "coverage": "Cover",
+}
+ARROWS = {1: " ↑", -1: " ↓", 0: ""}
+
+
+class Signs(NamedTuple):
+    """What stands before a line."""
+
+    start: str
+    good: str
+    bad: str
+    cached: str
+    warn: str
+    item: str
+
+
+UNICODE = Signs("▸", "✓", "✗", "↺", "!", "•")
+ASCII = Signs(">", "+", "x", "=", "!", "-")
+_TO_ASCII = str.maketrans({"—": "-", "−": "-", "–": "-", "·": "-", "…": "...", "↑": "^", "↓": "v"})
+
+
+def signs(console: rich.console.Console) -> Signs:
+    """The signs that the console's encoding can show."""
+    return ASCII if console.options.ascii_only else UNICODE
+
+
+def plain(text: str, console: rich.console.Console) -> str:
+    """The text without control characters, and with what the console cannot show replaced."""
+    if console.options.ascii_only:
+        text = text.translate(_TO_ASCII)
+    encoding = console.encoding or "utf-8"
+    shown = text.encode(encoding, "replace").decode(encoding, "replace")
+    return "".join(" " if unicodedata.category(c) == "Cc" else c for c in shown)
+
+
+class _BarWhereKnown(rich.progress.BarColumn):
+    """A bar for tasks that tell how much there is to do."""
+
+    def render(self, task: rich.progress.Task) -> Any:
+        return super().render(task) if task.total else rich.text.Text("")
+
+
+class _Elapsed(rich.progress.ProgressColumn):
+    """The time since the component started."""
+
+    def render(self, task: rich.progress.Task) -> rich.text.Text:
+        return rich.text.Text(duration(task.elapsed), style="dim")
+
+
+def live_progress(console: rich.console.Console) -> rich.progress.Progress:
+    """The live display of what is running: spinner, name, time, bar and text."""
+
+    def whole() -> rich.table.Column:
+        return rich.table.Column(no_wrap=True)
+
+    return rich.progress.Progress(
+        rich.progress.SpinnerColumn("line" if console.options.ascii_only else "dots"),
+        rich.progress.TextColumn("{task.description:<20}", markup=False, table_column=whole()),
+        _Elapsed(table_column=whole()),
+        _BarWhereKnown(bar_width=20, table_column=whole()),
+        # Only the text gives way on a narrow terminal, as the line must stay one line.
+        rich.progress.TextColumn(
+            "{task.fields[text]}",
+            style="dim",
+            markup=False,
+            table_column=rich.table.Column(no_wrap=True, overflow="ellipsis", ratio=1),
+        ),
+        console=console,
+        transient=True,
+        expand=True,
+        refresh_per_second=8,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    )
+
+
+def models_table(
+    metrics: Mapping[str, Any], console: rich.console.Console
+) -> rich.table.Table | None:
+    """Every model's metrics, the candidate first and then from best to worst.
+
+    A narrow console gets fewer metrics, not broken lines. None where no model has any.
+    """
+    models = as_dict(metrics.get("models"))
+    means = {name: _means(model) for name, model in models.items()}
+    shown = [
+        name for name in COLUMNS if any(found.get(name) is not None for found in means.values())
+    ]
+    if not shown:
+        return None
+    lead, candidate = shown[0], candidate_of(metrics)
+    sign = metric_info(lead).better or 1
+
+    def rank(name: str) -> tuple[bool, float]:
+        mean = means[name].get(lead)
+        return name != candidate, float("inf") if mean is None else -sign * mean
+
+    ordered = {name: means[name] for name in sorted(means, key=rank)}
+    seconds = {name: as_number(as_dict(models[name]).get("fit_seconds")) for name in models}
+    table = _table(ordered, shown, seconds, candidate, console)
+    wide = console.options.update(width=1000)
+    while len(shown) > 1 and console.measure(table, options=wide).maximum > console.width:
+        shown.pop()
+        table = _table(ordered, shown, seconds, candidate, console)
+    return table
+
+
+def _means(model: object) -> dict[str, float | None]:
+    overall = as_dict(as_dict(model).get("overall"))
+    return {name: as_number(as_dict(value).get("mean")) for name, value in overall.items()}
+
+
+def _table(
+    means: Mapping[str, Mapping[str, float | None]],
+    columns: Sequence[str],
+    seconds: Mapping[str, float | None],
+    candidate: str,
+    console: rich.console.Console,
+) -> rich.table.Table:
+    table = rich.table.Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("Model", no_wrap=True)
+    for name in columns:
+        head = COLUMNS[name] + ARROWS[metric_info(name).better]
+        table.add_column(plain(head, console), justify="right", no_wrap=True)
+    table.add_column("Fit", justify="right", no_wrap=True)
+    best = {name: _best([found.get(name) for found in means.values()], name) for name in columns}
+    for model, found in means.items():
+        cells = [rich.text.Text(plain(model, console), "bold" if model == candidate else "")]
+        for name in columns:
+            value = found.get(name)
+            style = "bold green" if value is not None and value == best[name] else ""
+            cells.append(rich.text.Text(plain(metric(value, name), console), style))
+        fit = seconds.get(model)
+        shown = NOTHING if fit is None else duration(fit)
+        table.add_row(*cells, rich.text.Text(plain(shown, console), "dim"))
+    return table
+
+
+def _best(values: list[float | None], name: str) -> float | None:
+    """The best value, None where there is nothing to choose from."""
+    better = metric_info(name).better
+    known = [value for value in values if value is not None]
+    if not better or len(known) < 2:
+        return None
+    return max(known, key=lambda value: value * better)
+
+
+def candidate_of(metrics: Mapping[str, Any]) -> str:
+    """The candidate's name: the tests have it, otherwise the first model is taken."""
+    tested = [as_text(test.get("candidate")) for test in as_dicts(metrics.get("tests"))]
+    return next(filter(None, [*tested, *as_dict(metrics.get("models"))]), "")
+
+
+def verdict(metrics: Mapping[str, Any]) -> tuple[bool | None, str, list[str]]:
+    """Whether the candidate is blessed, the verdict as a sentence, and its reasons."""
+    blessing = as_dict(metrics.get("blessing"))
+    name = candidate_of(metrics) or "The candidate"
+    reasons = [text for text in map(as_text, as_list(blessing.get("reasons"))) if text]
+    blessed = blessing.get("blessed")
+    version = as_text(metrics.get("pushed_version"))
+    if not isinstance(blessed, bool):
+        return None, f"No verdict on {name} was recorded.", reasons
+    if not blessed:
+        return False, f"{name} is not blessed: nothing was pushed.", reasons
+    pushed = f"pushed as version {version}" if version else "not pushed"
+    return True, f"{name} is blessed and {pushed}.", reasons

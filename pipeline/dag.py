@@ -1,0 +1,352 @@
+"""The whole DAG, readable from top to bottom."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import os
+
+from ml_metadata.proto import metadata_store_pb2
+from tfx import v1 as tfx
+from tfx.components import StatisticsGen
+from tfx.dsl.components.base.base_component import BaseComponent
+from tfx.types.channel_utils import artifact_query, union
+from tfx.utils import io_utils
+
+from components.data_gate.component import DataGate
+from components.evaluator.config import eval_config
+from components.holdout.component import Holdout
+from components.infra_check.component import InfraCheck
+from components.served_model.strategy import ServedModelStrategy
+from components.significance.component import Significance
+from models.export.options import ExportOptions
+from pipeline import source_hash
+from pipeline.config import PipelineConfig
+from schema import features
+
+SCHEMA_FILE = os.path.join(
+    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schema", "schema.pbtxt"
+)
+TRAIN, EVAL, TEST = "train", "eval", "test"
+EVALUATION_SPLITS = [EVAL]
+
+
+@dataclasses.dataclass(frozen=True)
+class Paths:
+    """Where a run reads and writes; each may be local or remote."""
+
+    tfrecords: str
+    pipeline_root: str
+    serving: str
+    schema_file: str
+    checkpoints: str
+
+    @classmethod
+    def under(cls, config: PipelineConfig) -> Paths:
+        """The layout of contract C2 under the configured output directory."""
+        return cls(
+            tfrecords=_absolute(os.path.join(config.out, "tfrecords")),
+            # TFX remembers artifacts by path: it must mean the same from any working directory.
+            pipeline_root=_absolute(os.path.join(config.out, "pipeline_root")),
+            serving=_absolute(os.path.join(config.out, "serving", "segue")),
+            schema_file=config.validation.schema_file or SCHEMA_FILE,
+            checkpoints=_absolute(os.path.join(config.out, "checkpoints")),
+        )
+
+    def with_schema_pinned(self, out: str) -> Paths:
+        """Copies the schema to a place named after its content.
+
+        TFX's cache knows an imported schema by its path alone: an edited one would go unseen.
+
+        Args:
+            out: the run's output directory.
+        """
+        content = io_utils.read_string_file(self.schema_file)
+        digest = hashlib.sha256(content.encode()).hexdigest()[:16]
+        pinned = _absolute(os.path.join(out, "schemas", digest, "schema.pbtxt"))
+        io_utils.write_string_file(pinned, content)
+        return dataclasses.replace(self, schema_file=pinned)
+
+
+def create_pipeline(
+    config: PipelineConfig,
+    paths: Paths,
+    metadata_connection_config: metadata_store_pb2.ConnectionConfig | None = None,  # type: ignore[name-defined]
+) -> tfx.dsl.Pipeline:
+    """Builds the DAG: playlists in TFRecords to a blessed and pushed model.
+
+    Args:
+        config: what to run.
+        paths: where to read and write.
+        metadata_connection_config: the metadata store; None where the orchestrator brings one.
+
+    Returns:
+        A pipeline that any TFX runner takes.
+    """
+    # User code is no part of TFX's cache keys, so each component is told the hash of what it runs.
+    hashes = source_hash.Hashes()
+
+    example_gen = tfx.components.ImportExampleGen(
+        input_base=paths.tfrecords,
+        input_config=tfx.proto.Input(
+            splits=[tfx.proto.Input.Split(name="playlists", pattern="playlists-*.tfrecord.gz")]
+        ),
+        output_config=tfx.proto.Output(
+            split_config=tfx.proto.SplitConfig(
+                splits=[
+                    tfx.proto.SplitConfig.Split(name=TRAIN, hash_buckets=config.split.train),
+                    tfx.proto.SplitConfig.Split(name=EVAL, hash_buckets=config.split.eval),
+                    tfx.proto.SplitConfig.Split(name=TEST, hash_buckets=config.split.test),
+                ],
+                partition_feature_name=features.PID,
+            )
+        ),
+    )
+    examples = example_gen.outputs["examples"]
+
+    previous_statistics = tfx.dsl.Resolver(
+        strategy_class=tfx.dsl.experimental.LatestArtifactStrategy,
+        statistics=artifact_query(
+            tfx.types.standard_artifacts.ExampleStatistics, producer_component_id="StatisticsGen"
+        ),
+    ).with_id("PreviousStatistics")
+    statistics_gen = StatisticsGen(examples=examples)
+    # Resolved before new statistics exist, or "previous" would mean these.
+    statistics_gen.add_upstream_node(previous_statistics)
+    statistics = statistics_gen.outputs["statistics"]
+
+    inferred_schema = tfx.components.SchemaGen(statistics=statistics)
+    curated_schema = tfx.components.ImportSchemaGen(schema_file=paths.schema_file)
+    schema = curated_schema.outputs["schema"]
+    example_validator = tfx.components.ExampleValidator(statistics=statistics, schema=schema)
+    data_gate = DataGate(
+        statistics=statistics,
+        schema=schema,
+        anomalies=example_validator.outputs["anomalies"],
+        previous_statistics=previous_statistics.outputs["statistics"],
+        fail_on=config.validation.fail_on,
+        tolerated=config.validation.tolerated,
+        source_hash=hashes.of("components/data_gate"),
+    )
+
+    holdout = Holdout(
+        examples=examples,
+        schema=schema,
+        seed=config.seed,
+        source_hash=hashes.of(
+            "components/holdout", "evaluation/scenarios.py", "schema/features.py"
+        ),
+    )
+    holdout.add_upstream_node(data_gate)
+    held_out = holdout.outputs["held_out"]
+    held_out_schema = holdout.outputs["held_out_schema"]
+
+    transform = tfx.components.Transform(
+        examples=held_out,
+        schema=held_out_schema,
+        preprocessing_fn="models.transform.preprocessing.preprocessing_fn",
+        splits_config=tfx.proto.SplitsConfig(analyze=[TRAIN], transform=[TRAIN, EVAL]),
+        custom_config={
+            "min_counts": config.transform.min_counts(),
+            "source_hash": hashes.of(
+                "models/transform/preprocessing.py",
+                "models/transform/aligned.py",
+                "models/transform/titles.py",
+                "schema/features.py",
+            ),
+        },
+        # StatisticsGen has them already, and here they would double the time.
+        disable_statistics=True,
+    )
+
+    tuners = {
+        family: _tuner(
+            config,
+            family,
+            transform,
+            held_out_schema,
+            checkpoints=paths.checkpoints,
+            hashes=hashes,
+        )
+        for family in config.tuned
+    }
+    trainers = {
+        family: _trainer(
+            config,
+            family,
+            transform,
+            held_out_schema,
+            tuners.get(family),
+            checkpoints=paths.checkpoints,
+            hashes=hashes,
+        )
+        for family in config.families
+    }
+    candidate = trainers[config.candidate].outputs["model"]
+
+    served = tfx.dsl.Resolver(
+        strategy_class=ServedModelStrategy,
+        candidate=candidate,
+        model=artifact_query(tfx.types.standard_artifacts.Model),
+        # Evaluator blesses too; what was pushed is what the last word, Significance's, blessed.
+        model_blessing=artifact_query(
+            tfx.types.standard_artifacts.ModelBlessing,
+            producer_component_id="Significance",
+            output_key="blessing",
+        ),
+    ).with_id("ServedModel")
+
+    evaluator = tfx.components.Evaluator(
+        examples=held_out,
+        example_splits=EVALUATION_SPLITS,
+        model=candidate,
+        baseline_model=served.outputs["model"],
+        eval_config=eval_config(
+            config.evaluator.metric,
+            config.evaluator.min_value,
+            config.evaluator.max_relative_drop,
+            hashes.of("components/evaluator", "evaluation/metrics"),
+        ),
+    )
+    infra_check = InfraCheck(
+        model=candidate,
+        examples=held_out,
+        requests=config.infra_check.requests,
+        timeout_seconds=config.infra_check.timeout_seconds,
+        max_latency_ms=config.infra_check.max_latency_ms,
+        seed=config.seed,
+        source_hash=hashes.of(
+            "components/infra_check",
+            "components/significance/scoring.py",
+            "schema/features.py",
+            "models/export/recommender.py",
+            "serving",
+        ),
+    )
+    significance = Significance(
+        examples=held_out,
+        candidate=candidate,
+        baselines=union([trainers[f].outputs["model"] for f in config.baselines])
+        if config.baselines
+        else None,
+        served=served.outputs["model"],
+        evaluation=evaluator.outputs["evaluation"],
+        evaluator_blessing=evaluator.outputs["blessing"],
+        infra_blessing=infra_check.outputs["blessing"],
+        candidate_name=config.candidate,
+        gate=config.gate.model_dump_json(),
+        seed=config.seed,
+        source_hash=hashes.of(
+            "components/significance",
+            "evaluation/metrics",
+            "evaluation/significance",
+            "evaluation/gate.py",
+            "evaluation/gate_config.py",
+            "evaluation/rows.py",
+            "evaluation/scenarios.py",
+            "evaluation/summary.py",
+            "schema/features.py",
+        ),
+    )
+    pusher = tfx.components.Pusher(
+        model=candidate,
+        model_blessing=significance.outputs["blessing"],
+        infra_blessing=infra_check.outputs["blessing"],
+        push_destination=tfx.proto.PushDestination(
+            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=paths.serving)
+        ),
+    )
+
+    components: list[BaseComponent] = [
+        example_gen,
+        previous_statistics,
+        statistics_gen,
+        inferred_schema,
+        curated_schema,
+        example_validator,
+        data_gate,
+        holdout,
+        transform,
+        *tuners.values(),
+        *trainers.values(),
+        served,
+        evaluator,
+        infra_check,
+        significance,
+        pusher,
+    ]
+    return tfx.dsl.Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=paths.pipeline_root,
+        components=components,
+        enable_cache=True,
+        metadata_connection_config=metadata_connection_config,
+        beam_pipeline_args=list(config.beam.pipeline_args),
+    )
+
+
+def _absolute(path: str) -> str:
+    return path if "://" in path else os.path.abspath(path)
+
+
+def _tuner(
+    config: PipelineConfig,
+    family: str,
+    transform: tfx.components.Transform,
+    schema: tfx.types.BaseChannel,
+    *,
+    checkpoints: str,
+    hashes: source_hash.Hashes,
+) -> tfx.components.Tuner:
+    settings = config.tuner.model_dump(mode="json", exclude={"enabled", "families", "fixed"})
+    names = {dimension.name for dimension in config.search_space(family)}
+    return tfx.components.Tuner(
+        tuner_fn="models.tuning.tuner.tuner_fn",
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        schema=schema,
+        train_args=tfx.proto.TrainArgs(splits=[TRAIN]),
+        # TFX wants a split here; trials are scored on a part of train.
+        eval_args=tfx.proto.EvalArgs(splits=[TRAIN]),
+        custom_config={
+            **settings,
+            "family": family,
+            "params": config.family_params(family),
+            "fixed": [name for name in config.tuner.fixed if name in names],
+            "seed": config.seed,
+            "checkpoints": checkpoints,
+            "source_hash": hashes.of("models", "evaluation/metrics", "evaluation/scenarios.py"),
+        },
+    ).with_id(f"Tuner.{family}")
+
+
+def _trainer(
+    config: PipelineConfig,
+    family: str,
+    transform: tfx.components.Transform,
+    schema: tfx.types.BaseChannel,
+    tuner: tfx.components.Tuner | None = None,
+    *,
+    checkpoints: str,
+    hashes: source_hash.Hashes,
+) -> tfx.components.Trainer:
+    return tfx.components.Trainer(
+        run_fn="models.trainer.run_fn",
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        schema=schema,
+        hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
+        train_args=tfx.proto.TrainArgs(splits=[TRAIN]),
+        eval_args=tfx.proto.EvalArgs(splits=[EVAL]),
+        custom_config={
+            "family": family,
+            "params": config.family_params(family),
+            # Baselines are exact: an index would make them worse than they are.
+            "export": (config.export if family == config.candidate else ExportOptions()).model_dump(
+                mode="json"
+            ),
+            "seed": config.seed,
+            "checkpoints": checkpoints,
+            "source_hash": hashes.of("models", "evaluation/metrics", "evaluation/scenarios.py"),
+        },
+    ).with_id(f"Trainer.{family}")

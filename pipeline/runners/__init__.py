@@ -1,0 +1,1 @@
+"""Each runner translates the DAG, starts it and shows it."""

@@ -1,0 +1,188 @@
+"""How good every model is: overall, in each scenario, and on the split that decided nothing."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+
+from report import charts, formatting
+from report.loading import RunResults
+from report.statistics import estimate
+from report.values import as_dict, as_number
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """A value of a table; `heat` in percent says how it stands among its row's or column's."""
+
+    text: str
+    interval: str = ""
+    best: bool = False
+    heat: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Table:
+    """A table with a header row and a header column."""
+
+    caption: str
+    head: list[str]
+    rows: list[tuple[str, list[Cell]]]
+    corner: str
+
+
+def build(results: RunResults) -> dict[str, Any]:
+    """What templates/quality.html shows."""
+    by_scenario = [t for m in results.metric_names if (t := _scenario_table(results, m))]
+    head = formatting.metric_info(results.headline).label
+    lead = [t for t in by_scenario if t.caption.startswith(f"{head} by")]
+    return {
+        "overall": _overall(results),
+        "chart": _chart(results),
+        "lead": lead,
+        "others": [table for table in by_scenario if table not in lead],
+        "splits": _splits(results),
+        "split": results.split,
+        "meanings": [
+            (info.label, info.meaning)
+            for info in map(formatting.metric_info, results.metric_names)
+            if info.meaning
+        ],
+        "label": head,
+    }
+
+
+def _best(values: list[float | None], better: int) -> set[int]:
+    """The places of the best value; none where the metric has no better, or there is no rival."""
+    known = [v * better for v in values if v is not None]
+    if not better or len(known) < 2:
+        return set()
+    return {i for i, v in enumerate(values) if v is not None and v * better == max(known)}
+
+
+def _overall(results: RunResults) -> Table | None:
+    models = [model for model in results.models if results.summary(model)]
+    if not models:
+        return None
+    rows = []
+    for name in results.metric_names:
+        info = formatting.metric_info(name)
+        values = [results.mean(model, name) for model in models]
+        best = _best(values, info.better)
+        cells = []
+        for i, model in enumerate(models):
+            low, high = results.bounds(model, name)
+            between = formatting.interval(low, high, info.decimals)
+            cells.append(Cell(formatting.metric(values[i], name), between, i in best))
+        rows.append((formatting.directed(name), cells))
+    entries = as_dict(results.metrics.get("models"))
+    seconds = [as_number(as_dict(entries.get(model)).get("fit_seconds")) for model in models]
+    if any(second is not None for second in seconds):
+        rows.append(("Time to fit", [Cell(formatting.duration(second)) for second in seconds]))
+    caption = "Means over all held-out playlists; below each its 95% interval, in bold the best"
+    return Table(caption, models, rows, "Metric")
+
+
+def _scenario_table(results: RunResults, metric: str) -> Table | None:
+    models = [m for m in results.models if results.summary(m)]
+    info = formatting.metric_info(metric)
+    rows = []
+    for scenario in results.scenarios:
+        values = [results.mean(model, metric, scenario) for model in models]
+        if all(value is None for value in values):
+            continue
+        best = _best(values, info.better)
+        heats = _heats(values, info.better)
+        cells = [
+            Cell(formatting.metric(v, metric), "", i in best, heats[i])
+            for i, v in enumerate(values)
+        ]
+        rows.append((scenario, cells))
+    if not rows:
+        return None
+    direction = {1: ", higher is better", -1: ", lower is better", 0: ""}[info.better]
+    return Table(f"{info.label} by scenario{direction}", models, rows, "Scenario")
+
+
+def _heats(values: list[float | None], better: int) -> list[float | None]:
+    """Where each value stands between the row's worst (0) and best (100)."""
+    known = [v for v in values if v is not None]
+    if not better or len(known) < 2 or min(known) == max(known):
+        return [None] * len(values)
+    scale = charts.Scale(min(known), max(known))
+    places = [None if v is None else scale(v) for v in values]
+    return [p if p is None or better > 0 else 100 - p for p in places]
+
+
+def _chart(results: RunResults) -> charts.RowChart | None:
+    """Every model's headline metric, overall and by scenario, as dots on one axis."""
+    metric = results.headline
+    info = formatting.metric_info(metric)
+    lines: list[tuple[str, str | None]] = [("Overall", None)]
+    lines += [(scenario, scenario) for scenario in results.scenarios]
+    found = [
+        (label, model, mean, *results.bounds(model, metric, scenario))
+        for label, scenario in lines
+        for model in results.models
+        if (mean := results.mean(model, metric, scenario)) is not None
+    ]
+    if not found:
+        return None
+    scale = charts.Scale.around([value for entry in found for value in entry[2:]], zero=True)
+    # Models are set slightly apart, so that their intervals do not hide each other.
+    apart = 70 / len(results.models)
+    dodge = {model: round(15 + apart * (i + 0.5), 1) for i, model in enumerate(results.models)}
+    rows = []
+    for label, scenario in lines:
+        marks = [
+            charts.Mark(
+                scale(mean),
+                None if low is None else scale(low),
+                None if high is None else scale(high),
+                results.models.index(model),
+                f"{model}, {label}: {formatting.metric(mean, metric)}",
+                y=dodge[model],
+            )
+            for place, model, mean, low, high in found
+            if place == label
+        ]
+        if marks:
+            # The candidate is drawn last, over the others.
+            rows.append(charts.Row(label, marks[::-1], strong=scenario is None))
+    return charts.RowChart(
+        rows,
+        scale.ticks(),
+        info.label,
+        f"Dot plot of {info.label} for {formatting.listing(results.models)}: overall and in "
+        f"{len(rows) - 1} scenarios. The tables below have the values.",
+    )
+
+
+def _splits(results: RunResults) -> Table | None:
+    """The headline metric on every split, from the rows."""
+    metric = results.headline
+    if results.rows.empty or metric not in results.rows.columns:
+        return None
+    splits = sorted(results.rows["split"].dropna().unique(), key=lambda s: (s != "eval", s))
+    if len(splits) < 2:
+        return None
+    groups = dict(tuple(results.rows.groupby(["model", "split"], observed=True)[metric]))
+    rows = []
+    for model in results.models:
+        cells = []
+        for split in splits:
+            found = estimate(
+                groups[model, split].to_numpy() if (model, split) in groups else np.empty(0)
+            )
+            if found is None:
+                cells.append(Cell(formatting.NOTHING))
+                continue
+            decimals = formatting.metric_info(metric).decimals
+            between = formatting.interval(found.low, found.high, decimals)
+            cells.append(Cell(formatting.metric(found.mean, metric), between))
+        rows.append((model, cells))
+    heads = [f"{split} (decides)" if split == results.split else str(split) for split in splits]
+    label = formatting.metric_info(metric).label
+    return Table(f"{label} on the split that decides and on the others", heads, rows, "Model")

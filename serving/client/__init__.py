@@ -1,0 +1,1 @@
+"""Asks a server for recommendations and shows the answer."""

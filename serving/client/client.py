@@ -1,0 +1,212 @@
+"""A small typed client for recommendations, for any server that speaks TF Serving's gRPC API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from types import TracebackType
+from typing import Any, NamedTuple
+
+import grpc
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+
+from serving.client import exchange
+from serving.client.connection import ConnectionOptions
+from serving.protocol import messages
+from serving.protocol.errors import ServingError
+from serving.protocol.messages import Continuation, Playlist, Recommendation
+
+__all__ = [
+    "Continuation",
+    "Playlist",
+    "Recommendation",
+    "RecommenderClient",
+    "VersionState",
+    "recommend",
+]
+
+_TOP = 100
+
+
+class VersionState(NamedTuple):
+    """A version of a model on a server.
+
+    Attributes:
+        version: the version.
+        state: "START", "LOADING", "AVAILABLE", "UNLOADING" or "END".
+        error: why it is not served, "" where nothing is wrong.
+    """
+
+    version: int
+    state: str
+    error: str
+
+
+class RecommenderClient:
+    """Asks a server for continuations of playlists, over one connection; safe between threads.
+
+    Args:
+        target: HOST:PORT.
+        model: name of the model.
+        version: which version answers; the latest, unless it or a label is given.
+        label: version label, for instance "canary".
+        options: how to talk.
+
+    Raises:
+        ConfigError: the target or an option cannot be used.
+    """
+
+    def __init__(
+        self,
+        target: str,
+        *,
+        model: str = "segue",
+        version: int | None = None,
+        label: str | None = None,
+        options: ConnectionOptions | None = None,
+    ) -> None:
+        self.target = target
+        self.choice = exchange.ModelChoice(model, version, label)
+        self.options = options or ConnectionOptions()
+        self._channel = self.options.open(target)
+        self._prediction = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
+        self._models = model_service_pb2_grpc.ModelServiceStub(self._channel)
+
+    def recommend(
+        self, name: str = "", track_uris: Iterable[str] = (), *, top: int = _TOP
+    ) -> list[Recommendation]:
+        """Continues one playlist.
+
+        Args:
+            name: its title.
+            track_uris: its tracks.
+            top: how many tracks to return at most (a model gives 500).
+
+        Returns:
+            Tracks with title and artist, best first.
+
+        Raises:
+            ServingError: the server did not answer, or refused.
+            BadAnswerError: the server's model is not one of Segue's.
+        """
+        answer = self.continue_playlists([Playlist(name, tuple(track_uris))], top=top)
+        return list(answer[0].recommendations)
+
+    def continue_playlists(
+        self, playlists: Sequence[Playlist], *, top: int = _TOP, with_names: bool = True
+    ) -> list[Continuation]:
+        """Continues several playlists, many in one request.
+
+        Args:
+            playlists: the playlists.
+            top: how many tracks to return for each at most.
+            with_names: whether to ask for titles and artists too, which is a further request.
+
+        Raises:
+            ServingError: the server did not answer, or refused.
+            BadAnswerError: the server's model is not one of Segue's.
+        """
+        steps = exchange.continue_playlists(self.choice, playlists, top=top, with_names=with_names)
+        try:
+            request = next(steps)
+            while True:
+                try:
+                    response = self.predict(request)
+                except ServingError as error:
+                    request = steps.throw(error)
+                else:
+                    request = steps.send(response)
+        except StopIteration as end:
+            return end.value
+
+    def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
+        """Sends a Predict request as it is.
+
+        Raises:
+            ServingError: the server did not answer, or refused.
+        """
+        return self._call(self._prediction.Predict, request)
+
+    def signatures(self) -> get_model_metadata_pb2.SignatureDefMap:
+        """The signatures of the model.
+
+        Raises:
+            ServingError: the server did not answer, or has no such model.
+        """
+        request = get_model_metadata_pb2.GetModelMetadataRequest(
+            model_spec=messages.model_spec(
+                self.choice.model, self.choice.version, self.choice.label, ""
+            ),
+            metadata_field=["signature_def"],
+        )
+        response = self._call(self._prediction.GetModelMetadata, request)
+        signatures = get_model_metadata_pb2.SignatureDefMap()
+        response.metadata["signature_def"].Unpack(signatures)
+        return signatures
+
+    def status(self) -> list[VersionState]:
+        """States of the model's versions, the latest first.
+
+        Raises:
+            ServingError: the server did not answer, or has no such model.
+        """
+        request = get_model_status_pb2.GetModelStatusRequest()
+        request.model_spec.name = self.choice.model
+        response = self._call(self._models.GetModelStatus, request)
+        return [
+            VersionState(
+                entry.version,
+                get_model_status_pb2.ModelVersionStatus.State.Name(entry.state),
+                entry.status.error_message,
+            )
+            for entry in response.model_version_status
+        ]
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._channel.close()
+
+    def __enter__(self) -> RecommenderClient:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _call(self, method: Any, request: Any) -> Any:
+        try:
+            return method(request, timeout=self.options.timeout)
+        except grpc.RpcError as error:
+            raise to_serving_error(error, self.target) from error
+
+
+def to_serving_error(error: grpc.RpcError, target: str) -> ServingError:
+    """A failed call as the error that this package raises; says where nobody answered."""
+    code, details = error.code(), error.details() or ""
+    if code is grpc.StatusCode.UNAVAILABLE:
+        details = f"no server answers at {target} ({details})"
+    elif code is grpc.StatusCode.DEADLINE_EXCEEDED:
+        details = f"no answer from {target} in time"
+    return ServingError(code, details)
+
+
+def recommend(
+    target: str,
+    name: str = "",
+    track_uris: Iterable[str] = (),
+    *,
+    top: int = _TOP,
+    **client_arguments: Any,
+) -> list[Recommendation]:
+    """Continues one playlist over a connection of its own; see `RecommenderClient`."""
+    with RecommenderClient(target, **client_arguments) as client:
+        return client.recommend(name, track_uris, top=top)

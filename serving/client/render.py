@@ -1,0 +1,113 @@
+"""Recommendations for the eye (a table) and for programs (JSON, CSV)."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import enum
+import json
+import unicodedata
+from collections.abc import Sequence
+from typing import TextIO
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from serving.protocol.messages import Continuation
+
+
+class Format(str, enum.Enum):
+    """How recommendations are written."""
+
+    TABLE = "table"
+    JSON = "json"
+    CSV = "csv"
+
+
+def render(answers: Sequence[Continuation], form: Format | str, stream: TextIO) -> None:
+    """Writes answers.
+
+    Args:
+        answers: one or more.
+        form: a `Format` or its value.
+        stream: where to write; a table uses its width and colours where it is a terminal.
+
+    Raises:
+        ValueError: there is no such format.
+    """
+    form = Format(form)
+    if form is Format.JSON:
+        _write_json(answers, stream)
+    elif form is Format.CSV:
+        _write_csv(answers, stream)
+    else:
+        console = Console(file=stream)
+        for answer in answers:
+            console.print(table(answer))
+
+
+def table(answer: Continuation) -> Table:
+    """The answer for one playlist as a table."""
+    playlist = answer.playlist
+    count = len(playlist.track_uris)
+    title = f'"{_printable(playlist.name)}"' if playlist.name else "untitled"
+    made = Table(
+        title=f"{escape(title)} with {count} track{'' if count == 1 else 's'}",
+        caption=f"model version {answer.model_version}",
+        title_justify="left",
+        caption_justify="left",
+    )
+    made.add_column("#", justify="right", no_wrap=True)
+    made.add_column("artist", overflow="fold")
+    made.add_column("title", overflow="fold")
+    made.add_column("score", justify="right", no_wrap=True)
+    named = any(item.track_name or item.artist_name for item in answer.recommendations)
+    if not named:
+        made.add_column("track", no_wrap=True)
+    for item in answer.recommendations:
+        row = [
+            str(item.rank),
+            escape(_printable(item.artist_name)) or "–",
+            escape(_printable(item.track_name)) or "–",
+            f"{item.score:.4g}",
+        ]
+        made.add_row(*row, *([] if named else [escape(item.track_uri)]))
+    if not answer.recommendations:
+        made.add_row("", "nothing to recommend", "", "")
+    return made
+
+
+def _write_json(answers: Sequence[Continuation], stream: TextIO) -> None:
+    json.dump(
+        [dataclasses.asdict(answer) for answer in answers], stream, ensure_ascii=False, indent=1
+    )
+    stream.write("\n")
+
+
+def _write_csv(answers: Sequence[Continuation], stream: TextIO) -> None:
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow(
+        ["playlist", "rank", "track_uri", "score", "artist_name", "track_name", "model_version"]
+    )
+    for answer in answers:
+        for item in answer.recommendations:
+            writer.writerow(
+                [
+                    answer.playlist.key or answer.playlist.name,
+                    item.rank,
+                    item.track_uri,
+                    f"{item.score:.9g}",
+                    item.artist_name,
+                    item.track_name,
+                    answer.model_version,
+                ]
+            )
+
+
+def _printable(text: str) -> str:
+    """The text without control characters, which a title could steer a terminal with."""
+    return "".join(
+        character if unicodedata.category(character) not in ("Cc", "Cf") else " "
+        for character in text
+    )

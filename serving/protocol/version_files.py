@@ -1,0 +1,52 @@
+"""The versions of a model on disk: directories under a base path whose names are numbers."""
+
+from __future__ import annotations
+
+import os
+
+import tensorflow as tf
+
+from serving.protocol import errors
+
+_MAX_VERSION = 2**63 - 1
+
+
+def list_versions(model: str, base_path: str) -> dict[int, str]:
+    """Paths of the version directories, by version; local or any file system of TensorFlow.
+
+    Raises:
+        ServingError: the base path is not there, or cannot be listed.
+    """
+    if not tf.io.gfile.exists(base_path):
+        raise errors.invalid_argument(
+            f"Could not find base path {base_path} for servable {model} with error "
+            f"NOT_FOUND: {base_path} not found"
+        )
+    try:
+        names = sorted({name.rstrip("/") for name in tf.io.gfile.listdir(base_path)})
+    except tf.errors.OpError as error:
+        raise errors.from_exception(error) from error
+    versions = {}
+    for name in names:
+        path = os.path.join(base_path, name)
+        if _is_version(name) and tf.io.gfile.isdir(path):
+            versions[int(name)] = path
+    return versions
+
+
+def fingerprint(path: str) -> tuple[tuple[str, int, int], ...]:
+    """Names, sizes and times of the files of a version: equal as long as nothing changed."""
+    files = []
+    for directory, _, names in tf.io.gfile.walk(path):
+        for name in names:
+            file = os.path.join(directory, name)
+            try:
+                stat = tf.io.gfile.stat(file)
+            except tf.errors.NotFoundError:  # it is being written or removed just now
+                continue
+            files.append((file, stat.length, stat.mtime_nsec))
+    return tuple(sorted(files))
+
+
+def _is_version(name: str) -> bool:
+    return name.isascii() and name.isdigit() and int(name) <= _MAX_VERSION

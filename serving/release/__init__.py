@@ -1,0 +1,1 @@
+"""Canary, promotion and rollback of versions, with a record of them."""

@@ -1,0 +1,1 @@
+"""The development server: a request's way from gRPC to the model and back."""

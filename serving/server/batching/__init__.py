@@ -1,0 +1,1 @@
+"""Requests that wait for each other share a run of the model."""

@@ -1,0 +1,297 @@
+"""Requests run together: TF Serving's batching session with its shared scheduler.
+
+Tasks of one queue (a version, the tensors fed and fetched) are put into batches as they come. A
+batch thread takes a batch that is closed (the next task did not fit) or full, or the open one when
+it has waited long enough. The rules follow batching_session.cc and shared_batch_scheduler.h.
+"""
+
+from __future__ import annotations
+
+import collections
+import threading
+import time
+from collections.abc import Callable, Sequence
+
+import grpc
+import numpy as np
+
+from serving.protocol import errors
+from serving.server.batching import tensors as batch_tensors
+from serving.server.batching.options import BatchingOptions
+from serving.server.servable import Servable
+
+#: Called with the outputs of a request, or without any and with an error.
+Done = Callable[[list[np.ndarray], errors.ServingError | None], None]
+
+
+class _Answer:
+    """Waits for the tasks that a request was cut into."""
+
+    def __init__(self, done: Done) -> None:
+        self.tasks: list[_Task] = []
+        self._done = done
+        self._left = 0
+        self._lock = threading.Lock()
+
+    def add(self, task: _Task) -> None:
+        """Adds a task, before any of them is run."""
+        self.tasks.append(task)
+        self._left += 1
+
+    def task_done(self) -> None:
+        """To be called once a task has its outputs or its error."""
+        with self._lock:
+            self._left -= 1
+            if self._left:
+                return
+        error = next((task.error for task in self.tasks if task.error), None)
+        outputs: list[np.ndarray] = []
+        if error is None:
+            try:
+                outputs = self._joined()
+            except Exception as failure:  # else the batch thread ends, and nobody is answered
+                error = errors.from_exception(failure)
+        self._done(outputs, error)
+
+    def _joined(self) -> list[np.ndarray]:
+        if len(self.tasks) == 1:
+            return self.tasks[0].outputs
+        parts = zip(*(task.outputs for task in self.tasks), strict=True)
+        return [np.concatenate(part) for part in parts]
+
+
+class _Task:
+    """The rows of one request, or a part of them, and where their answer goes."""
+
+    def __init__(
+        self,
+        arrays: list[np.ndarray],
+        size: int,
+        enqueued: float,
+        deadline: float | None,
+        answer: _Answer,
+    ) -> None:
+        self.arrays = arrays
+        self.size = size
+        self.enqueued = enqueued
+        self.deadline = deadline
+        self.answer = answer
+        self.outputs: list[np.ndarray] = []
+        self.error: errors.ServingError | None = None
+        answer.add(self)
+
+
+class _Batch:
+    """Tasks to be run together."""
+
+    def __init__(self) -> None:
+        self.tasks: list[_Task] = []
+        self.size = 0
+
+    def add(self, task: _Task) -> None:
+        self.tasks.append(task)
+        self.size += task.size
+
+
+class _Queue:
+    """Batches in the order in which they were opened; only the last one is open."""
+
+    def __init__(self, run: Callable[[_Batch], None]) -> None:
+        self.run = run
+        self.batches: collections.deque[_Batch] = collections.deque()
+
+
+class BatchScheduler:
+    """The batch threads, shared by every queue so that versions do not compete for the processor.
+
+    Args:
+        options: sizes, times and the number of threads.
+        on_batch: called with the rows of every batch, before it is run.
+    """
+
+    def __init__(
+        self, options: BatchingOptions, on_batch: Callable[[int], None] = lambda size: None
+    ) -> None:
+        self.options = options
+        self._on_batch = on_batch
+        self._waiting: collections.deque[_Queue] = collections.deque()
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._threads = [
+            threading.Thread(target=self._work, name=f"batch-{number}", daemon=True)
+            for number in range(options.num_batch_threads)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Ends the batch threads after the batches that they are running."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def schedule(self, queue: _Queue, tasks: Sequence[_Task]) -> None:
+        """Puts the tasks of a request into a queue, all or none.
+
+        Raises:
+            ServingError: UNAVAILABLE when the queue is full.
+        """
+        limit = self.options.execution_size
+        with self._changed:
+            if self._stopping:
+                raise errors.ServingError(grpc.StatusCode.UNAVAILABLE, "The server is stopping")
+            opened = len(queue.batches)
+            size = queue.batches[-1].size if queue.batches else limit + 1
+            for task in tasks:
+                if size + task.size > limit:
+                    opened, size = opened + 1, 0
+                size += task.size
+            if opened > self.options.max_enqueued_batches:
+                raise errors.ServingError(
+                    grpc.StatusCode.UNAVAILABLE,
+                    "The batch scheduling queue to which this task was submitted is full",
+                )
+            if not queue.batches:
+                self._waiting.append(queue)
+            for task in tasks:
+                if not queue.batches or queue.batches[-1].size + task.size > limit:
+                    queue.batches.append(_Batch())
+                queue.batches[-1].add(task)
+            self._changed.notify(len(tasks))
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                taken = self._take()
+                while taken is None:
+                    if self._stopping:
+                        return
+                    self._changed.wait(self._next_timeout())
+                    taken = self._take()
+            queue, batch = taken
+            self._on_batch(batch.size)
+            queue.run(batch)
+
+    def _take(self) -> tuple[_Queue, _Batch] | None:
+        """A batch that may be run, from the queue that was longest not served."""
+        now = time.monotonic()
+        for queue in self._waiting:
+            if len(queue.batches) > 1 or self._is_due(queue.batches[0], now):
+                batch = queue.batches.popleft()
+                self._waiting.remove(queue)
+                if queue.batches:
+                    self._waiting.append(queue)
+                return queue, batch
+        return None
+
+    def _is_due(self, batch: _Batch, now: float) -> bool:
+        return (
+            self._stopping
+            or batch.size >= self.options.execution_size
+            or now - batch.tasks[0].enqueued >= self.options.batch_timeout_seconds
+        )
+
+    def _next_timeout(self) -> float | None:
+        """Seconds until the first open batch is due; None where there is none."""
+        if not self._waiting:
+            return None
+        first = min(queue.batches[0].tasks[0].enqueued for queue in self._waiting)
+        return max(0.0, first + self.options.batch_timeout_seconds - time.monotonic())
+
+
+class BatchingRunner:
+    """Stands in front of a servable and runs its requests in batches."""
+
+    def __init__(self, servable: Servable, scheduler: BatchScheduler) -> None:
+        self._servable = servable
+        self._scheduler = scheduler
+        self._queues: dict[tuple[tuple[str, ...], tuple[str, ...]], _Queue] = {}
+        self._ranks = batch_tensors.declared_ranks(servable.signatures.values())
+
+    def takes(self, feeds: Sequence[str], arrays: Sequence[np.ndarray]) -> bool:
+        """Whether arrays may share a batch with others.
+
+        Those of a wrong rank would fail their neighbours; alone, in `Servable.run_session`, they
+        hear what the runtime says of them.
+        """
+        return all(
+            feed not in self._ranks or array.ndim in (0, self._ranks[feed])
+            for feed, array in zip(feeds, arrays, strict=True)
+        )
+
+    def start(
+        self,
+        feeds: Sequence[str],
+        fetches: Sequence[str],
+        arrays: Sequence[np.ndarray],
+        deadline: float | None,
+        done: Done,
+    ) -> None:
+        """Puts the arrays of a request into the queue, and returns at once.
+
+        Args:
+            feeds: names of the tensors to feed.
+            fetches: names of the tensors to fetch.
+            arrays: values of the tensors fed.
+            deadline: time (of `time.monotonic`) at which nobody waits for them any more.
+            done: called in a batch thread when the request has been run, or has failed.
+
+        Raises:
+            ServingError: these arrays cannot be put into a batch, or the queue is full.
+        """
+        size = batch_tensors.batch_size(arrays)
+        options = self._scheduler.options
+        if size > options.max_batch_size and not options.enable_large_batch_splitting:
+            raise errors.invalid_argument(
+                f"Task size {size} is larger than maximum input batch size {options.max_batch_size}"
+            )
+        step = options.execution_size
+        now = time.monotonic()
+        answer = _Answer(done)
+        tasks = [
+            _Task(
+                [array[start : start + step] for array in arrays],
+                min(step, size - start),
+                now,
+                deadline,
+                answer,
+            )
+            for start in range(0, max(size, 1), step)
+        ]
+        self._scheduler.schedule(self._queue(tuple(feeds), tuple(fetches)), tasks)
+
+    def _queue(self, feeds: tuple[str, ...], fetches: tuple[str, ...]) -> _Queue:
+        queue = self._queues.get((feeds, fetches))
+        if queue is None:
+            queue = _Queue(lambda batch: self._run(feeds, fetches, batch))
+            queue = self._queues.setdefault((feeds, fetches), queue)
+        return queue
+
+    def _run(self, feeds: tuple[str, ...], fetches: tuple[str, ...], batch: _Batch) -> None:
+        tasks = batch.tasks
+        error: errors.ServingError | None = None
+        try:
+            _refuse_if_late(tasks)
+            merged = batch_tensors.merge(
+                feeds, [task.arrays for task in tasks], batch.size, self._scheduler.options
+            )
+            values = self._servable.run_session(fetches=fetches, feeds=feeds, arrays=merged)
+            outputs = batch_tensors.split(values, [task.size for task in tasks], len(merged[0]))
+            for task, output in zip(tasks, outputs, strict=True):
+                task.outputs = output
+        except Exception as failure:
+            error = errors.from_exception(failure)
+        for task in tasks:
+            task.error = error
+            task.answer.task_done()
+
+
+def _refuse_if_late(tasks: Sequence[_Task]) -> None:
+    now = time.monotonic()
+    if all(task.deadline is not None and task.deadline <= now for task in tasks):
+        raise errors.ServingError(
+            grpc.StatusCode.RESOURCE_EXHAUSTED,
+            "Run() timeout exceeded while waiting in batching queue",
+        )

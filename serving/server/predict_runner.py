@@ -1,0 +1,150 @@
+"""Runs Predict requests of an event loop elsewhere: in batches, or in a pool of threads."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import math
+from collections.abc import Callable
+from concurrent import futures
+from typing import Final, TypeVar
+
+import grpc
+import numpy as np
+from tensorflow.core.framework import tensor_pb2
+from tensorflow_serving.apis import predict_pb2
+
+from serving.protocol import errors
+from serving.server import predict
+from serving.server.batching.scheduler import Done
+from serving.server.event_loop import Mailbox
+from serving.server.servable import Servable
+from serving.server.versions.states import Version
+from serving.server.versions.table import ModelTable
+
+_T = TypeVar("_T")
+
+# Elements of a tensor beyond which reading or writing it takes milliseconds.
+_LARGE: Final = 50_000
+
+
+class PredictRunner:
+    """Answers Predict requests; make it and use it in the loop.
+
+    Inputs are checked and answers are written in the loop, so that what runs models does nothing
+    else, and no thread waits for a batch.
+
+    Args:
+        table: the models.
+        pool: runs what is not batched.
+        max_rows: most rows of a request.
+        max_requests: most requests that are held at once; more are refused.
+    """
+
+    def __init__(
+        self, table: ModelTable, pool: futures.Executor, max_rows: int, max_requests: int
+    ) -> None:
+        self._table = table
+        self._pool = pool
+        self._max_rows = max_rows
+        self._max_requests = max_requests
+        self._held = 0  # changed in the loop only, so that it needs no lock
+        self._loop = asyncio.get_running_loop()
+        self._mailbox = Mailbox(self._loop)
+
+    async def __call__(self, request: predict_pb2.PredictRequest, deadline: float | None) -> bytes:
+        """Answers a request with a serialised `PredictResponse`.
+
+        Args:
+            request: the request.
+            deadline: time (of `time.monotonic`) at which the caller has gone.
+
+        Raises:
+            ServingError: there is no such model, it cannot answer this request, or there are too
+                many requests.
+        """
+        if self._held >= self._max_requests:
+            raise errors.ServingError(
+                grpc.StatusCode.RESOURCE_EXHAUSTED, "Too many requests are being answered"
+            )
+        version = self._table.acquire(request.model_spec)
+        self._held += 1
+        servable = version.servable
+        assert servable is not None
+        answer: asyncio.Future[list[np.ndarray]] = self._loop.create_future()
+
+        def done(outputs: list[np.ndarray], error: errors.ServingError | None) -> None:
+            self._mailbox.post(functools.partial(self._settle, version, answer, outputs, error))
+
+        try:
+            prepare = functools.partial(predict.prepare, servable, request, max_rows=self._max_rows)
+            # What takes long must not keep the loop from the other requests.
+            large = any(_elements(tensor) > _LARGE for tensor in request.inputs.values())
+            step = await self._in_pool(prepare) if large else prepare()
+            self._start(servable, step, deadline, done, answer.cancelled)
+        except BaseException:
+            self._release(version)
+            raise
+        # A caller that goes ends the waiting, not what runs, which lets go of the version.
+        outputs = await answer
+        encode = functools.partial(predict.encode, servable, request, step, outputs)
+        large = any(np.size(output) > _LARGE for output in outputs)
+        return await self._in_pool(encode) if large else encode()
+
+    async def _in_pool(self, call: Callable[[], _T]) -> _T:
+        return await self._loop.run_in_executor(self._pool, call)
+
+    def _release(self, version: Version) -> None:
+        self._held -= 1
+        self._table.release(version)
+
+    def _start(
+        self,
+        servable: Servable,
+        step: predict.Step,
+        deadline: float | None,
+        done: Done,
+        gone: Callable[[], bool],
+    ) -> None:
+        batching = servable.batching
+        if batching is not None and batching.takes(step.feeds, step.arrays):
+            batching.start(step.feeds, step.fetches, step.arrays, deadline, done)
+        else:
+            self._pool.submit(_run, servable, step, deadline, done, gone)
+
+    def _settle(
+        self,
+        version: Version,
+        answer: asyncio.Future[list[np.ndarray]],
+        outputs: list[np.ndarray],
+        error: errors.ServingError | None,
+    ) -> None:
+        self._release(version)
+        if answer.done():  # cancelled: nobody waits
+            return
+        if error:
+            answer.set_exception(error)
+        else:
+            answer.set_result(outputs)
+
+
+def _run(
+    servable: Servable,
+    step: predict.Step,
+    deadline: float | None,
+    done: Done,
+    gone: Callable[[], bool],
+) -> None:
+    if gone():  # in the queue, where such requests would otherwise pile up
+        done([], errors.ServingError(grpc.StatusCode.CANCELLED, "Cancelled"))
+        return
+    try:
+        outputs = servable.run_session(step.feeds, step.fetches, step.arrays, deadline)
+    except Exception as error:
+        done([], errors.from_exception(error))
+    else:
+        done(outputs, None)
+
+
+def _elements(tensor: tensor_pb2.TensorProto) -> int:
+    return math.prod(dim.size for dim in tensor.tensor_shape.dim)

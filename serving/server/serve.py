@@ -1,0 +1,172 @@
+"""The blocking entry of `segue serve`: a server with a console, until it is told to end."""
+
+from __future__ import annotations
+
+import dataclasses
+import gc
+import logging
+import pathlib
+import signal
+import threading
+from types import FrameType
+
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.markup import escape
+from tensorflow_serving.apis import model_pb2
+
+from serving.protocol import model_config
+from serving.protocol.errors import ConfigError, ServingError
+from serving.protocol.tls import ServerTls
+from serving.server.batching.options import BatchingOptions, read_batching_parameters
+from serving.server.server import ModelServer, ServerOptions
+
+_LAME_DUCK_SECONDS = 0.5
+
+
+def serve(
+    model_base: str | pathlib.Path | None = None,
+    *,
+    port: int = 8500,
+    host: str = "127.0.0.1",
+    model_name: str = "segue",
+    model_config_file: str | None = None,
+    enable_batching: bool = False,
+    batching_parameters_file: str | None = None,
+    ssl_config_file: str | None = None,
+    options: ServerOptions | None = None,
+    grace: float = 10.0,
+    console: Console | None = None,
+) -> int:
+    """Serves models until SIGINT or SIGTERM, then lets the requests under way end.
+
+    Call it from the main thread, which signals are sent to.
+
+    Args:
+        model_base: directory of version directories, as Pusher fills it (`OUT/serving/segue`).
+        port: gRPC port.
+        host: address to bind to.
+        model_name: name that clients ask for.
+        model_config_file: TF Serving's model configuration, in place of `model_base`.
+        enable_batching: whether requests are run in batches.
+        batching_parameters_file: TF Serving's batching parameters.
+        ssl_config_file: TF Serving's certificate file.
+        options: everything else; the arguments above win.
+        grace: seconds for the requests under way at the end.
+        console: where to say what happens.
+
+    Returns:
+        Exit code: 0 after a signal, 2 for options that cannot be used, 1 when no model could be
+        loaded.
+    """
+    console = console or Console()
+    try:
+        config = _read_config(model_base, model_name, model_config_file)
+        options = dataclasses.replace(
+            options or ServerOptions(),
+            port=port,
+            host=host,
+            config_file=model_config_file,
+        )
+        batching = _read_batching(enable_batching, batching_parameters_file)
+        if batching:
+            options = dataclasses.replace(options, batching=batching)
+        if ssl_config_file:
+            options = dataclasses.replace(options, tls=ServerTls.from_ssl_config(ssl_config_file))
+    except ConfigError as error:
+        console.print(f"[bold red]Cannot serve:[/] {escape(str(error))}", highlight=False)
+        return 2
+    handler = RichHandler(console=console, show_path=False, markup=False)
+    logger = logging.getLogger("serving")
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        return _run(ModelServer(config, options), grace, console)
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
+def _run(server: ModelServer, grace: float, console: Console) -> int:
+    signalled = threading.Event()
+
+    def end(number: int, frame: FrameType | None) -> None:
+        del number, frame
+        if signalled.is_set():  # once more: at once
+            raise KeyboardInterrupt
+        signalled.set()
+        # Not here: the signal may have come while this very thread holds the server's locks.
+        threading.Thread(target=server.cancel, daemon=True).start()
+
+    # What is there by now stays: looking through it whenever a version is unloaded would hold up
+    # requests for some tenths of a second.
+    gc.freeze()
+    before = {name: signal.signal(name, end) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        server.start()
+        if not signalled.is_set():
+            _announce(server, console)
+            server.wait()
+        console.print("Ending: waiting for the requests under way ...", highlight=False)
+        return 0
+    except ConfigError as error:
+        console.print(f"[bold red]Cannot serve:[/] {escape(str(error))}", highlight=False)
+        return 2
+    except ServingError as error:
+        console.print(
+            f"[bold red]Failed to start server.[/] Error: {escape(str(error))}", highlight=False
+        )
+        return 1
+    except KeyboardInterrupt:
+        grace = 0.0
+        return 1
+    finally:
+        server.stop(grace, lame_duck=min(_LAME_DUCK_SECONDS, grace))
+        for name, old in before.items():
+            signal.signal(name, old)
+
+
+def _announce(server: ModelServer, console: Console) -> None:
+    table = server.manager.table
+    for name, versions in table.loaded().items():
+        console.print(
+            f"Serving [bold]{name}[/] version {', '.join(map(str, versions))} at "
+            f"[bold]{server.target}[/] (gRPC, TF Serving's API)",
+            highlight=False,
+        )
+        spec = model_pb2.ModelSpec(name=name)
+        with table.use(spec) as servable:
+            names = sorted(key for key in servable.signatures if not key.startswith("__"))
+        console.print(f"  signatures: {', '.join(names)}", highlight=False)
+    if server.monitoring_port:
+        console.print(
+            f"  metrics: http://{server.options.host}:{server.monitoring_port}/metrics "
+            "(also /livez, /readyz)",
+            highlight=False,
+        )
+    console.print(
+        f'  try: segue query --target {server.target} --name "road trip" --top 10', highlight=False
+    )
+
+
+def _read_config(
+    model_base: str | pathlib.Path | None, model_name: str, model_config_file: str | None
+) -> model_config.ModelServerConfig:
+    if model_config_file:
+        config = model_config.read_model_config(model_config_file)
+        model_config.require_models(config, model_config_file)
+        return config
+    if model_base is None:
+        raise ConfigError("give the directory of a model's versions, or a model configuration file")
+    return model_config.single_model_config(model_name, model_base)
+
+
+def _read_batching(enabled: bool, parameters_file: str | None) -> BatchingOptions | None:
+    if not enabled:
+        if parameters_file:
+            raise ConfigError(
+                "batching_parameters_file is set without setting enable_batching to true"
+            )
+        return None
+    return read_batching_parameters(parameters_file) if parameters_file else BatchingOptions()

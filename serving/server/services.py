@@ -1,0 +1,252 @@
+"""TF Serving's two gRPC services, on a table of models, for an asyncio server.
+
+Methods take and give bytes: what is no request is then refused here, and a Predict answer, which
+is written as bytes, needs no message.
+"""
+
+from __future__ import annotations
+
+import abc
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, NoReturn
+
+import grpc
+from google.protobuf.message import DecodeError
+from tensorflow_serving.apis import (
+    classification_pb2,
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    inference_pb2,
+    model_management_pb2,
+    model_pb2,
+    predict_pb2,
+    regression_pb2,
+)
+
+from serving.protocol import errors
+from serving.server import inference, predict
+from serving.server.metrics import Metrics
+from serving.server.predict_runner import PredictRunner
+from serving.server.versions.manager import ModelManager
+
+_LOG = logging.getLogger(__name__)
+
+PREDICTION_SERVICE = "tensorflow.serving.PredictionService"
+MODEL_SERVICE = "tensorflow.serving.ModelService"
+
+#: Answers a request with a serialised message; the second argument is the time of
+#: `time.monotonic` at which the caller has gone, or None.
+Method = Callable[[Any, float | None], Awaitable[bytes]]
+
+
+class _Service(abc.ABC):
+    """Answers requests, whatever happens, with a status, and counts them.
+
+    Args:
+        name: full name of the service.
+        manager: the models.
+        metrics: where requests are counted.
+        draining: set when the server is about to end, and refuses what comes.
+    """
+
+    def __init__(
+        self, name: str, manager: ModelManager, metrics: Metrics, draining: threading.Event
+    ) -> None:
+        self._name = name
+        self._manager = manager
+        self._table = manager.table
+        self._metrics = metrics
+        self._draining = draining
+
+    @abc.abstractmethod
+    def methods(self) -> dict[str, tuple[Any, Method]]:
+        """Class of the request and what answers it, by name of the method."""
+
+    def add_to(self, server: grpc.aio.Server) -> None:
+        """Registers the service."""
+        handlers = {
+            name: grpc.unary_unary_rpc_method_handler(self._behaviour(name, kind, method))
+            for name, (kind, method) in self.methods().items()
+        }
+        server.add_generic_rpc_handlers(
+            (grpc.method_handlers_generic_handler(self._name, handlers),)
+        )
+
+    def _behaviour(self, name: str, kind: Any, method: Method) -> Any:
+        async def answer(data: bytes, context: grpc.aio.ServicerContext) -> bytes | None:
+            started = time.perf_counter()
+            model, code = "", grpc.StatusCode.CANCELLED  # whoever asked may go before the end
+            deadline: float | None = None
+            try:
+                request = _parse(kind, data)
+                model = _model(request)
+                if self._draining.is_set():
+                    raise errors.ServingError(
+                        grpc.StatusCode.UNAVAILABLE, "The server is shutting down"
+                    )
+                remaining = context.time_remaining()
+                deadline = None if remaining is None else time.monotonic() + remaining
+                response = await method(request, deadline)
+                code = grpc.StatusCode.OK
+                return response
+            except asyncio.CancelledError:
+                if deadline is not None and time.monotonic() >= deadline:
+                    code = grpc.StatusCode.DEADLINE_EXCEEDED
+                raise
+            except Exception as failure:
+                error = errors.from_exception(failure)
+                code = error.code
+                if error is not failure:
+                    _LOG.exception("%s failed in an unforeseen way", name)
+            finally:
+                self._metrics.observe_request(model, name, code.name, time.perf_counter() - started)
+            return await context.abort(error.code, error.wire_message)
+
+        return answer
+
+
+class PredictionService(_Service):
+    """Predict and GetModelMetadata; Classify, Regress and MultiInference are refused.
+
+    Args:
+        manager: the models.
+        metrics: where requests are counted.
+        draining: set when the server is about to end.
+        predict_runner: answers Predict requests.
+    """
+
+    def __init__(
+        self,
+        manager: ModelManager,
+        metrics: Metrics,
+        draining: threading.Event,
+        predict_runner: PredictRunner,
+    ) -> None:
+        super().__init__(PREDICTION_SERVICE, manager, metrics, draining)
+        self._predict = predict_runner
+
+    def methods(self) -> dict[str, tuple[Any, Method]]:
+        """See `_Service`."""
+        return {
+            "Predict": (predict_pb2.PredictRequest, self.predict),
+            "GetModelMetadata": (
+                get_model_metadata_pb2.GetModelMetadataRequest,
+                self.get_model_metadata,
+            ),
+            "Classify": (classification_pb2.ClassificationRequest, self.classify),
+            "Regress": (regression_pb2.RegressionRequest, self.regress),
+            "MultiInference": (inference_pb2.MultiInferenceRequest, self.multi_inference),
+        }
+
+    async def predict(self, request: predict_pb2.PredictRequest, deadline: float | None) -> bytes:
+        """Runs a signature of a model."""
+        _require_spec(request)
+        return await self._predict(request, deadline)
+
+    async def get_model_metadata(
+        self, request: get_model_metadata_pb2.GetModelMetadataRequest, deadline: float | None
+    ) -> bytes:
+        """Describes the signatures of a model."""
+        _require_spec(request)
+        predict.check_metadata_fields(request.metadata_field)
+        with self._table.use(request.model_spec) as servable:
+            return predict.get_model_metadata(servable).SerializeToString()
+
+    async def classify(
+        self, request: classification_pb2.ClassificationRequest, deadline: float | None
+    ) -> NoReturn:
+        """Refuses: no signature of these models is made for it."""
+        self._refuse(request, inference.refuse_classify)
+
+    async def regress(
+        self, request: regression_pb2.RegressionRequest, deadline: float | None
+    ) -> NoReturn:
+        """Refuses: no signature of these models is made for it."""
+        self._refuse(request, inference.refuse_regress)
+
+    def _refuse(self, request: Any, refusal: Callable[..., errors.ServingError]) -> NoReturn:
+        _require_spec(request)
+        with self._table.use(request.model_spec) as servable:
+            raise refusal(servable, request.model_spec)
+
+    async def multi_inference(
+        self, request: inference_pb2.MultiInferenceRequest, deadline: float | None
+    ) -> NoReturn:
+        """Refuses: no signature of these models is made for it."""
+        spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
+        with self._table.use(spec) as servable:
+            raise inference.refuse_multi_inference(servable, request)
+
+
+class ModelService(_Service):
+    """States of versions, and changes of the configuration."""
+
+    def __init__(self, manager: ModelManager, metrics: Metrics, draining: threading.Event) -> None:
+        super().__init__(MODEL_SERVICE, manager, metrics, draining)
+
+    def methods(self) -> dict[str, tuple[Any, Method]]:
+        """See `_Service`."""
+        return {
+            "GetModelStatus": (
+                get_model_status_pb2.GetModelStatusRequest,
+                self.get_model_status,
+            ),
+            "HandleReloadConfigRequest": (
+                model_management_pb2.ReloadConfigRequest,
+                self.reload_config,
+            ),
+        }
+
+    async def get_model_status(
+        self, request: get_model_status_pb2.GetModelStatusRequest, deadline: float | None
+    ) -> bytes:
+        """States of the versions of a model, or of one of them."""
+        _require_spec(request)
+        response = get_model_status_pb2.GetModelStatusResponse()
+        for version, state, error in self._table.status(request.model_spec):
+            entry = response.model_version_status.add(version=version, state=state.value)
+            entry.status.SetInParent()
+            if error:
+                entry.status.CopyFrom(error.to_proto())
+        return response.SerializeToString()
+
+    async def reload_config(
+        self, request: model_management_pb2.ReloadConfigRequest, deadline: float | None
+    ) -> bytes:
+        """Replaces the configuration; returns when models that are new to it serve."""
+        if request.config.WhichOneof("config") != "model_config_list":
+            raise errors.invalid_argument(
+                "ServerModelConfig type not supported by HandleReloadConfigRequest. Only "
+                "ModelConfigList is currently supported"
+            )
+        timeout = None if deadline is None else max(0.0, deadline - time.monotonic())
+        await asyncio.to_thread(self._manager.reload, request.config, timeout=timeout)
+        response = model_management_pb2.ReloadConfigResponse()
+        response.status.SetInParent()
+        return response.SerializeToString()
+
+
+def _parse(kind: Any, data: bytes) -> Any:
+    try:
+        return kind.FromString(data)
+    except DecodeError as error:
+        # What gRPC says where it parses requests itself.
+        raise errors.ServingError(
+            grpc.StatusCode.INTERNAL, "Exception deserializing request!"
+        ) from error
+
+
+def _model(request: Any) -> str:
+    """The model that a request is counted for."""
+    if isinstance(request, inference_pb2.MultiInferenceRequest):
+        return request.tasks[0].model_spec.name if request.tasks else ""
+    return request.model_spec.name if hasattr(request, "model_spec") else ""
+
+
+def _require_spec(request: Any) -> None:
+    if not request.HasField("model_spec"):
+        raise errors.invalid_argument("Missing ModelSpec")

@@ -1,0 +1,1 @@
+"""Which versions of a model are there, loaded and served."""

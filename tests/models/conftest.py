@@ -1,1 +1,0 @@
-"""Its being here lets the tests below import `training_fixture`."""

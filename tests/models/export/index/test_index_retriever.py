@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from models.contract import Query
+from models.export.index.partitions import partition
+from models.export.index.retriever import IndexRetriever
+from models.export.index.search import PartitionedIndex
+from models.export.retrieval import BruteForce, Retriever
+from tests.models.export.index.index_fixture import Sums, normal
+from tests.models.training_fixture import query
+
+VECTORS = normal(60)
+TRACKS = [[3], [], [5, 7, 9], [1], [59]]
+NGRAMS = [[], [4], [2], [0], []]  # The fourth is no dot product.
+
+
+def retrievers(probes: int = 12) -> tuple[IndexRetriever, BruteForce]:
+    scorer = Sums(VECTORS)
+    index = PartitionedIndex(VECTORS, partition(VECTORS, 12, 0), probes, 60)
+    return IndexRetriever(scorer, index), BruteForce(scorer)
+
+
+def best(retriever: Retriever, asked: Query, rows: int, count: int) -> tuple[list, list]:
+    scores, ids = retriever.best(asked, tf.constant(rows), count)
+    assert scores.shape == ids.shape == (rows, count)
+    assert scores.dtype == tf.float32
+    assert ids.dtype == tf.int32
+    return np.round(scores.numpy(), 4).tolist(), ids.numpy().tolist()
+
+
+def test_with_all_partitions_the_same_as_brute_force() -> None:
+    index, brute_force = retrievers()
+    asked = query(TRACKS, NGRAMS)
+    assert best(index, asked, 5, 20) == best(brute_force, asked, 5, 20)
+
+
+def test_queries_that_are_no_dot_products_are_scored() -> None:
+    index, _ = retrievers(probes=1)
+    scores, ids = best(index, query(TRACKS, NGRAMS), 5, 3)
+    assert ids[3] == [0, 2, 3]
+    assert scores[3] == [1000, 998, 997]
+
+
+def test_only_the_first_rows_are_answered() -> None:
+    index, _ = retrievers()
+    asked = query(TRACKS, NGRAMS)
+    all_rows = best(index, asked, 5, 10)
+    for rows in range(5):
+        assert best(index, asked, rows, 10) == (all_rows[0][:rows], all_rows[1][:rows])
+
+
+def test_answers_do_not_depend_on_the_others() -> None:
+    index, _ = retrievers(probes=2)
+    together = index.best(query(TRACKS, NGRAMS), tf.constant(5), 10)
+    for row, (tracks, ngrams) in enumerate(zip(TRACKS, NGRAMS, strict=True)):
+        alone = index.best(query([tracks], [ngrams]), tf.constant(1), 10)
+        for part in (0, 1):
+            assert np.array_equal(alone[part][0], together[part][row])
+
+
+def test_brute_force_masks_seeds_and_what_is_not_finite() -> None:
+    vectors = np.array([[np.nan], [1], [2], [np.inf], [3]], np.float32)
+    scorer = Sums(vectors)
+    scores, ids = BruteForce(scorer).best(query([[1], [4, 2]]), tf.constant(2), 4)
+    # Sums of seeds are 1 and 5; tracks score 1, 2, 3 and 5, 10, 15.
+    assert ids.numpy()[:, :2].tolist() == [[4, 2], [1, ids.numpy()[1, 1]]]
+    assert scores.numpy()[:, :3].tolist() == [[3, 2, -np.inf], [5, -np.inf, -np.inf]]

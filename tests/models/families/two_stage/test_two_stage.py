@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+
+import numpy as np
+import pydantic
+import pytest
+import tensorflow as tf
+
+from models.contract import Fit, Query
+from models.export.retrieval import BruteForce, Reranked
+from models.families.two_stage.division import divide, evaluation_of
+from models.families.two_stage.model import fit
+from models.families.two_stage.params import Params, RankingParams
+from tests.models.training_fixture import query, training_data, two_genres
+
+# Even tracks are rock, odd ones jazz; track n is by artist n // 3.
+DATA, VOCABULARIES = two_genres(80, 200, 10)
+PARAMS = Params(
+    retrieval={"factors": 8, "start": {"regularization": 0.5}, "epochs": 0},
+    ranking={"epochs": 2, "cuts": 1, "hidden": (8,)},
+)
+
+
+def best(found: Fit, asked: Query, count: int = 10) -> tuple[np.ndarray, np.ndarray]:
+    assert found.ranker is not None
+    retriever = Reranked(BruteForce(found.scorer), found.ranker, len(DATA.catalogue))
+    rows = tf.size(asked.track_ids.row_lengths())
+    scores, ids = retriever.best(asked, rows, count)
+    return scores.numpy(), ids.numpy()
+
+
+def numbers(ids: np.ndarray) -> np.ndarray:
+    return np.array([int(VOCABULARIES.tracks[i].decode().rsplit(":", 1)[1]) for i in ids])
+
+
+def track(number: int) -> int:
+    return VOCABULARIES.tracks.index(f"spotify:track:{number:022d}".encode())
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Fit:
+    return fit(DATA, PARAMS, 3, str(tmp_path_factory.mktemp("work")))
+
+
+def test_seeds_decide(fitted: Fit) -> None:
+    _, ids = best(fitted, query([[track(0), track(2)], [track(1), track(3)]]))
+    assert (numbers(ids[0]) % 2 == 0).mean() > 0.8
+    assert (numbers(ids[1]) % 2 == 1).mean() > 0.8
+
+
+def test_never_a_seed_and_best_first(fitted: Fit) -> None:
+    seeds = [track(0), track(2), track(4)]
+    scores, ids = best(fitted, query([seeds]), 80)
+    assert not set(seeds) & set(ids[0][np.isfinite(scores[0])].tolist())
+    assert np.isfinite(scores[0]).sum() == 77
+    assert (np.diff(scores[0][:77]) <= 0).all()
+
+
+def test_a_playlists_answer_does_not_depend_on_the_others(fitted: Fit) -> None:
+    one, other = [track(0)], [track(1), track(3), track(5), track(7)]
+    alone = best(fitted, query([one]))
+    together = best(fitted, query([other, one]))
+    np.testing.assert_array_equal(alone[0][0], together[0][1])
+    np.testing.assert_array_equal(alone[1][0], together[1][1])
+
+
+def test_the_seed_decides_the_fit(fitted: Fit, tmp_path: pathlib.Path) -> None:
+    again = fit(DATA, PARAMS, 3, str(tmp_path))
+    asked = query([[track(0), track(2)]])
+    np.testing.assert_array_equal(best(again, asked)[0], best(fitted, asked)[0])
+
+
+def test_the_first_stage_learns_from_all_of_train(fitted: Fit, tmp_path: pathlib.Path) -> None:
+    from models.families.two_tower.model import fit as fit_towers
+
+    towers = fit_towers(DATA, PARAMS.retrieval, 3, str(tmp_path))
+    asked = query([[track(0), track(2)]])
+    np.testing.assert_array_equal(fitted.scorer.score(asked), towers.scorer.score(asked))
+
+
+def test_popularity_bias_moves_the_popular_up(fitted: Fit, tmp_path: pathlib.Path) -> None:
+    biased = fit(DATA, PARAMS.model_copy(update={"popularity_bias": 5.0}), 3, str(tmp_path))
+    asked = query([[track(0), track(2)]])
+    counts = DATA.catalogue.counts
+    # Every candidate's score rises by 5 log(count) / log(highest count).
+    plain, more = best(fitted, asked, 78), best(biased, asked, 78)
+    before = dict(zip(plain[1][0], plain[0][0], strict=True))
+    expected = [before[i] + 5 * np.log(counts[i]) / np.log(counts.max()) for i in more[1][0]]
+    np.testing.assert_allclose(more[0][0], expected, rtol=1e-4, atol=1e-4)
+
+
+def test_too_few_playlists_leave_the_first_stage_alone(tmp_path: pathlib.Path) -> None:
+    data, _ = training_data([("rock", [0, 1, 2]), ("rock", [0, 1]), ("jazz", [3, 4])])
+    found = fit(data, PARAMS, 3, str(tmp_path))
+    assert found.ranker is None
+    assert np.isfinite(found.scorer.score(query([[0]])).numpy()).all()
+
+
+def test_division_keeps_the_parts_apart() -> None:
+    division = divide(DATA, RankingParams(holdout_share=0.25, cuts=2), 3)
+    assert division is not None
+    playlists = len(DATA.train)
+    assert len(division.data.train) == playlists - round(playlists / 4)
+    assert len(division.held_out.playlists) == 2 * round(playlists / 4)
+    # Counts are those of the part that is fitted: every track there is in some playlist of it.
+    counts = np.bincount(division.data.train.track_ids.values)
+    np.testing.assert_array_equal(division.data.catalogue.counts, counts)
+    assert (np.diff(division.data.catalogue.counts) <= 0).all()
+    seeds, targets = division.held_out.playlists.track_ids, division.held_out.playlists.targets
+    assert targets is not None
+    for row in range(len(seeds)):
+        assert not set(seeds.row(row)) & set(targets.row(row))
+        assert len(targets.row(row))
+
+
+def test_division_is_bounded_and_needs_playlists() -> None:
+    bounded = divide(DATA, RankingParams(max_playlists=60, cuts=1), 3)
+    assert bounded is not None
+    assert len(bounded.held_out.playlists) == 60
+    assert divide(DATA, RankingParams(min_playlists=1000), 3) is None
+
+
+def test_evaluation_playlists_are_not_learnt_from(fitted: Fit, tmp_path: pathlib.Path) -> None:
+    other, _ = two_genres(80, 30, 10, seed=9)
+    held_out = dataclasses.replace(
+        other.train,
+        targets=other.train.track_ids,
+        num_targets=np.diff(other.train.track_ids.splits).astype(np.int32),
+        scenarios=np.array([""] * len(other.train), object),
+    )
+    watched = fit(dataclasses.replace(DATA, evaluation=held_out), PARAMS, 3, str(tmp_path))
+    assert all("eval_ndcg" in row for row in watched.history)
+    assert all("eval_ndcg" not in row for row in fitted.history)
+    asked = query([[track(0)]])
+    np.testing.assert_array_equal(watched.scorer.score(asked), fitted.scorer.score(asked))
+
+
+@pytest.mark.parametrize(
+    "values", [{"depth": 10}, {"ranking": {"holdout_share": 1}}, {"retrieval": {"factor": 3}}]
+)
+def test_params_are_checked(values: dict) -> None:
+    with pytest.raises(pydantic.ValidationError):
+        Params(**values)
+
+
+def test_the_first_stage_takes_no_gradient_steps_unless_asked_to() -> None:
+    assert Params(retrieval={"factors": 8}).retrieval.epochs == 0
+    assert Params(retrieval={"factors": 8, "epochs": 2}).retrieval.epochs == 2
+
+
+def test_evaluation_is_bounded() -> None:
+    playlists = dataclasses.replace(
+        DATA.train,
+        targets=DATA.train.track_ids,
+        num_targets=np.arange(len(DATA.train), dtype=np.int32),
+        scenarios=np.array([""] * len(DATA.train), object),
+    )
+    data = dataclasses.replace(DATA, evaluation=playlists)
+    # The first playlist had nothing withheld.
+    assert len(evaluation_of(data, 1000, 3).playlists) == len(DATA.train) - 1
+    some = evaluation_of(data, 10, 3).playlists.num_targets
+    assert some is not None
+    assert len(some) == 10
+    assert (some > 0).all()

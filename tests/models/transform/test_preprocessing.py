@@ -1,0 +1,145 @@
+import pathlib
+
+import apache_beam as beam
+import pytest
+import tensorflow as tf
+import tensorflow_transform as tft
+import tensorflow_transform.beam as tft_beam
+from google.protobuf import text_format
+from tensorflow_metadata.proto.v0 import schema_pb2
+from tensorflow_transform.tf_metadata import schema_utils
+from tfx_bsl.public import tfxio
+
+from components.holdout.held_out_schema import held_out_schema
+from models.transform import preprocessing
+from schema import features
+from schema.features import transformed_name
+
+
+def ragged(rows: list[list]) -> tf.RaggedTensor:
+    return tf.ragged.constant(rows, dtype=tf.string, row_splits_dtype=tf.int64)
+
+
+def test_catalogue_lines_survive_tabs_and_newlines_in_names():
+    inputs = {
+        features.TRACK_NAME: ragged([["a\tb", "c\nd"]]),
+        features.ARTIST_NAME: ragged([[]]),
+    }
+    tracks = ragged([["t1", "t2"]])
+    keys = ragged([["k", "k"]])
+    albums = ragged([["", ""]])
+    lines = preprocessing._catalogue_lines(inputs, tracks, keys, albums)
+    assert lines.to_list() == [[b"t1\ta b\t\tk\t", b"t2\tc d\t\tk\t"]]
+
+
+def example(**values: list) -> bytes:
+    result = tf.train.Example()
+    for name, listed in values.items():
+        feature = result.features.feature[name]
+        if isinstance(listed[0], int):
+            feature.int64_list.value[:] = listed
+        else:
+            feature.bytes_list.value[:] = [text.encode() for text in listed]
+    return result.SerializeToString()
+
+
+TRAIN = [
+    example(pid=["1"], name=["Pop!"], track_uri=["a", "b"], artist_name=["X", "X"], num_edits=[1]),
+    example(
+        pid=["2"],
+        name=["pop"],
+        track_uri=["a"],
+        artist_name=["X"],
+        collaborative=["true"],
+        num_followers=[12],
+    ),
+    example(pid=["3"], track_uri=["a", "c", "b"], artist_name=["X", "Y", "X"], num_edits=[3]),
+]
+EVAL = [
+    example(pid=["4"], name=["pop"], holdout_track_uri=["b", "unheard"], scenario=["title"]),
+    example(pid=["5"], track_uri=["zzz", "b"], artist_name=["Z", "X"]),
+]
+
+
+@pytest.fixture(scope="module")
+def transformed(tmp_path_factory, root: pathlib.Path):
+    """Runs Transform's own analysis over TRAIN and applies it to EVAL."""
+    folder = tmp_path_factory.mktemp("transform")
+    schema = text_format.Parse((root / "schema/schema.pbtxt").read_text(), schema_pb2.Schema())
+    source = tfxio.TFExampleRecord  # the reader that the Transform component uses
+    sources = {}
+    for name, records in (("train", TRAIN), ("eval", EVAL)):
+        path = str(folder / f"{name}.tfrecord")
+        with tf.io.TFRecordWriter(path) as writer:
+            for record in records:
+                writer.write(record)
+        sources[name] = source(path, schema=held_out_schema(schema))
+    counts = {"tracks": 1, "artists": 1, "albums": 1, "title_ngrams": 2}
+
+    def function(inputs):
+        return preprocessing.preprocessing_fn(inputs, {"min_counts": counts})
+
+    with beam.Pipeline() as pipeline, tft_beam.Context(temp_dir=str(folder / "tmp")):
+        data = {
+            name: (pipeline | name >> reader.BeamSource(), reader.TensorAdapterConfig())
+            for name, reader in sources.items()
+        }
+        transform = data["train"] | tft_beam.AnalyzeDataset(function)
+        _ = transform | tft_beam.WriteTransformFn(str(folder / "out"))
+    output = tft.TFTransformOutput(str(folder / "out"))
+    layer = output.transform_features_layer()
+
+    def apply(records: list[bytes]) -> dict:
+        spec = schema_utils.schema_as_feature_spec(held_out_schema(schema)).feature_spec
+        return layer(tf.io.parse_example(records, spec))
+
+    return output, apply(TRAIN), apply(EVAL)
+
+
+def test_vocabularies_hold_train_only_most_frequent_first(transformed):
+    output, train, _ = transformed
+    # a occurs three times, b twice, c once.
+    assert output.vocabulary_by_name(features.TRACK_VOCABULARY) == [b"a", b"b", b"c"]
+    assert output.vocabulary_by_name(features.ARTIST_VOCABULARY) == [b"X", b"Y"]
+    assert train[transformed_name(features.TRACK_URI)].to_list() == [[0, 1], [0], [0, 2, 1]]
+    assert train[transformed_name(features.ARTIST)].to_list() == [[0, 0], [0], [0, 1, 0]]
+
+
+def test_titles_become_the_same_ngrams_whatever_their_punctuation(transformed):
+    output, train, _ = transformed
+    first, second, none = train[transformed_name(features.TITLE_NGRAMS)].to_list()
+    # " pop " has four 2-grams, three 3-grams, two 4-grams and one 5-gram, each in two titles.
+    assert sorted(first) == sorted(second) == list(range(10))
+    assert none == []
+    assert b" po" in output.vocabulary_by_name(features.TITLE_VOCABULARY)
+
+
+def test_held_out_tracks_get_ids_only_where_train_knows_them(transformed):
+    _, _, evaluation = transformed
+    assert evaluation[transformed_name(features.HOLDOUT_TRACK_URI)].to_list() == [[1, -1], []]
+    assert evaluation[transformed_name(features.TRACK_URI)].to_list() == [[], [-1, 1]]
+    assert evaluation[transformed_name(features.ARTIST)].to_list() == [[], [-1, 0]]
+
+
+def test_numbers_are_standardised_and_a_missing_one_is_the_mean(transformed):
+    _, train, _ = transformed
+    scaled = train[transformed_name(features.NUM_EDITS)].numpy()
+    # log(2) and log(4) are one standard deviation either side of their mean.
+    assert scaled == pytest.approx([-1.0, 0.0, 1.0], abs=1e-5)
+
+
+def test_followers_are_also_told_as_they_are(transformed):
+    _, train, evaluation = transformed
+    assert train[transformed_name(features.FOLLOWERS)].numpy().tolist() == [0, 12, 0]
+    assert evaluation[transformed_name(features.FOLLOWERS)].numpy().tolist() == [0, 0]
+
+
+def test_the_category_is_encoded(transformed):
+    _, train, _ = transformed
+    assert train[transformed_name(features.COLLABORATIVE)].numpy().tolist() == [-1, 0, -1]
+
+
+def test_the_catalogue_names_each_track(transformed):
+    output, _, _ = transformed
+    lines = output.vocabulary_by_name(features.CATALOGUE_VOCABULARY)
+    assert lines[0] == b"a\t\tX\tX\t"

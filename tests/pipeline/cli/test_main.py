@@ -1,0 +1,81 @@
+import pathlib
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli.main import app
+
+runner = CliRunner()
+
+
+def test_every_command_gives_an_example():
+    from typer.main import get_command
+
+    command = get_command(app)
+    for name, sub in command.commands.items():
+        group = getattr(sub, "commands", None)
+        for each in group.values() if group else [sub]:
+            assert "Example: segue" in (each.help or ""), name
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["run", "--data", "x", "--set", "sede=1"], "Did you mean seed?"),
+        (["run", "--data", "x", "--config", "nowhere.yaml"], "nowhere.yaml"),
+        (["run"], "--data"),
+        (["query", "--format", "xml"], "table, json or csv"),
+        (["query", "--track", "not a track"], "not a track"),
+        (["compare", "a.csv", "b.csv"], "--holdouts"),
+        (["sample", "--playlists", "0"], "--playlists"),
+    ],
+)
+def test_bad_usage_exits_with_2_and_names_the_trouble(arguments, says):
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 2
+    assert says in " ".join(result.output.split())
+    assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["report", "--out", "nowhere"],
+        ["recommend", "--model", "nowhere", "--challenge", "nowhere.json", "--output", "s.csv"],
+    ],
+)
+def test_what_cannot_be_done_exits_with_1(arguments, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = runner.invoke(app, arguments)
+    assert result.exit_code == 1
+    assert "nowhere" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_the_printed_configuration_is_one_that_can_be_read(tmp_path):
+    printed = runner.invoke(app, ["config", "--set", "seed=3", "--set", "models.als.factors=7"])
+    assert printed.exit_code == 0
+    file = tmp_path / "run.yaml"
+    file.write_text(printed.output)
+    again = runner.invoke(app, ["config", "--config", str(file)])
+    assert again.output == printed.output
+    assert "factors: 7" in printed.output
+
+
+def test_sample_and_ingest_from_the_command_line(tmp_path: pathlib.Path):
+    data, out = tmp_path / "sample", tmp_path / "tfrecords"
+    made = runner.invoke(app, ["sample", "--playlists", "12", "--output", str(data)])
+    assert made.exit_code == 0, made.output
+    read = runner.invoke(app, ["ingest", "--input", str(data), "--output", str(out)])
+    assert read.exit_code == 0, read.output
+    assert "12 playlists" in read.output
+    again = runner.invoke(app, ["ingest", "--input", str(data), "--output", str(out)])
+    assert "Unchanged: 12 playlists" in again.output
+
+
+def test_ingest_of_nothing_says_so(tmp_path: pathlib.Path):
+    result = runner.invoke(
+        app, ["ingest", "--input", str(tmp_path / "none*"), "--output", str(tmp_path / "out")]
+    )
+    assert result.exit_code == 1
+    assert "none*" in result.output.replace("\n", "")

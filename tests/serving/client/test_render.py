@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+
+import pytest
+
+from serving.client.render import render
+from serving.protocol.messages import Continuation, Playlist, Recommendation
+
+ANSWER = Continuation(
+    Playlist("road [bold]trip[/]", ("a", "b"), "7"),
+    (
+        Recommendation(1, "spotify:track:x", 12.5, "A \x1b[31mred, song", "Ö"),
+        Recommendation(2, "spotify:track:y", -0.25, "", ""),
+    ),
+    3,
+)
+EMPTY = Continuation(Playlist("", ("a",)), (), 3)
+
+
+def rendered(form: str, *answers: Continuation) -> str:
+    stream = io.StringIO()
+    render(answers, form, stream)
+    return stream.getvalue()
+
+
+def test_table() -> None:
+    text = rendered("table", ANSWER, EMPTY)
+    assert '"road [bold]trip[/]" with 2 tracks' in text  # markup in a title is shown, not obeyed
+    assert "untitled with 1 track " in text
+    assert "12.5" in text
+    assert "Ö" in text
+    assert "\x1b" not in text  # nor do control codes of a title reach the terminal
+    assert "model version 3" in text
+    assert "nothing to recommend" in text
+
+
+def test_table_without_names_shows_uris() -> None:
+    nameless = Continuation(Playlist("x"), (Recommendation(1, "spotify:track:x", 1.0),), 1)
+    assert "spotify:track:x" in rendered("table", nameless)
+
+
+def test_json() -> None:
+    (answer,) = json.loads(rendered("json", ANSWER))
+    assert answer["model_version"] == 3
+    assert answer["playlist"]["track_uris"] == ["a", "b"]
+    assert answer["recommendations"][0] == {
+        "rank": 1,
+        "track_uri": "spotify:track:x",
+        "score": 12.5,
+        "track_name": "A \x1b[31mred, song",
+        "artist_name": "Ö",
+    }
+
+
+def test_csv() -> None:
+    rows = list(csv.DictReader(io.StringIO(rendered("csv", ANSWER, EMPTY))))
+    assert [row["playlist"] for row in rows] == ["7", "7"]
+    assert rows[0]["track_name"] == "A \x1b[31mred, song"
+    assert float(rows[1]["score"]) == -0.25
+
+
+def test_unknown_format() -> None:
+    with pytest.raises(ValueError, match="'xml' is not a valid Format"):
+        rendered("xml")

@@ -1,0 +1,360 @@
+"""Predict and GetModelMetadata through a real channel; wording as in TF Serving's sources."""
+
+from __future__ import annotations
+
+import pathlib
+import threading
+import time
+from typing import Any
+
+import grpc
+import numpy as np
+import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import (
+    classification_pb2,
+    get_model_metadata_pb2,
+    inference_pb2,
+    predict_pb2,
+    regression_pb2,
+)
+
+from serving.protocol.errors import ServingError
+from serving.server.predict import run_predict
+from serving.server.servable import Servable
+from tests.serving import toy_model
+from tests.serving.serving_helpers import MODEL, Stubs, predict_request
+from tests.serving.toy_model import uri
+
+CODE = grpc.StatusCode
+
+
+def refusal(call, request, **kwargs) -> tuple[grpc.StatusCode, str]:
+    with pytest.raises(grpc.RpcError) as caught:
+        call(request, timeout=30, **kwargs)
+    return caught.value.code(), caught.value.details()
+
+
+def test_scores_are_the_models(stubs: Stubs) -> None:
+    # Seed t(2): distances to t(1), t(3), t(0), t(4) ... are 1, 1, 2, 2, 3, 4, 5; the seed is left
+    # out and "" with -inf fills the row. Version 1 adds 100.
+    response = stubs.prediction.Predict(predict_request("x", [uri(2)]), timeout=30)
+    tracks, scores = response.outputs["track_uris"], response.outputs["scores"]
+    assert list(tracks.string_val) == [uri(i).encode() for i in (1, 3, 0, 4, 5, 6, 7)] + [b""]
+    expected = [100 + 1 / 2, 100 + 1 / 2, 100 + 1 / 3, 100 + 1 / 3, 100 + 1 / 4, 100.2, 100 + 1 / 6]
+    np.testing.assert_allclose(scores.float_val[:7], expected, rtol=1e-6)
+    assert scores.float_val[7] == float("-inf")
+    assert [dim.size for dim in tracks.tensor_shape.dim] == [1, toy_model.K]
+    assert response.model_spec.name == MODEL
+    assert response.model_spec.version.value == 1
+    assert response.model_spec.signature_name == "serving_default"
+
+
+@pytest.mark.parametrize(
+    ("name", "tracks", "first"),
+    [
+        ("", [], 0),  # empty playlist: the most popular
+        ("reverse", [], 7),  # title only
+        ("x", ["spotify:track:unknown", "", "🎧"], 0),  # nothing known
+        ("x", [uri(6), uri(6), ""], 5),  # 5 and 7 are level at distance 1, the lower id wins
+        ("x", [uri(i) for i in range(7)], 7),  # all but one are seeds
+    ],
+)
+def test_edges(stubs: Stubs, name: str, tracks: list[str], first: int) -> None:
+    response = stubs.prediction.Predict(predict_request(name, tracks), timeout=30)
+    assert response.outputs["track_uris"].string_val[0] == uri(first).encode()
+
+
+def test_output_filter(stubs: Stubs) -> None:
+    request = predict_request("x", [uri(2)])
+    request.output_filter.append("scores")
+    assert list(stubs.prediction.Predict(request, timeout=30).outputs) == ["scores"]
+
+
+def test_examples_signature(stubs: Stubs) -> None:
+    feature = tf.train.Feature(bytes_list=tf.train.BytesList(value=[uri(0).encode()]))
+    example = tf.train.Example(features=tf.train.Features(feature={"track_uri": feature}))
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = MODEL
+    request.model_spec.signature_name = "serving_examples"
+    request.inputs["examples"].CopyFrom(tf.make_tensor_proto([example.SerializeToString()]))
+    response = stubs.prediction.Predict(request, timeout=30)
+    assert response.outputs["track_uris"].string_val[0] == uri(1).encode()
+
+
+@pytest.mark.parametrize(
+    ("spec", "code", "message"),
+    [
+        ({"model": "nope"}, CODE.NOT_FOUND, "Servable not found for request: Latest(nope)"),
+        ({"version": 9}, CODE.NOT_FOUND, "Servable not found for request: Specific(segue, 9)"),
+        (
+            {"model": "nope", "version": 1},
+            CODE.NOT_FOUND,
+            "Servable not found for request: Specific(nope, 1)",
+        ),
+        (
+            {"label": "canary"},
+            CODE.INVALID_ARGUMENT,
+            "Unrecognized servable version label: canary",
+        ),
+        (
+            {"signature": "other"},
+            CODE.FAILED_PRECONDITION,
+            'Serving signature key "other" not found.',
+        ),
+        ({"model": ""}, CODE.INVALID_ARGUMENT, "ModelSpec has no name specified."),
+    ],
+)
+def test_unknown(stubs: Stubs, spec: dict, code: grpc.StatusCode, message: str) -> None:
+    assert refusal(stubs.prediction.Predict, predict_request(**spec)) == (code, message)
+
+
+def test_missing_model_spec(stubs: Stubs) -> None:
+    request = predict_request()
+    request.ClearField("model_spec")
+    assert refusal(stubs.prediction.Predict, request) == (
+        CODE.INVALID_ARGUMENT,
+        "Missing ModelSpec",
+    )
+
+
+def test_missing_input(stubs: Stubs) -> None:
+    request = predict_request()
+    del request.inputs["name"]
+    assert refusal(stubs.prediction.Predict, request) == (
+        CODE.INVALID_ARGUMENT,
+        "input size does not match signature: 1!=2 len({track_uris}) != len({name,track_uris}). "
+        "Sent extra: {}. Missing but required: {name}.",
+    )
+
+
+def test_extra_input(stubs: Stubs) -> None:
+    request = predict_request()
+    request.inputs["extra"].CopyFrom(request.inputs["name"])
+    assert refusal(stubs.prediction.Predict, request) == (
+        CODE.INVALID_ARGUMENT,
+        "input size does not match signature: 3!=2 len({extra,name,track_uris}) != "
+        "len({name,track_uris}). Sent extra: {extra}. Missing but required: {}.",
+    )
+
+
+def test_misnamed_input(stubs: Stubs) -> None:
+    request = predict_request()
+    request.inputs["title"].CopyFrom(request.inputs["name"])
+    del request.inputs["name"]
+    code, message = refusal(stubs.prediction.Predict, request)
+    assert code is CODE.INVALID_ARGUMENT
+    assert message == (
+        "Signature input alias: name(feed name: serving_default_name:0) not found in request and "
+        "no default value provided. Inputs expected to be in the request {title,track_uris}, or "
+        "default input alias set: "
+    )
+
+
+def test_wrong_dtype(stubs: Stubs) -> None:
+    request = predict_request()
+    request.inputs["track_uris"].CopyFrom(tf.make_tensor_proto([[1]], dtype=tf.int64))
+    assert refusal(stubs.prediction.Predict, request) == (
+        CODE.INVALID_ARGUMENT,
+        "Expects arg[1] to be string but int64 is provided",
+    )
+
+
+@pytest.mark.parametrize("shape", [[], [1]])
+def test_wrong_rank_is_what_the_runtime_says(stubs: Stubs, shape: list[int]) -> None:
+    request = predict_request()
+    request.inputs["track_uris"].CopyFrom(tf.make_tensor_proto(np.full(shape, "a", dtype=object)))
+    code, message = refusal(stubs.prediction.Predict, request)
+    assert code is CODE.INVALID_ARGUMENT
+    assert "{{node " in message
+
+
+def test_output_filter_errors(stubs: Stubs) -> None:
+    request = predict_request()
+    request.output_filter.append("other")
+    assert refusal(stubs.prediction.Predict, request) == (
+        CODE.INVALID_ARGUMENT,
+        "output tensor alias not found in signature: other Outputs expected to be in the set "
+        "{scores,track_uris}.",
+    )
+    request.output_filter[:] = ["scores", "scores"]
+    assert refusal(stubs.prediction.Predict, request) == (
+        CODE.INVALID_ARGUMENT,
+        "duplicate output tensor alias: scores",
+    )
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [[-1], [2**40, 2**40], [2**62]],
+    ids=["negative", "overflowing", "larger than memory"],
+)
+def test_impossible_shapes(stubs: Stubs, shape: list[int]) -> None:
+    request = predict_request()
+    tensor = request.inputs["track_uris"]
+    tensor.ClearField("tensor_shape")
+    for size in shape:
+        tensor.tensor_shape.dim.add().size = size
+    assert refusal(stubs.prediction.Predict, request) == (
+        CODE.INVALID_ARGUMENT,
+        "tensor parsing error: track_uris",
+    )
+
+
+def test_too_many_rows(stubs: Stubs) -> None:
+    # Cheap to send, for the last value is repeated, and dear to answer.
+    request = predict_request("x")
+    request.inputs["name"].tensor_shape.dim[0].size = 1001
+    assert refusal(stubs.prediction.Predict, request) == (
+        CODE.INVALID_ARGUMENT,
+        "Task size 1001 is larger than maximum input batch size 1000",
+    )
+
+
+def test_too_few_values_are_continued(stubs: Stubs) -> None:
+    request = predict_request("reverse")
+    for alias in ("name", "track_uris"):
+        request.inputs[alias].tensor_shape.dim[0].size = 3
+    response = stubs.prediction.Predict(request, timeout=30)
+    firsts = response.outputs["track_uris"].string_val[:: toy_model.K]
+    assert list(firsts) == [uri(7).encode()] * 3
+
+
+def test_message_too_large(stubs: Stubs) -> None:
+    code, message = refusal(stubs.prediction.Predict, predict_request("x" * 1_100_000))
+    assert code is CODE.RESOURCE_EXHAUSTED
+    assert "larger than max" in message
+
+
+def test_deadline_exceeded(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = threading.Event()
+
+    def wait_for_the_deadline(*args: Any) -> None:
+        assert 0 < args[-1] - time.monotonic() <= 0.2
+        assert gone.wait(30)
+
+    monkeypatch.setattr("serving.server.servable.Servable.run_session", wait_for_the_deadline)
+    with pytest.raises(grpc.RpcError) as caught:
+        stubs.prediction.Predict(predict_request(), timeout=0.2)
+    gone.set()
+    assert caught.value.code() is CODE.DEADLINE_EXCEEDED
+
+
+def test_what_is_late_is_not_run(saved_model: pathlib.Path) -> None:
+    servable = Servable.load(MODEL, 1, str(saved_model))
+    with pytest.raises(ServingError, match="DEADLINE_EXCEEDED"):
+        run_predict(servable, predict_request(), deadline=time.monotonic())
+    servable.close()
+
+
+def test_long_messages_are_cut(stubs: Stubs) -> None:
+    code, message = refusal(stubs.prediction.Predict, predict_request(signature="x" * 2000))
+    assert code is CODE.FAILED_PRECONDITION
+    assert message == 'Serving signature key "' + "x" * (1024 - 23) + "...TRUNCATED"
+
+
+def test_long_messages_are_cut_by_bytes() -> None:
+    # 4 bytes each, and whole ones only: what goes over the wire is limited, not what is read.
+    message = ServingError(CODE.INTERNAL, "a" + "🎵" * 300).wire_message
+    assert message == "a" + "🎵" * 255 + "...TRUNCATED"
+
+
+def test_not_a_request(stubs: Stubs) -> None:
+    call = stubs.channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
+    assert refusal(call, b"\xff\xff\xff")[0] is CODE.INTERNAL
+
+
+def test_metadata(stubs: Stubs) -> None:
+    request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+    request.model_spec.name = MODEL
+    response = stubs.prediction.GetModelMetadata(request, timeout=30)
+    signatures = get_model_metadata_pb2.SignatureDefMap()
+    assert response.metadata["signature_def"].Unpack(signatures)
+    assert {"serving_default", "serving_examples", "track_metadata"} <= set(
+        signatures.signature_def
+    )
+    assert sorted(signatures.signature_def["serving_default"].inputs) == ["name", "track_uris"]
+    assert response.model_spec.version.value == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ([], "GetModelMetadataRequest must specify at least one metadata_field"),
+        (["other"], "Metadata field %s is not supportedother"),
+    ],
+)
+def test_metadata_fields(stubs: Stubs, fields: list[str], message: str) -> None:
+    request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=fields)
+    request.model_spec.name = MODEL
+    assert refusal(stubs.prediction.GetModelMetadata, request) == (CODE.INVALID_ARGUMENT, message)
+
+
+@pytest.mark.parametrize(
+    ("signature", "classify", "regress"),
+    [
+        ("", "Expected one input Tensor.", "Expected one input Tensor."),
+        (
+            "serving_examples",
+            "No classification inputs found in SignatureDef: inputs {",
+            "Expected one output Tensor.",
+        ),
+        (
+            "other",
+            "No signature was found with the name: other",
+            "No signature was found with the name: other",
+        ),
+    ],
+)
+def test_classify_and_regress(stubs: Stubs, signature: str, classify: str, regress: str) -> None:
+    for call, kind, expected in (
+        (stubs.prediction.Classify, classification_pb2.ClassificationRequest, classify),
+        (stubs.prediction.Regress, regression_pb2.RegressionRequest, regress),
+    ):
+        request = kind()
+        request.model_spec.name = MODEL
+        request.model_spec.signature_name = signature
+        code, message = refusal(call, request)
+        assert code is CODE.INVALID_ARGUMENT
+        assert message.startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("signature", "method", "code", "message"),
+    [
+        (
+            "",
+            "tensorflow/serving/classify",
+            CODE.INVALID_ARGUMENT,
+            "Expected one input Tensor.",
+        ),
+        ("", "tensorflow/serving/regress", CODE.INVALID_ARGUMENT, "Expected one input Tensor."),
+        (
+            "",
+            "tensorflow/serving/predict",
+            CODE.UNIMPLEMENTED,
+            "Unsupported signature method_name: tensorflow/serving/predict",
+        ),
+        (
+            "other",
+            "tensorflow/serving/classify",
+            CODE.INVALID_ARGUMENT,
+            "Requested signature not found in model graph: other",
+        ),
+    ],
+)
+def test_multi_inference(
+    stubs: Stubs, signature: str, method: str, code: grpc.StatusCode, message: str
+) -> None:
+    request = inference_pb2.MultiInferenceRequest()
+    task = request.tasks.add(method_name=method)
+    task.model_spec.name = MODEL
+    task.model_spec.signature_name = signature
+    assert refusal(stubs.prediction.MultiInference, request) == (code, message)
+
+
+def test_multi_inference_without_tasks(stubs: Stubs) -> None:
+    assert refusal(stubs.prediction.MultiInference, inference_pb2.MultiInferenceRequest()) == (
+        CODE.INVALID_ARGUMENT,
+        "ModelSpec has no name specified.",
+    )

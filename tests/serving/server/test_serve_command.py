@@ -1,0 +1,149 @@
+"""The blocking entry: what it says, when it ends, and with which exit code."""
+
+from __future__ import annotations
+
+import io
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+
+import pytest
+from rich.console import Console
+
+from serving.client.client import RecommenderClient
+from serving.server.serve import serve
+from serving.server.server import ServerOptions
+from serving.server.versions.watcher import WatchOptions
+from tests.serving import toy_model
+from tests.serving.serving_helpers import eventually
+
+ROOT = pathlib.Path(__file__).parents[3]
+PROGRAM = """
+import sys
+from serving.server.serve import serve
+from serving.server.server import ServerOptions
+base, port = sys.argv[1:3]
+sys.exit(serve(base, port=int(port), options=ServerOptions(monitoring_port=0)))
+"""
+
+
+class Server:
+    """A server in a process of its own, and the lines that it says."""
+
+    def __init__(self, *arguments: str) -> None:
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "COLUMNS": "200"}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", PROGRAM, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            env=environment,
+        )
+        self.lines: list[str] = []
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def wait_for(self, text: str) -> str:
+        def found() -> str | None:
+            return next((line for line in self.lines if text in line), None)
+
+        return eventually(found, seconds=120)
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.lines.append(line)
+
+
+@pytest.fixture
+def run() -> Iterator[Callable[..., Server]]:
+    servers: list[Server] = []
+
+    def start(*arguments: str) -> Server:
+        servers.append(Server(*arguments))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        if server.process.poll() is None:
+            server.process.kill()
+        server.process.wait(30)
+
+
+def test_waits_serves_and_ends(
+    run: Callable[..., Server], saved_model: pathlib.Path, base: pathlib.Path
+) -> None:
+    server = run(str(base), "0")
+    server.wait_for("No versions of servable segue found under base path")
+    server.wait_for("Waiting for one.")
+
+    toy_model.push(saved_model, base, 5)
+    line = server.wait_for("Serving segue version 5 at 127.0.0.1:")
+    server.wait_for("signatures: serving_default, serving_examples, track_metadata")
+    server.wait_for("metrics: http://127.0.0.1:")
+    target = line.split(" at ")[1].split(" ")[0]
+    server.wait_for(f"segue query --target {target}")
+    with RecommenderClient(target) as client:
+        assert client.recommend(top=1)[0].track_uri == toy_model.uri(0)
+
+    server.process.send_signal(signal.SIGTERM)
+    assert server.process.wait(60) == 0
+    server.wait_for("Ending")
+    assert not [line for line in server.lines if "Traceback" in line]
+
+
+def test_ends_while_it_waits(base: pathlib.Path) -> None:
+    said = io.StringIO()
+
+    def interrupt() -> None:
+        eventually(lambda: "Waiting for one." in said.getvalue())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    assert serve(base, port=0, console=Console(file=said, width=400)) == 0
+    thread.join()
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler  # as it was before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({}, "give the directory of a model's versions, or a model configuration file"),
+        ({"model_config_file": "none.config"}, "cannot read none.config"),
+        ({"model_base": "x", "ssl_config_file": "none.txt"}, "cannot read none.txt"),
+        (
+            {"model_base": "x", "batching_parameters_file": "b.txt"},
+            "batching_parameters_file is set without setting enable_batching to true",
+        ),
+    ],
+)
+def test_options_that_cannot_be_used(arguments: dict[str, str], message: str) -> None:
+    said = io.StringIO()
+    assert serve(**arguments, console=Console(file=said, width=200)) == 2
+    assert f"Cannot serve: {message}" in said.getvalue()
+
+
+def test_model_that_cannot_be_loaded(base: pathlib.Path) -> None:
+    (base / "1").mkdir()
+    said = io.StringIO()
+    code = serve(
+        base,
+        port=0,
+        options=ServerOptions(watch=WatchOptions(max_load_retries=0)),
+        console=Console(file=said, width=400),
+    )
+    assert code == 1
+    assert "Failed to start server. Error: UNKNOWN: 1 model(s) did not become" in said.getvalue()
+    assert "Could not find SavedModel .pb or .pbtxt" in said.getvalue()
+
+
+def test_model_config_file(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "models.config"
+    path.write_text("")
+    said = io.StringIO()
+    assert serve(model_config_file=str(path), console=Console(file=said, width=400)) == 2
+    assert "names no model" in said.getvalue()
