@@ -69,9 +69,9 @@ def factorize(contents: Contents, factors: int, params: StartParams, seed: int) 
 
     Returns:
         The vectors. With the method "als" they minimise the loss of `models.families.als`, the
-        confidence in an entry being alpha times its weight. With "svd" they are the leading singular vectors,
-        each side times the root of the singular values. With "random" they are random, of length
-        about 1.
+        confidence in an entry being alpha times its weight. With "svd" they are the leading
+        singular vectors, each side times the root of the singular values. With "random" they are
+        random, of length about 1.
     """
     tracks, damping = contents.tracks, params.popularity_damping
     columns = [tracks, contents.artists, contents.albums]
