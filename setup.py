@@ -39,7 +39,7 @@ setuptools.setup(
     ),
     package_data={
         **{name: ["py.typed"] for name in PACKAGES},
-        "schema": ["*.pbtxt", "py.typed"],
+        "schema": ["*.pbtxt", "json/*.json", "py.typed"],
         "report": ["templates/*", "py.typed"],
         "demo": ["static/*", "py.typed"],
     },

@@ -1,1 +1,1 @@
-"""The curated schema of playlists, as package data."""
+"""The contracts: features, rows, the documents of a run, and the schema of playlists."""

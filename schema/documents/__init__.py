@@ -1,0 +1,72 @@
+"""The documents of a run: metrics.json and details.json of OUT/report, and their parts.
+
+Each is a pydantic model, and `schema/json/` holds its JSON Schema for readers in other languages
+(`python -m schema.documents` writes them anew). What cannot be computed is null, never NaN.
+Writers use `to_json`; readers use `parse`, which gets by without the parts that do not validate.
+"""
+
+from schema.documents.base import SCHEMA_VERSION, Document, Part, Value
+from schema.documents.details import (
+    Anomaly,
+    DataDetails,
+    Example,
+    FeatureRow,
+    Gate,
+    Lengths,
+    RecommendedSong,
+    RunDetails,
+    RunInfo,
+    Song,
+    TrainingCurve,
+    Trial,
+)
+from schema.documents.metrics import (
+    Blessing,
+    Check,
+    ComparisonMetrics,
+    DataSummary,
+    Estimate,
+    EvaluatorSlice,
+    Judgement,
+    ModelSummary,
+    PairedTest,
+    RunMetrics,
+    SharedPlaylists,
+)
+from schema.documents.parsing import parse
+
+METRICS_FILE = "metrics.json"
+DETAILS_FILE = "details.json"
+
+__all__ = [
+    "DETAILS_FILE",
+    "METRICS_FILE",
+    "SCHEMA_VERSION",
+    "Anomaly",
+    "Blessing",
+    "Check",
+    "ComparisonMetrics",
+    "DataDetails",
+    "DataSummary",
+    "Document",
+    "Estimate",
+    "EvaluatorSlice",
+    "Example",
+    "FeatureRow",
+    "Gate",
+    "Judgement",
+    "Lengths",
+    "ModelSummary",
+    "PairedTest",
+    "Part",
+    "RecommendedSong",
+    "RunDetails",
+    "RunInfo",
+    "RunMetrics",
+    "SharedPlaylists",
+    "Song",
+    "TrainingCurve",
+    "Trial",
+    "Value",
+    "parse",
+]

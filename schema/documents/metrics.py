@@ -1,0 +1,165 @@
+"""metrics.json (contract C2), and what the Significance component leaves for it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from schema.documents.base import Document, Part, Value
+
+
+class Estimate(Part):
+    """A mean over playlists with its 95% interval; a bound is null for fewer than two values."""
+
+    mean: Value = None
+    ci_low: Value = None
+    ci_high: Value = None
+
+
+class ModelSummary(Part):
+    """One model on the playlists of one split: estimates by metric, and by scenario and metric."""
+
+    overall: dict[str, Estimate] = Field(default_factory=dict)
+    scenarios: dict[str, dict[str, Estimate]] = Field(default_factory=dict)
+    fit_seconds: Value = None
+    playlists: int | None = None
+    cold: dict[str, Estimate] = Field(default_factory=dict)
+    """Of playlists of which the model saw nothing but a title."""
+    warm: dict[str, Estimate] = Field(default_factory=dict)
+    """Of the other playlists."""
+    reachable: dict[str, Estimate] | None = None
+    """As if tracks that train never saw had not been withheld."""
+    ceiling: dict[str, Value] | None = None
+    """The best mean that a model of train's tracks could reach, by metric."""
+    unreachable_share: Value = None
+    """The share of withheld tracks that train never saw."""
+
+
+class PairedTest(Part):
+    """A paired comparison of two models in one metric.
+
+    Differences are candidate minus baseline in the metric's own unit in every field: of a metric
+    of which less is better, an improvement is negative.
+    """
+
+    metric: str = ""
+    higher_is_better: bool = True
+    candidate: str = ""
+    baseline: str = ""
+    scenario: str | None = None
+    """Whose playlists were compared, null for all."""
+    test: str = ""
+    """"paired t-test", "Wilcoxon signed-rank", "McNemar chi-square", "McNemar exact" or "none"."""
+    reason: str = ""
+    """Why that test."""
+    alternative: Literal["better", "worse", "two-sided"] | None = None
+    """What the p-value is evidence for."""
+    n: int | None = None
+    """Pairs."""
+    dropped: int = 0
+    """Pairs left out since a value could not be computed."""
+    statistic: Value = None
+    p_value: Value = None
+    p_adjusted: Value = None
+    """After Holm's correction over the family that was tested."""
+    effect_name: str = ""
+    """"d_z", "rank_biserial", "cohens_g" or "none"."""
+    effect: Value = None
+    """The effect size that belongs to the test."""
+    d_z: Value = None
+    """Cohen's d_z, whatever the test."""
+    mean_difference: Value = None
+    confidence: Value = None
+    """Of the two-sided interval of the mean difference."""
+    ci_low: Value = None
+    ci_high: Value = None
+    ci_method: str = ""
+    minimum_detectable: Value = None
+    """The smallest mean difference that this many playlists would have shown."""
+    alpha: Value = None
+    significant: bool | None = None
+    """Whether the alternative is shown: p_adjusted < alpha, and the mean points the same way."""
+    caution: str = ""
+    """How to read ranks and mean where they do not say the same."""
+
+
+class Blessing(Part):
+    """Whether the candidate may be pushed, and why; reasons against it come first."""
+
+    blessed: bool | None = None
+    reasons: list[str] = Field(default_factory=list)
+
+
+class Check(Part):
+    """One condition of the blessing."""
+
+    name: str = ""
+    """"floor", "baseline", "served", "scenario", or "refusal" of another component."""
+    passed: bool = False
+    text: str = ""
+
+
+class EvaluatorSlice(Part):
+    """What TFX's Evaluator measured on a slice, with its jackknife intervals."""
+
+    feature: str = ""
+    """The feature that the playlists share, "" for all playlists."""
+    value: str = ""
+    """The feature's value."""
+    metrics: dict[str, Estimate] = Field(default_factory=dict)
+
+
+class Judgement(Document):
+    """What the Significance component leaves beside its rows, as results.json."""
+
+    models: dict[str, ModelSummary] = Field(default_factory=dict)
+    """On the split that decides."""
+    test_models: dict[str, ModelSummary] = Field(default_factory=dict)
+    """On the split that is only reported."""
+    tests: list[PairedTest] = Field(default_factory=list)
+    blessing: Blessing = Blessing()
+    checks: list[Check] = Field(default_factory=list)
+    """Each reason of the blessing, with whether it speaks for the candidate."""
+
+
+class DataSummary(Part):
+    """How much data the run saw."""
+
+    playlists: dict[str, int] = Field(default_factory=dict)
+    """By split."""
+    tracks: int | None = None
+    """Distinct tracks of train."""
+    rejects: dict[str, int] | None = None
+    """Records that ingest set aside, by reason."""
+
+
+class RunMetrics(Document):
+    """metrics.json: the figures of a run."""
+
+    data: DataSummary = DataSummary()
+    models: dict[str, ModelSummary] = Field(default_factory=dict)
+    """On the split that decides."""
+    test_models: dict[str, ModelSummary] = Field(default_factory=dict)
+    """On the split that is only reported."""
+    tests: list[PairedTest] = Field(default_factory=list)
+    blessing: Blessing = Blessing()
+    pushed_version: str | None = None
+    seconds: dict[str, float] = Field(default_factory=dict)
+    """Wall time by component."""
+
+
+class SharedPlaylists(Part):
+    """How many playlists two compared models share, and how many only one of them has."""
+
+    shared: int = 0
+    only_a: int = 0
+    only_b: int = 0
+
+
+class ComparisonMetrics(Document):
+    """metrics.json of a comparison of two models; a report reads it as that of a run."""
+
+    models: dict[str, ModelSummary] = Field(default_factory=dict)
+    tests: list[PairedTest] = Field(default_factory=list)
+    playlists: SharedPlaylists = SharedPlaylists()
