@@ -38,18 +38,6 @@ _SYNTHETIC_PLAYLISTS: Final = 2000
 # Of 100 buckets of pids, how many are held out: 446 of the 5,571 playlists are expected.
 _HELD_OUT: Final = 8
 _SEED: Final = 17
-_SOURCES: Final = (
-    "benchmarks/held_out.py",
-    "components/holdout",
-    "components/ingest",
-    "evaluation/scenarios.py",
-    "models/transform/aligned.py",
-    "schema/features.py",
-    "models/transform/preprocessing.py",
-    "models/transform/titles.py",
-    "sample",
-    "schema",
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -99,7 +87,7 @@ def load(name: str) -> HeldOut:
 
     settings = TransformConfig(**profile("transform"))
     digest = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:8]
-    folder = _FOLDER / f"{name}-{source_hash.Hashes().of(*_SOURCES)}-{digest}"
+    folder = _FOLDER / f"{name}-{source_hash.of(__name__)}-{digest}"
     if not folder.exists():
         _prepare(name, folder, settings)
     data, vocabularies = load_training_data(

@@ -84,8 +84,6 @@ def create_pipeline(
         A pipeline that any TFX runner takes.
     """
     # User code is no part of TFX's cache keys, so each component is told the hash of what it runs.
-    hashes = source_hash.Hashes()
-
     example_gen = tfx.components.ImportExampleGen(
         input_base=paths.tfrecords,
         input_config=tfx.proto.Input(
@@ -126,16 +124,14 @@ def create_pipeline(
         previous_statistics=previous_statistics.outputs["statistics"],
         fail_on=config.validation.fail_on,
         tolerated=config.validation.tolerated,
-        source_hash=hashes.of("components/data_gate"),
+        source_hash=source_hash.of("components.data_gate.executor"),
     )
 
     holdout = Holdout(
         examples=examples,
         schema=schema,
         seed=config.seed,
-        source_hash=hashes.of(
-            "components/holdout", "evaluation/scenarios.py", "schema/features.py"
-        ),
+        source_hash=source_hash.of("components.holdout.executor"),
     )
     holdout.add_upstream_node(data_gate)
     held_out = holdout.outputs["held_out"]
@@ -148,12 +144,7 @@ def create_pipeline(
         splits_config=tfx.proto.SplitsConfig(analyze=[TRAIN], transform=[TRAIN, EVAL]),
         custom_config={
             "min_counts": config.transform.min_counts(),
-            "source_hash": hashes.of(
-                "models/transform/preprocessing.py",
-                "models/transform/aligned.py",
-                "models/transform/titles.py",
-                "schema/features.py",
-            ),
+            "source_hash": source_hash.of("models.transform.preprocessing"),
         },
         # StatisticsGen has them already, and here they would double the time.
         disable_statistics=True,
@@ -166,7 +157,6 @@ def create_pipeline(
             transform,
             held_out_schema,
             checkpoints=paths.checkpoints,
-            hashes=hashes,
         )
         for family in config.tuned
     }
@@ -178,7 +168,6 @@ def create_pipeline(
             held_out_schema,
             tuners.get(family),
             checkpoints=paths.checkpoints,
-            hashes=hashes,
         )
         for family in config.families
     }
@@ -205,7 +194,7 @@ def create_pipeline(
             config.evaluator.metric,
             config.evaluator.min_value,
             config.evaluator.max_relative_drop,
-            hashes.of("components/evaluator", "evaluation/metrics"),
+            source_hash.of("components.evaluator.metrics"),
         ),
     )
     infra_check = InfraCheck(
@@ -215,13 +204,7 @@ def create_pipeline(
         timeout_seconds=config.infra_check.timeout_seconds,
         max_latency_ms=config.infra_check.max_latency_ms,
         seed=config.seed,
-        source_hash=hashes.of(
-            "components/infra_check",
-            "components/significance/scoring.py",
-            "schema/features.py",
-            "models/export/recommender.py",
-            "serving",
-        ),
+        source_hash=source_hash.of("components.infra_check.executor"),
     )
     significance = Significance(
         examples=held_out,
@@ -236,17 +219,7 @@ def create_pipeline(
         candidate_name=config.candidate,
         gate=config.gate.model_dump_json(),
         seed=config.seed,
-        source_hash=hashes.of(
-            "components/significance",
-            "evaluation/metrics",
-            "evaluation/significance",
-            "evaluation/gate.py",
-            "evaluation/gate_config.py",
-            "evaluation/rows.py",
-            "evaluation/scenarios.py",
-            "evaluation/summary.py",
-            "schema/features.py",
-        ),
+        source_hash=source_hash.of("components.significance.executor"),
     )
     pusher = tfx.components.Pusher(
         model=candidate,
@@ -289,6 +262,11 @@ def _absolute(path: str) -> str:
     return path if "://" in path else os.path.abspath(path)
 
 
+def _modules(family: str) -> str:
+    """Names a family's code: Trainer and Tuner find it by name, not by an import."""
+    return f"models.families.{family}.*"
+
+
 def _tuner(
     config: PipelineConfig,
     family: str,
@@ -296,7 +274,6 @@ def _tuner(
     schema: tfx.types.BaseChannel,
     *,
     checkpoints: str,
-    hashes: source_hash.Hashes,
 ) -> tfx.components.Tuner:
     settings = config.tuner.model_dump(mode="json", exclude={"enabled", "families", "fixed"})
     names = {dimension.name for dimension in config.search_space(family)}
@@ -315,7 +292,7 @@ def _tuner(
             "fixed": [name for name in config.tuner.fixed if name in names],
             "seed": config.seed,
             "checkpoints": checkpoints,
-            "source_hash": hashes.of("models", "evaluation/metrics", "evaluation/scenarios.py"),
+            "source_hash": source_hash.of("models.tuning.tuner", _modules(family)),
         },
     ).with_id(f"Tuner.{family}")
 
@@ -328,7 +305,6 @@ def _trainer(
     tuner: tfx.components.Tuner | None = None,
     *,
     checkpoints: str,
-    hashes: source_hash.Hashes,
 ) -> tfx.components.Trainer:
     return tfx.components.Trainer(
         run_fn="models.trainer.run_fn",
@@ -347,6 +323,6 @@ def _trainer(
             ),
             "seed": config.seed,
             "checkpoints": checkpoints,
-            "source_hash": hashes.of("models", "evaluation/metrics", "evaluation/scenarios.py"),
+            "source_hash": source_hash.of("models.trainer", _modules(family)),
         },
     ).with_id(f"Trainer.{family}")

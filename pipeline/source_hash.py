@@ -1,48 +1,203 @@
-"""Hashes of Segue's own sources, which TFX's cache keys would otherwise not see."""
+"""Cache keys of code: what a node runs, found from its imports.
+
+TFX's cache keys see inputs and options, not code, so each of our nodes is told the hash of the
+code that it runs: its module, every module of ours that this imports, directly or not, the data
+files beside them, and the versions of the installed distributions that they import. Imports are
+read from the sources, so nothing is executed and nothing is listed by hand, but for `DYNAMIC`.
+A process computes each key once.
+"""
 
 from __future__ import annotations
 
 import functools
 import hashlib
+import importlib.metadata
+import importlib.util
 import pathlib
+import sys
+from typing import Final
 
-_ROOT = pathlib.Path(__file__).resolve().parent.parent
+import grimp
+
+#: The packages whose code a node may run.
+OURS: Final = (
+    "components",
+    "evaluation",
+    "models",
+    "pipeline",
+    "report",
+    "sample",
+    "schema",
+    "serving",
+)
+
+#: What a module imports in a way that no import statement shows. A model family is found by name;
+#: whoever asks for the key of a Trainer names the family too.
+DYNAMIC: Final = {
+    "components.evaluator.config": ("components.evaluator.metrics",),
+    "components.infra_check.model_server": ("components.infra_check.serve_model",),
+}
+
+#: Distributions of import names that are not named alike; the metadata of others is searched.
+DISTRIBUTIONS: Final = {
+    "absl": ("absl-py",),
+    # A namespace of two dozen distributions, of which no node imports another.
+    "google": ("protobuf",),
+    "grpc": ("grpcio",),
+    "grpc_health": ("grpcio-health-checking",),
+    "grpc_reflection": ("grpcio-reflection",),
+    "sklearn": ("scikit-learn",),
+    "tensorflow_serving": ("tensorflow-serving-api",),
+    "yaml": ("PyYAML",),
+}
 
 
-class Hashes:
-    """Hashes files and folders under the project's root."""
+@functools.cache
+def of(*modules: str) -> str:
+    """Hashes all that the modules run, data files and installed distributions included.
 
-    def __init__(self, root: pathlib.Path = _ROOT) -> None:
-        self._root = root
+    Args:
+        *modules: names such as `components.holdout.executor`; `models.families.als.*` is a package
+            with everything in it. A module of another distribution counts by that one's version.
 
-    def of(self, *parts: str) -> str:
-        """Hashes the Python and text-proto sources of the named files and folders.
+    Returns:
+        A hexadecimal digest of 16 characters.
 
-        Args:
-            *parts: paths relative to the root.
-
-        Returns:
-            A hexadecimal digest that changes with any name or content.
-
-        Raises:
-            FileNotFoundError: if a part does not exist.
-        """
-        digest = hashlib.sha256()
-        for part in parts:
-            for path in self._files(part):
-                digest.update(str(path.relative_to(self._root)).encode() + b"\0")
-                digest.update(_content_hash(path))
-        return digest.hexdigest()[:16]
-
-    def _files(self, part: str) -> list[pathlib.Path]:
-        path = self._root / part
-        if path.is_file():
-            return [path]
-        if not path.is_dir():
-            raise FileNotFoundError(f"No source at {path}")
-        return sorted(p for p in path.rglob("*") if p.suffix in {".py", ".pbtxt"})
+    Raises:
+        ModuleNotFoundError: if a module of ours does not exist.
+    """
+    ours, others = closure(*modules)
+    digest = hashlib.sha256()
+    for name, content in sorted({**_sources(ours), **versions(others)}.items()):
+        digest.update(f"{name}\0{content}\0".encode())
+    return digest.hexdigest()[:16]
 
 
-@functools.lru_cache(maxsize=4096)
-def _content_hash(path: pathlib.Path) -> bytes:
-    return hashlib.sha256(path.read_bytes()).digest()
+def closure(*modules: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Finds what the modules import, directly or not, themselves included.
+
+    A package's own `__init__` counts with each of its modules, as Python runs it first. Imports
+    inside functions count, those for type checkers alone do not.
+
+    Args:
+        *modules: as of `of`.
+
+    Returns:
+        Our modules, and the top-level names of all others outside the standard library.
+
+    Raises:
+        ModuleNotFoundError: if a module of ours does not exist.
+    """
+    packages = frozenset(OURS) | {name.split(".")[0] for name in modules if _in_tree(name)}
+    graph = _graph(packages)
+    ours: set[str] = set()
+    others: set[str] = set()
+    waiting = [found for name in modules for found in _named(name, graph)]
+    while waiting:
+        module = waiting.pop()
+        top = module.split(".")[0]
+        if top not in packages:
+            others.add(top)
+        elif module not in ours:
+            if module not in graph.modules:
+                raise ModuleNotFoundError(f"There is no module {module!r}.", name=module)
+            ours.add(module)
+            waiting += graph.find_modules_directly_imported_by(module)
+            waiting += DYNAMIC.get(module, ())
+            waiting += [module.rpartition(".")[0]] if "." in module else []
+    return frozenset(ours), frozenset(others - sys.stdlib_module_names)
+
+
+def versions(names: frozenset[str]) -> dict[str, str]:
+    """Finds the installed versions behind import names.
+
+    Args:
+        names: top-level names of modules.
+
+    Returns:
+        Versions by distribution, "missing" for an import name that nothing installed provides.
+    """
+    found = {}
+    for name in names:
+        for distribution in _distributions(name):
+            found[distribution] = _version(distribution)
+    return found
+
+
+@functools.lru_cache(maxsize=4)
+def _graph(packages: frozenset[str]) -> grimp.ImportGraph:
+    return grimp.build_graph(
+        *sorted(packages),
+        include_external_packages=True,
+        exclude_type_checking_imports=True,
+        cache_dir=None,
+    )
+
+
+def _in_tree(name: str) -> bool:
+    """Whether a module lies beside our packages, as the benchmarks do."""
+    top = name.split(".", maxsplit=1)[0]
+    return top in OURS or _folder(top).parent == _folder(OURS[0]).parent
+
+
+def _named(name: str, graph: grimp.ImportGraph) -> list[str]:
+    package = name.removesuffix(".*")
+    everything = package != name and package in graph.modules
+    return [package, *(graph.find_descendants(package) if everything else ())]
+
+
+@functools.cache
+def _folder(package: str) -> pathlib.Path:
+    spec = importlib.util.find_spec(package)
+    places = spec.submodule_search_locations if spec else None
+    return pathlib.Path(next(iter(places))) if places else pathlib.Path()
+
+
+def _sources(modules: frozenset[str]) -> dict[str, str]:
+    """Returns the hashes of the modules' files, and of data files in their packages, by name."""
+    hashes = {}
+    for module in modules:
+        top, *rest = module.split(".")
+        path = _folder(top).joinpath(*rest)
+        if path.is_dir():
+            if top in OURS:
+                hashes.update(_data_files(module, path))
+            path /= "__init__.py"
+        else:
+            path = path.with_suffix(".py")
+        hashes[module] = _content_hash(path)
+    return hashes
+
+
+def _data_files(package: str, folder: pathlib.Path) -> dict[str, str]:
+    hashes = {}
+    for path in folder.iterdir():
+        if path.is_dir() and not (path / "__init__.py").exists() and path.name != "__pycache__":
+            hashes.update(_data_files(f"{package}/{path.name}", path))
+        elif path.is_file() and path.suffix not in {".py", ".md", ".typed"}:
+            hashes[f"{package}/{path.name}"] = _content_hash(path)
+    return hashes
+
+
+@functools.cache
+def _content_hash(path: pathlib.Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@functools.cache
+def _version(distribution: str) -> str:
+    try:
+        return importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return "missing"
+
+
+@functools.cache
+def _distributions(name: str) -> tuple[str, ...]:
+    if name in DISTRIBUTIONS:
+        return DISTRIBUTIONS[name]
+    try:
+        importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        return tuple(importlib.metadata.packages_distributions().get(name, [name]))
+    return (name,)

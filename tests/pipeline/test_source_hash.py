@@ -1,31 +1,144 @@
+"""Which nodes run again when code or an installed distribution changes."""
+
+import ast
+import importlib
+import importlib.metadata
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+
 import pytest
 
-from pipeline.source_hash import Hashes
+from pipeline import source_hash
+
+TOWERS = ["Trainer.two_stage", "Trainer.two_tower"]
+TRAINERS = ["Trainer.als", "Trainer.item_knn", "Trainer.popularity", *TOWERS]
+#: The nodes that run again, by what is edited.
+EDITS = {
+    "components/data_gate/anomalies.py": ["DataGate"],
+    "components/holdout/examples.py": ["Holdout"],
+    "components/evaluator/metrics.py": ["Evaluator"],
+    "evaluation/significance/paired.py": ["Significance"],
+    "models/families/popularity/model.py": ["Trainer.popularity"],
+    "models/families/item_knn/model.py": ["Trainer.item_knn"],
+    "models/families/als/model.py": ["Trainer.als", "Tuner.als"],
+    "models/families/two_tower/loss.py": TOWERS,
+    "models/families/two_stage/ranker.py": ["Trainer.two_stage"],
+    "models/tuning/tuner.py": ["Tuner.als"],
+    "models/data/loading.py": [*TRAINERS, "Tuner.als"],
+    "report/build.py": [],
+    "pipeline/cli/main.py": [],
+    "implicit==99": ["Trainer.als", "Trainer.item_knn", *TOWERS, "Tuner.als"],
+    "tensorflow-recommenders==99": TOWERS,
+    "tensorflow-data-validation==99": ["DataGate"],
+    "keras-tuner==99": ["Tuner.als"],
+}
 
 
-@pytest.fixture
-def tree(tmp_path):
-    (tmp_path / "part").mkdir()
-    (tmp_path / "part" / "code.py").write_text("x = 1\n")
-    (tmp_path / "part" / "notes.txt").write_text("not code\n")
-    return tmp_path
+@pytest.fixture(scope="module")
+def changed(root, tmp_path_factory):
+    tree = tmp_path_factory.mktemp("tree")
+    for package in source_hash.OURS:
+        shutil.copytree(root / package, tree / package)
+    finished = subprocess.run(
+        [sys.executable, root / "tests/pipeline/cache_keys.py", json.dumps(list(WATCHED))],
+        cwd=tree,
+        env={**os.environ, "PYTHONPATH": str(tree)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stderr
+    return json.loads(finished.stdout.splitlines()[-1])
 
 
-def test_the_hash_changes_with_content_and_names_of_code(tree):
-    before = Hashes(tree).of("part")
-    (tree / "part" / "notes.txt").write_text("still not code\n")
-    assert Hashes(tree).of("part") == before
-    (tree / "part" / "new.py").write_text("x = 1\n")
-    renamed = Hashes(tree).of("part")
-    assert renamed != before
-    (tree / "part" / "code.py").unlink()
-    assert Hashes(tree).of("part") not in {before, renamed}
+WATCHED = [*EDITS, "schema/features.py", "serving/server/services.py", "tensorflow==99"]
 
 
-def test_a_single_file_can_be_named(tree):
-    assert Hashes(tree).of("part/code.py") != Hashes(tree).of("part/code.py", "part")
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_edit_runs_the_nodes_again_that_import_it(changed, edit):
+    assert changed[edit] == sorted(EDITS[edit])
 
 
-def test_a_missing_part_is_an_error(tree):
-    with pytest.raises(FileNotFoundError, match="nowhere"):
-        Hashes(tree).of("nowhere")
+def test_a_new_tensorflow_trains_every_model_again(changed):
+    assert {*TRAINERS, "Transform", "Holdout"} <= set(changed["tensorflow==99"])
+    assert "DataGate" not in changed["tensorflow==99"]
+
+
+def test_the_names_of_features_concern_all_that_read_examples(changed):
+    nodes = {*TRAINERS, "Holdout", "Transform", "InfraCheck", "Significance"}
+    assert nodes <= set(changed["schema/features.py"])
+
+
+def test_the_server_is_part_of_what_checks_it(changed):
+    assert "InfraCheck" in changed["serving/server/services.py"]
+    assert not set(TRAINERS) & set(changed["serving/server/services.py"])
+
+
+def test_data_files_of_a_package_count():
+    assert "report/templates/page.html" in source_hash._sources(frozenset({"report"}))
+    assert "schema/schema.pbtxt" in source_hash._sources(frozenset({"schema"}))
+
+
+def test_families_know_those_they_are_built_on_and_no_others():
+    def families(name):
+        ours, _ = source_hash.closure("models.trainer", f"models.families.{name}.*")
+        found = {
+            module.split(".")[2] for module in ours if re.match(r"models\.families\.\w+\.", module)
+        }
+        return found - {"shared"}
+
+    assert families("als") == {"als"}
+    assert families("popularity") == {"popularity"}
+    assert families("two_stage") == {"two_stage", "two_tower"}
+
+
+def test_a_module_that_does_not_exist_is_an_error():
+    with pytest.raises(ModuleNotFoundError, match=r"components\.nowhere"):
+        source_hash.of("components.nowhere")
+
+
+def test_a_family_of_another_distribution_counts_by_its_version():
+    ours, others = source_hash.closure("implicit.als.*")
+    assert (ours, others) == (frozenset(), frozenset({"implicit"}))
+
+
+@pytest.fixture(scope="module")
+def trees(root):
+    return {
+        ".".join(path.relative_to(root).with_suffix("").parts): ast.parse(path.read_bytes())
+        for package in source_hash.OURS
+        for path in (root / package).rglob("*.py")
+    }
+
+
+def test_every_import_names_something_installed():
+    _, others = source_hash.closure(*(f"{package}.*" for package in source_hash.OURS))
+    found = source_hash.versions(others)
+    assert "missing" not in found.values(), found
+    assert found["scikit-learn"] == importlib.metadata.version("scikit-learn")
+
+
+def test_protobuf_is_all_that_is_imported_of_google(trees):
+    imported = {
+        node.module
+        for tree in trees.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("google.")
+    }
+    assert {".".join(name.split(".")[:2]) for name in imported} == {"google.protobuf"}
+
+
+def test_modules_that_are_named_in_strings_are_known(trees):
+    for importer, tree in trees.items():
+        if importer in {"pipeline.dag", "pipeline.source_hash"}:
+            continue  # these ask for the keys of what they name
+        named = {
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant) and node.value in trees and "." in node.value
+        }
+        assert named <= {*source_hash.DYNAMIC.get(importer, ())}, importer
