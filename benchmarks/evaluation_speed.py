@@ -48,9 +48,9 @@ def _worker(out: pathlib.Path, playlists: int) -> dict[str, Any]:
     from tfx.types import standard_artifacts
 
     from components.significance import executor, judgement
-    from components.significance.scoring import ModelCard
     from evaluation.gate_config import GateConfig
     from report.build import build_report
+    from schema.model_card import ModelCard
 
     models = {name: _model(out, f"Trainer.{name}") for name in _MODELS}
     models[executor.SERVED] = models["als"]
@@ -118,8 +118,11 @@ def _bare_product(model: str, playlists: int) -> float:
     """Seconds of `Q @ C.T` and argpartition over vectors of the same shape, in NumPy."""
     import numpy as np
 
-    card = json.loads(pathlib.Path(model, "assets.extra", "segue.json").read_text())
-    shape = card["catalogue_size"], card["params"]["factors"]
+    from schema.model_card import ModelCard
+
+    card = ModelCard.read(model)
+    assert card.params is not None
+    shape = card.catalogue_size, card.params["factors"]
     generator = np.random.default_rng(0)
     candidates = generator.standard_normal(shape, dtype=np.float32)
     queries = generator.standard_normal((playlists, shape[1]), dtype=np.float32)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from schema.model_card import ModelCard
+
 if TYPE_CHECKING:
     # TensorFlow takes seconds to import, which a benchmark's own process need not wait for.
     from models.contract import Catalogue
@@ -49,9 +51,9 @@ def save_two_stage(path: pathlib.Path) -> None:
     with tempfile.TemporaryDirectory() as work:
         found = fit(data, params, 0, work)
     assert found.ranker is not None
-    metadata = {"family": "two_stage", "catalogue_size": TRACKS}
+    card = ModelCard(family="two_stage", catalogue_size=TRACKS)
     saved_model.export(
-        found.scorer, data.catalogue, vocabularies, str(path), metadata, ranker=found.ranker
+        found.scorer, data.catalogue, vocabularies, str(path), card, ranker=found.ranker
     )
 
 
@@ -67,8 +69,8 @@ def save_als(path: pathlib.Path) -> None:
 
     generator = np.random.default_rng(0)
     factors = generator.normal(scale=FACTORS**-0.5, size=(TRACKS, FACTORS)).astype(np.float32)
-    metadata = {"family": "als", "catalogue_size": TRACKS}
-    saved_model.export(AlsScorer(factors, Params()), *_catalogue(), str(path), metadata)
+    card = ModelCard(family="als", catalogue_size=TRACKS)
+    saved_model.export(AlsScorer(factors, Params()), *_catalogue(), str(path), card)
 
 
 def _catalogue() -> tuple[Catalogue, Vocabularies]:

@@ -24,6 +24,7 @@ from models.export.index.sampling import sample_queries
 from models.export.options import ExportOptions
 from models.families import registry
 from models.families.search_space import merged, tuned_values
+from schema.model_card import SCHEMA_VERSION, ModelCard
 
 if TYPE_CHECKING:
     from tfx.v1.components import FnArgs
@@ -36,8 +37,14 @@ _PACKAGES: Final = ("tensorflow", "tensorflow-transform", "tensorflow-recommende
 class TrainerConfig(pydantic.BaseModel):
     """The Trainer's `custom_config`.
 
-    `source_hash` is not read: it makes TFX train anew when the code has changed. `checkpoints` is a
-    directory that outlives an execution, "" for none.
+    Attributes:
+        family: what to train.
+        params: its hyperparameters; those left out take their default.
+        seed: of everything random.
+        source_hash: makes TFX train anew when the code has changed.
+        checkpoints: a directory that outlives an execution, "" for none.
+        split: hash buckets by split, for the model card; None where they are not known.
+        export: how to export.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
@@ -47,6 +54,7 @@ class TrainerConfig(pydantic.BaseModel):
     seed: int = pydantic.Field(default=0, ge=0, lt=2**32)
     source_hash: str = ""
     checkpoints: str = ""
+    split: dict[str, int] | None = None
     export: ExportOptions = ExportOptions()
 
 
@@ -93,7 +101,7 @@ def run_fn(fn_args: FnArgs) -> None:
         data.catalogue,
         vocabularies,
         fn_args.serving_model_dir,
-        _metadata(config, params, data, tuned=tuned, history=history, seconds=seconds),
+        _card(config, params, data, tuned=tuned, history=history, seconds=seconds),
         ranker=fit.ranker,
         options=config.export,
         index_queries=queries,
@@ -131,7 +139,7 @@ def _write_history(history: list[dict[str, Any]], directory: str) -> None:
     writer.close()
 
 
-def _metadata(
+def _card(
     config: TrainerConfig,
     params: pydantic.BaseModel,
     data: TrainingData,
@@ -139,21 +147,28 @@ def _metadata(
     tuned: Mapping[str, Any],
     history: list[dict[str, Any]],
     seconds: float,
-) -> dict[str, Any]:
+) -> ModelCard:
     versions = {"python": platform.python_version()}
     for package in _PACKAGES:
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             versions[package] = importlib.metadata.version(package)
-    return {
-        "family": config.family,
-        "params": params.model_dump(mode="json"),
-        "tuned": dict(tuned),
-        "seed": config.seed,
-        "fit_seconds": round(seconds, 3),
-        "catalogue_size": len(data.catalogue),
-        "playlists": {"train": len(data.train), "eval": len(data.evaluation)},
-        "artists": data.num_artists,
-        "title_ngrams": data.num_title_ngrams,
-        "history": history[-_HISTORY_TAIL:],
-        "versions": versions,
-    }
+    return ModelCard(
+        schema_version=SCHEMA_VERSION,
+        family=config.family,
+        params=params.model_dump(mode="json"),
+        tuned=dict(tuned),
+        seed=config.seed,
+        split=config.split,
+        vocabularies={
+            "tracks": len(data.catalogue),
+            "artists": data.num_artists,
+            "albums": data.num_albums,
+            "title_ngrams": data.num_title_ngrams,
+        },
+        catalogue_size=len(data.catalogue),
+        playlists={"train": len(data.train), "eval": len(data.evaluation)},
+        fit_seconds=round(seconds, 3),
+        history=history[-_HISTORY_TAIL:],
+        source_hash=config.source_hash or None,
+        versions=versions,
+    )

@@ -16,6 +16,7 @@ from tfx.utils import io_utils, path_utils
 from components.infra_check import executor as infra_check_executor
 from components.significance import executor as significance
 from schema import features
+from schema.model_card import ModelCard
 
 _PLACEHOLDER = b"49d0cd50-04bb-48c0-bc6f-5b575dce351a"
 
@@ -74,10 +75,9 @@ def trials(tuner_results: types.Artifact) -> list[dict[str, Any]]:
     ]
 
 
-def card(model: types.Artifact) -> dict[str, Any]:
+def card(model: types.Artifact) -> ModelCard:
     """What an exported model says of itself."""
-    path = os.path.join(path_utils.serving_model_path(model.uri), "assets.extra", "segue.json")
-    return json.loads(io_utils.read_string_file(path))
+    return ModelCard.read(path_utils.serving_model_path(model.uri))
 
 
 def judgement(metrics: types.Artifact) -> dict[str, Any]:

@@ -101,7 +101,7 @@ def _details(
             "seconds": round(sum(seconds.values()), 1),
             "candidate": config.candidate,
             "baselines": list(config.baselines),
-            "served": facts.card(served[0])["family"] if served else None,
+            "served": facts.card(served[0]).family if served else None,
             "config": config.model_dump(mode="json"),
             "machine": {
                 "processor": platform.machine(),
@@ -134,8 +134,8 @@ def _details(
         "training": {
             family: {
                 "history": facts.history(outputs["model_run"][0]),
-                "params": facts.card(outputs["model"][0])["params"],
-                "fit_seconds": facts.card(outputs["model"][0])["fit_seconds"],
+                "params": facts.card(outputs["model"][0]).params,
+                "fit_seconds": facts.card(outputs["model"][0]).fit_seconds,
             }
             for family, outputs in trained.items()
         },

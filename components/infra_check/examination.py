@@ -21,8 +21,8 @@ from components.infra_check.model_server import (
 )
 from components.infra_check.queries import Query
 from components.infra_check.results import Latency, Report
-from components.significance.scoring import ModelCard
 from models.export.recommender import MAX_RECOMMENDATIONS
+from schema.model_card import ModelCard
 
 _PAIRS: Final = 10  # queries that are asked in two ways
 _BATCH: Final = 8

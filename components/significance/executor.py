@@ -19,8 +19,8 @@ from tfx.utils import io_utils, path_utils
 
 from components.infra_check import executor as infra_check
 from components.significance import inference, judgement
-from components.significance.scoring import ModelCard
 from evaluation.gate_config import GateConfig
+from schema.model_card import ModelCard
 
 #: The served model's name among the models that are compared.
 SERVED: Final = "served"

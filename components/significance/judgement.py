@@ -8,12 +8,12 @@ from typing import Any, Final
 
 import pandas as pd
 
-from components.significance.scoring import ModelCard
 from evaluation import gate as gates
 from evaluation import summary
 from evaluation.gate_config import GateConfig
 from evaluation.significance.family import paired_tests
 from evaluation.significance.result import Options
+from schema.model_card import ModelCard
 
 #: The split that decides, and the one that is only reported.
 DECIDING_SPLIT: Final = "eval"

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
-import os
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -14,6 +11,7 @@ import tensorflow as tf
 from evaluation.metrics.batch import Recommendations
 from evaluation.metrics.registry import METRICS, evaluate
 from schema import features
+from schema.model_card import ModelCard
 
 _STRING: Final = tf.io.FixedLenFeature([], tf.string, default_value="")
 _INTEGER: Final = tf.io.FixedLenFeature([], tf.int64, default_value=0)
@@ -30,35 +28,6 @@ _FEATURES: Final = {
 }
 
 
-@dataclasses.dataclass(frozen=True)
-class ModelCard:
-    """What an exported model says of itself in `assets.extra/segue.json`."""
-
-    family: str
-    catalogue_size: int
-    train_playlists: int
-    fit_seconds: float | None
-
-    @classmethod
-    def read(cls, model_dir: str) -> ModelCard:
-        """Reads the card of a SavedModel.
-
-        Raises:
-            ValueError: if the directory holds no model that Segue exported.
-        """
-        path = os.path.join(model_dir, "assets.extra", "segue.json")
-        if not tf.io.gfile.exists(path):
-            raise ValueError(f"{model_dir} is no model exported by Segue: {path} is missing")
-        with tf.io.gfile.GFile(path) as file:
-            card = json.load(file)
-        return cls(
-            family=card["family"],
-            catalogue_size=card["catalogue_size"],
-            train_playlists=card["playlists"]["train"],
-            fit_seconds=card["fit_seconds"],
-        )
-
-
 class ModelScorer:
     """Loads an exported model once and scores batches of held-out playlists with it."""
 
@@ -67,8 +36,11 @@ class ModelScorer:
 
         Args:
             model_dir: a SavedModel with Segue's signatures.
+
+        Raises:
+            ValueError: if the directory holds no model that Segue exported.
         """
-        self.card = ModelCard.read(model_dir)
+        self._train_playlists = ModelCard.read(model_dir).train_playlists
         self._model = tf.saved_model.load(model_dir)
         self._recommend = self._model.signatures["serving_examples"]
         self._describe = self._model.signatures["track_metadata"]
@@ -115,7 +87,7 @@ class ModelScorer:
         return Recommendations.from_ids(
             recommended.numpy(),
             _rows(parsed[features.HOLDOUT_TRACK_URI]),
-            popularity=playlists / max(self.card.train_playlists, 1),
+            popularity=playlists / max(self._train_playlists, 1),
             artists=artists,
             relevant_artists=_rows(parsed[features.HOLDOUT_ARTIST]),
         )

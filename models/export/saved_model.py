@@ -6,10 +6,7 @@ Signatures: `serving_default` (titles and tracks), `serving_examples` (serialise
 
 from __future__ import annotations
 
-import json
-import os
 import tempfile
-from typing import Any, Final
 
 import tensorflow as tf
 
@@ -21,9 +18,7 @@ from models.export.queries import QueryBuilder
 from models.export.recommender import Recommender, num_recommendations
 from models.export.retrieval import Reranked
 from models.export.warmup import warmup_requests, write_warmup
-
-#: What is known of a model, within its SavedModel.
-METADATA_PATH: Final = os.path.join("assets.extra", "segue.json")
+from schema.model_card import ModelCard
 
 
 def export(
@@ -31,7 +26,7 @@ def export(
     catalogue: Catalogue,
     vocabularies: Vocabularies,
     directory: str,
-    metadata: dict[str, Any],
+    card: ModelCard,
     *,
     ranker: Ranker | None = None,
     options: ExportOptions | None = None,
@@ -45,8 +40,7 @@ def export(
         catalogue: its tracks.
         vocabularies: behind its ids.
         directory: where to write, also on a remote file system.
-        metadata: written to `METADATA_PATH`; JSON types only. What is known of an index is added
-            as `index`.
+        card: what the model says of itself; what is known of an index is added to it.
         ranker: of what the scorer finds best, if there is a second stage.
         options: how.
         index_queries: to choose and measure an index by; needed if there is to be one.
@@ -65,7 +59,7 @@ def export(
     if ranker is not None:
         retriever = Reranked(retriever, ranker, len(catalogue))
     if built.facts:
-        metadata = {**metadata, "index": built.facts}
+        card = card.model_copy(update={"index": built.facts})
     with tempfile.TemporaryDirectory() as assets:
         queries = QueryBuilder(vocabularies, catalogue.artist_ids, assets)
         recommender = Recommender(scorer, catalogue, queries, options.rows_per_step, retriever)
@@ -75,9 +69,6 @@ def export(
             "track_metadata": recommender.track_metadata,
         }
         tf.saved_model.save(recommender, directory, signatures)
-    path = os.path.join(directory, METADATA_PATH)
-    tf.io.gfile.makedirs(os.path.dirname(path))
-    with tf.io.gfile.GFile(path, "w") as handle:
-        handle.write(json.dumps(metadata, indent=1, allow_nan=False))
+    card.write(directory)
     if options.warmup:
         write_warmup(directory, warmup_requests(catalogue))

@@ -92,8 +92,8 @@ def _trainer(outputs: Outputs) -> str:
             if best.get(key) is not None
         ]
     card = facts.card(outputs["model"][0])
-    if card.get("fit_seconds") is not None:
-        parts.append(f"fitted in {card['fit_seconds']:.1f} s")
+    if card.fit_seconds is not None:
+        parts.append(f"fitted in {card.fit_seconds:.1f} s")
     return " · ".join(parts)
 
 

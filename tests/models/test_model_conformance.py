@@ -20,6 +20,7 @@ from models.export.index.options import IndexOptions
 from models.export.index.sampling import sample_queries
 from models.export.options import ExportOptions
 from models.families import registry
+from schema.model_card import ModelCard
 from tests.models.training_fixture import training_data, two_genres, uri
 
 NUM_TRACKS = 640
@@ -102,7 +103,7 @@ def models(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
             data.catalogue,
             vocabularies,
             path,
-            {"family": name},
+            ModelCard(family=name),
             ranker=fit.ranker,
             options=options,
             index_queries=sample_queries(data, 10, 7),
@@ -283,10 +284,9 @@ def test_metadata(many: Model) -> None:
     assert result["artist_name"].numpy().tolist() == [b"artist 2", b"", b""]
     assert result["playlists"].numpy()[0] > 0
     assert result["playlists"].numpy()[1:].tolist() == [0, 0]
-    extra = pathlib.Path(many.path, saved_model.METADATA_PATH)
-    facts = json.loads(extra.read_text())
-    assert facts["family"] == many.family
-    assert facts.get("index", {}).get("kind") == ("partitioned" if many.indexed else None)
+    card = ModelCard.read(many.path)
+    assert card.family == many.family
+    assert (card.index or {}).get("kind") == ("partitioned" if many.indexed else None)
 
 
 FRESH_PROCESS = """

@@ -13,11 +13,11 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from models import trainer
 from models.contract import Fit
-from models.export import saved_model
 from models.export.index import recall
 from models.families import registry
 from models.families.popularity.model import PopularityScorer
 from schema import features
+from schema.model_card import ModelCard
 from tests.models.training_fixture import uri
 from tests.models.transform_fixture import example, write_graph, write_records
 
@@ -45,31 +45,34 @@ def fn_args(tmp_path: pathlib.Path) -> types.SimpleNamespace:
     )
 
 
-def metadata(fn_args: types.SimpleNamespace) -> dict[str, Any]:
-    return json.loads(
-        pathlib.Path(fn_args.serving_model_dir, saved_model.METADATA_PATH).read_text()
-    )
+def card_of(fn_args: types.SimpleNamespace) -> ModelCard:
+    return ModelCard.read(fn_args.serving_model_dir)
 
 
 def test_from_transform_to_a_served_model(
     fn_args: types.SimpleNamespace, caplog: pytest.LogCaptureFixture
 ) -> None:
+    fn_args.custom_config["split"] = {"train": 8, "eval": 2}
     with caplog.at_level(logging.INFO, "segue.progress"):
         trainer.run_fn(fn_args)
     assert any("ALS iteration" in record.getMessage() for record in caplog.records)
     model = tf.saved_model.load(fn_args.serving_model_dir).signatures["serving_default"]
     result = model(name=tf.constant([""]), track_uris=tf.constant([[uri(2)]]))
     assert set(result["track_uris"].numpy()[0][:2].tolist()) == {uri(0).encode(), uri(1).encode()}
-    written = metadata(fn_args)
-    assert written["family"] == "als"
-    assert written["seed"] == 5
-    assert written["params"]["factors"] == 2
-    assert written["params"]["iterations"] == 8
-    assert written["catalogue_size"] == 4
-    assert written["playlists"] == {"train": 3, "eval": 0}
-    assert (written["artists"], written["title_ngrams"]) == (1, 2)
-    assert written["fit_seconds"] > 0
-    assert written["versions"]["tensorflow"] == tf.__version__
+    card = card_of(fn_args)
+    assert card.family == "als"
+    assert card.seed == 5
+    assert card.params is not None
+    assert card.params["factors"] == 2
+    assert card.params["iterations"] == 8
+    assert card.tuned == {}
+    assert card.catalogue_size == 4
+    assert card.playlists == {"train": 3, "eval": 0}
+    assert card.vocabularies == {"tracks": 4, "artists": 1, "albums": 0, "title_ngrams": 2}
+    assert card.split == {"train": 8, "eval": 2}
+    assert card.source_hash == "x"
+    assert (card.fit_seconds or 0) > 0
+    assert (card.versions or {})["tensorflow"] == tf.__version__
     assert json.loads(pathlib.Path(fn_args.model_run_dir, "history.json").read_text()) == []
 
 
@@ -94,7 +97,7 @@ def test_the_training_curve_is_kept(
         {"step": 20, "loss": 1.5, "eval_ndcg": 0.25},
     ]
     assert json.loads(pathlib.Path(fn_args.model_run_dir, "history.json").read_text()) == expected
-    assert metadata(fn_args)["history"] == expected
+    assert card_of(fn_args).history == expected
     board = EventAccumulator(fn_args.model_run_dir)
     board.Reload()
     losses = [(event.step, tf.make_ndarray(event.tensor_proto)) for event in board.Tensors("loss")]
@@ -106,7 +109,8 @@ def test_an_index_is_measured_on_playlists(fn_args: types.SimpleNamespace) -> No
     # Without evaluation playlists halves of train's three are asked: one track of each.
     fn_args.custom_config["export"] = {"index": {"kind": "partitioned"}}
     trainer.run_fn(fn_args)
-    index = metadata(fn_args)["index"]
+    index = card_of(fn_args).index
+    assert index is not None
     assert index["kind"] == "partitioned"
     assert index["partitions"] <= 4
     assert index["recall@100"] == 1

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from components.significance.judgement import judge
-from components.significance.scoring import ModelCard
 from evaluation.gate_config import GateConfig
+from schema.model_card import ModelCard
 
 
 def rows(**means: float) -> pd.DataFrame:
@@ -34,7 +34,7 @@ def judged(table: pd.DataFrame, served: str | None = None, **options) -> dict:
         served=served,
         gate=GateConfig(resamples=200),
         coverage={"eval": dict.fromkeys(names, 0.5)},
-        cards={name: ModelCard(name, 100, 10, 1.5) for name in names},
+        cards={name: ModelCard(family=name, fit_seconds=1.5) for name in names},
         seed=1,
         refusals=options.get("refusals", ()),
     )

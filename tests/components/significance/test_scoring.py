@@ -1,8 +1,6 @@
 """Scoring held-out playlists with an exported model, through Beam and back."""
 
-import json
 import math
-import pathlib
 
 import numpy as np
 import pandas as pd
@@ -15,6 +13,7 @@ from components.significance import executor, scoring
 from models.export import saved_model
 from models.families import registry
 from schema import features
+from schema.model_card import ModelCard
 from tests.models import training_fixture as fixture
 
 TRAIN = [("rock", [0, 1, 2]), ("rock", [0, 1]), ("jazz", [3, 4]), ("", [0, 4])]
@@ -27,12 +26,7 @@ def model(tmp_path_factory) -> str:
     folder = tmp_path_factory.mktemp("model")
     family = registry.family("popularity")
     fit = family.fit(data, family.params({}), 1, str(folder / "work"))
-    card = {
-        "family": "popularity",
-        "catalogue_size": 5,
-        "fit_seconds": 0.5,
-        "playlists": {"train": 4, "eval": 0},
-    }
+    card = ModelCard(family="popularity", playlists={"train": 4, "eval": 0})
     saved_model.export(fit.scorer, data.catalogue, vocabularies, str(folder / "saved"), card)
     return str(folder / "saved")
 
@@ -99,15 +93,9 @@ def test_no_playlist_gets_lost_between_beam_and_the_rows(model, tmp_path):
     assert {path.name for path in output.iterdir()} == {executor.ROWS_FILE}
 
 
-def test_a_directory_without_a_card_is_no_model_of_ours(tmp_path):
+def test_a_directory_without_a_card_is_not_a_model_of_ours(tmp_path):
     with pytest.raises(ValueError, match=r"segue\.json"):
-        scoring.ModelCard.read(str(tmp_path))
-
-
-def test_the_card_is_read(model):
-    card = scoring.ModelCard.read(model)
-    assert card == scoring.ModelCard("popularity", 5, 4, 0.5)
-    assert json.loads((pathlib.Path(model) / "assets.extra/segue.json").read_text())
+        scoring.ModelScorer(str(tmp_path))
 
 
 def test_buckets_of_held_out_examples_are_sorted_as_text():

@@ -15,6 +15,7 @@ from models.data.vocabularies import Vocabularies
 from models.export import saved_model
 from models.export.options import ExportOptions
 from models.export.warmup import WARMUP_FILE
+from schema.model_card import ModelCard
 from serving.server.servable import Servable
 from serving.server.warmup import run_warmup
 
@@ -38,7 +39,8 @@ class Even(Scorer):
 
 def export(directory: pathlib.Path, options: ExportOptions | None = None) -> str:
     vocabularies = Vocabularies(URIS, [b"Ann"], [b" f"])
-    saved_model.export(Even(), CATALOGUE, vocabularies, str(directory), {}, options=options)
+    card = ModelCard(family="even")
+    saved_model.export(Even(), CATALOGUE, vocabularies, str(directory), card, options=options)
     return str(directory)
 
 
@@ -79,7 +81,7 @@ def test_the_same_model_has_the_same_requests(tmp_path: pathlib.Path) -> None:
 def test_they_can_be_left_out(tmp_path: pathlib.Path) -> None:
     path = export(tmp_path / "1", ExportOptions(warmup=False))
     assert not pathlib.Path(path, WARMUP_FILE).exists()
-    assert pathlib.Path(path, saved_model.METADATA_PATH).exists()
+    assert ModelCard.read(path).family == "even"
 
 
 def test_there_are_not_too_many(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:

@@ -16,9 +16,9 @@ from tfx.proto import trainer_pb2
 from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import json_utils, path_utils, proto_utils
 
-from models.export import saved_model
 from models.tuning import tuner
 from schema import features
+from schema.model_card import ModelCard
 from tests.models.training_fixture import uri
 from tests.models.transform_fixture import example, write_graph, write_records
 
@@ -97,7 +97,7 @@ class Search:
         (found,) = pathlib.Path(results.uri).iterdir()
         self.trials = json.loads(found.read_text())
 
-    def train(self, folder: pathlib.Path, **config: Any) -> dict[str, Any]:
+    def train(self, folder: pathlib.Path, **config: Any) -> ModelCard:
         """Trains with what was found; returns what the exported model says of itself."""
         model = artifact(standard_artifacts.Model, folder / "model")
         GenericExecutor(GenericExecutor.Context(tmp_dir=str(folder / "tmp"), unique_id="2")).Do(
@@ -112,8 +112,7 @@ class Search:
                 "custom_config": json_utils.dumps({"seed": 5, **config}),
             },
         )
-        path = pathlib.Path(path_utils.serving_model_path(model.uri), saved_model.METADATA_PATH)
-        return json.loads(path.read_text())
+        return ModelCard.read(path_utils.serving_model_path(model.uri))
 
 
 @pytest.mark.parametrize("family", PARAMS)
@@ -136,8 +135,8 @@ def test_training_takes_what_the_search_found(
     best = {name: search.trials[0][name] for name in ("regularization", "alpha", "iterations")}
     assert "factors" not in search.trials[0]
     card = search.train(tmp_path, **config)
-    assert card["tuned"] == best
-    assert card["params"] == {"factors": 4, "title_fallback": True, **best}
+    assert card.tuned == best
+    assert card.params == {"factors": 4, "title_fallback": True, **best}
 
 
 def test_the_same_seed_finds_the_same(transformed: pathlib.Path, tmp_path: pathlib.Path) -> None:

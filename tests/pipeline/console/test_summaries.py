@@ -20,7 +20,7 @@ def trained(tmp_path):
         run.mkdir()
         extra.mkdir(parents=True)
         (run / "history.json").write_text(json.dumps(history))
-        (extra / "segue.json").write_text(json.dumps(card))
+        (extra / "segue.json").write_text(json.dumps({"family": "two_tower", **card}))
         return {
             "model_run": [artifact(standard_artifacts.ModelRun, run)],
             "model": [artifact(standard_artifacts.Model, model)],

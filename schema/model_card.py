@@ -1,0 +1,107 @@
+"""The model card: what an exported model says of itself, beside its SavedModel.
+
+The Trainer writes it, and everybody else reads it through `ModelCard`.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Any, Final
+
+import pydantic
+
+#: Where the card lies in the directory of a SavedModel.
+METADATA_PATH: Final = os.path.join("assets.extra", "segue.json")
+
+#: Of the cards that are written now. Cards from before there were versions have none.
+SCHEMA_VERSION: Final = 1
+
+
+class ModelCard(pydantic.BaseModel):
+    """What is known of an exported model.
+
+    A card of an earlier version lacks fields: these are None. Fields of a later one are ignored.
+
+    Attributes:
+        schema_version: of the card; None before there were versions.
+        family: the model family.
+        params: all of its hyperparameters, defaults included.
+        tuned: those of them that a search has found, by name with dots.
+        seed: of everything random in training.
+        split: hash buckets by split, which decided what was train.
+        vocabularies: sizes by what the vocabulary holds: tracks, artists, albums, title_ngrams.
+        catalogue_size: N, how many tracks can be recommended.
+        playlists: how many the Trainer was given, by split.
+        fit_seconds: how long training took.
+        history: the last rows of the training curve.
+        source_hash: of the code that trained it.
+        versions: of Python and the packages that training depends on.
+        index: how the index was built and what was measured; None without an index.
+    """
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: int | None = None
+    family: str
+    params: dict[str, Any] | None = None
+    tuned: dict[str, Any] | None = None
+    seed: int | None = None
+    split: dict[str, int] | None = None
+    vocabularies: dict[str, int] | None = None
+    catalogue_size: pydantic.StrictInt | None = None
+    playlists: dict[str, int] | None = None
+    fit_seconds: float | None = None
+    history: list[dict[str, Any]] | None = None
+    source_hash: str | None = None
+    versions: dict[str, str] | None = None
+    index: dict[str, Any] | None = None
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _from_before_versions(cls, values: Any) -> Any:
+        """Cards without a version spelled two of the vocabularies' sizes at the top."""
+        if not isinstance(values, dict) or "vocabularies" in values:
+            return values
+        sizes = {name: values[name] for name in ("artists", "title_ngrams") if name in values}
+        return {**values, "vocabularies": sizes} if sizes else values
+
+    @property
+    def train_playlists(self) -> int:
+        """How many playlists the model was fitted to.
+
+        Raises:
+            ValueError: if the card does not say.
+        """
+        if self.playlists is None or "train" not in self.playlists:
+            raise ValueError(f"The model card of {self.family} lacks playlists.train.")
+        return self.playlists["train"]
+
+    @classmethod
+    def read(cls, directory: str) -> ModelCard:
+        """Reads the card of a SavedModel.
+
+        Args:
+            directory: of the SavedModel, local or remote.
+
+        Raises:
+            ValueError: if the directory holds no card, or one that is not valid.
+        """
+        import tensorflow as tf
+
+        path = os.path.join(directory, METADATA_PATH)
+        if not tf.io.gfile.exists(path):
+            raise ValueError(f"{directory} is not a model exported by Segue: {path} is missing")
+        with tf.io.gfile.GFile(path) as handle:
+            return cls.model_validate_json(handle.read())
+
+    def write(self, directory: str) -> None:
+        """Writes the card into the directory of a SavedModel, local or remote.
+
+        A number that is not finite is written as null.
+        """
+        import tensorflow as tf
+
+        path = os.path.join(directory, METADATA_PATH)
+        tf.io.gfile.makedirs(os.path.dirname(path))
+        with tf.io.gfile.GFile(path, "w") as handle:
+            handle.write(self.model_dump_json(indent=1))
