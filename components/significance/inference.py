@@ -89,7 +89,7 @@ class _Score(beam.DoFn):
             yield beam.pvalue.TaggedOutput(
                 _ROWS_TAG, {"model": self._name, "split": self._split, **finite}
             )
-        size = self._scorer.card.catalogue_size
+        size = self._scorer.catalogue_size
         yield beam.pvalue.TaggedOutput(_TRACKS_TAG, (Coverage().add(recommended), size))
 
 

@@ -38,9 +38,15 @@ class ModelScorer:
             model_dir: a SavedModel with Segue's signatures.
 
         Raises:
-            ValueError: if the directory holds no model that Segue exported.
+            ValueError: if the directory holds no model that Segue exported, or one whose card lacks
+                sizes.
         """
-        self._train_playlists = ModelCard.read(model_dir).train_playlists
+        card = ModelCard.read(model_dir)
+        if card.catalogue_size is None:
+            raise ValueError(f"The model card in {model_dir} lacks catalogue_size.")
+        #: N, how many tracks the model can recommend.
+        self.catalogue_size = card.catalogue_size
+        self._train_playlists = card.train_playlists
         self._model = tf.saved_model.load(model_dir)
         self._recommend = self._model.signatures["serving_examples"]
         self._describe = self._model.signatures["track_metadata"]

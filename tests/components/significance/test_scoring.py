@@ -26,7 +26,7 @@ def model(tmp_path_factory) -> str:
     folder = tmp_path_factory.mktemp("model")
     family = registry.family("popularity")
     fit = family.fit(data, family.params({}), 1, str(folder / "work"))
-    card = ModelCard(family="popularity", playlists={"train": 4, "eval": 0})
+    card = ModelCard(family="popularity", catalogue_size=5, playlists={"train": 4, "eval": 0})
     saved_model.export(fit.scorer, data.catalogue, vocabularies, str(folder / "saved"), card)
     return str(folder / "saved")
 
