@@ -37,10 +37,11 @@ endif
 test: setup ## all tests
 	@$(BIN)/python -m pytest $(ARGS)
 
-lint: setup ## ruff and mypy
+lint: setup ## ruff, mypy and the floors: who may import whom
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache --no-logo
 
 format: setup ## rewrite the code as the linter wants it
 	@$(BIN)/ruff check --fix $(SOURCES)
