@@ -76,7 +76,7 @@ def _worker(out: pathlib.Path, playlists: int) -> dict[str, Any]:
             seed=1,
         )
         tested = time.monotonic()
-        (root / "metrics.json").write_text(json.dumps(judged), encoding="utf-8")
+        (root / "metrics.json").write_text(judged.to_json(), encoding="utf-8")
         build_report(root)
         reported = time.monotonic()
         assert isinstance(rows, pd.DataFrame)

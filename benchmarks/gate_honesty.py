@@ -27,9 +27,9 @@ import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
 from benchmarks.gate_honesty_plot import draw
-from evaluation import rows as columns
 from evaluation.gate import decide
 from evaluation.gate_config import GateConfig
+from schema import rows as columns
 
 Rule = Literal["not_significantly_worse", "non_inferior", "better"]
 RULES: Final[tuple[Rule, ...]] = ("not_significantly_worse", "non_inferior", "better")

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from evaluation import rows as columns
+from evaluation.rows import is_accuracy, metric_columns, of_split
 from evaluation.significance.family import paired_tests
 from evaluation.significance.result import Options, TestResult
 from evaluation.submission import read_holdouts, read_submission, score
 from evaluation.summary import summarise
+from schema import rows as columns
+from schema.documents import METRICS_FILE, ComparisonMetrics, ModelSummary, SharedPlaylists
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,20 +34,21 @@ class Comparison:
 
     a: str
     b: str
-    models: dict[str, dict[str, Any]]
+    models: dict[str, ModelSummary]
     tests: list[TestResult]
     shared: int
     only_a: int
     only_b: int
     rows: pd.DataFrame
 
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON, in the shape of metrics.json."""
-        return {
-            "models": self.models,
-            "tests": [test.to_dict() for test in self.tests],
-            "playlists": {"shared": self.shared, "only_a": self.only_a, "only_b": self.only_b},
-        }
+    @property
+    def document(self) -> ComparisonMetrics:
+        """For metrics.json."""
+        return ComparisonMetrics(
+            models=self.models,
+            tests=[*self.tests],
+            playlists=SharedPlaylists(shared=self.shared, only_a=self.only_a, only_b=self.only_b),
+        )
 
 
 def save(found: Comparison, directory: str | Path) -> None:
@@ -59,9 +60,8 @@ def save(found: Comparison, directory: str | Path) -> None:
     """
     directory = Path(directory)
     directory.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(found.to_dict(), indent=1, allow_nan=False)
-    (directory / "metrics.json").write_text(text + "\n", encoding="utf-8")
-    found.rows.to_parquet(directory / "per_playlist.parquet", index=False)
+    (directory / METRICS_FILE).write_text(found.document.to_json(), encoding="utf-8")
+    found.rows.to_parquet(directory / columns.ROWS_FILE, index=False)
 
 
 def compare_rows(
@@ -100,7 +100,7 @@ def compare_rows(
         raise ValueError(f"both are called {name_a!r}: give them different names")
     sides = []
     for rows, name, model in ((a, name_a, model_a), (b, name_b, model_b)):
-        side = columns.of_split(_only_model(rows, name, model), split).copy()
+        side = of_split(_only_model(rows, name, model), split).copy()
         side[columns.MODEL] = name
         side[columns.PID] = side[columns.PID].map(_text)
         sides.append(side)
@@ -111,9 +111,7 @@ def compare_rows(
     both = pd.concat([side[side[columns.PID].isin(shared)] for side in sides], ignore_index=True)
     if metrics is None:
         metrics = [
-            name
-            for name in columns.metric_columns(both)
-            if name in a and name in b and columns.is_accuracy(name)
+            name for name in metric_columns(both) if name in a and name in b and is_accuracy(name)
         ]
     return Comparison(
         a=name_a,

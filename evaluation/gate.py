@@ -8,34 +8,20 @@ number (intersection-union test: Berger, Technometrics 24, 1982).
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from evaluation import rows as columns
 from evaluation.gate_config import GateConfig
 from evaluation.metrics.base import mean
 from evaluation.metrics.registry import find
+from evaluation.rows import of_split
 from evaluation.significance.compare import compare_paired
 from evaluation.significance.family import pair
 from evaluation.significance.interval import mean_interval
 from evaluation.significance.result import Alternative, Options, TestResult
-
-
-@dataclasses.dataclass(frozen=True)
-class Check:
-    """One condition of the gate.
-
-    Attributes:
-        name: "floor", "baseline", "served", "scenario", or "refusal" of another component.
-        passed: whether it holds.
-        text: the finding, in a sentence.
-    """
-
-    name: str
-    passed: bool
-    text: str
+from schema import rows as columns
+from schema.documents import Check
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,10 +42,6 @@ class Decision:
     def reasons(self) -> list[str]:
         """The findings in plain words: against the candidate first, then for it."""
         return [check.text for check in self.checks]
-
-    def to_dict(self) -> dict[str, Any]:
-        """The `blessing` of metrics.json."""
-        return {"blessed": self.blessed, "reasons": self.reasons}
 
 
 def decide(
@@ -84,17 +66,19 @@ def decide(
         ValueError: there are no rows of that split, several of a model and playlist, or no
             column of the metric that decides.
     """
-    chosen = columns.of_split(rows, split)
+    chosen = of_split(rows, split)
     if config.metric not in chosen:
         raise ValueError(f"the rows have no column {config.metric!r}, by which the gate decides")
     judge = _Judge(config, chosen, candidate)
     if not (chosen[columns.MODEL] == candidate).any():
         text = f"Nothing is known of {candidate}: no playlist of the {split} split was scored."
-        return Decision(False, (Check("floor", False, text),), ())
+        return Decision(False, (Check(name="floor", passed=False, text=text),), ())
     checks = judge.floors()
     checks += [judge.beats(baseline) for baseline in config.better_than]
     if served is None:
-        checks.append(Check("served", True, "No model is served yet, so none can get worse."))
+        checks.append(
+            Check(name="served", passed=True, text="No model is served yet, so none can get worse.")
+        )
     else:
         checks.append(judge.against_served(served))
         checks += judge.scenarios(served)
@@ -119,7 +103,11 @@ class _Judge:
             value = mean(own[name].to_numpy(dtype=np.float64)) if name in own else None
             if value is None:
                 checks.append(
-                    Check("floor", False, f"{name} could not be computed (floor {floor}).")
+                    Check(
+                        name="floor",
+                        passed=False,
+                        text=f"{name} could not be computed (floor {floor}).",
+                    )
                 )
                 continue
             metric = find(name)
@@ -127,7 +115,7 @@ class _Judge:
             limit = "floor" if metric.higher_is_better else "ceiling"
             says = "reaches" if metric.higher_is_better else "keeps"
             text = f"{name} {value:.4f} {says if passed else 'misses'} the {limit} of {floor:g}."
-            checks.append(Check("floor", bool(passed), text))
+            checks.append(Check(name="floor", passed=bool(passed), text=text))
         return checks
 
     def beats(self, baseline: str) -> Check:
@@ -135,42 +123,54 @@ class _Judge:
             text = (
                 f"{baseline} cannot be better than itself; take it out of better_than to push it."
             )
-            return Check("baseline", False, text)
+            return Check(name="baseline", passed=False, text=text)
         pairs = self._pairs(baseline)
         if pairs is None:
             return Check(
-                "baseline", False, f"{baseline} was not scored: no comparison is possible."
+                name="baseline",
+                passed=False,
+                text=f"{baseline} was not scored: no comparison is possible.",
             )
         result = self._compare(pairs, baseline, "better")
         verb = "Better than" if result.significant else "Not shown to be better than"
         return Check(
-            "baseline", result.significant, f"{verb} {baseline}: {_evidence(result, pairs)}"
+            name="baseline",
+            passed=result.significant,
+            text=f"{verb} {baseline}: {_evidence(result, pairs)}",
         )
 
     def against_served(self, served: str) -> Check:
         pairs = self._pairs(served)
         if pairs is None:
             return Check(
-                "served", False, f"The served model {served} was not scored: no comparison."
+                name="served",
+                passed=False,
+                text=f"The served model {served} was not scored: no comparison.",
             )
         rule = self._config.against_served
         result = self._compare(pairs, served, "worse" if rule != "better" else "better")
         if result.p_value is None:
             text = f"The served model cannot be compared with: {result.reason}."
-            return Check("served", False, text)
+            return Check(name="served", passed=False, text=text)
         evidence = _evidence(result, pairs)
         if rule == "better":
             verb = "Better than" if result.significant else "Not shown to be better than"
-            return Check("served", result.significant, f"{verb} the served model: {evidence}")
+            return Check(
+                name="served",
+                passed=result.significant,
+                text=f"{verb} the served model: {evidence}",
+            )
         if rule == "non_inferior":
             return self._non_inferior(pairs, result)
         if _shown_worse(result):
-            return Check("served", False, f"Worse than the served model: {evidence}")
+            return Check(
+                name="served", passed=False, text=f"Worse than the served model: {evidence}"
+            )
         blind = ""
         if result.minimum_detectable is not None:
             blind = f" A drop below {result.minimum_detectable:.4f} could go unseen."
         text = f"Not significantly worse than the served model: {evidence}{blind}"
-        return Check("served", True, text)
+        return Check(name="served", passed=True, text=text)
 
     def _non_inferior(self, pairs: pd.DataFrame, result: TestResult) -> Check:
         """Whether a loss of the margin can be ruled out, by the interval of the mean difference.
@@ -192,7 +192,7 @@ class _Judge:
             f"A loss of {self._config.margin:.0%} ({margin:.4f}) against the served model {shown}: "
             f"{_evidence(result, pairs)[:-1]}, {bound} at {1 - self._config.alpha:.0%}."
         )
-        return Check("served", passed, text)
+        return Check(name="served", passed=passed, text=text)
 
     def scenarios(self, served: str) -> list[Check]:
         pairs = self._pairs(served)
@@ -214,13 +214,15 @@ class _Judge:
             chance = "" if shown else ", which may be chance"
             share = f"{-float(gains.mean()) / base:.1%}" if base else "all"
             text = f"Scenario {name} lost {share} (at most {limit:.1%} is allowed){chance}: "
-            checks.append(Check("scenario", not shown, text + _evidence(result, group)))
+            checks.append(
+                Check(name="scenario", passed=not shown, text=text + _evidence(result, group))
+            )
         if not checks and judged:
             text = f"None of {judged} scenarios lost more than {limit:.1%} to the served model."
-            checks.append(Check("scenario", True, text))
+            checks.append(Check(name="scenario", passed=True, text=text))
         if small:
             text = f"Too few playlists to judge a drop in: {', '.join(small)}."
-            checks.append(Check("scenario", True, text))
+            checks.append(Check(name="scenario", passed=True, text=text))
         return checks
 
     def _pairs(self, baseline: str) -> pd.DataFrame | None:

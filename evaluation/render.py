@@ -61,8 +61,8 @@ def tests(results: list[TestResult], name_a: str, name_b: str, found: Comparison
 
 def _mean(found: Comparison, model: str, test: TestResult) -> float | None:
     summary = found.models[model]
-    values = summary["scenarios"][test.scenario] if test.scenario else summary["overall"]
-    return values[test.metric]["mean"]
+    values = summary.scenarios[test.scenario] if test.scenario else summary.overall
+    return values[test.metric].mean
 
 
 def _p_value(test: TestResult) -> str:

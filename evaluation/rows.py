@@ -1,8 +1,6 @@
-"""Per-playlist rows: the columns of `per_playlist.parquet` and what can be read from them."""
+"""What can be read from per-playlist rows, whose columns are those of `schema.rows`."""
 
 from __future__ import annotations
-
-from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -13,28 +11,7 @@ from evaluation.metrics.ndcg import ideal_dcg
 from evaluation.metrics.recall import HitRate, Recall
 from evaluation.metrics.registry import METRICS, find
 from evaluation.scenarios import TITLE_ONLY
-
-MODEL: Final = "model"
-SPLIT: Final = "split"
-PID: Final = "pid"
-SCENARIO: Final = "scenario"
-NUM_SEEDS: Final = "num_seeds"
-NUM_HOLDOUTS: Final = "num_holdouts"
-LENGTH: Final = "length"
-UNREACHABLE: Final = "unreachable"
-
-#: What is known of a row besides its metrics. `length` counts the playlist's distinct tracks,
-#: `unreachable` its withheld tracks that train never saw.
-DESCRIPTION: Final = (
-    MODEL,
-    SPLIT,
-    PID,
-    SCENARIO,
-    NUM_SEEDS,
-    NUM_HOLDOUTS,
-    LENGTH,
-    UNREACHABLE,
-)
+from schema.rows import NUM_HOLDOUTS, NUM_SEEDS, SCENARIO, SPLIT, UNREACHABLE
 
 
 def metric_columns(rows: pd.DataFrame) -> list[str]:

@@ -10,9 +10,9 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 
-from evaluation import rows as columns
 from evaluation.metrics.batch import DEPTH, Recommendations
 from evaluation.metrics.registry import METRICS, evaluate
+from schema import rows as columns
 
 
 class SubmissionError(ValueError):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-from evaluation import rows as columns
+from evaluation.rows import ceiling, cold, metric_columns, of_split, reachable_only
 from evaluation.scenarios import BY_NAME
-
-Estimate = dict[str, float | None]
+from schema import rows as columns
+from schema.documents import Estimate, ModelSummary
 
 
 def estimates(rows: pd.DataFrame, confidence: float = 0.95) -> dict[str, Estimate]:
@@ -23,26 +23,34 @@ def estimates(rows: pd.DataFrame, confidence: float = 0.95) -> dict[str, Estimat
         confidence: between 0 and 1.
 
     Returns:
-        {metric: {"mean", "ci_low", "ci_high"}}, None where a number cannot be computed: the mean
-        of no value, the interval of a single one.
+        By metric, as `estimate` has it.
     """
-    found = {}
-    for name in columns.metric_columns(rows):
-        values = rows[name].to_numpy(dtype=np.float64)
-        values = values[np.isfinite(values)]
-        found[name] = _estimate(values, confidence)
-    return found
+    return {
+        name: estimate(rows[name].to_numpy(dtype=np.float64), confidence)
+        for name in metric_columns(rows)
+    }
 
 
-def _estimate(values: np.ndarray, confidence: float) -> Estimate:
-    n = len(values)
+def estimate(values: npt.ArrayLike, confidence: float = 0.95) -> Estimate:
+    """The mean with Student's t interval.
+
+    Args:
+        values: float [n]; what is not finite is left out.
+        confidence: between 0 and 1.
+
+    Returns:
+        None where a number cannot be computed: the mean of no value, the interval of one.
+    """
+    known = np.asarray(values, dtype=np.float64)
+    known = known[np.isfinite(known)]
+    n = len(known)
     if not n:
-        return {"mean": None, "ci_low": None, "ci_high": None}
-    mean = float(values.mean())
+        return Estimate()
+    mean = float(known.mean())
     if n == 1:
-        return {"mean": mean, "ci_low": None, "ci_high": None}
-    half = float(stats.t.ppf((1 + confidence) / 2, n - 1) * values.std(ddof=1) / np.sqrt(n))
-    return {"mean": mean, "ci_low": mean - half, "ci_high": mean + half}
+        return Estimate(mean=mean)
+    half = float(stats.t.ppf((1 + confidence) / 2, n - 1) * known.std(ddof=1) / np.sqrt(n))
+    return Estimate(mean=mean, ci_low=mean - half, ci_high=mean + half)
 
 
 def summarise_model(
@@ -51,7 +59,7 @@ def summarise_model(
     catalogue_level: Mapping[str, float | None] | None = None,
     fit_seconds: float | None = None,
     confidence: float = 0.95,
-) -> dict[str, Any]:
+) -> ModelSummary:
     """One model's entry in metrics.json.
 
     Args:
@@ -59,41 +67,37 @@ def summarise_model(
         catalogue_level: metrics with one value for all playlists, such as `coverage`.
         fit_seconds: how long it trained.
         confidence: of the intervals.
-
-    Returns:
-        "overall", "scenarios" and "fit_seconds" as C2 has them, and beside them "playlists";
-        "cold" (title only) and "warm"; "reachable": the metrics without the withheld tracks that
-        train never saw, "ceiling": the best possible with them, and "unreachable_share", their
-        share of all withheld tracks.
     """
     overall = estimates(rows, confidence)
     for name, value in (catalogue_level or {}).items():
-        overall[name] = {"mean": value, "ci_low": None, "ci_high": None}
-    is_cold = columns.cold(rows)
+        overall[name] = Estimate(mean=value)
+    is_cold = cold(rows)
     found = set(rows[columns.SCENARIO].astype(str))
     ordered = [name for name in BY_NAME if name in found] + sorted(found - set(BY_NAME))
-    summary: dict[str, Any] = {
-        "overall": overall,
-        "scenarios": {
+    summary = ModelSummary(
+        overall=overall,
+        scenarios={
             name: estimates(rows[rows[columns.SCENARIO] == name], confidence) for name in ordered
         },
-        "fit_seconds": fit_seconds,
-        "playlists": len(rows),
-        "cold": estimates(rows[is_cold], confidence),
-        "warm": estimates(rows[~is_cold], confidence),
-    }
-    if columns.UNREACHABLE in rows and columns.NUM_HOLDOUTS in rows:
-        withheld = int(rows[columns.NUM_HOLDOUTS].sum())
-        limits = columns.ceiling(rows)
-        summary["reachable"] = estimates(columns.reachable_only(rows), confidence)
-        summary["ceiling"] = {
-            name: float(values.mean()) if values.notna().any() else None
-            for name, values in limits.items()
+        fit_seconds=fit_seconds,
+        playlists=len(rows),
+        cold=estimates(rows[is_cold], confidence),
+        warm=estimates(rows[~is_cold], confidence),
+    )
+    if not {columns.UNREACHABLE, columns.NUM_HOLDOUTS} <= set(rows.columns):
+        return summary
+    withheld = int(rows[columns.NUM_HOLDOUTS].sum())
+    unreachable = int(rows[columns.UNREACHABLE].sum())
+    return summary.model_copy(
+        update={
+            "reachable": estimates(reachable_only(rows), confidence),
+            "ceiling": {
+                name: float(values.mean()) if values.notna().any() else None
+                for name, values in ceiling(rows).items()
+            },
+            "unreachable_share": unreachable / withheld if withheld else None,
         }
-        summary["unreachable_share"] = (
-            int(rows[columns.UNREACHABLE].sum()) / withheld if withheld else None
-        )
-    return summary
+    )
 
 
 def summarise(
@@ -103,7 +107,7 @@ def summarise(
     catalogue_level: Mapping[str, Mapping[str, float | None]] | None = None,
     fit_seconds: Mapping[str, float | None] | None = None,
     confidence: float = 0.95,
-) -> dict[str, dict[str, Any]]:
+) -> dict[str, ModelSummary]:
     """The `models` of metrics.json, in the order in which the rows name them.
 
     Args:
@@ -116,7 +120,7 @@ def summarise(
     Raises:
         ValueError: no row is of that split.
     """
-    chosen = columns.of_split(rows, split)
+    chosen = of_split(rows, split)
     return {
         str(model): summarise_model(
             group,

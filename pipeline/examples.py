@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 import os
 from typing import Any, Final
@@ -13,40 +12,12 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from schema import features
+from schema.documents import Example, RecommendedSong, Song
 
 _SCENARIOS: Final = ("title", "title+first1", "title+first5", "first10", "title+rand25")
 _SHOWN_SEEDS: Final = 5
 _SHOWN: Final = 10
 _READ: Final = 400
-
-
-@dataclasses.dataclass(frozen=True)
-class Track:
-    """A track by its names."""
-
-    track: str
-    artist: str
-
-
-@dataclasses.dataclass(frozen=True)
-class RecommendedTrack:
-    """A recommended track, its score, and whether it was withheld."""
-
-    track: str
-    artist: str
-    score: float
-    hit: bool
-
-
-@dataclasses.dataclass(frozen=True)
-class Example:
-    """A held-out playlist and the head of its recommendations."""
-
-    title: str
-    scenario: str
-    seeds: list[Track]
-    recommended: list[RecommendedTrack]
-    withheld: int
 
 
 def pick(model: types.Artifact, held_out: types.Artifact, split: str = "eval") -> list[Example]:
@@ -95,15 +66,15 @@ def _example(
         title=b"".join(_values(example, features.NAME)).decode(errors="replace"),
         scenario=_values(example, features.SCENARIO)[0].decode(),
         seeds=[
-            Track(name.decode(errors="replace"), artist.decode(errors="replace"))
+            Song(track=name.decode(errors="replace"), artist=artist.decode(errors="replace"))
             for _, name, artist in zip(seeds, names, artists, strict=False)
         ],
         recommended=[
-            RecommendedTrack(
-                name.decode(errors="replace"),
-                artist.decode(errors="replace"),
-                float(score),
-                uri in withheld,
+            RecommendedSong(
+                track=name.decode(errors="replace"),
+                artist=artist.decode(errors="replace"),
+                score=float(score),
+                hit=uri in withheld,
             )
             for uri, score, name, artist in zip(
                 uris.numpy(),

@@ -16,6 +16,7 @@ from tfx.utils import io_utils, path_utils
 from components.infra_check import executor as infra_check_executor
 from components.significance import executor as significance
 from schema import features
+from schema.documents import Judgement
 from schema.model_card import ModelCard
 
 _PLACEHOLDER = b"49d0cd50-04bb-48c0-bc6f-5b575dce351a"
@@ -80,9 +81,9 @@ def card(model: types.Artifact) -> ModelCard:
     return ModelCard.read(path_utils.serving_model_path(model.uri))
 
 
-def judgement(metrics: types.Artifact) -> dict[str, Any]:
+def judgement(metrics: types.Artifact) -> Judgement:
     """Summaries, tests and decision of the Significance component."""
-    return json.loads(
+    return Judgement.model_validate_json(
         io_utils.read_string_file(os.path.join(metrics.uri, significance.RESULTS_FILE))
     )
 

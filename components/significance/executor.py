@@ -21,11 +21,10 @@ from components.infra_check import executor as infra_check
 from components.significance import inference, judgement
 from evaluation.gate_config import GateConfig
 from schema.model_card import ModelCard
+from schema.rows import MODEL, PID, ROWS_FILE, SPLIT
 
 #: The served model's name among the models that are compared.
 SERVED: Final = "served"
-EVAL_SPLIT: Final = "eval"
-ROWS_FILE: Final = "per_playlist.parquet"
 RESULTS_FILE: Final = "results.json"
 
 
@@ -60,10 +59,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             seed=exec_properties["seed"],
             refusals=[*_evaluator_refusals(input_dict), *_infra_refusals(input_dict)],
         )
-        io_utils.write_string_file(
-            os.path.join(output.uri, RESULTS_FILE), json.dumps(judged, indent=1, allow_nan=False)
-        )
-        _bless(input_dict, output_dict, judged["blessing"]["blessed"])
+        io_utils.write_string_file(os.path.join(output.uri, RESULTS_FILE), judged.to_json())
+        _bless(input_dict, output_dict, bool(judged.blessing.blessed))
 
     def score_model(self, name: str, model_dir: str, examples: types.Artifact, output: str) -> None:
         """Writes rows and coverage of one model on every held-out split, for `read_scores`.
@@ -113,7 +110,7 @@ def read_scores(output: str) -> tuple[pd.DataFrame, dict[str, dict[str, float | 
     """Gathers what Beam wrote, in one file for people to read, and drops the parts."""
     files = sorted(fileio.glob(os.path.join(output, "rows", "*.parquet")))
     rows: pd.DataFrame = pd.concat([read_rows(str(path)) for path in files], ignore_index=True)
-    rows = rows.sort_values(["model", "split", "pid"], ignore_index=True)
+    rows = rows.sort_values([MODEL, SPLIT, PID], ignore_index=True)
     with fileio.open(os.path.join(output, ROWS_FILE), "wb") as file:
         file.write(rows.to_parquet(index=False))
     coverage: dict[str, dict[str, float | None]] = {}

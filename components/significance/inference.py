@@ -8,25 +8,14 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 import apache_beam as beam
-import pyarrow as pa
 from apache_beam.utils import shared
 
 from components.significance.scoring import ModelScorer
 from evaluation.metrics.coverage import Coverage
 from evaluation.metrics.registry import METRICS
+from schema import rows
 
-#: Columns of the rows, in order; metrics follow.
-FACTS: Final = {
-    "model": pa.string(),
-    "split": pa.string(),
-    "pid": pa.string(),
-    "scenario": pa.string(),
-    "num_seeds": pa.int32(),
-    "num_holdouts": pa.int32(),
-    "length": pa.int32(),
-    "unreachable": pa.int32(),
-}
-SCHEMA: Final = pa.schema([*FACTS.items(), *((name, pa.float64()) for name in METRICS)])
+SCHEMA: Final = rows.arrow_schema(METRICS)
 
 _BATCH_SIZE: Final = 256
 _ROWS_TAG: Final = "rows"
@@ -80,14 +69,14 @@ class _Score(beam.DoFn):
         )
 
     def process(self, examples: list[bytes]) -> Iterator[Any]:
-        rows, recommended = self._scorer.score(examples)
-        for row in rows:
+        scored, recommended = self._scorer.score(examples)
+        for row in scored:
             finite = {
                 key: None if isinstance(value, float) and math.isnan(value) else value
                 for key, value in row.items()
             }
             yield beam.pvalue.TaggedOutput(
-                _ROWS_TAG, {"model": self._name, "split": self._split, **finite}
+                _ROWS_TAG, {rows.MODEL: self._name, rows.SPLIT: self._split, **finite}
             )
         size = self._scorer.catalogue_size
         yield beam.pvalue.TaggedOutput(_TRACKS_TAG, (Coverage().add(recommended), size))

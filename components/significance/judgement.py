@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 
@@ -13,6 +12,8 @@ from evaluation import summary
 from evaluation.gate_config import GateConfig
 from evaluation.significance.family import paired_tests
 from evaluation.significance.result import Options
+from schema import rows as columns
+from schema.documents import Blessing, Check, Judgement, ModelSummary
 from schema.model_card import ModelCard
 
 #: The split that decides, and the one that is only reported.
@@ -41,7 +42,7 @@ def judge(
     cards: Mapping[str, ModelCard],
     seed: int,
     refusals: Sequence[str] = (),
-) -> dict[str, Any]:
+) -> Judgement:
     """Summarises, tests and decides.
 
     Args:
@@ -53,15 +54,11 @@ def judge(
         cards: what each model says of itself.
         seed: of the bootstrap.
         refusals: what Evaluator and InfraCheck have against the candidate.
-
-    Returns:
-        `models`, `test_models`, `tests` and `blessing`, ready for metrics.json; and `checks`, each
-        reason with whether it speaks for the candidate.
     """
     fit_seconds = {name: card.fit_seconds for name, card in cards.items()}
 
-    def models(split: str) -> dict[str, Any]:
-        if not (rows["split"] == split).any():
+    def models(split: str) -> dict[str, ModelSummary]:
+        if not (rows[columns.SPLIT] == split).any():
             return {}
         return summary.summarise(
             rows,
@@ -72,8 +69,8 @@ def judge(
             fit_seconds=fit_seconds,
         )
 
-    deciding = rows[rows["split"] == DECIDING_SPLIT]
-    others = [str(name) for name in deciding["model"].unique() if name != candidate]
+    deciding = rows[rows[columns.SPLIT] == DECIDING_SPLIT]
+    others = [str(name) for name in deciding[columns.MODEL].unique() if name != candidate]
     tests = (
         paired_tests(
             deciding,
@@ -82,20 +79,20 @@ def judge(
             TESTED_METRICS,
             options=Options(alpha=gate.alpha, resamples=gate.resamples, seed=seed),
         )
-        if (deciding["model"] == candidate).any()
+        if (deciding[columns.MODEL] == candidate).any()
         else []
     )
     checks = _checks(rows, candidate, served, gate, refusals)
-    return {
-        "models": models(DECIDING_SPLIT),
-        "test_models": models(REPORTED_SPLIT),
-        "tests": [result.to_dict() for result in tests],
-        "blessing": {
-            "blessed": all(check.passed for check in checks),
-            "reasons": [check.text for check in checks],
-        },
-        "checks": [dataclasses.asdict(check) for check in checks],
-    }
+    return Judgement(
+        models=models(DECIDING_SPLIT),
+        test_models=models(REPORTED_SPLIT),
+        tests=[*tests],
+        blessing=Blessing(
+            blessed=all(check.passed for check in checks),
+            reasons=[check.text for check in checks],
+        ),
+        checks=checks,
+    )
 
 
 def _checks(
@@ -104,11 +101,11 @@ def _checks(
     served: str | None,
     gate: GateConfig,
     refusals: Sequence[str],
-) -> list[gates.Check]:
+) -> list[Check]:
     """Everything that the blessing hangs on, what speaks against it first."""
-    refused = [gates.Check("refusal", False, text) for text in refusals]
-    if not (rows["split"] == DECIDING_SPLIT).any():
+    refused = [Check(name="refusal", passed=False, text=text) for text in refusals]
+    if not (rows[columns.SPLIT] == DECIDING_SPLIT).any():
         text = "No playlist fell into the eval split, so nothing can be decided."
-        return [*refused, gates.Check("floor", False, text)]
+        return [*refused, Check(name="floor", passed=False, text=text)]
     decision = gates.decide(gate, rows, candidate, served, split=DECIDING_SPLIT)
     return [*refused, *decision.checks]

@@ -11,6 +11,7 @@ import tensorflow as tf
 from evaluation.metrics.batch import Recommendations
 from evaluation.metrics.registry import METRICS, evaluate
 from schema import features
+from schema import rows as columns
 from schema.model_card import ModelCard
 
 _STRING: Final = tf.io.FixedLenFeature([], tf.string, default_value="")
@@ -73,12 +74,12 @@ class ModelScorer:
         ).numpy()
         rows = [
             {
-                "pid": parsed[features.PID][index].numpy().decode(),
-                "scenario": parsed[features.SCENARIO][index].numpy().decode(),
-                "num_seeds": int(seeds[index]),
-                "num_holdouts": int(holdouts[index]),
-                "length": int(seeds[index] + holdouts[index]),
-                "unreachable": int(unreachable[index]),
+                columns.PID: parsed[features.PID][index].numpy().decode(),
+                columns.SCENARIO: parsed[features.SCENARIO][index].numpy().decode(),
+                columns.NUM_SEEDS: int(seeds[index]),
+                columns.NUM_HOLDOUTS: int(holdouts[index]),
+                columns.LENGTH: int(seeds[index] + holdouts[index]),
+                columns.UNREACHABLE: int(unreachable[index]),
                 **{name: float(column[index]) for name, column in values.items()},
             }
             for index in range(len(examples))

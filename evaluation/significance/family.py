@@ -9,6 +9,7 @@ from statsmodels.stats.multitest import multipletests
 
 from evaluation.significance.compare import compare_paired
 from evaluation.significance.result import Options, TestResult
+from schema.rows import MODEL, PID, SCENARIO
 
 
 def holm(results: Sequence[TestResult]) -> list[TestResult]:
@@ -50,15 +51,15 @@ def pair(rows: pd.DataFrame, candidate: str, baseline: str) -> pd.DataFrame:
     """
     sides = []
     for model in (candidate, baseline):
-        side = rows[rows["model"] == model]
+        side = rows[rows[MODEL] == model]
         if side.empty:
-            known = ", ".join(sorted(map(str, rows["model"].unique()))) or "none"
+            known = ", ".join(sorted(map(str, rows[MODEL].unique()))) or "none"
             raise ValueError(f"there are no rows of model {model!r}; there are those of: {known}")
-        repeated = side.loc[side["pid"].duplicated(), "pid"]
+        repeated = side.loc[side[PID].duplicated(), PID]
         if len(repeated):
             raise ValueError(f"model {model!r} has several rows of playlist {repeated.iloc[0]!r}")
         sides.append(side)
-    return sides[0].merge(sides[1], on="pid", suffixes=("", "_baseline"), how="inner")
+    return sides[0].merge(sides[1], on=PID, suffixes=("", "_baseline"), how="inner")
 
 
 def paired_tests(
@@ -93,7 +94,7 @@ def paired_tests(
         pairs = pair(rows, candidate, baseline)
         groups: list[tuple[str | None, pd.DataFrame]] = [(None, pairs)]
         if by_scenario:
-            groups += [(str(name), group) for name, group in pairs.groupby("scenario", sort=False)]
+            groups += [(str(name), group) for name, group in pairs.groupby(SCENARIO, sort=False)]
         for metric in metrics:
             if metric not in pairs:
                 continue

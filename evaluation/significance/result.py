@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
+
+from schema.documents import PairedTest
 
 Alternative = Literal["better", "worse", "two-sided"]
 
@@ -42,71 +43,16 @@ class Options:
             raise ValueError(f"resamples is {self.resamples}; it must be 0 or more")
 
 
-@dataclasses.dataclass(frozen=True)
-class TestResult:
-    """A paired comparison of two models in one metric.
-
-    Differences are candidate minus baseline, in the metric's own unit, in every field: for a metric
-    of which less is better, an improvement is negative. None is a value that cannot be computed.
-
-    Attributes:
-        metric: its name.
-        higher_is_better: the metric's direction.
-        candidate: the model of which something is claimed.
-        baseline: the model it is compared with.
-        scenario: whose playlists were compared, None for all.
-        test: "paired t-test", "Wilcoxon signed-rank", "McNemar chi-square", "McNemar exact" or
-            "none" where there was nothing to test.
-        reason: why that test, in words.
-        alternative: what the p-value is evidence for.
-        n: pairs.
-        dropped: pairs left out since a value could not be computed.
-        statistic: t, sum of ranks or chi-square, as SciPy or statsmodels give it.
-        p_value: of the alternative.
-        p_adjusted: after Holm's correction over the family that was tested.
-        effect_name: "d_z", "rank_biserial", "cohens_g" or "none".
-        effect: the effect size that belongs to the test.
-        d_z: Cohen's d_z, mean over standard deviation of the differences, whatever the test.
-        mean_difference: candidate minus baseline.
-        confidence: of the two-sided interval of the mean difference.
-        ci_low: its lower end.
-        ci_high: and upper end.
-        ci_method: "BCa bootstrap", or what took its place and why.
-        minimum_detectable: the smallest mean difference that this many playlists would have shown
-            with the chosen power.
-        alpha: of the decision.
-        significant: whether the alternative is shown: p_adjusted < alpha, and the mean difference
-            points the same way.
-        caution: where ranks and mean do not say the same, how to read them; else "".
-    """
+class TestResult(PairedTest):
+    """A paired comparison of two models in one metric, as it goes into metrics.json."""
 
     __test__: ClassVar[bool] = False  # not a test of pytest's
 
-    metric: str
-    higher_is_better: bool
-    candidate: str
-    baseline: str
-    scenario: str | None
-    test: str
-    reason: str
     alternative: Alternative
     n: int
-    dropped: int
-    statistic: float | None
-    p_value: float | None
-    p_adjusted: float | None
-    effect_name: str
-    effect: float | None
-    d_z: float | None
-    mean_difference: float | None
     confidence: float
-    ci_low: float | None
-    ci_high: float | None
-    ci_method: str
-    minimum_detectable: float | None
     alpha: float
     significant: bool
-    caution: str = ""
 
     def mean_agrees(self) -> bool:
         """Whether the mean difference points where the alternative does."""
@@ -123,21 +69,12 @@ class TestResult:
             caution = "ranks and mean point opposite ways, so nothing is claimed"
         elif shown and self.test.startswith("Wilcoxon") and self._interval_has_zero():
             caution = "shown by the ranks; the interval of the mean does not exclude zero"
-        return dataclasses.replace(
-            self,
-            p_adjusted=p_adjusted,
-            significant=shown and self.mean_agrees(),
-            caution=caution,
+        significant = shown and self.mean_agrees()
+        return self.model_copy(
+            update={"p_adjusted": p_adjusted, "significant": significant, "caution": caution}
         )
 
     def _interval_has_zero(self) -> bool:
         if self.ci_low is None or self.ci_high is None:
             return False
         return self.ci_low <= 0 <= self.ci_high
-
-    def to_dict(self) -> dict[str, Any]:
-        """For JSON: numbers, strings, booleans and None, never NaN or infinity."""
-        return {
-            key: None if isinstance(value, float) and not math.isfinite(value) else value
-            for key, value in dataclasses.asdict(self).items()
-        }

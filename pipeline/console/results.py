@@ -12,7 +12,7 @@ import rich.table
 import rich.text
 
 from report.formatting import NOTHING, duration, metric, metric_info
-from report.values import as_dict, as_dicts, as_list, as_number, as_text
+from schema.documents import RunMetrics
 
 #: What fits into 80 columns, by its short name; the report has the rest.
 COLUMNS = {
@@ -97,15 +97,15 @@ def live_progress(console: rich.console.Console) -> rich.progress.Progress:
     )
 
 
-def models_table(
-    metrics: Mapping[str, Any], console: rich.console.Console
-) -> rich.table.Table | None:
+def models_table(metrics: RunMetrics, console: rich.console.Console) -> rich.table.Table | None:
     """Every model's metrics, the candidate first and then from best to worst.
 
     A narrow console gets fewer metrics, not broken lines. None where no model has any.
     """
-    models = as_dict(metrics.get("models"))
-    means = {name: _means(model) for name, model in models.items()}
+    means = {
+        name: {metric: estimate.mean for metric, estimate in model.overall.items()}
+        for name, model in metrics.models.items()
+    }
     shown = [
         name for name in COLUMNS if any(found.get(name) is not None for found in means.values())
     ]
@@ -119,18 +119,13 @@ def models_table(
         return name != candidate, float("inf") if mean is None else -sign * mean
 
     ordered = {name: means[name] for name in sorted(means, key=rank)}
-    seconds = {name: as_number(as_dict(models[name]).get("fit_seconds")) for name in models}
+    seconds = {name: model.fit_seconds for name, model in metrics.models.items()}
     table = _table(ordered, shown, seconds, candidate, console)
     wide = console.options.update(width=1000)
     while len(shown) > 1 and console.measure(table, options=wide).maximum > console.width:
         shown.pop()
         table = _table(ordered, shown, seconds, candidate, console)
     return table
-
-
-def _means(model: object) -> dict[str, float | None]:
-    overall = as_dict(as_dict(model).get("overall"))
-    return {name: as_number(as_dict(value).get("mean")) for name, value in overall.items()}
 
 
 def _table(
@@ -168,22 +163,17 @@ def _best(values: list[float | None], name: str) -> float | None:
     return max(known, key=lambda value: value * better)
 
 
-def candidate_of(metrics: Mapping[str, Any]) -> str:
+def candidate_of(metrics: RunMetrics) -> str:
     """The candidate's name: the tests have it, otherwise the first model is taken."""
-    tested = [as_text(test.get("candidate")) for test in as_dicts(metrics.get("tests"))]
-    return next(filter(None, [*tested, *as_dict(metrics.get("models"))]), "")
+    return next(filter(None, [*(test.candidate for test in metrics.tests), *metrics.models]), "")
 
 
-def verdict(metrics: Mapping[str, Any]) -> tuple[bool | None, str, list[str]]:
-    """Whether the candidate is blessed, the verdict as a sentence, and its reasons."""
-    blessing = as_dict(metrics.get("blessing"))
+def verdict(metrics: RunMetrics) -> str:
+    """Whether the candidate is blessed and pushed, in a sentence."""
     name = candidate_of(metrics) or "The candidate"
-    reasons = [text for text in map(as_text, as_list(blessing.get("reasons"))) if text]
-    blessed = blessing.get("blessed")
-    version = as_text(metrics.get("pushed_version"))
-    if not isinstance(blessed, bool):
-        return None, f"No verdict on {name} was recorded.", reasons
-    if not blessed:
-        return False, f"{name} is not blessed: nothing was pushed.", reasons
-    pushed = f"pushed as version {version}" if version else "not pushed"
-    return True, f"{name} is blessed and {pushed}.", reasons
+    if metrics.blessing.blessed is None:
+        return f"No verdict on {name} was recorded."
+    if not metrics.blessing.blessed:
+        return f"{name} is not blessed: nothing was pushed."
+    version = metrics.pushed_version
+    return f"{name} is blessed and {f'pushed as version {version}' if version else 'not pushed'}."

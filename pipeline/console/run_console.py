@@ -15,6 +15,7 @@ import rich.text
 from pipeline.console import results
 from pipeline.console.progress import progress_to
 from report.formatting import duration
+from schema.documents import RunMetrics
 
 __all__ = ["RunConsole", "progress_to"]
 
@@ -143,8 +144,8 @@ class RunConsole:
         if len(listed) > MAX_ANOMALIES:
             self._line(f"      and {len(listed) - MAX_ANOMALIES} more, which the report lists")
 
-    def models_table(self, metrics: Mapping[str, Any]) -> None:
-        """Shows every model's metrics side by side, from the content of metrics.json."""
+    def models_table(self, metrics: RunMetrics) -> None:
+        """Shows every model's metrics side by side."""
         table = results.models_table(metrics, self._console)
         self._line()
         if table is None:
@@ -152,13 +153,13 @@ class RunConsole:
         else:
             self._console.print(table)
 
-    def verdict(self, metrics: Mapping[str, Any]) -> None:
-        """Says whether the candidate is blessed and why, from the content of metrics.json."""
-        blessed, sentence, reasons = results.verdict(metrics)
+    def verdict(self, metrics: RunMetrics) -> None:
+        """Says whether the candidate is blessed and why."""
+        blessed, reasons = metrics.blessing.blessed, metrics.blessing.reasons
         sign = {True: self._signs.good, False: self._signs.bad, None: self._signs.warn}[blessed]
         style = {True: "bold green", False: "bold red", None: "bold yellow"}[blessed]
         self._line()
-        self._line((f"{sign} {sentence}", style))
+        self._line((f"{sign} {results.verdict(metrics)}", style))
         for reason in reasons:
             self._line(f"  {self._signs.item} {reason}")
 

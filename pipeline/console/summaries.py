@@ -112,10 +112,9 @@ def _evaluator(outputs: Outputs) -> str:
 
 
 def _significance(outputs: Outputs) -> str:
-    judged = facts.judgement(outputs["metrics"][0])
-    blessing = judged["blessing"]
-    verdict = "blessed" if blessing["blessed"] else "not blessed"
-    return f"{verdict}: {blessing['reasons'][0]}" if blessing["reasons"] else verdict
+    blessing = facts.judgement(outputs["metrics"][0]).blessing
+    verdict = "blessed" if blessing.blessed else "not blessed"
+    return f"{verdict}: {blessing.reasons[0]}" if blessing.reasons else verdict
 
 
 def _infra_check(outputs: Outputs) -> str:

@@ -15,6 +15,7 @@ import rich.console
 from pipeline.config import PipelineConfig
 from pipeline.console import log_capture, progress
 from pipeline.console import run_console as consoles
+from schema.documents import RunMetrics
 
 
 class RunFailedError(RuntimeError):
@@ -26,11 +27,11 @@ class RunResult:
     """What a run led to.
 
     Attributes:
-        metrics: the content of metrics.json.
+        metrics: metrics.json.
         report: path of the HTML report.
     """
 
-    metrics: dict[str, Any]
+    metrics: RunMetrics
     report: str
 
 

@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -25,10 +23,6 @@ def test_the_first_model_needs_to_beat_popularity_only(make_rows):
     assert "Better than popularity: ndcg 0.3" in text
     assert "No model is served yet" in text
     assert "over 300 playlists" in text
-    assert json.loads(json.dumps(decision.to_dict())) == {
-        "blessed": True,
-        "reasons": decision.reasons,
-    }
 
 
 @pytest.mark.parametrize("floors", [{"ndcg": 0.4}, {"clicks": 3}, {"mrr": 0.1}])

@@ -1,4 +1,3 @@
-import dataclasses
 import json
 import math
 
@@ -214,12 +213,12 @@ def test_hit_rate_is_tested_by_mcnemar():
 def test_results_are_json_and_repeatable():
     rng = np.random.default_rng(4)
     candidate, baseline = rng.random(60), rng.random(60)
-    first = compare_paired(candidate, baseline, "ndcg").to_dict()
-    assert first == compare_paired(candidate, baseline, "ndcg").to_dict()
+    first = compare_paired(candidate, baseline, "ndcg").model_dump()
+    assert first == compare_paired(candidate, baseline, "ndcg").model_dump()
     assert json.loads(json.dumps(first, allow_nan=False)) == first
     contract = "metric candidate baseline test n statistic p_value p_adjusted effect"
     assert set(contract.split()) | {"ci_low", "ci_high", "significant"} <= set(first)
-    empty = compare_paired(np.array([]), np.array([]), "ndcg").to_dict()
+    empty = compare_paired(np.array([]), np.array([]), "ndcg").model_dump()
     json.dumps(empty, allow_nan=False)
 
 
@@ -237,7 +236,7 @@ def test_any_pairs_give_a_sane_result(sides):
         assert result.ci_low <= result.ci_high
     swapped = compare_paired(baseline, candidate, "ndcg", options=WORSE)
     assert swapped.p_value == pytest.approx(result.p_value, nan_ok=True)
-    json.dumps(result.to_dict(), allow_nan=False)
+    json.dumps(result.model_dump(), allow_nan=False)
 
 
 def test_false_claims_are_as_rare_as_alpha():
@@ -310,7 +309,7 @@ def test_holm_by_hand():
         for _ in range(3)
     ]
     results = [
-        dataclasses.replace(result, p_value=p)
+        result.model_copy(update={"p_value": p})
         for result, p in zip(results, (0.01, 0.04, 0.03), strict=True)
     ]
     nothing = compare_paired(np.array([]), np.array([]), "ndcg")

@@ -7,6 +7,7 @@ import pytest
 
 from evaluation.rows import ceiling, cold, metric_columns, reachable_only
 from evaluation.summary import estimates, summarise
+from schema.documents import Estimate
 
 
 def test_mean_and_interval_by_hand():
@@ -15,11 +16,11 @@ def test_mean_and_interval_by_hand():
         {"ndcg": [1.0, 2.0, 3.0, np.nan], "mrr": np.nan, "clicks": [np.nan] * 3 + [7]}
     )
     found = estimates(rows)
-    assert found["ndcg"] == pytest.approx(
+    assert found["ndcg"].model_dump() == pytest.approx(
         {"mean": 2, "ci_low": 2 - 4.302653 / math.sqrt(3), "ci_high": 2 + 4.302653 / math.sqrt(3)}
     )
-    assert found["mrr"] == {"mean": None, "ci_low": None, "ci_high": None}
-    assert found["clicks"] == {"mean": 7.0, "ci_low": None, "ci_high": None}
+    assert found["mrr"] == Estimate()
+    assert found["clicks"] == Estimate(mean=7.0)
 
 
 def hand_rows():
@@ -69,18 +70,18 @@ def test_models_of_metrics_json():
         catalogue_level={"als": {"coverage": 0.3}},
         fit_seconds={"als": 12.5},
     )["als"]
-    assert found["playlists"] == 3
-    assert found["fit_seconds"] == 12.5
-    assert found["overall"]["coverage"] == {"mean": 0.3, "ci_low": None, "ci_high": None}
-    assert found["overall"]["recall@10"]["mean"] == pytest.approx(1 / 3)
-    assert list(found["scenarios"]) == ["title", "first5"]
-    assert found["scenarios"]["first5"]["clicks"]["mean"] == 26
-    assert found["cold"]["recall@10"]["mean"] == 0.5
-    assert found["warm"]["recall@10"]["mean"] == 0.25
-    assert found["reachable"]["recall@10"]["mean"] == pytest.approx((0.5 / 0.75 + 0.5) / 2)
-    assert found["ceiling"]["recall@10"] == pytest.approx(1.75 / 3)
-    assert found["unreachable_share"] == pytest.approx(3 / 8)
-    json.dumps(found, allow_nan=False)
+    assert found.playlists == 3
+    assert found.fit_seconds == 12.5
+    assert found.overall["coverage"] == Estimate(mean=0.3)
+    assert found.overall["recall@10"].mean == pytest.approx(1 / 3)
+    assert list(found.scenarios) == ["title", "first5"]
+    assert found.scenarios["first5"]["clicks"].mean == 26
+    assert found.cold["recall@10"].mean == 0.5
+    assert found.warm["recall@10"].mean == 0.25
+    assert found.reachable["recall@10"].mean == pytest.approx((0.5 / 0.75 + 0.5) / 2)
+    assert found.ceiling["recall@10"] == pytest.approx(1.75 / 3)
+    assert found.unreachable_share == pytest.approx(3 / 8)
+    json.dumps(found.model_dump(), allow_nan=False)
 
 
 def test_models_keep_their_order_and_splits_apart(make_rows):
@@ -93,8 +94,8 @@ def test_models_keep_their_order_and_splits_apart(make_rows):
 def test_rows_without_details():
     rows = pd.DataFrame({"model": ["a"], "pid": ["1"], "scenario": ["title"], "ndcg": [0.5]})
     found = summarise(rows)["a"]
-    assert "reachable" not in found
-    assert found["cold"]["ndcg"]["mean"] == 0.5
+    assert found.reachable is None
+    assert found.cold["ndcg"].mean == 0.5
     assert cold(rows).tolist() == [True]
 
 

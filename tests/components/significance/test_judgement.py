@@ -1,11 +1,10 @@
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from components.significance.judgement import judge
 from evaluation.gate_config import GateConfig
+from schema.documents import Judgement
 from schema.model_card import ModelCard
 
 
@@ -26,7 +25,7 @@ def rows(**means: float) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
-def judged(table: pd.DataFrame, served: str | None = None, **options) -> dict:
+def judged(table: pd.DataFrame, served: str | None = None, **options) -> Judgement:
     names = table["model"].unique()
     return judge(
         table,
@@ -42,45 +41,45 @@ def judged(table: pd.DataFrame, served: str | None = None, **options) -> dict:
 
 def test_a_better_model_is_blessed_and_told_why():
     result = judged(rows(candidate=0.4, popularity=0.2, served=0.35), served="served")
-    assert result["blessing"]["blessed"]
-    assert any("popularity" in reason for reason in result["blessing"]["reasons"])
-    assert {test["baseline"] for test in result["tests"]} == {"popularity", "served"}
-    json.dumps(result, allow_nan=False)
+    assert result.blessing.blessed
+    assert any("popularity" in reason for reason in result.blessing.reasons)
+    assert {test.baseline for test in result.tests} == {"popularity", "served"}
+    assert Judgement.model_validate_json(result.to_json()).models == result.models
 
 
 def test_a_model_worse_than_the_served_one_is_refused():
     result = judged(rows(candidate=0.3, popularity=0.2, served=0.35), served="served")
-    assert not result["blessing"]["blessed"]
-    assert "Worse than the served model" in result["blessing"]["reasons"][0]
+    assert not result.blessing.blessed
+    assert "Worse than the served model" in result.blessing.reasons[0]
 
 
 def test_what_another_component_refuses_stays_refused():
     refusals = ["Evaluator: ndcg is too low.", "InfraCheck: a request timed out."]
     result = judged(rows(candidate=0.4, popularity=0.2), refusals=refusals)
-    assert not result["blessing"]["blessed"]
-    assert result["blessing"]["reasons"][:2] == refusals
-    assert [check["passed"] for check in result["checks"][:3]] == [False, False, True]
+    assert not result.blessing.blessed
+    assert result.blessing.reasons[:2] == refusals
+    assert [check.passed for check in result.checks[:3]] == [False, False, True]
 
 
 def test_eval_decides_and_test_is_reported_apart():
     result = judged(rows(candidate=0.4, popularity=0.2))
-    assert result["models"]["candidate"]["playlists"] == 70
-    assert result["test_models"]["candidate"]["playlists"] == 10
-    assert all(test["n"] == 70 for test in result["tests"] if test["scenario"] is None)
-    assert result["models"]["candidate"]["overall"]["coverage"]["mean"] == 0.5
-    assert result["models"]["candidate"]["fit_seconds"] == 1.5
+    assert result.models["candidate"].playlists == 70
+    assert result.test_models["candidate"].playlists == 10
+    assert all(test.n == 70 for test in result.tests if test.scenario is None)
+    assert result.models["candidate"].overall["coverage"].mean == 0.5
+    assert result.models["candidate"].fit_seconds == 1.5
 
 
 def test_without_eval_playlists_nothing_is_blessed():
     table = rows(candidate=0.4, popularity=0.2)
     result = judged(table[table["split"] == "test"])
-    assert not result["blessing"]["blessed"]
-    assert "eval" in result["blessing"]["reasons"][0]
-    assert result["models"] == {}
+    assert not result.blessing.blessed
+    assert "eval" in result.blessing.reasons[0]
+    assert result.models == {}
 
 
 @pytest.mark.parametrize("missing", ["popularity"])
 def test_a_baseline_that_was_not_scored_refuses(missing):
     table = rows(candidate=0.4, popularity=0.2)
     result = judged(table[table["model"] != missing])
-    assert not result["blessing"]["blessed"]
+    assert not result.blessing.blessed

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from pipeline.console import run_console as consoles
 from pipeline.console.progress import LOGGER, ProgressHandler, progress_to
+from schema.documents import RunMetrics
 
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
@@ -55,7 +56,7 @@ class Screen:
         return self.text.splitlines()
 
 
-def metrics(**more: Any) -> dict[str, Any]:
+def metrics(**more: Any) -> RunMetrics:
     def model(fit: float | None, **means: float | None) -> dict[str, Any]:
         overall = {name.replace("_at_", "@"): {"mean": mean} for name, mean in means.items()}
         return {"overall": overall, "fit_seconds": fit}
@@ -65,7 +66,8 @@ def metrics(**more: Any) -> dict[str, Any]:
         "als": model(88.0, ndcg=0.26, clicks=5.6, recall_at_500=None),
         "two_tower": model(None, ndcg=0.25, clicks=5.5, recall_at_500=0.33),
     }
-    return {"models": models, "tests": [{"candidate": "two_tower"}], **more}
+    content = {"models": models, "tests": [{"candidate": "two_tower"}], **more}
+    return RunMetrics.model_validate(content)
 
 
 def test_a_piped_run_is_plain_and_complete() -> None:
@@ -187,7 +189,8 @@ def test_a_narrow_console_gets_fewer_metrics_but_whole_ones() -> None:
 
 def test_no_model_is_said() -> None:
     screen = Screen()
-    screen.run.models_table({"models": {"als": {"overall": {"ndcg": {"mean": None}}}}})
+    unknown = {"models": {"als": {"overall": {"ndcg": {"mean": None}}}}}
+    screen.run.models_table(RunMetrics.model_validate(unknown))
     assert screen.lines == ["", "No model was scored."]
 
 
