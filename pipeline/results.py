@@ -146,7 +146,7 @@ def _details(
         training={
             family: TrainingCurve(
                 history=facts.history(outputs["model_run"][0]),
-                params=facts.card(outputs["model"][0]).params,
+                params=facts.card(outputs["model"][0]).params or {},
                 fit_seconds=facts.card(outputs["model"][0]).fit_seconds,
             )
             for family, outputs in trained.items()
