@@ -37,7 +37,7 @@ def requests_of(
     model: str, playlists: Sequence[messages.Playlist]
 ) -> list[predict_pb2.PredictRequest]:
     """One request a playlist."""
-    spec = messages.model_spec(model, None, None, messages.SERVING_DEFAULT)
+    spec = messages.model_spec(model)
     return [messages.playlists_request(spec, [playlist]) for playlist in playlists]
 
 

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 
 from demo.backend import Backend, Track
 from demo.catalogue import Catalogue
+from schema.signatures import MAX_RECOMMENDATIONS
 from serving.client.playlist_input import track_uri
 from serving.protocol.errors import ConfigError
 
@@ -17,7 +18,6 @@ MAX_TRACKS = 250
 MAX_NAME = 300
 _MAX_URI = 300
 _MAX_QUERY = 200
-_MAX_TOP = 500
 
 Uris = Annotated[
     list[Annotated[str, pydantic.Field(max_length=_MAX_URI)]],
@@ -35,7 +35,7 @@ class PlaylistBody(_Body):
     name: str = pydantic.Field("", max_length=MAX_NAME)
     tracks: Uris = []
     version: str | None = pydantic.Field(None, pattern=r"^[0-9]{1,18}$")
-    top: int = pydantic.Field(100, ge=1, le=_MAX_TOP)
+    top: int = pydantic.Field(100, ge=1, le=MAX_RECOMMENDATIONS)
 
 
 class TracksBody(_Body):

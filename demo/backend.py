@@ -115,7 +115,7 @@ class Backend:
             ServingError: the server did not answer.
             BadAnswerError: its answer makes no sense.
         """
-        spec = messages.model_spec(self._model, None, None, messages.TRACK_METADATA)
+        spec = messages.model_spec(self._model)
         tracks = []
         for start in range(0, len(uris), _NAMES_AT_ONCE):
             part = uris[start : start + _NAMES_AT_ONCE]
@@ -138,7 +138,7 @@ class Backend:
 
     def _version_of(self, label: str) -> int | None:
         """The version that a label names: TF Serving tells it only with an answer."""
-        spec = messages.model_spec(self._model, None, label, messages.TRACK_METADATA)
+        spec = messages.model_spec(self._model, label=label)
         try:
             response = self._client(None).predict(messages.names_request(spec, [""]))
         except ServingError as error:

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from demo.backend import Backend, Track
 from demo.catalogue import Catalogue
+from schema.signatures import MAX_RECOMMENDATIONS
 from serving.protocol import version_files
 from serving.protocol.errors import ServingError
 from serving.protocol.messages import BadAnswerError
@@ -20,7 +21,6 @@ _LOG = logging.getLogger(__name__)
 #: Track URIs of an exported model, a line each, the most frequent first.
 _VOCABULARY = os.path.join("assets", "tracks.txt")
 _AT_ONCE = 2000
-_POPULAR = 500
 _RETRY_SECONDS = 2.0
 
 
@@ -65,7 +65,7 @@ class CatalogueFiller:
         vocabulary = find_vocabulary(self._model_base) if self._model_base else None
         if vocabulary is None:
             # Without the files, popular tracks are a start; answers to come add to them.
-            answer = self._backend.continue_playlist("", (), version=None, top=_POPULAR)
+            answer = self._backend.continue_playlist("", (), version=None, top=MAX_RECOMMENDATIONS)
             self._catalogue.add(
                 Track(found.track_uri, found.track_name, found.artist_name)
                 for found in answer.recommendations

@@ -10,9 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from components.infra_check.queries import Query
-
-TRACK_URIS: Final = "track_uris"
-SCORES: Final = "scores"
+from schema.signatures import SCORES, TRACK_URIS
 
 #: Share by which scores of the same playlist may differ from one request to another.
 _TOLERANCE: Final = 1e-4

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
-from components.infra_check import answers, queries, wire
+from components.infra_check import answers, declared, queries
 from components.infra_check.answers import Answer
 from components.infra_check.model_server import (
     ModelServerProcess,
@@ -21,8 +21,16 @@ from components.infra_check.model_server import (
 )
 from components.infra_check.queries import Query
 from components.infra_check.results import Latency, Report
-from models.export.recommender import MAX_RECOMMENDATIONS
+from schema import requests
 from schema.model_card import ModelCard
+from schema.signatures import (
+    ARTIST_NAME,
+    MAX_RECOMMENDATIONS,
+    PLAYLISTS,
+    SERVING_DEFAULT,
+    SERVING_EXAMPLES,
+    TRACK_NAME,
+)
 
 _PAIRS: Final = 10  # queries that are asked in two ways
 _BATCH: Final = 8
@@ -130,7 +138,7 @@ class Examination:
         except RefusedError as error:
             self._report.note("signatures", str(error), self.asking)
             return False
-        for subject, problem in wire.signature_problems(found):
+        for subject, problem in declared.signature_problems(found):
             self._report.note("signatures", problem, subject)
         return bool(self._report.checks["signatures"].passed)
 
@@ -163,7 +171,7 @@ class Examination:
         self._ask_with_junk(alone)
         self._ask_in_batches(alone)
         for start in range(0, min(len(ordinary), 2 * _BATCH), _BATCH):
-            self._ask(ordinary[start : start + _BATCH], "serving_examples")
+            self._ask(ordinary[start : start + _BATCH], SERVING_EXAMPLES)
 
     def _ask_without_signal(self) -> list[bytes]:
         """Asks for popular tracks, and for names; returns tracks of the catalogue."""
@@ -187,10 +195,10 @@ class Examination:
     def _ask_names(self, uris: list[bytes], num_known: int) -> np.ndarray | None:
         """Checks names; returns in how many playlists each track is, where the model says it."""
         self.asking = "the names of tracks"
-        outputs = self._predict(wire.names_request(uris))
+        outputs = self._predict(requests.names_request(uris))
         if outputs is None:
             return None
-        for key in ("track_name", "artist_name"):
+        for key in (TRACK_NAME, ARTIST_NAME):
             values = tf.make_ndarray(outputs[key]) if key in outputs else np.empty(0, object)
             if values.shape != (len(uris),):
                 problem: str | None = f"has shape {list(values.shape)}, not {[len(uris)]}"
@@ -198,7 +206,7 @@ class Examination:
                 named = [value for value in values[num_known:].tolist() if value]
                 problem = f"names an unknown track {named[0]!r}" if named else None
             self._report.note("names", problem, f"{key}:")
-        counts = tf.make_ndarray(outputs["playlists"]) if "playlists" in outputs else None
+        counts = tf.make_ndarray(outputs[PLAYLISTS]) if PLAYLISTS in outputs else None
         return counts if counts is not None and counts.shape == (len(uris),) else None
 
     def _ask_with_junk(self, alone: Sequence[Answer]) -> None:
@@ -215,10 +223,10 @@ class Examination:
                 problem = answers.difference(one, other)
                 self._report.note("batch", problem, one.query.label)
 
-    def _ask(self, asked: list[Query], signature: str = "serving_default") -> list[Answer]:
+    def _ask(self, asked: list[Query], signature: str = SERVING_DEFAULT) -> list[Answer]:
         """Asks queries in one request and checks the answers; none where there is none to read."""
         self.asking = ", ".join(query.label for query in asked[:2]) + ", ..." * (len(asked) > 2)
-        outputs = self._predict(wire.playlists_request(asked, signature))
+        outputs = self._predict(queries.request(asked, signature))
         if outputs is None:
             return []
         try:
@@ -256,7 +264,7 @@ class Examination:
             self._milliseconds.clear()
             for query in ordinary:
                 self.asking = query.label
-                self._predict(wire.playlists_request([query], "serving_default"))
+                self._predict(queries.request([query], SERVING_DEFAULT))
         if report.latency and budget is not None:
             p99 = report.latency.p99
             report.note(

@@ -7,7 +7,11 @@ import random
 from collections.abc import Sequence
 from typing import Final
 
-from schema import features
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2
+
+from schema import features, requests
+from schema.signatures import SERVING_EXAMPLES
 
 
 @dataclasses.dataclass(frozen=True)
@@ -124,3 +128,24 @@ def draw(
         name = b" ".join(rng.choice(words) for _ in range(rng.randint(0, 3)))
         found.append(Query(f"random query {index}", name, tuple(tracks)))
     return found
+
+
+def request(asked: Sequence[Query], signature: str) -> predict_pb2.PredictRequest:
+    """Asks for the continuations of playlists, by `serving_default` or `serving_examples`.
+
+    A request for playlists without tracks has no column of tracks: the contract allows it.
+    """
+    if signature == SERVING_EXAMPLES:
+        return requests.examples_request([_example(query) for query in asked])
+    return requests.playlists_request(
+        [(query.name, query.track_uris) for query in asked], min_columns=0
+    )
+
+
+def _example(query: Query) -> bytes:
+    if query.example is not None:
+        return query.example
+    example = tf.train.Example()
+    example.features.feature[features.NAME].bytes_list.value.append(query.name)
+    example.features.feature[features.TRACK_URI].bytes_list.value.extend(query.track_uris)
+    return example.SerializeToString(deterministic=True)

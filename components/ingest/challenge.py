@@ -11,15 +11,13 @@ import gzip
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, TextIO
+from typing import Any, TextIO
 
 from components.ingest.errors import IngestError
 from components.ingest.reading import UnreadableFileError, read_slice
 from components.ingest.validation import Playlist, Reject, is_track_uri, validate
 from schema import features
-
-#: Recommendations that the challenge asks for, a playlist.
-DEPTH: Final = 500
+from schema.signatures import MAX_RECOMMENDATIONS
 
 
 class ChallengeError(IngestError):
@@ -135,7 +133,7 @@ def write_submission(
             _check_tracks(pid, uris, seeds[pid])
             file.write(", ".join([str(pid), *uris]) + "\n")
             written += 1
-            short += len(uris) < DEPTH
+            short += len(uris) < MAX_RECOMMENDATIONS
         if missing:
             raise ChallengeError(
                 f"{len(missing)} playlists have no recommendations, such as {min(missing)}"
@@ -144,8 +142,10 @@ def write_submission(
 
 
 def _check_tracks(pid: int, uris: Sequence[str], seeds: Sequence[str]) -> None:
-    if len(uris) > DEPTH:
-        raise ChallengeError(f"playlist {pid}: {len(uris)} tracks, at most {DEPTH} are allowed")
+    if len(uris) > MAX_RECOMMENDATIONS:
+        raise ChallengeError(
+            f"playlist {pid}: {len(uris)} tracks, at most {MAX_RECOMMENDATIONS} are allowed"
+        )
     seen = set(seeds)
     for rank, uri in enumerate(uris, 1):
         if not is_track_uri(uri):

@@ -7,9 +7,10 @@ import dataclasses
 import numpy as np
 
 from evaluation.metrics.matching import Rows, encode, first_hits
+from schema.signatures import MAX_RECOMMENDATIONS
 
 #: Lists are judged this deep, as in the RecSys Challenge 2018.
-DEPTH = 500
+DEPTH = MAX_RECOMMENDATIONS
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import numpy as np
 import tensorflow as tf
 
@@ -12,9 +10,7 @@ from models.export.queries import QueryBuilder
 from models.export.retrieval import BruteForce, Retriever
 from models.transform.aligned import first_aligned
 from schema import features
-
-#: How many tracks are recommended, where the catalogue has so many.
-MAX_RECOMMENDATIONS: Final = 500
+from schema.signatures import MAX_RECOMMENDATIONS
 
 
 def num_recommendations(catalogue: Catalogue) -> int:

@@ -18,6 +18,7 @@ from models.export.queries import QueryBuilder
 from models.export.recommender import Recommender, num_recommendations
 from models.export.retrieval import Reranked
 from models.export.warmup import warmup_requests, write_warmup
+from schema import signatures
 from schema.model_card import ModelCard
 
 
@@ -63,12 +64,12 @@ def export(
     with tempfile.TemporaryDirectory() as assets:
         queries = QueryBuilder(vocabularies, catalogue.artist_ids, assets)
         recommender = Recommender(scorer, catalogue, queries, options.rows_per_step, retriever)
-        signatures = {
-            "serving_default": recommender.serving_default,
-            "serving_examples": recommender.serving_examples,
-            "track_metadata": recommender.track_metadata,
+        served = {
+            signatures.SERVING_DEFAULT: recommender.serving_default,
+            signatures.SERVING_EXAMPLES: recommender.serving_examples,
+            signatures.TRACK_METADATA: recommender.track_metadata,
         }
-        tf.saved_model.save(recommender, directory, signatures)
+        tf.saved_model.save(recommender, directory, served)
     card.write(directory)
     if options.warmup:
         write_warmup(directory, warmup_requests(catalogue))

@@ -14,6 +14,7 @@ import rich.table
 import typer
 
 from pipeline.cli.support import USAGE, fail
+from schema.signatures import MAX_RECOMMENDATIONS
 
 if TYPE_CHECKING:
     from serving.release.manager import ReleaseManager
@@ -116,7 +117,7 @@ def query(
     file: Annotated[
         str | None, typer.Option(help="MPD-format playlists, or a list of URIs; - for stdin.")
     ] = None,
-    top: Annotated[int, typer.Option(min=1, max=500, help="How many tracks.")] = 10,
+    top: Annotated[int, typer.Option(min=1, max=MAX_RECOMMENDATIONS, help="How many tracks.")] = 10,
     output: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
     model_name: ModelNameOption = "segue",
     version: Annotated[int | None, typer.Option(help="Version that answers.")] = None,

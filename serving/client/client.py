@@ -140,7 +140,7 @@ class RecommenderClient:
         """
         request = get_model_metadata_pb2.GetModelMetadataRequest(
             model_spec=messages.model_spec(
-                self.choice.model, self.choice.version, self.choice.label, ""
+                self.choice.model, self.choice.version, self.choice.label
             ),
             metadata_field=["signature_def"],
         )

@@ -61,7 +61,7 @@ def continue_playlists(
 def _continue_part(
     choice: ModelChoice, playlists: Sequence[Playlist], *, top: int, with_names: bool
 ) -> Exchange:
-    spec = messages.model_spec(choice.model, choice.version, choice.label, messages.SERVING_DEFAULT)
+    spec = messages.model_spec(choice.model, choice.version, choice.label)
     request = messages.playlists_request(spec, playlists)
     for last in (False, True):
         response = yield request
@@ -82,7 +82,7 @@ def _continue_part(
 
 def _ask_names(model: str, version: int, ranked: Sequence[Sequence[tuple[str, float]]]) -> _Names:
     uris = list(dict.fromkeys(uri for row in ranked for uri, _ in row))
-    spec = messages.model_spec(model, version, None, messages.TRACK_METADATA)
+    spec = messages.model_spec(model, version)
     names: dict[str, tuple[str, str]] = {}
     for start in range(0, len(uris), _NAMES_AT_ONCE):
         part = uris[start : start + _NAMES_AT_ONCE]

@@ -19,7 +19,7 @@ _FORMS = (
     f"{URI_PREFIX}ID, https://open.spotify.com/track/ID or the ID alone, of 22 letters and digits"
 )
 _TRACK = re.compile(
-    r"(?:spotify:track:|https?://open\.spotify\.com/(?:intl-[a-z-]+/)?track/)?"
+    rf"(?:{URI_PREFIX}|https?://open\.spotify\.com/(?:intl-[a-z-]+/)?track/)?"
     r"([0-9A-Za-z]{22})(?:\?.*)?"
 )
 

@@ -8,17 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from tensorflow.core.framework import tensor_pb2, types_pb2
+from tensorflow.core.framework import types_pb2
 from tensorflow_serving.apis import model_pb2, predict_pb2
 
-SERVING_DEFAULT = "serving_default"
-TRACK_METADATA = "track_metadata"
-
-NAME = "name"
-TRACK_URIS = "track_uris"
-SCORES = "scores"
-TRACK_NAME = "track_name"
-ARTIST_NAME = "artist_name"
+from schema import requests
+from schema.signatures import ARTIST_NAME, SCORES, TRACK_NAME, TRACK_URIS
 
 
 class BadAnswerError(RuntimeError):
@@ -75,10 +69,10 @@ class Continuation:
 
 
 def model_spec(
-    model: str, version: int | None, label: str | None, signature: str
+    model: str, version: int | None = None, label: str | None = None
 ) -> model_pb2.ModelSpec:
     """Names a model, and at most one of a version and a label."""
-    spec = model_pb2.ModelSpec(name=model, signature_name=signature)
+    spec = model_pb2.ModelSpec(name=model)
     if version is not None:
         spec.version.value = version
     elif label is not None:
@@ -86,44 +80,19 @@ def model_spec(
     return spec
 
 
-def string_tensor(values: Sequence[str], shape: Sequence[int]) -> tensor_pb2.TensorProto:
-    """A string tensor of these values in row-major order."""
-    tensor = tensor_pb2.TensorProto(dtype=types_pb2.DT_STRING)
-    for size in shape:
-        tensor.tensor_shape.dim.add().size = size
-    tensor.string_val.extend(value.encode("utf-8", "replace") for value in values)
-    return tensor
-
-
 def playlists_request(
     spec: model_pb2.ModelSpec, playlists: Sequence[Playlist]
 ) -> predict_pb2.PredictRequest:
-    """Asks for the continuations of playlists.
-
-    There is always a column of tracks: a server that pads requests to batch them can then pad this
-    one too (TF Serving pads with the first value that it finds, which "" is).
-    """
-    width = max([1, *(len(playlist.track_uris) for playlist in playlists)])
-    padded = [
-        uri
-        for playlist in playlists
-        for uri in (*playlist.track_uris, *[""] * (width - len(playlist.track_uris)))
-    ]
-    return predict_pb2.PredictRequest(
-        model_spec=spec,
-        inputs={
-            NAME: string_tensor([playlist.name for playlist in playlists], [len(playlists)]),
-            TRACK_URIS: string_tensor(padded, [len(playlists), width]),
-        },
-        output_filter=[TRACK_URIS, SCORES],
+    """Asks for the continuations of playlists; see `schema.requests`."""
+    return requests.playlists_request(
+        [(_encode(item.name), [_encode(uri) for uri in item.track_uris]) for item in playlists],
+        spec,
     )
 
 
 def names_request(spec: model_pb2.ModelSpec, uris: Sequence[str]) -> predict_pb2.PredictRequest:
     """Asks for the titles and artists of tracks."""
-    return predict_pb2.PredictRequest(
-        model_spec=spec, inputs={TRACK_URIS: string_tensor(uris, [len(uris)])}
-    )
+    return requests.names_request([_encode(uri) for uri in uris], spec)
 
 
 def read_recommendations(
@@ -205,3 +174,8 @@ def _values(outputs: Mapping[str, Any], key: str, rank: int) -> np.ndarray:
     if len(shape) != rank or math.prod(shape) != len(values):
         raise BadAnswerError(f"output {key} has shape {shape} and {len(values)} values")
     return values.reshape(shape)
+
+
+def _encode(text: str) -> bytes:
+    # Broken input files hold halves of surrogate pairs, which UTF-8 cannot write: they become "?".
+    return text.encode("utf-8", "replace")

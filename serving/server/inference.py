@@ -11,8 +11,8 @@ from google.protobuf import text_format
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import inference_pb2, model_pb2
 
+from schema.signatures import SERVING_DEFAULT
 from serving.protocol import errors
-from serving.server.predict import DEFAULT_SIGNATURE
 from serving.server.servable import Servable
 
 CLASSIFY = "tensorflow/serving/classify"
@@ -41,7 +41,7 @@ def refuse_multi_inference(
     if not request.tasks:
         return _unsupported("MultiInference without tasks")
     task = request.tasks[0]
-    name = task.model_spec.signature_name or DEFAULT_SIGNATURE
+    name = task.model_spec.signature_name or SERVING_DEFAULT
     signature = servable.signatures.get(name)
     if signature is None:
         return errors.invalid_argument(f"Requested signature not found in model graph: {name}")
@@ -55,11 +55,11 @@ def refuse_multi_inference(
 
 
 def _signature(servable: Servable, spec: model_pb2.ModelSpec) -> meta_graph_pb2.SignatureDef:
-    return servable.signatures[spec.signature_name or DEFAULT_SIGNATURE]
+    return servable.signatures[spec.signature_name or SERVING_DEFAULT]
 
 
 def _named(servable: Servable, spec: model_pb2.ModelSpec) -> errors.ServingError | None:
-    name = spec.signature_name or DEFAULT_SIGNATURE
+    name = spec.signature_name or SERVING_DEFAULT
     if name in servable.signatures:
         return None
     return errors.invalid_argument(f"No signature was found with the name: {name}")

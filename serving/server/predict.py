@@ -14,11 +14,11 @@ from tensorflow.core.framework import tensor_pb2
 from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, model_pb2, predict_pb2
 
+from schema.signatures import SERVING_DEFAULT
 from serving.protocol import errors, tensors
 from serving.server import encoding
 from serving.server.servable import Servable
 
-DEFAULT_SIGNATURE = "serving_default"
 SIGNATURE_DEF = "signature_def"
 
 
@@ -76,7 +76,7 @@ def prepare(
     Raises:
         ServingError: the request does not fit the signature.
     """
-    signature_name = request.model_spec.signature_name or DEFAULT_SIGNATURE
+    signature_name = request.model_spec.signature_name or SERVING_DEFAULT
     signature = servable.signatures.get(signature_name)
     if signature is None:
         raise errors.failed_precondition(f'Serving signature key "{signature_name}" not found.')

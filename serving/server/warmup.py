@@ -14,7 +14,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow_serving.apis import prediction_log_pb2
 
-from models.export.warmup import MAX_RECORDS, WARMUP_FILE
+from schema.signatures import MAX_WARMUP_REQUESTS, WARMUP_FILE
 from serving.protocol import errors
 from serving.server import inference, predict
 from serving.server.servable import Servable
@@ -37,9 +37,10 @@ def run_warmup(servable: Servable, export_dir: str) -> int:
     count = 0
     try:
         for record in tf.data.TFRecordDataset(path):
-            if count == MAX_RECORDS:
+            if count == MAX_WARMUP_REQUESTS:
                 raise errors.invalid_argument(
-                    f"Number of warmup records exceeds the maximum ({MAX_RECORDS}) at {path}"
+                    "Number of warmup records exceeds the maximum "
+                    f"({MAX_WARMUP_REQUESTS}) at {path}"
                 )
             _run(servable, record.numpy(), path)
             count += 1

@@ -6,6 +6,8 @@ from typing import Literal
 
 import pydantic
 
+from schema.signatures import MAX_RECOMMENDATIONS
+
 
 class IndexOptions(pydantic.BaseModel):
     """How the best tracks are found among all."""
@@ -42,8 +44,9 @@ class IndexOptions(pydantic.BaseModel):
     recall_depth: int = pydantic.Field(
         default=100,
         ge=1,
-        le=500,
-        description="How many of the best tracks min_recall is about; 500 are recommended.",
+        le=MAX_RECOMMENDATIONS,
+        description="How many of the best tracks min_recall is about; "
+        f"{MAX_RECOMMENDATIONS} are recommended.",
     )
     recall_queries: int = pydantic.Field(
         default=512, ge=2, le=100_000, description="Playlists that recall is measured on, at most."

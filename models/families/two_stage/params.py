@@ -5,6 +5,7 @@ from __future__ import annotations
 import pydantic
 
 from models.families.two_tower.params import Params as TwoTowerParams
+from schema.signatures import MAX_RECOMMENDATIONS
 
 
 class RetrievalParams(TwoTowerParams):
@@ -67,9 +68,10 @@ class Params(pydantic.BaseModel):
     )
     depth: int = pydantic.Field(
         default=1500,
-        ge=500,
+        ge=MAX_RECOMMENDATIONS,
         le=10_000,
-        description="Candidates that the first stage passes on; 500 are recommended.",
+        description="Candidates that the first stage passes on; "
+        f"{MAX_RECOMMENDATIONS} are recommended.",
     )
     ranking: RankingParams = pydantic.Field(
         default=RankingParams(), description="Of the second stage."

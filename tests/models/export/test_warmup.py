@@ -14,8 +14,8 @@ from models.contract import Catalogue, Query, Scorer
 from models.data.vocabularies import Vocabularies
 from models.export import saved_model
 from models.export.options import ExportOptions
-from models.export.warmup import WARMUP_FILE
 from schema.model_card import ModelCard
+from schema.signatures import WARMUP_FILE
 from serving.server.servable import Servable
 from serving.server.warmup import run_warmup
 
@@ -85,6 +85,6 @@ def test_they_can_be_left_out(tmp_path: pathlib.Path) -> None:
 
 
 def test_there_are_not_too_many(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
-    monkeypatch.setattr("models.export.warmup.MAX_RECORDS", 8)
+    monkeypatch.setattr("models.export.warmup.MAX_WARMUP_REQUESTS", 8)
     with pytest.raises(ValueError, match="at most 8 warm-up requests"):
         export(tmp_path / "1")

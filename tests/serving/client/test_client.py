@@ -322,11 +322,11 @@ def test_names_of_other_tracks(scripted: Callable[..., Any]) -> None:
 def test_request_always_has_a_column() -> None:
     # A title alone: a server that pads with the first value it finds then finds "".
     request = messages.playlists_request(
-        messages.model_spec("m", 3, "ignored", ""), [Playlist("x"), Playlist("y", ("a", "b"))]
+        messages.model_spec("m", 3, "ignored"), [Playlist("x"), Playlist("y", ("a", "b"))]
     )
     assert [dim.size for dim in request.inputs["track_uris"].tensor_shape.dim] == [2, 2]
     assert list(request.inputs["track_uris"].string_val) == [b"", b"", b"a", b"b"]
-    alone = messages.playlists_request(messages.model_spec("m", None, "l", ""), [Playlist("x")])
+    alone = messages.playlists_request(messages.model_spec("m", None, "l"), [Playlist("x")])
     assert [dim.size for dim in alone.inputs["track_uris"].tensor_shape.dim] == [1, 1]
     assert request.model_spec.WhichOneof("version_choice") == "version"
     assert alone.model_spec.version_label == "l"
@@ -334,7 +334,8 @@ def test_request_always_has_a_column() -> None:
 
 def test_text_that_is_no_unicode() -> None:
     lone = "\ud800"  # half of a surrogate pair, as broken input files hold it
-    assert list(messages.string_tensor([lone], [1]).string_val) == [b"?"]
+    request = messages.playlists_request(messages.model_spec("m"), [Playlist(lone, (lone,))])
+    assert [list(tensor.string_val) for tensor in request.inputs.values()] == [[b"?"], [b"?"]]
 
 
 def test_client_survives_a_restart(

@@ -6,7 +6,8 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
-from models.export.warmup import WARMUP_FILE, write_warmup
+from models.export.warmup import write_warmup
+from schema.signatures import WARMUP_FILE
 from serving.protocol.errors import ServingError
 from serving.server import warmup
 from serving.server.servable import Servable

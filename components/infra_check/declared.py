@@ -1,0 +1,44 @@
+"""Compares the signatures that a model declares with those of contract C3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import tensorflow as tf
+
+from schema.signatures import SIGNATURES, Tensor
+
+
+def signature_problems(found: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
+    """Compares a model's signatures with the contract's; more tensors than these are no problem.
+
+    Args:
+        found: SignatureDefs by name.
+
+    Yields:
+        What was looked at, and what is wrong or None.
+    """
+    for name, signature in SIGNATURES.items():
+        if name not in found:
+            yield name, f"is missing; there are {sorted(found)}"
+            continue
+        for kind, wanted, tensors in (
+            ("input", signature.inputs, found[name].inputs),
+            ("output", signature.outputs, found[name].outputs),
+        ):
+            for key, tensor in wanted.items():
+                yield f"{name}: {kind} {key}", _tensor_problem(tensors, key, tensor)
+
+
+def _tensor_problem(tensors: Any, key: str, wanted: Tensor) -> str | None:
+    if key not in tensors:
+        return f"is missing; there are {sorted(tensors)}"
+    found = tensors[key]
+    dtype = tf.dtypes.as_dtype(found.dtype).name
+    if dtype != wanted.dtype:
+        return f"is {dtype}, not {wanted.dtype}"
+    shape = found.tensor_shape
+    if not shape.unknown_rank and len(shape.dim) != len(wanted.shape):
+        return f"has {len(shape.dim)} dimensions, not {len(wanted.shape)}"
+    return None
