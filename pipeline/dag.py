@@ -23,6 +23,7 @@ from models.export.options import ExportOptions
 from pipeline import source_hash
 from pipeline.config import PipelineConfig
 from schema import features
+from schema.layout import Layout
 
 SCHEMA_FILE = os.path.join(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schema", "schema.pbtxt"
@@ -44,13 +45,14 @@ class Paths:
     @classmethod
     def under(cls, config: PipelineConfig) -> Paths:
         """The layout of contract C2 under the configured output directory."""
+        # TFX remembers artifacts by path: it must mean the same from any working directory.
+        places = Layout.under(_absolute(config.out))
         return cls(
-            tfrecords=_absolute(os.path.join(config.out, "tfrecords")),
-            # TFX remembers artifacts by path: it must mean the same from any working directory.
-            pipeline_root=_absolute(os.path.join(config.out, "pipeline_root")),
-            serving=_absolute(os.path.join(config.out, "serving", "segue")),
+            tfrecords=places.tfrecords,
+            pipeline_root=places.pipeline_root,
+            serving=places.serving,
             schema_file=config.validation.schema_file or SCHEMA_FILE,
-            checkpoints=_absolute(os.path.join(config.out, "checkpoints")),
+            checkpoints=places.checkpoints,
         )
 
     def with_schema_pinned(self, out: str) -> Paths:
@@ -63,7 +65,7 @@ class Paths:
         """
         content = io_utils.read_string_file(self.schema_file)
         digest = hashlib.sha256(content.encode()).hexdigest()[:16]
-        pinned = _absolute(os.path.join(out, "schemas", digest, "schema.pbtxt"))
+        pinned = os.path.join(Layout.under(_absolute(out)).schemas, digest, "schema.pbtxt")
         io_utils.write_string_file(pinned, content)
         return dataclasses.replace(self, schema_file=pinned)
 

@@ -16,6 +16,7 @@ from pipeline.config import PipelineConfig
 from pipeline.console import log_capture, progress
 from pipeline.console import run_console as consoles
 from schema.documents import RunMetrics
+from schema.layout import Layout
 
 
 class RunFailedError(RuntimeError):
@@ -45,7 +46,7 @@ def run(config: PipelineConfig) -> RunResult:
         RunFailedError: if a component fails.
     """
     started = datetime.datetime.now().astimezone()
-    log = os.path.join(config.out, "logs", f"run-{started:%Y%m%d-%H%M%S}.log")
+    log = os.path.join(Layout.under(config.out).logs, f"run-{started:%Y%m%d-%H%M%S}.log")
     with log_capture.console_apart(log) as stream:
         console = consoles.RunConsole(rich.console.Console(file=stream))
         console.start(f"Segue: {config.candidate} on {config.data}", log)
@@ -102,7 +103,7 @@ def _run(config: PipelineConfig, console: consoles.RunConsole, started: str) -> 
         "Ingest", seconds["Ingest"], _ingest_summary(ingested), ingested.skipped
     )
 
-    metadata_path = os.path.join(config.out, "metadata.db")
+    metadata_path = Layout.under(config.out).metadata
     try:
         built = dag.create_pipeline(
             config,
@@ -118,7 +119,7 @@ def _run(config: PipelineConfig, console: consoles.RunConsole, started: str) -> 
     clock = time.monotonic()
     try:
         metrics = results.write_results(config, ingested, nodes, seconds, started)
-        report = str(build_report(os.path.join(config.out, "report")))
+        report = str(build_report(Layout.under(config.out).report))
     except Exception as error:
         raise failed("Report", time.monotonic() - clock, error) from error
     console.component_finished("Report", time.monotonic() - clock, "", False)

@@ -1,0 +1,69 @@
+"""Contract C2: what a run leaves under its output directory, and where."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from typing import Final
+
+#: The served model's name: TF Serving asks for one.
+MODEL_NAME: Final = "segue"
+
+REPORT: Final = "report"
+#: The page of a report.
+PAGE_FILE: Final = "index.html"
+
+#: What lies under OUT, in the order in which a run makes it.
+PLACES: Final[Mapping[str, str]] = {
+    "logs/": "TFX's log of each run",
+    "tfrecords/": "what ingest wrote: records, a manifest, and `rejects-*.jsonl`",
+    "schemas/HASH/schema.pbtxt": "the schema of the run, by its content",
+    "pipeline_root/": "TFX's artifacts, a folder each node",
+    "metadata.db": "TFX's metadata store",
+    "checkpoints/": "where training goes on after a crash",
+    f"serving/{MODEL_NAME}/VERSION/": "what was pushed: a SavedModel in TF Serving's layout",
+    f"{REPORT}/{PAGE_FILE}": "the report: one file that opens offline",
+    f"{REPORT}/metrics.json": "the figures of the run",
+    f"{REPORT}/details.json": "what the report shows besides",
+    f"{REPORT}/per_playlist.parquet": "a row for each model and held-out playlist",
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Layout:
+    """The places under one output directory, local or remote.
+
+    Attributes:
+        logs: the directory of logs.
+        tfrecords: the directory that ingest writes.
+        pipeline_root: the directory of TFX's artifacts.
+        metadata: the file of the metadata store, where the runner keeps it in one.
+        checkpoints: the directory of unfinished trainings.
+        schemas: the directory of schemas, a folder each.
+        serving: the served model's base directory, a folder each version.
+        report: the directory of the report and its documents.
+    """
+
+    logs: str
+    tfrecords: str
+    pipeline_root: str
+    metadata: str
+    checkpoints: str
+    schemas: str
+    serving: str
+    report: str
+
+    @classmethod
+    def under(cls, out: str) -> Layout:
+        """Returns the places under an output directory, relative if that is."""
+        return cls(
+            logs=os.path.join(out, "logs"),
+            tfrecords=os.path.join(out, "tfrecords"),
+            pipeline_root=os.path.join(out, "pipeline_root"),
+            metadata=os.path.join(out, "metadata.db"),
+            checkpoints=os.path.join(out, "checkpoints"),
+            schemas=os.path.join(out, "schemas"),
+            serving=os.path.join(out, "serving", MODEL_NAME),
+            report=os.path.join(out, REPORT),
+        )
