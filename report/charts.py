@@ -12,6 +12,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 from report import formatting
+from schema.documents import Estimate
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,6 +36,21 @@ class Scale:
         if not span or not math.isfinite(span):
             return 50.0
         return round(min(100.0, max(0.0, 100 * (value - self.low) / span)), 2)
+
+    def interval(self, found: Estimate) -> tuple[float, float | None, float | None]:
+        """Where an estimate's mean and its bounds stand.
+
+        Raises:
+            ValueError: it has no mean.
+        """
+        if found.mean is None:
+            raise ValueError("an estimate without a mean has no place")
+        low, high = found.ci_low, found.ci_high
+        return (
+            self(found.mean),
+            None if low is None else self(low),
+            None if high is None else self(high),
+        )
 
     def ticks(self, count: int = 4, *, sign: bool = False) -> list[Tick]:
         """Round numbers inside the scale, about `count` of them."""

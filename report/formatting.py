@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import json
 import math
+from typing import Any
 
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EM DASH}"
@@ -183,3 +185,21 @@ def listing(names: list[str]) -> str:
     if len(names) < 2:
         return "".join(names)
     return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def setting(value: object) -> str:
+    """A setting's value as it would be written in a configuration."""
+    if isinstance(value, str):
+        return value or '""'
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def flatten(tree: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
+    """Nested settings as ("a.b", value) pairs."""
+    pairs: list[tuple[str, str]] = []
+    for key, value in tree.items():
+        if isinstance(value, dict) and value:
+            pairs += flatten(value, f"{prefix}{key}.")
+        else:
+            pairs.append((f"{prefix}{key}", setting(value)))
+    return pairs

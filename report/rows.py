@@ -10,11 +10,7 @@ import pyarrow
 import pyarrow.parquet
 
 from report import formatting
-from report.values import as_text
-
-ROWS_FILE = "per_playlist.parquet"
-KEYS = ("model", "split", "pid", "scenario")
-COUNTS = ("num_seeds", "num_holdouts", "unreachable")
+from schema.rows import COUNTS, KEYS, MODEL, PID, SCENARIO, SPLIT
 
 #: Of more rows a part is kept, so that the report needs less than a gigabyte of memory.
 MAX_ROWS = 500_000
@@ -49,7 +45,7 @@ def read_rows(path: Path, notes: list[str]) -> pd.DataFrame:
     frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=wanted)
     for column in KEYS:
         frame[column] = frame[column].astype("category")
-    return frame.drop_duplicates(["model", "split", "pid"])
+    return frame.drop_duplicates([MODEL, SPLIT, PID])
 
 
 def _is_used(column: str) -> bool:
@@ -59,17 +55,24 @@ def _is_used(column: str) -> bool:
 def _clean(frame: pd.DataFrame) -> pd.DataFrame:
     for column in frame.columns:
         if column in KEYS:
-            frame[column] = frame[column].astype(object).map(as_text)
+            frame[column] = frame[column].astype(object).map(_text)
         else:
             numbers = pd.to_numeric(frame[column], errors="coerce").astype(np.float64)
             frame[column] = numbers.replace([np.inf, -np.inf], np.nan)
     return frame
 
 
+def _text(value: object) -> str:
+    """Keys are text, or bytes as in examples."""
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    return "" if value is None else str(value)
+
+
 def _sample(frame: pd.DataFrame, share: float) -> pd.DataFrame:
     if share >= 1 or frame.empty:
         return frame
-    places = pd.util.hash_array(frame["pid"].to_numpy()) % 10_000
+    places = pd.util.hash_array(frame[PID].to_numpy()) % 10_000
     return frame[places < 10_000 * share]
 
 
@@ -82,7 +85,7 @@ def paired(rows: pd.DataFrame, metric: str) -> pd.DataFrame:
     if rows.empty or metric not in rows.columns:
         return pd.DataFrame()
     wide = rows.pivot_table(
-        index=["pid", "scenario"], columns="model", values=metric, observed=True, aggfunc="first"
+        index=[PID, SCENARIO], columns=MODEL, values=metric, observed=True, aggfunc="first"
     )
     wide.columns = [str(name) for name in wide.columns]
     return wide

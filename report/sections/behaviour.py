@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evaluation.summary import estimate
 from report import charts, formatting
 from report.loading import RunResults
-from report.statistics import Estimate, estimate
+from schema.documents import Estimate
 
 SEED_BUCKETS = ((0, 0), (1, 1), (2, 5), (6, 10), (11, 25), (26, 50), (51, 100), (101, None))
 BEYOND = ("coverage", "popularity", "novelty", "artist_diversity")
@@ -65,19 +66,20 @@ def _bucket_label(low: int, high: int | None) -> str:
 def _seeds(results: RunResults, rows: pd.DataFrame, metric: str) -> charts.LineChart | None:
     if "num_seeds" not in rows.columns:
         return None
-    found: dict[str, list[tuple[int, Estimate]]] = {model: [] for model in results.models}
+    found: dict[str, list[tuple[int, int, Estimate]]] = {model: [] for model in results.models}
     used = []
     for low, high in SEED_BUCKETS:
         inside = rows[rows["num_seeds"].between(low, np.inf if high is None else high)]
         if inside[metric].notna().any():
             used.append(_bucket_label(low, high))
             for model, values in inside.groupby("model", observed=True)[metric]:
-                if (guess := estimate(values.to_numpy())) is not None:
-                    found[str(model)].append((len(used) - 1, guess))
+                if n := int(values.notna().sum()):
+                    found[str(model)].append((len(used) - 1, n, estimate(values.to_numpy())))
     if len(used) < 2:
         return None
-    guesses = [guess for points in found.values() for _, guess in points]
-    scale = charts.Scale.around([v for g in guesses for v in (g.mean, g.low, g.high)], zero=True)
+    guesses = [guess for points in found.values() for _, _, guess in points]
+    bounds = [value for g in guesses for value in (g.mean, g.ci_low, g.ci_high)]
+    scale = charts.Scale.around(bounds, zero=True)
     across = charts.Scale(-0.4, len(used) - 0.6)
     # Models are set slightly apart, so that their intervals do not hide each other.
     shift = [0.09 * (i - (len(results.models) - 1) / 2) for i in range(len(results.models))]
@@ -86,13 +88,11 @@ def _seeds(results: RunResults, rows: pd.DataFrame, metric: str) -> charts.LineC
         points = [
             charts.Point(
                 across(place + shift[i]),
-                scale(guess.mean),
-                None if guess.low is None else scale(guess.low),
-                None if guess.high is None else scale(guess.high),
+                *scale.interval(guess),
                 f"{model}, {used[place]} seeds: {formatting.metric(guess.mean, metric)} "
-                f"({formatting.playlists(guess.n)})",
+                f"({formatting.playlists(n)})",
             )
-            for place, guess in found[model]
+            for place, n, guess in found[model]
         ]
         if points:
             lines.append(charts.Line(model, i, points))

@@ -7,8 +7,8 @@ import itertools
 from typing import Any
 
 from report import charts, formatting
-from report.loading import RunResults, reject_counts
-from report.values import as_dict, as_dicts, as_list, as_number, as_text
+from report.loading import RunResults
+from schema.documents import FeatureRow, Lengths
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,49 +26,39 @@ class Feature:
 
 def build(results: RunResults) -> dict[str, Any]:
     """What templates/data.html shows."""
-    data = as_dict(results.details.get("data"))
-    splits = as_dict(as_dict(results.metrics.get("data")).get("playlists"))
-    vocabularies = as_dict(data.get("vocabularies"))
+    details, data = results.details.data, results.metrics.data
+    rejects = [(reason, n) for reason, n in (data.rejects or {}).items() if n]
     return {
-        "splits": [(name, formatting.count(as_number(n))) for name, n in splits.items()],
+        "splits": [(name, formatting.count(n)) for name, n in data.playlists.items()],
         "rejects": [
             (reason.replace("_", " "), formatting.count(n))
-            for reason, n in sorted(reject_counts(results).items(), key=lambda pair: -pair[1])
+            for reason, n in sorted(rejects, key=lambda pair: -pair[1])
         ],
-        "rejects_known": isinstance(as_dict(results.metrics.get("data")).get("rejects"), dict),
-        "vocabularies": [
-            (name, formatting.count(as_number(n))) for name, n in vocabularies.items()
-        ],
-        "anomalies": [_anomaly(row) for row in as_dicts(data.get("anomalies"))],
-        "anomalies_known": isinstance(data.get("anomalies"), list),
-        "features": [_feature(row) for row in as_dicts(data.get("features"))],
-        "lengths": _lengths(as_dict(data.get("lengths"))),
+        "rejects_known": data.rejects is not None,
+        "vocabularies": [(name, formatting.count(n)) for name, n in details.vocabularies.items()],
+        "anomalies": details.anomalies or [],
+        "anomalies_known": details.anomalies is not None,
+        "features": [_feature(row) for row in details.features],
+        "lengths": _lengths(details.lengths or Lengths()),
     }
 
 
-def _anomaly(row: dict[str, Any]) -> dict[str, str]:
-    return {key: as_text(row.get(key)) for key in ("split", "feature", "severity", "description")}
-
-
-def _feature(row: dict[str, Any]) -> Feature:
-    share = as_number(row.get("present_share"))
-    top = row.get("top")
-    shown = ", ".join(filter(None, map(as_text, as_list(top)))) or as_text(top)
+def _feature(row: FeatureRow) -> Feature:
+    share = row.present_share
     return Feature(
-        as_text(row.get("name")),
-        as_text(row.get("type")).lower(),
+        row.name,
+        row.type.lower(),
         formatting.percent(share),
         None if share is None else round(100 * min(1.0, max(0.0, share)), 1),
-        formatting.count(as_number(row.get("unique"))),
-        formatting.fixed(as_number(row.get("mean")), 2),
-        shown or formatting.NOTHING,
+        formatting.count(row.unique),
+        formatting.fixed(row.mean, 2),
+        ", ".join(filter(None, row.top or [])) or formatting.NOTHING,
     )
 
 
-def _lengths(lengths: dict[str, Any]) -> charts.ColumnChart | None:
+def _lengths(lengths: Lengths) -> charts.ColumnChart | None:
     """The histogram of playlist lengths."""
-    edges = [n for n in map(as_number, as_list(lengths.get("edges"))) if n is not None]
-    counts = [n for n in map(as_number, as_list(lengths.get("counts"))) if n is not None]
+    edges, counts = lengths.edges, lengths.counts
     rising = all(left < right for left, right in itertools.pairwise(edges))
     if len(counts) < 2 or len(edges) != len(counts) + 1 or not rising or min(counts) < 0:
         return None

@@ -8,9 +8,9 @@ from typing import Any
 from report import formatting
 from report.loading import RunResults
 from report.rows import paired
-from report.sections.forest import OVERALL, WORSE_SERIES, forests, scenario_of
+from report.sections.forest import OVERALL, WORSE_SERIES, forests
 from report.sections.spreads import spreads
-from report.values import as_number, as_text
+from schema.documents import PairedTest
 
 EFFECTS = {"rank_biserial": "rank-biserial", "cohens_g": "Cohen's g", "none": ""}
 
@@ -39,7 +39,7 @@ def build(results: RunResults) -> dict[str, Any]:
     """What templates/differences.html shows."""
     wide = paired(results.deciding, results.headline)
     leading = results.headline
-    tests = [(as_text(t.get("metric")) == leading, _test_row(t)) for t in results.tests]
+    tests = [(t.metric == leading, _test_row(t)) for t in results.metrics.tests]
     plots = forests(results, wide)
     return {
         "label": formatting.metric_info(results.headline).label,
@@ -50,7 +50,7 @@ def build(results: RunResults) -> dict[str, Any]:
         "others": [row for leads, row in tests if not leads and row.scenario == OVERALL],
         "scenarios": [row for leads, row in tests if leads and row.scenario != OVERALL],
         "any_tests": bool(tests),
-        "one_sided": bool(tests) and all(t.get("alternative") == "better" for t in results.tests),
+        "one_sided": bool(tests) and all(t.alternative == "better" for t in results.metrics.tests),
         "any_worse": any(
             mark.series == WORSE_SERIES for plot in plots for row in plot.rows for mark in row.marks
         ),
@@ -58,37 +58,32 @@ def build(results: RunResults) -> dict[str, Any]:
     }
 
 
-def _test_row(test: dict[str, Any]) -> TestRow:
-    metric = as_text(test.get("metric"))
-    decimals = formatting.metric_info(metric).decimals
-    low, high = as_number(test.get("ci_low")), as_number(test.get("ci_high"))
-    significant = test.get("significant")
-    effect, name = as_text(test.get("effect_name")), as_text(test.get("test"))
-    dropped = as_number(test.get("dropped"))
+def _test_row(test: PairedTest) -> TestRow:
+    decimals = formatting.metric_info(test.metric).decimals
     return TestRow(
-        baseline=as_text(test.get("baseline")) or formatting.NOTHING,
-        metric=formatting.directed(metric) or formatting.NOTHING,
-        scenario=scenario_of(test),
-        n=formatting.count(as_number(test.get("n"))),
-        dropped=formatting.count(dropped) if dropped else "",
-        difference=formatting.signed(as_number(test.get("mean_difference")), decimals),
-        interval=formatting.interval(low, high, decimals),
-        effect=formatting.signed(as_number(test.get("effect")), 2),
-        effect_name=EFFECTS.get(effect, effect),
-        test="no test" if name == "none" else name or formatting.NOTHING,
-        reason=as_text(test.get("reason")),
-        p=formatting.p_value(as_number(test.get("p_value"))),
-        adjusted=formatting.p_value(as_number(test.get("p_adjusted"))),
-        significant=significant if isinstance(significant, bool) else None,
+        baseline=test.baseline or formatting.NOTHING,
+        metric=formatting.directed(test.metric) or formatting.NOTHING,
+        scenario=test.scenario or OVERALL,
+        n=formatting.count(test.n),
+        dropped=formatting.count(test.dropped) if test.dropped else "",
+        difference=formatting.signed(test.mean_difference, decimals),
+        interval=formatting.interval(test.ci_low, test.ci_high, decimals),
+        effect=formatting.signed(test.effect, 2),
+        effect_name=EFFECTS.get(test.effect_name, test.effect_name),
+        test="no test" if test.test == "none" else test.test or formatting.NOTHING,
+        reason=test.reason,
+        p=formatting.p_value(test.p_value),
+        adjusted=formatting.p_value(test.p_adjusted),
+        significant=test.significant,
     )
 
 
 def _detectable(results: RunResults) -> list[tuple[str, str]]:
     """The smallest difference in the headline metric that so many playlists can show."""
-    found = []
-    for test in results.tests:
-        size = as_number(test.get("minimum_detectable"))
-        of_headline = as_text(test.get("metric")) == results.headline
-        if size is not None and of_headline and scenario_of(test) == OVERALL:
-            found.append((as_text(test.get("baseline")), formatting.fixed(size, 4)))
-    return found
+    return [
+        (test.baseline, formatting.fixed(test.minimum_detectable, 4))
+        for test in results.metrics.tests
+        if test.metric == results.headline
+        and not test.scenario
+        and test.minimum_detectable is not None
+    ]

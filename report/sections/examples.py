@@ -7,7 +7,7 @@ from typing import Any
 
 from report import formatting
 from report.loading import RunResults
-from report.values import as_dict, as_dicts, as_number, as_text
+from schema import documents
 
 MAX_EXAMPLES = 12
 MAX_SEEDS = 6
@@ -38,33 +38,29 @@ class Example:
 
 def build(results: RunResults) -> dict[str, Any]:
     """What templates/examples.html shows."""
-    found = as_dicts(results.details.get("examples"))[:MAX_EXAMPLES]
+    found = results.details.examples[:MAX_EXAMPLES]
     return {"examples": [_example(entry) for entry in found], "candidate": results.candidate}
 
 
-def _example(entry: dict[str, Any]) -> Example:
-    seeds = [_song(song) for song in as_dicts(entry.get("seeds"))]
-    recommended = [_song(song) for song in as_dicts(entry.get("recommended"))][:MAX_RECOMMENDED]
+def _example(entry: documents.Example) -> Example:
+    recommended = [_song(song) for song in entry.recommended[:MAX_RECOMMENDED]]
     hits = sum(song.hit for song in recommended)
-    withheld = as_number(entry.get("withheld"))
     outcome = f"{hits} of the first {len(recommended)}" if recommended else "Nothing recommended"
-    if withheld is not None:
-        outcome += f" · {formatting.count(withheld)} tracks were withheld"
+    if entry.withheld is not None:
+        outcome += f" · {formatting.count(entry.withheld)} tracks were withheld"
     return Example(
-        as_text(entry.get("title")),
-        as_text(entry.get("scenario")),
-        seeds[:MAX_SEEDS],
-        max(0, len(seeds) - MAX_SEEDS),
+        entry.title,
+        entry.scenario,
+        [_song(song) for song in entry.seeds[:MAX_SEEDS]],
+        max(0, len(entry.seeds) - MAX_SEEDS),
         recommended,
         outcome,
     )
 
 
-def _song(song: dict[str, Any]) -> Song:
-    score = as_number(as_dict(song).get("score"))
-    return Song(
-        as_text(song.get("track")) or "unknown track",
-        as_text(song.get("artist")),
-        "" if score is None else formatting.fixed(score, 3),
-        song.get("hit") is True,
-    )
+def _song(song: documents.Song) -> Song:
+    name = song.track or "unknown track"
+    if not isinstance(song, documents.RecommendedSong):
+        return Song(name, song.artist)
+    score = "" if song.score is None else formatting.fixed(song.score, 3)
+    return Song(name, song.artist, score, song.hit)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 import pandas as pd
 
+from evaluation.summary import estimate
 from report import charts, formatting
 from report.loading import RunResults
-from report.statistics import estimate
-from report.values import as_number, as_text
+from schema.documents import Estimate
 
 OVERALL = "Overall"
 WORSE_SERIES = 7  # drawn in the colour of what is worse
@@ -26,17 +25,9 @@ class Difference:
     """
 
     scenario: str
-    mean: float
-    low: float | None
-    high: float | None
+    found: Estimate
     verdict: str
     n: int | None
-
-
-def scenario_of(test: dict[str, Any]) -> str:
-    """The scenario of a test, OVERALL where it is of all playlists."""
-    name = as_text(test.get("scenario"))
-    return OVERALL if not name or name.lower() == "overall" else name
 
 
 def forests(results: RunResults, wide: pd.DataFrame) -> list[charts.RowChart]:
@@ -46,7 +37,11 @@ def forests(results: RunResults, wide: pd.DataFrame) -> list[charts.RowChart]:
         items = _differences(results, baseline, wide)
         if not items:
             continue
-        bounds = [value for item in items for value in (item.mean, item.low, item.high)]
+        bounds = [
+            value
+            for item in items
+            for value in (item.found.mean, item.found.ci_low, item.found.ci_high)
+        ]
         scale = charts.Scale.around(bounds, zero=True)
         plots.append(
             charts.RowChart(
@@ -62,25 +57,24 @@ def forests(results: RunResults, wide: pd.DataFrame) -> list[charts.RowChart]:
 
 
 def _forest_row(item: Difference, scale: charts.Scale) -> charts.Row:
-    between = formatting.interval(item.low, item.high)
-    tip = f"{item.scenario}: {formatting.signed(item.mean)}"
+    between = formatting.interval(item.found.ci_low, item.found.ci_high)
+    tip = f"{item.scenario}: {formatting.signed(item.found.mean)}"
     tip += f" ({between})" if between else ""
     tip += f", {formatting.playlists(item.n)}" if item.n else ""
     mark = charts.Mark(
-        scale(item.mean),
-        None if item.low is None else scale(item.low),
-        None if item.high is None else scale(item.high),
+        *scale.interval(item.found),
         WORSE_SERIES if item.verdict == "worse" else 0,
         tip,
         hollow=item.verdict != "better",
     )
-    note = formatting.signed(item.mean)
+    note = formatting.signed(item.found.mean)
     return charts.Row(item.scenario, [mark], item.scenario == OVERALL, note)
 
 
-def _verdict(shown: bool, mean: float, low: float | None, high: float | None, better: int) -> str:
+def _verdict(shown: bool, found: Estimate, better: int) -> str:
     """What an interval says; `shown` is whether a test found a difference."""
-    if shown and mean * better > 0:
+    low, high = found.ci_low, found.ci_high
+    if shown and found.mean is not None and found.mean * better > 0:
         return "better"
     if low is None or high is None:
         return "open"
@@ -102,16 +96,13 @@ def _differences(results: RunResults, baseline: str, wide: pd.DataFrame) -> list
     """From the run's own tests; from the rows with t intervals where there are none."""
     better = formatting.metric_info(results.headline).better or 1
     tested: dict[str, Difference] = {}
-    for test in results.tests:
-        mean = as_number(test.get("mean_difference"))
-        of_pair = as_text(test.get("baseline")) == baseline
-        if mean is None or not of_pair or as_text(test.get("metric")) != results.headline:
-            continue
-        low, high = as_number(test.get("ci_low")), as_number(test.get("ci_high"))
-        n = as_number(test.get("n"))
-        verdict = _verdict(test.get("significant") is True, mean, low, high, better)
-        item = Difference(scenario_of(test), mean, low, high, verdict, int(n) if n else None)
-        tested.setdefault(item.scenario, item)
+    for test in results.metrics.tests:
+        of_pair = (test.baseline, test.metric) == (baseline, results.headline)
+        if of_pair and test.mean_difference is not None:
+            found = Estimate(mean=test.mean_difference, ci_low=test.ci_low, ci_high=test.ci_high)
+            verdict = _verdict(test.significant is True, found, better)
+            item = Difference(test.scenario or OVERALL, found, verdict, test.n)
+            tested.setdefault(item.scenario, item)
     names = dict.fromkeys([OVERALL, *results.scenarios, *tested])
     items = [tested.get(name) or _from_rows(results, baseline, name, wide) for name in names]
     return [item for item in items if item]
@@ -125,10 +116,12 @@ def _from_rows(
     rows = wide
     if scenario != OVERALL:
         rows = wide[wide.index.get_level_values("scenario") == scenario]
-    found = estimate((rows[results.candidate] - rows[baseline]).to_numpy())
-    if found is None:
+    values = (rows[results.candidate] - rows[baseline]).dropna().to_numpy()
+    found = estimate(values)
+    if found.mean is None:
         return None
-    clear = found.low is not None and found.high is not None and found.low * found.high > 0
+    clear = (
+        found.ci_low is not None and found.ci_high is not None and found.ci_low * found.ci_high > 0
+    )
     better = formatting.metric_info(results.headline).better or 1
-    verdict = _verdict(clear, found.mean, found.low, found.high, better)
-    return Difference(scenario, found.mean, found.low, found.high, verdict, found.n)
+    return Difference(scenario, found, _verdict(clear, found, better), len(values))

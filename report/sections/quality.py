@@ -5,12 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import numpy as np
-
+from evaluation.summary import estimate
 from report import charts, formatting
 from report.loading import RunResults
-from report.statistics import estimate
-from report.values import as_dict, as_number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,12 +70,11 @@ def _overall(results: RunResults) -> Table | None:
         best = _best(values, info.better)
         cells = []
         for i, model in enumerate(models):
-            low, high = results.bounds(model, name)
-            between = formatting.interval(low, high, info.decimals)
+            found = results.estimate(model, name)
+            between = formatting.interval(found.ci_low, found.ci_high, info.decimals)
             cells.append(Cell(formatting.metric(values[i], name), between, i in best))
         rows.append((formatting.directed(name), cells))
-    entries = as_dict(results.metrics.get("models"))
-    seconds = [as_number(as_dict(entries.get(model)).get("fit_seconds")) for model in models]
+    seconds = [results.metrics.models[model].fit_seconds for model in models]
     if any(second is not None for second in seconds):
         rows.append(("Time to fit", [Cell(formatting.duration(second)) for second in seconds]))
     caption = "Means over all held-out playlists; below each its 95% interval, in bold the best"
@@ -123,14 +119,15 @@ def _chart(results: RunResults) -> charts.RowChart | None:
     lines: list[tuple[str, str | None]] = [("Overall", None)]
     lines += [(scenario, scenario) for scenario in results.scenarios]
     found = [
-        (label, model, mean, *results.bounds(model, metric, scenario))
+        (label, model, estimated)
         for label, scenario in lines
         for model in results.models
-        if (mean := results.mean(model, metric, scenario)) is not None
+        if (estimated := results.estimate(model, metric, scenario)).mean is not None
     ]
     if not found:
         return None
-    scale = charts.Scale.around([value for entry in found for value in entry[2:]], zero=True)
+    bounds = [value for _, _, e in found for value in (e.mean, e.ci_low, e.ci_high)]
+    scale = charts.Scale.around(bounds, zero=True)
     # Models are set slightly apart, so that their intervals do not hide each other.
     apart = 70 / len(results.models)
     dodge = {model: round(15 + apart * (i + 0.5), 1) for i, model in enumerate(results.models)}
@@ -138,14 +135,12 @@ def _chart(results: RunResults) -> charts.RowChart | None:
     for label, scenario in lines:
         marks = [
             charts.Mark(
-                scale(mean),
-                None if low is None else scale(low),
-                None if high is None else scale(high),
+                *scale.interval(estimated),
                 results.models.index(model),
-                f"{model}, {label}: {formatting.metric(mean, metric)}",
+                f"{model}, {label}: {formatting.metric(estimated.mean, metric)}",
                 y=dodge[model],
             )
-            for place, model, mean, low, high in found
+            for place, model, estimated in found
             if place == label
         ]
         if marks:
@@ -173,14 +168,9 @@ def _splits(results: RunResults) -> Table | None:
     for model in results.models:
         cells = []
         for split in splits:
-            found = estimate(
-                groups[model, split].to_numpy() if (model, split) in groups else np.empty(0)
-            )
-            if found is None:
-                cells.append(Cell(formatting.NOTHING))
-                continue
+            found = estimate(groups.get((model, split), ()))
             decimals = formatting.metric_info(metric).decimals
-            between = formatting.interval(found.low, found.high, decimals)
+            between = formatting.interval(found.ci_low, found.ci_high, decimals)
             cells.append(Cell(formatting.metric(found.mean, metric), between))
         rows.append((model, cells))
     heads = [f"{split} (decides)" if split == results.split else str(split) for split in splits]

@@ -7,8 +7,6 @@ from typing import Any
 
 from report import formatting
 from report.loading import RunResults
-from report.settings import flatten
-from report.values import as_dict, as_number
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,14 +21,10 @@ class Time:
 
 def build(results: RunResults) -> dict[str, Any]:
     """What templates/run.html shows."""
-    run = as_dict(results.details.get("run"))
-    seconds = {
-        name: value
-        for name, entry in as_dict(results.metrics.get("seconds")).items()
-        if (value := as_number(entry)) is not None and value >= 0
-    }
-    gate = as_dict(results.details.get("gate"))
-    gate.pop("checks", None)  # the verdict shows them
+    run = results.details.run
+    seconds = {name: value for name, value in results.metrics.seconds.items() if value >= 0}
+    # The verdict shows the gate's checks.
+    gate = results.details.gate.model_dump(exclude={"checks"}, exclude_unset=True)
     total, most = sum(seconds.values()), max(seconds.values(), default=0.0)
     return {
         "times": [
@@ -43,8 +37,8 @@ def build(results: RunResults) -> dict[str, Any]:
             for name, value in seconds.items()
         ],
         "total": formatting.duration(total) if seconds else "",
-        "gate": flatten(gate),
-        "config": flatten(as_dict(run.get("config"))),
-        "machine": flatten(as_dict(run.get("machine"))),
-        "versions": flatten(as_dict(run.get("versions"))),
+        "gate": formatting.flatten(gate),
+        "config": formatting.flatten(run.config),
+        "machine": formatting.flatten(run.machine),
+        "versions": formatting.flatten(run.versions),
     }

@@ -6,11 +6,10 @@ import dataclasses
 from typing import Any
 
 from report import charts, formatting
-from report.loading import RunResults, history
+from report.loading import RunResults
 from report.sections import tuning
 from report.sections.quality import Table
-from report.settings import flatten
-from report.values import as_dict, as_number
+from schema.documents import TrainingCurve
 
 CLOCKS = ("step", "epoch", "iteration", "seconds")
 MAX_POINTS = 400
@@ -33,38 +32,36 @@ class Trained:
 
 def build(results: RunResults) -> dict[str, Any]:
     """What templates/training.html shows."""
-    training = as_dict(results.details.get("training"))
+    training = results.details.training
     names = [m for m in results.models if m in training]
     names += [m for m in training if m not in names]
-    return {"trained": [_trained(results, name, as_dict(training[name])) for name in names]}
+    return {"trained": [_trained(results, name, training[name]) for name in names]}
 
 
-def _trained(results: RunResults, name: str, entry: dict[str, Any]) -> Trained:
+def _trained(results: RunResults, name: str, entry: TrainingCurve) -> Trained:
     series = results.models.index(name) if name in results.models else len(results.models)
-    rows = history(entry)
-    clock = next(
-        (key for key in CLOCKS if any(as_number(r.get(key)) is not None for r in rows)), ""
-    )
+    rows = entry.history
+    clock = next((key for key in CLOCKS if any(row.get(key) is not None for row in rows)), "")
     keys = dict.fromkeys(key for row in rows for key in row if key not in CLOCKS)
     curves = [_curve(name, series, rows, clock, key) for key in keys]
     return Trained(
         name,
         series,
-        formatting.duration(as_number(entry.get("fit_seconds"))),
-        flatten(as_dict(entry.get("params"))),
+        formatting.duration(entry.fit_seconds),
+        formatting.flatten(entry.params),
         [curve for curve in curves if curve],
         tuning.trials(results, name),
     )
 
 
 def _curve(
-    model: str, series: int, rows: list[dict[str, Any]], clock: str, key: str
+    model: str, series: int, rows: list[dict[str, int | float | None]], clock: str, key: str
 ) -> charts.LineChart | None:
     pairs = [
         (time, value)
         for place, row in enumerate(rows)
-        if (value := as_number(row.get(key))) is not None
-        and (time := as_number(row.get(clock)) if clock else float(place)) is not None
+        if (value := row.get(key)) is not None
+        and (time := row.get(clock) if clock else float(place)) is not None
     ]
     if len(pairs) < 2:
         return None

@@ -7,7 +7,6 @@ from typing import Any
 
 from report import formatting
 from report.loading import RunResults
-from report.values import as_dict, as_dicts, as_list, as_number, as_text
 
 TILES = ("ndcg", "r_precision", "clicks", "recall@500", "coverage")
 
@@ -26,8 +25,7 @@ class Tile:
 
 def build(results: RunResults) -> dict[str, Any]:
     """What templates/verdict.html shows."""
-    blessed = _blessed(results)
-    run = as_dict(results.details.get("run"))
+    blessed = results.metrics.blessing.blessed
     return {
         "blessed": blessed,
         "headline": headline(results),
@@ -35,27 +33,21 @@ def build(results: RunResults) -> dict[str, Any]:
         "reasons": _reasons(results),
         "tiles": _tiles(results),
         "facts": _facts(results),
-        "started": formatting.moment(as_text(run.get("started"))),
+        "started": formatting.moment(results.details.run.started),
         "notes": results.notes,
     }
 
 
-def _blessed(results: RunResults) -> bool | None:
-    blessed = as_dict(results.metrics.get("blessing")).get("blessed")
-    return blessed if isinstance(blessed, bool) else None
-
-
 def _reasons(results: RunResults) -> list[tuple[str, bool | None]]:
     """Reasons in words, and whether each speaks for the candidate, where the gate's checks say."""
-    checks = as_dicts(as_dict(results.details.get("gate")).get("checks"))
-    passed = {as_text(check.get("text")): check.get("passed") is True for check in checks}
-    told = map(as_text, as_list(as_dict(results.metrics.get("blessing")).get("reasons")))
-    return [(text, passed.get(text)) for text in (list(filter(None, told)) or passed)]
+    passed = {check.text: check.passed for check in results.details.gate.checks}
+    told = [text for text in results.metrics.blessing.reasons if text]
+    return [(text, passed.get(text)) for text in (told or passed)]
 
 
 def headline(results: RunResults) -> str:
     """The verdict in a few words."""
-    candidate, blessed = results.candidate, _blessed(results)
+    candidate, blessed = results.candidate, results.metrics.blessing.blessed
     name = candidate or "The candidate"
     if blessed is None:
         return f"No verdict on {candidate}" if candidate else "No verdict"
@@ -63,14 +55,14 @@ def headline(results: RunResults) -> str:
 
 
 def _consequence(results: RunResults, blessed: bool | None) -> str:
-    version = as_text(results.metrics.get("pushed_version"))
+    version = results.metrics.pushed_version
     if version:
         return f"It passed every check of the gate and was pushed for serving as version {version}."
     if blessed is None:
         return "The run recorded no decision, so nothing was pushed."
     if blessed:
         return "It passed every check of the gate. Nothing was pushed."
-    kept = " The model served before stays in service." if results.served else ""
+    kept = " The model served before stays in service." if results.details.run.served else ""
     return f"It failed at least one check of the gate, so nothing was pushed.{kept}"
 
 
@@ -82,10 +74,10 @@ def _tiles(results: RunResults) -> list[Tile]:
         if mean is None:
             continue
         info = formatting.metric_info(name)
-        low, high = results.bounds(results.candidate, name)
+        found = results.estimate(results.candidate, name)
         rival, rank = _rival(results, name, mean)
         value = formatting.metric(mean, name)
-        between = formatting.interval(low, high, info.decimals)
+        between = formatting.interval(found.ci_low, found.ci_high, info.decimals)
         tiles.append(Tile(info.label, info.meaning, value, between, rival, rank))
     return tiles
 
@@ -108,27 +100,21 @@ def _rival(results: RunResults, metric: str, mean: float) -> tuple[str, str]:
 
 
 def _facts(results: RunResults) -> list[tuple[str, str]]:
-    data = as_dict(results.metrics.get("data"))
-    splits = as_dict(data.get("playlists"))
-    run = as_dict(results.details.get("run"))
+    data, run = results.metrics.data, results.details.run
     facts = []
-    known = {s: number for s in splits if (number := as_number(splits[s])) is not None}
-    if known:
-        facts.append(("Playlists", formatting.count(sum(known.values()))))
-        shares = " / ".join(
-            f"{formatting.count(number)} {split}" for split, number in known.items()
-        )
+    if splits := data.playlists:
+        facts.append(("Playlists", formatting.count(sum(splits.values()))))
+        shares = " / ".join(f"{formatting.count(n)} {split}" for split, n in splits.items())
         facts.append(("Split", shares))
-    if (tracks := as_number(data.get("tracks"))) is not None:
-        facts.append(("Tracks", formatting.count(tracks)))
-    seconds = as_number(run.get("seconds"))
-    if seconds is None:
-        parts = [as_number(s) for s in as_dict(results.metrics.get("seconds")).values()]
-        seconds = sum(s for s in parts if s is not None) if parts else None
+    if data.tracks is not None:
+        facts.append(("Tracks", formatting.count(data.tracks)))
+    seconds = run.seconds
+    if seconds is None and results.metrics.seconds:
+        seconds = sum(results.metrics.seconds.values())
     if seconds is not None:
         facts.append(("Run time", formatting.duration(seconds)))
-    if baselines := [as_text(name) for name in as_list(run.get("baselines")) if as_text(name)]:
-        facts.append(("Compared with", formatting.listing(baselines)))
-    if "served" in run:
-        facts.append(("Served before", results.served or "nothing"))
+    if run.baselines:
+        facts.append(("Compared with", formatting.listing(run.baselines)))
+    if "served" in run.model_fields_set:
+        facts.append(("Served before", run.served or "nothing"))
     return facts

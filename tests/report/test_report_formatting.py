@@ -1,41 +1,8 @@
 from __future__ import annotations
 
-import math
-
 import pytest
 
 from report import formatting
-from report.values import as_dict, as_dicts, as_list, as_number, as_text
-
-
-@pytest.mark.parametrize(
-    ("value", "expected"),
-    [
-        (3, 3.0),
-        (0.5, 0.5),
-        (True, None),
-        (math.nan, None),
-        (-math.inf, None),
-        ("3", None),
-        (None, None),
-        (10**400, None),
-    ],
-)
-def test_as_number(value: object, expected: float | None) -> None:
-    assert as_number(value) == expected
-
-
-def test_containers_of_the_wrong_type_read_as_empty() -> None:
-    assert as_dict([1]) == {}
-    assert as_list({"a": 1}) == []
-    assert as_dicts([{"a": 1}, 2, None, {}]) == [{"a": 1}, {}]
-
-
-def test_text_can_always_be_written_as_utf8() -> None:
-    assert as_text("a\ud800b") == "a?b"
-    assert as_text(b"\xff ok") == "\N{REPLACEMENT CHARACTER} ok"
-    assert list(as_dict({"\ud800": 1})) == ["?"]
-    assert as_text(None) == as_text([]) == ""
 
 
 @pytest.mark.parametrize(
@@ -116,3 +83,12 @@ def test_unknown_metrics_keep_their_name_and_come_last() -> None:
     assert not formatting.is_metric("length")
     assert formatting.directed("clicks") == "Clicks ↓"
     assert formatting.directed("coverage") == "Coverage"
+
+
+def test_nested_settings_are_lines() -> None:
+    assert formatting.flatten({"a": {"b": [1, "x"], "c": {}}, "d": "", "e": None}) == [
+        ("a.b", '[1, "x"]'),
+        ("a.c", "{}"),
+        ("d", '""'),
+        ("e", "null"),
+    ]

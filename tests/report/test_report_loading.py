@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from report import loading, rows
+from schema.documents import RunMetrics
+from schema.rows import KEYS
 
 
 def summary(**means: float) -> dict:
@@ -35,7 +37,7 @@ def test_what_cannot_be_read_becomes_a_note(tmp_path: Path, content: bytes, mess
     (tmp_path / "metrics.json").write_bytes(content)
     (tmp_path / "per_playlist.parquet").write_bytes(b"not parquet")
     results = loading.load(tmp_path)
-    assert results.metrics == {}
+    assert results.metrics == RunMetrics()
     assert results.rows.empty
     assert results.models == []
     assert results.notes[0].startswith(message)
@@ -81,7 +83,7 @@ def test_of_many_playlists_the_same_part_is_kept_for_every_model(
 
 
 def test_a_file_without_rows_is_as_good_as_none(tmp_path: Path) -> None:
-    empty = pd.DataFrame({key: pd.Series(dtype=str) for key in (*rows.KEYS, "ndcg")})
+    empty = pd.DataFrame({key: pd.Series(dtype=str) for key in (*KEYS, "ndcg")})
     empty.to_parquet(tmp_path / "per_playlist.parquet")
     results = loading.load(tmp_path)
     assert results.models == []

@@ -165,7 +165,7 @@ def test_a_rebuild_replaces_the_page_and_leaves_nothing_else(tmp_path: Path) -> 
 def test_a_section_that_fails_costs_only_itself(
     results: RunResults, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("report.sections.training.history", lambda tree: 1 / 0)
+    monkeypatch.setattr("report.sections.training._trained", lambda *args: 1 / 0)
     page = Page(render(results))
     assert page.text.count(FAILED) == 1
     assert "'training'" in caplog.text

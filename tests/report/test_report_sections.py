@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from typing import Any
 
 import pandas as pd
@@ -18,6 +19,7 @@ from report.sections import (
     training,
     verdict,
 )
+from schema.documents import RunDetails, RunMetrics, parse
 
 
 def make(
@@ -28,7 +30,11 @@ def make(
     frame = pd.DataFrame(rows or [])
     if rows:
         frame["split"] = frame.get("split", "eval")
-    return loading.RunResults(metrics or {}, frame, details or {"run": {"candidate": "new"}})
+    return loading.RunResults(
+        parse(RunMetrics, json.dumps(metrics or {}), "metrics.json")[0],
+        frame,
+        parse(RunDetails, json.dumps(details or {"run": {"candidate": "new"}}), "details.json")[0],
+    )
 
 
 def pair(pid: str, new: float, old: float, scenario: str = "title") -> list[dict[str, Any]]:
