@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import hashlib
+import json
 import os
+from collections.abc import Mapping
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx import v1 as tfx
@@ -17,10 +20,11 @@ from components.data_gate.component import DataGate
 from components.evaluator.config import eval_config
 from components.holdout.component import Holdout
 from components.infra_check.component import InfraCheck
+from components.report.component import Report
 from components.served_model.strategy import ServedModelStrategy
 from components.significance.component import Significance
 from models.export.options import ExportOptions
-from pipeline import source_hash
+from pipeline import __version__, source_hash
 from pipeline.config import PipelineConfig
 from schema import features
 from schema.layout import Layout
@@ -41,6 +45,7 @@ class Paths:
     serving: str
     schema_file: str
     checkpoints: str
+    report: str
 
     @classmethod
     def under(cls, config: PipelineConfig) -> Paths:
@@ -53,6 +58,7 @@ class Paths:
             serving=places.serving,
             schema_file=config.validation.schema_file or SCHEMA_FILE,
             checkpoints=places.checkpoints,
+            report=places.report,
         )
 
     def with_schema_pinned(self, out: str) -> Paths:
@@ -74,13 +80,20 @@ def create_pipeline(
     config: PipelineConfig,
     paths: Paths,
     metadata_connection_config: metadata_store_pb2.ConnectionConfig | None = None,  # type: ignore[name-defined]
+    *,
+    rejects: Mapping[str, int] | None = None,
+    started: datetime.datetime | None = None,
+    seconds_file: str | None = None,
 ) -> tfx.dsl.Pipeline:
-    """Builds the DAG: playlists in TFRecords to a blessed and pushed model.
+    """Builds the DAG: playlists in TFRecords to a blessed and pushed model, and the report.
 
     Args:
         config: what to run.
         paths: where to read and write.
         metadata_connection_config: the metadata store; None where the orchestrator brings one.
+        rejects: records that ingest set aside, by reason; None where that is not known.
+        started: when the run began; now by default.
+        seconds_file: where the runner keeps what each node took; None where it does not.
 
     Returns:
         A pipeline that any TFX runner takes.
@@ -232,6 +245,29 @@ def create_pipeline(
         ),
     )
 
+    began = started or datetime.datetime.now().astimezone()
+    report = Report(
+        statistics=statistics,
+        anomalies=example_validator.outputs["anomalies"],
+        comparison=data_gate.outputs["comparison"],
+        held_out=held_out,
+        transform_graph=transform.outputs["transform_graph"],
+        evaluation=evaluator.outputs["evaluation"],
+        served=served.outputs["model"],
+        metrics=significance.outputs["metrics"],
+        pushed_model=pusher.outputs["pushed_model"],
+        models={family: trainer.outputs["model"] for family, trainer in trainers.items()},
+        model_runs={family: trainer.outputs["model_run"] for family, trainer in trainers.items()},
+        tuner_results={family: tuner.outputs["tuner_results"] for family, tuner in tuners.items()},
+        gate=config.gate.model_dump_json(),
+        config=config.model_dump_json(),
+        version=__version__,
+        started=began.isoformat(timespec="seconds"),
+        destination=paths.report,
+        rejects=None if rejects is None else json.dumps(dict(rejects)),
+        seconds_file=seconds_file,
+    )
+
     components: list[BaseComponent] = [
         example_gen,
         previous_statistics,
@@ -249,6 +285,7 @@ def create_pipeline(
         infra_check,
         significance,
         pusher,
+        report,
     ]
     return tfx.dsl.Pipeline(
         pipeline_name=config.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final, Literal
 
@@ -71,6 +72,15 @@ def rows(split: str, anomalies: anomalies_pb2.Anomalies) -> list[Anomaly]:
         for feature, info in sorted(named.items())
         for reason in info.reason
     ]
+
+
+def counted(found: Iterable[Anomaly]) -> str:
+    """Counts anomalies by severity, such as "2 errors, 1 warning"; "" where there are none."""
+    by_severity = Counter(anomaly.severity for anomaly in found)
+    return ", ".join(
+        f"{count} {severity}{'s' if count > 1 else ''}"
+        for severity, count in sorted(by_severity.items())
+    )
 
 
 def serious(

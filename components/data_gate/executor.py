@@ -14,6 +14,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, json_utils, writer_utils
 
 from components.data_gate import anomalies as anomaly_rows
+from schema import artifacts
 
 TRAIN_SPLIT: Final = "train"
 ANOMALIES_FILE: Final = "SchemaDiff.pb"
@@ -55,12 +56,17 @@ class Executor(base_executor.BaseExecutor):
                 train, schema, previous_statistics=_statistics(previous[0], TRAIN_SPLIT)
             )
         output.split_names = artifact_utils.encode_split_names(list(comparisons))
+        differing = []
         for name, result in comparisons.items():
             compared = _only_comparisons(result)
             writer_utils.write_anomalies(
                 os.path.join(output.uri, f"Split-{name}", ANOMALIES_FILE), compared
             )
-            found += anomaly_rows.rows(name, compared)
+            differing += anomaly_rows.rows(name, compared)
+        output.set_string_custom_property(
+            artifacts.SUMMARY, anomaly_rows.counted(differing) or "no skew, no drift"
+        )
+        found += differing
         _check(found, exec_properties["fail_on"], json_utils.loads(exec_properties["tolerated"]))
 
 

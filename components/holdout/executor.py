@@ -18,7 +18,8 @@ from tfx.utils import io_utils
 
 from components.holdout import examples as held_out_examples
 from components.holdout import held_out_schema
-from schema import features
+from evaluation.scenarios import BY_NAME
+from schema import artifacts, features
 
 TRAIN_SPLIT: Final = "train"
 
@@ -43,6 +44,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         target.span = source.span
         examples_utils.set_payload_format(target, examples_utils.get_payload_format(source))
         examples_utils.set_file_format(target, examples_utils.get_file_format(source))
+        held_out = " and ".join(split for split in splits if split != TRAIN_SPLIT)
+        target.set_string_custom_property(
+            artifacts.SUMMARY, f"tracks of {held_out} withheld in {len(BY_NAME)} scenarios"
+        )
         self._write_schema(input_dict, output_dict)
         _copy_split(source, target, TRAIN_SPLIT)
         with self._make_beam_pipeline() as pipeline:

@@ -13,6 +13,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
 from components.infra_check import examination, recorded
+from schema import artifacts
 
 #: Every check's result and the latencies, beside the marker.
 REPORT_FILE: Final = "infra_check.json"
@@ -52,6 +53,12 @@ class Executor(base_executor.BaseExecutor):
         io_utils.write_string_file(
             os.path.join(blessing.uri, REPORT_FILE),
             json.dumps(report.to_json(), indent=1, allow_nan=False),
+        )
+        blessing.set_string_custom_property(
+            artifacts.SUMMARY,
+            "a served copy answers as it should"
+            if report.blessed
+            else f"refused: {report.reasons[0]}",
         )
         _bless(blessing, report.blessed)
         for reason in report.reasons:

@@ -14,7 +14,7 @@ from components.significance import executor
 class PlaylistMetrics(Artifact):
     """Rows of metrics by model and playlist, their summary, the tests and the decision."""
 
-    TYPE_NAME = "PlaylistMetrics"
+    TYPE_NAME = "components.PlaylistMetrics"
 
 
 class SignificanceSpec(ComponentSpec):

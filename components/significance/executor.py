@@ -20,6 +20,8 @@ from tfx.utils import io_utils, path_utils
 from components.infra_check import executor as infra_check
 from components.significance import inference, judgement
 from evaluation.gate_config import GateConfig
+from schema import artifacts
+from schema.documents import Blessing
 from schema.model_card import ModelCard
 from schema.rows import MODEL, PID, ROWS_FILE, SPLIT
 
@@ -60,6 +62,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             refusals=[*_evaluator_refusals(input_dict), *_infra_refusals(input_dict)],
         )
         io_utils.write_string_file(os.path.join(output.uri, RESULTS_FILE), judged.to_json())
+        output.set_string_custom_property(artifacts.SUMMARY, _summary(judged.blessing))
         _bless(input_dict, output_dict, bool(judged.blessing.blessed))
 
     def score_model(self, name: str, model_dir: str, examples: types.Artifact, output: str) -> None:
@@ -91,6 +94,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 _ = scored["coverage"] | f"WriteCoverage[{split}]" >> beam.io.WriteToText(
                     os.path.join(output, "coverage", f"{name}-{split}"), file_name_suffix=".json"
                 )
+
+
+def _summary(blessing: Blessing) -> str:
+    verdict = "blessed" if blessing.blessed else "not blessed"
+    return ": ".join([verdict, *blessing.reasons[:1]])
 
 
 def _models(

@@ -1,88 +1,88 @@
-"""One line on what a component did, for the console."""
+"""One line on what a node did, from the artifacts that it left.
+
+Our own components leave their line on an artifact (`schema.artifacts.SUMMARY`). What TFX's
+components made is told by the type of their artifacts.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
 
+from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx import types
+from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import io_utils
 
 from components.data_gate import executor as data_gate
-from pipeline import facts
+from components.data_gate.anomalies import counted
+from components.report import facts
+from schema import artifacts
 
-Outputs = dict[str, list[types.Artifact]]
+Found = Mapping[str, types.Artifact]
 
 
-def summarise(node_id: str, outputs: Outputs) -> str:
-    """Says in a line what a component made.
+class _Search(NamedTuple):
+    """What a resolver says when it finds something, and when it does not."""
+
+    found: str
+    missing: str
+
+
+def summarise(
+    outputs: Mapping[str, Sequence[types.Artifact]], looked_for: Collection[str] = ()
+) -> str:
+    """Says in a line what a node made.
 
     Args:
-        node_id: such as "Trainer.als".
         outputs: its output artifacts by key.
+        looked_for: for a node that looks up artifacts of earlier runs, the names of their types.
 
     Returns:
-        Plain text, empty for a component that nobody needs to hear of.
+        Plain text, empty for a node that nobody needs to hear of.
     """
-    make = _SUMMARIES.get(node_id.split(".", maxsplit=1)[0])
-    return make(outputs) if make and (outputs or node_id in _RESOLVERS) else ""
+    made = [artifact for group in outputs.values() for artifact in group]
+    found = {artifact.type_name: artifact for artifact in made}
+    for kind, search in _SEARCHES.items():
+        if kind in looked_for:
+            return search.found if kind in found else search.missing
+    for artifact in made:
+        if text := artifact.get_string_custom_property(artifacts.SUMMARY):
+            return text
+    return next((tell(found) for kind, tell in _MADE.items() if kind in found), "")
 
 
-def _splits(outputs: Outputs) -> str:
-    return "split by hash of pid into train, eval and test"
+def _pushed(found: Found) -> str:
+    pushed = found[standard_artifacts.PushedModel.TYPE_NAME]
+    destination = pushed.get_string_custom_property("pushed_destination")
+    if not destination:
+        return "nothing pushed"
+    if facts.pushed_version(pushed) is None:
+        return f"pushed before, but no longer at {destination}"
+    return f"pushed to {destination}"
 
 
-def _statistics(outputs: Outputs) -> str:
-    counts = facts.playlists_by_split(outputs["statistics"][0])
-    return " · ".join(f"{split} {count:,}" for split, count in counts.items()) + " playlists"
-
-
-def _schema(outputs: Outputs) -> str:
-    from tensorflow_metadata.proto.v0 import schema_pb2
-
-    path = io_utils.get_only_uri_in_dir(outputs["schema"][0].uri)
-    return f"{len(io_utils.parse_pbtxt_file(path, schema_pb2.Schema()).feature)} features"
-
-
-def _anomalies(key: str) -> Callable[[Outputs], str]:
-    def summary(outputs: Outputs) -> str:
-        found = data_gate.read_anomalies(outputs[key][0])
-        if not found:
-            return "no anomalies" if key == "anomalies" else "no skew, no drift"
-        by_severity = Counter(anomaly.severity for anomaly in found)
-        return ", ".join(
-            f"{count} {severity}{'s' if count > 1 else ''}"
-            for severity, count in sorted(by_severity.items())
-        )
-
-    return summary
-
-
-def _holdout(outputs: Outputs) -> str:
-    return "tracks of eval and test withheld in 10 scenarios"
-
-
-def _transform(outputs: Outputs) -> str:
-    sizes = facts.vocabulary_sizes(outputs["transform_graph"][0])
+def _vocabularies(found: Found) -> str:
+    sizes = facts.vocabulary_sizes(found[standard_artifacts.TransformGraph.TYPE_NAME])
     return " · ".join(f"{size:,} {name.replace('_', ' ')}" for name, size in sizes.items())
 
 
-def _tuner(outputs: Outputs) -> str:
-    rows = facts.trials(outputs["tuner_results"][0])
-    best = rows[0]
-    text = f"{len(rows)} trials · NDCG {best['ndcg']:.4f} in trial {best['trial'] + 1}"
-    configured = next((row["ndcg"] for row in rows if row["trial"] == 0), None)
+def _trials(found: Found) -> str:
+    trials = facts.trials(found[standard_artifacts.TunerResults.TYPE_NAME])
+    best = trials[0]
+    text = f"{len(trials)} trials · NDCG {best.ndcg:.4f} in trial {(best.trial or 0) + 1}"
+    configured = next((trial.ndcg for trial in trials if trial.trial == 0), None)
     if configured is None:
         return text
-    if best["trial"] == 0:
-        return f"{len(rows)} trials · none beats what is configured, NDCG {configured:.4f}"
+    if best.trial == 0:
+        return f"{len(trials)} trials · none beats what is configured, NDCG {configured:.4f}"
     return f"{text}, {configured:.4f} as configured"
 
 
-def _trainer(outputs: Outputs) -> str:
+def _training(found: Found) -> str:
     parts = []
-    rows = facts.history(outputs["model_run"][0])
-    if rows:
+    run = found.get(standard_artifacts.ModelRun.TYPE_NAME)
+    if run is not None and (rows := facts.history(run)):
         # Training returns to its best epoch, which need not be the last.
         best = max(rows, key=lambda row: row.get("eval_ndcg") or 0.0)
         names = {"epoch": "epoch", "loss": "loss", "eval_ndcg": "eval NDCG"}
@@ -91,64 +91,57 @@ def _trainer(outputs: Outputs) -> str:
             for key, text in names.items()
             if best.get(key) is not None
         ]
-    card = facts.card(outputs["model"][0])
+    card = facts.card(found[standard_artifacts.Model.TYPE_NAME])
     if card.fit_seconds is not None:
         parts.append(f"fitted in {card.fit_seconds:.1f} s")
     return " · ".join(parts)
 
 
-def _resolved(outputs: Outputs) -> str:
-    return "found the model served now" if outputs.get("model") else "no model is served yet"
+def _thresholds(found: Found) -> str:
+    blessing = found[standard_artifacts.ModelBlessing.TYPE_NAME]
+    return "thresholds met" if blessing.get_int_custom_property("blessed") else "thresholds missed"
 
 
-def _previous_statistics(outputs: Outputs) -> str:
-    found = outputs.get("statistics")
-    return "found those of the run before" if found else "this is the first run"
+def _anomalies(found: Found) -> str:
+    anomalies = data_gate.read_anomalies(found[standard_artifacts.ExampleAnomalies.TYPE_NAME])
+    return counted(anomalies) or "no anomalies"
 
 
-def _evaluator(outputs: Outputs) -> str:
-    blessed = outputs["blessing"][0].get_int_custom_property("blessed")
-    return "thresholds met" if blessed else "thresholds missed"
+def _playlists(found: Found) -> str:
+    counts = facts.playlists_by_split(found[standard_artifacts.ExampleStatistics.TYPE_NAME])
+    return " · ".join(f"{split} {count:,}" for split, count in counts.items()) + " playlists"
 
 
-def _significance(outputs: Outputs) -> str:
-    blessing = facts.judgement(outputs["metrics"][0]).blessing
-    verdict = "blessed" if blessing.blessed else "not blessed"
-    return f"{verdict}: {blessing.reasons[0]}" if blessing.reasons else verdict
+def _features(found: Found) -> str:
+    path = io_utils.get_only_uri_in_dir(found[standard_artifacts.Schema.TYPE_NAME].uri)
+    return f"{len(io_utils.parse_pbtxt_file(path, schema_pb2.Schema()).feature)} features"
 
 
-def _infra_check(outputs: Outputs) -> str:
-    report = facts.infra_check(outputs["blessing"][0])
-    if not report["blessed"]:
-        return f"refused: {report['reasons'][0]}"
-    return "a served copy answers as it should"
+def _splits(found: Found) -> str:
+    examples = found[standard_artifacts.Examples.TYPE_NAME]
+    *names, last = artifact_utils.decode_split_names(examples.split_names)
+    return f"split by hash of pid into {', '.join(names)} and {last}" if names else ""
 
 
-def _pusher(outputs: Outputs) -> str:
-    pushed = outputs["pushed_model"][0]
-    if facts.pushed_version(pushed) is None:
-        return "nothing pushed"
-    return f"pushed to {pushed.get_string_custom_property('pushed_destination')}"
-
-
-_SUMMARIES: dict[str, Callable[[Outputs], str]] = {
-    "ImportExampleGen": _splits,
-    "PreviousStatistics": _previous_statistics,
-    "StatisticsGen": _statistics,
-    "SchemaGen": _schema,
-    "ImportSchemaGen": _schema,
-    "ExampleValidator": _anomalies("anomalies"),
-    "DataGate": _anomalies("comparison"),
-    "Holdout": _holdout,
-    "Transform": _transform,
-    "Tuner": _tuner,
-    "Trainer": _trainer,
-    "ServedModel": _resolved,
-    "Evaluator": _evaluator,
-    "Significance": _significance,
-    "InfraCheck": _infra_check,
-    "Pusher": _pusher,
+#: By the type of what is looked for. A blessing is found with the model that it blesses.
+_SEARCHES = {
+    standard_artifacts.ModelBlessing.TYPE_NAME: _Search(
+        "found the model served now", "no model is served yet"
+    ),
+    standard_artifacts.ExampleStatistics.TYPE_NAME: _Search(
+        "found those of the run before", "this is the first run"
+    ),
 }
 
-# They find something or nothing, and nothing has no outputs.
-_RESOLVERS = ("PreviousStatistics", "ServedModel")
+#: By type of artifact; of a node that makes several, the first type here speaks.
+_MADE: dict[str, Callable[[Found], str]] = {
+    standard_artifacts.PushedModel.TYPE_NAME: _pushed,
+    standard_artifacts.TransformGraph.TYPE_NAME: _vocabularies,
+    standard_artifacts.TunerResults.TYPE_NAME: _trials,
+    standard_artifacts.Model.TYPE_NAME: _training,
+    standard_artifacts.ModelBlessing.TYPE_NAME: _thresholds,
+    standard_artifacts.ExampleAnomalies.TYPE_NAME: _anomalies,
+    standard_artifacts.ExampleStatistics.TYPE_NAME: _playlists,
+    standard_artifacts.Schema.TYPE_NAME: _features,
+    standard_artifacts.Examples.TYPE_NAME: _splits,
+}

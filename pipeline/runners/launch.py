@@ -1,4 +1,4 @@
-"""Launches a compiled pipeline node by node on this machine, telling of each."""
+"""Launches a compiled pipeline node by node on this machine, and reports each."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import launcher, runtime_parameter_utils
 from tfx.orchestration.portable.mlmd import execution_lib
+from tfx.utils import name_utils
 
 
 @dataclasses.dataclass(frozen=True)
@@ -27,14 +28,19 @@ class NodeResult:
         seconds: wall time.
         cached: whether an earlier execution's outputs were taken.
         outputs: artifacts by output key.
-        is_resolver: whether the node only looks up artifacts of earlier runs.
+        looked_for: of a node that looks up artifacts of earlier runs, the names of their types.
     """
 
     node_id: str
     seconds: float
     cached: bool
     outputs: dict[str, list[types.Artifact]]
-    is_resolver: bool
+    looked_for: frozenset[str]
+
+    def of_type(self, kind: type[types.Artifact]) -> list[types.Artifact]:
+        """The outputs of a type."""
+        made = (artifact for group in self.outputs.values() for artifact in group)
+        return [artifact for artifact in made if artifact.type_name == kind.TYPE_NAME]
 
 
 class NodeFailedError(RuntimeError):
@@ -53,7 +59,7 @@ def launch(
 ) -> None:
     """Runs every node in topological order.
 
-    TFX's LocalDagRunner does the same but tells nobody; hence this loop over its parts.
+    TFX's LocalDagRunner runs them too, but reports nothing; hence this loop over its parts.
 
     Args:
         pipeline: what to run, with a local metadata connection.
@@ -94,9 +100,20 @@ def launch(
                 seconds=time.monotonic() - started,
                 cached=cached,
                 outputs=outputs,
-                is_resolver=node.pipeline_node.node_info.type.name.endswith("Resolver"),
+                looked_for=_looked_for(node.pipeline_node),
             )
         )
+
+
+def _looked_for(node: Any) -> frozenset[str]:
+    """The types of artifacts that a resolver reads; empty for every other node."""
+    if node.node_info.type.name != name_utils.get_full_name(tfx.dsl.Resolver):
+        return frozenset()
+    return frozenset(
+        channel.artifact_query.type.name
+        for group in node.inputs.inputs.values()
+        for channel in group.channels
+    )
 
 
 def _outcome(connection: Any, info: Any) -> tuple[bool, dict[str, list[types.Artifact]]]:

@@ -1,9 +1,10 @@
-"""Runs everything on this machine: ingest, the DAG on the DirectRunner, results and report."""
+"""Runs everything on this machine: ingest and the DAG, on Beam's DirectRunner."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
+import json
 import logging
 import os
 import shlex
@@ -15,12 +16,12 @@ import rich.console
 from pipeline.config import PipelineConfig
 from pipeline.console import log_capture, progress
 from pipeline.console import run_console as consoles
-from schema.documents import RunMetrics
-from schema.layout import Layout
+from schema import documents
+from schema.layout import PAGE_FILE, Layout
 
 
 class RunFailedError(RuntimeError):
-    """The run ended early; the console has told where and why."""
+    """The run ended early; the console says where and why."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +33,7 @@ class RunResult:
         report: path of the HTML report.
     """
 
-    metrics: RunMetrics
+    metrics: documents.RunMetrics
     report: str
 
 
@@ -51,41 +52,24 @@ def run(config: PipelineConfig) -> RunResult:
         console = consoles.RunConsole(rich.console.Console(file=stream))
         console.start(f"Segue: {config.candidate} on {config.data}", log)
         with progress.progress_to(console):
-            return _run(config, console, started.isoformat(timespec="seconds"))
+            return _run(config, console, started, f"{log.removesuffix('.log')}.seconds.json")
 
 
-def _run(config: PipelineConfig, console: consoles.RunConsole, started: str) -> RunResult:
+def _run(
+    config: PipelineConfig,
+    console: consoles.RunConsole,
+    started: datetime.datetime,
+    seconds_file: str,
+) -> RunResult:
     # Importing TFX takes longer than the first component; the console should be there before.
     from tfx import v1 as tfx
 
-    from components.data_gate import executor as data_gate
     from components.ingest import job as ingest
-    from pipeline import dag, results
-    from pipeline.console import summaries
+    from pipeline import dag
     from pipeline.runners import launch
-    from report.build import build_report
-
-    seconds: dict[str, float] = {}
-    nodes: dict[str, launch.NodeResult] = {}
-
-    def failed(name: str, elapsed: float, cause: BaseException) -> RunFailedError:
-        logging.getLogger("segue").error("%s failed", name, exc_info=cause)
-        console.component_failed(name, elapsed, _explain(cause))
-        return RunFailedError(f"{name} failed: {cause}")
-
-    def finished(result: launch.NodeResult) -> None:
-        nodes[result.node_id] = result
-        seconds[result.node_id] = result.seconds
-        summary = summaries.summarise(result.node_id, result.outputs)
-        console.component_finished(result.node_id, result.seconds, summary, result.cached)
-        if result.node_id == "ExampleValidator":
-            found = data_gate.read_anomalies(result.outputs["anomalies"][0])
-            console.anomalies([dataclasses.asdict(anomaly) for anomaly in found])
-        if result.node_id == "DataGate":
-            found = data_gate.read_anomalies(result.outputs["comparison"][0])
-            console.anomalies([dataclasses.asdict(anomaly) for anomaly in found])
 
     paths = dag.Paths.under(config).with_schema_pinned(config.out)
+    seen = _Shown(console, os.path.abspath(seconds_file))
     console.component_started("Ingest")
     clock = time.monotonic()
     try:
@@ -97,36 +81,82 @@ def _run(config: PipelineConfig, console: consoles.RunConsole, started: str) -> 
             beam_pipeline_args=list(config.beam.pipeline_args),
         )
     except Exception as error:
-        raise failed("Ingest", time.monotonic() - clock, error) from error
-    seconds["Ingest"] = time.monotonic() - clock
+        raise _failed(console, "Ingest", time.monotonic() - clock, error) from error
+    seen.took("Ingest", time.monotonic() - clock)
     console.component_finished(
-        "Ingest", seconds["Ingest"], _ingest_summary(ingested), ingested.skipped
+        "Ingest", seen.seconds["Ingest"], _ingest_summary(ingested), ingested.skipped
     )
 
-    metadata_path = Layout.under(config.out).metadata
     try:
         built = dag.create_pipeline(
             config,
             paths,
-            tfx.orchestration.metadata.sqlite_metadata_connection_config(metadata_path),
+            tfx.orchestration.metadata.sqlite_metadata_connection_config(
+                Layout.under(config.out).metadata
+            ),
+            rejects=ingested.rejects,
+            started=started,
+            seconds_file=seen.seconds_file,
         )
-        launch.launch(built, console.component_started, finished)
+        launch.launch(built, console.component_started, seen.finished)
     except launch.NodeFailedError as error:
         cause = error.__cause__ or error
-        raise failed(error.node_id, error.seconds, cause) from error
+        raise _failed(console, error.node_id, error.seconds, cause) from error
 
-    console.component_started("Report")
-    clock = time.monotonic()
-    try:
-        metrics = results.write_results(config, ingested, nodes, seconds, started)
-        report = str(build_report(Layout.under(config.out).report))
-    except Exception as error:
-        raise failed("Report", time.monotonic() - clock, error) from error
-    console.component_finished("Report", time.monotonic() - clock, "", False)
+    metrics = documents.RunMetrics.model_validate_json(
+        _read(os.path.join(seen.report, documents.METRICS_FILE))
+    )
     console.models_table(metrics)
     console.verdict(metrics)
-    console.finish(report, _next_command(config, paths.serving))
-    return RunResult(metrics=metrics, report=report)
+    page = os.path.join(Layout.under(config.out).report, PAGE_FILE)
+    console.finish(page, _next_command(config, paths.serving))
+    return RunResult(metrics=metrics, report=page)
+
+
+class _Shown:
+    """Shows each node that ends, and keeps what the report and the end of the run need of it.
+
+    Args:
+        console: where to show.
+        seconds_file: where to keep what each node took, for the Report component.
+    """
+
+    def __init__(self, console: consoles.RunConsole, seconds_file: str) -> None:
+        self.seconds: dict[str, float] = {}
+        self.seconds_file = seconds_file
+        self.report = ""
+        self._console = console
+
+    def took(self, name: str, seconds: float) -> None:
+        """Keeps what a node took."""
+        self.seconds[name] = seconds
+        with open(self.seconds_file, "w", encoding="utf-8") as file:
+            json.dump(self.seconds, file, indent=1)
+
+    def finished(self, node: Any) -> None:
+        """Shows a node's result, a `launch.NodeResult`."""
+        from tfx.types import standard_artifacts
+
+        from components.data_gate.executor import read_anomalies
+        from components.report.component import RunReport
+        from pipeline.console import summaries
+
+        self.took(node.node_id, node.seconds)
+        summary = summaries.summarise(node.outputs, node.looked_for)
+        self._console.component_finished(node.node_id, node.seconds, summary, node.cached)
+        for artifact in node.of_type(standard_artifacts.ExampleAnomalies):
+            found = read_anomalies(artifact)
+            self._console.anomalies([dataclasses.asdict(anomaly) for anomaly in found])
+        for artifact in node.of_type(RunReport):
+            self.report = artifact.uri
+
+
+def _failed(
+    console: consoles.RunConsole, name: str, seconds: float, cause: BaseException
+) -> RunFailedError:
+    logging.getLogger("segue").error("%s failed", name, exc_info=cause)
+    console.component_failed(name, seconds, _explain(cause))
+    return RunFailedError(f"{name} failed: {cause}")
 
 
 def _explain(cause: BaseException) -> str:
@@ -154,3 +184,8 @@ def _next_command(config: PipelineConfig, serving: str) -> str:
     if not os.path.isdir(serving) or not os.listdir(serving):
         return ""
     return "make serve" if config.out == "out" else f"make serve OUT={shlex.quote(config.out)}"
+
+
+def _read(path: str) -> str:
+    with open(path, encoding="utf-8") as file:
+        return file.read()

@@ -102,6 +102,7 @@ def gate(tmp_path, root):
             inputs["previous_statistics"] = [earlier]
         properties = {"fail_on": fail_on, "tolerated": json_utils.dumps([])}
         executor.Executor().Do(inputs, {"comparison": [output]}, properties)
+        run.summary = output.get_string_custom_property("summary")
         return [(a.split, a.feature) for a in executor.read_anomalies(output)]
 
     return run
@@ -109,11 +110,13 @@ def gate(tmp_path, root):
 
 def test_alike_splits_have_no_skew(gate):
     assert gate(train=(5, 95), evaluation=(5, 95)) == []
+    assert gate.summary == "no skew, no drift"
 
 
 def test_skew_between_splits_is_told(gate):
     # The share of "true" is .05 against .50: apart by .45, more than the schema's .1.
     assert gate(train=(5, 95), evaluation=(50, 50)) == [("train-to-eval", "collaborative")]
+    assert gate.summary == "1 warning"
 
 
 def test_drift_since_the_last_run_is_told(gate):

@@ -56,6 +56,12 @@ def held_out(tmp_path_factory, root):
     return folder, target
 
 
+def test_the_component_says_what_it_withheld(held_out):
+    _, target = held_out
+    summary = target.get_string_custom_property("summary")
+    assert summary == "tracks of eval withheld in 10 scenarios"
+
+
 def test_train_is_passed_on_byte_by_byte(held_out):
     folder, _ = held_out
     name = "Split-train/data-0.gz"

@@ -35,12 +35,12 @@ def test_training_tells_of_the_epoch_that_was_kept(trained):
         {"epoch": 1, "loss": 5.0, "eval_ndcg": 0.31},
         {"epoch": 2, "loss": 4.5, "eval_ndcg": 0.30},
     ]
-    text = summaries.summarise("Trainer.two_tower", trained(history, {"fit_seconds": 12.34}))
+    text = summaries.summarise(trained(history, {"fit_seconds": 12.34}))
     assert text == "epoch 1 · loss 5.0000 · eval NDCG 0.3100 · fitted in 12.3 s"
 
 
 def test_a_family_without_a_curve_tells_its_time(trained):
-    text = summaries.summarise("Trainer.popularity", trained([], {"fit_seconds": 0.0}))
+    text = summaries.summarise(trained([], {"fit_seconds": 0.0}))
     assert text == "fitted in 0.0 s"
 
 
@@ -59,19 +59,56 @@ def test_tuning_tells_the_best_trial_beside_what_is_configured(tmp_path, scores,
     rows = [{"trial_id": key, "score": value, "factors": 8} for key, value in scores.items()]
     (tmp_path / "tuner_results.json").write_text(json.dumps(rows))
     results = artifact(standard_artifacts.TunerResults, tmp_path)
-    assert summaries.summarise("Tuner.als", {"tuner_results": [results]}) == says
+    assert summaries.summarise({"tuner_results": [results]}) == says
 
 
 @pytest.mark.parametrize(
     ("outputs", "says"),
-    [({}, "no model is served yet"), ({"model": []}, "no model is served yet")],
+    [
+        ({}, "no model is served yet"),
+        ({"model": []}, "no model is served yet"),
+        ({"candidate": [standard_artifacts.Model()]}, "no model is served yet"),
+        ({"model_blessing": [standard_artifacts.ModelBlessing()]}, "found the model served now"),
+    ],
 )
-def test_a_resolver_that_finds_nothing_says_so(outputs, says):
-    assert summaries.summarise("ServedModel", outputs) == says
+def test_a_search_for_the_served_model_says_what_it_found(outputs, says):
+    assert summaries.summarise(outputs, {"Model", "ModelBlessing"}) == says
 
 
-def test_the_first_run_has_no_statistics_before_it():
-    assert summaries.summarise("PreviousStatistics", {}) == "this is the first run"
+@pytest.mark.parametrize(
+    ("outputs", "says"),
+    [
+        ({}, "this is the first run"),
+        ({"statistics": [standard_artifacts.ExampleStatistics()]}, "found those of the run before"),
+    ],
+)
+def test_a_search_for_statistics_says_whether_there_was_a_run_before(outputs, says):
+    assert summaries.summarise(outputs, {"ExampleStatistics"}) == says
+
+
+def test_what_a_component_says_of_itself_comes_first():
+    blessing = standard_artifacts.InfraBlessing()
+    blessing.set_string_custom_property("summary", "a served copy answers as it should")
+    outputs = {"model": [standard_artifacts.Model()], "blessing": [blessing]}
+    assert summaries.summarise(outputs) == "a served copy answers as it should"
+
+
+def test_a_push_is_told_by_what_lies_at_its_destination(tmp_path):
+    pushed = standard_artifacts.PushedModel()
+    assert summaries.summarise({"pushed_model": [pushed]}) == "nothing pushed"
+    pushed.set_string_custom_property("pushed_destination", str(tmp_path / "12"))
+    pushed.set_string_custom_property("pushed_version", "12")
+    gone = summaries.summarise({"pushed_model": [pushed]})
+    assert gone == f"pushed before, but no longer at {tmp_path / '12'}"
+    (tmp_path / "12").mkdir()
+    assert summaries.summarise({"pushed_model": [pushed]}) == f"pushed to {tmp_path / '12'}"
+
+
+def test_splits_are_named():
+    examples = standard_artifacts.Examples()
+    examples.split_names = artifact_utils.encode_split_names(["train", "eval", "test"])
+    says = summaries.summarise({"examples": [examples]})
+    assert says == "split by hash of pid into train, eval and test"
 
 
 def test_anomalies_are_counted_by_severity(tmp_path):
@@ -91,9 +128,9 @@ def test_anomalies_are_counted_by_severity(tmp_path):
     (folder / "SchemaDiff.pb").write_bytes(found.SerializeToString())
     anomalies = artifact(standard_artifacts.ExampleAnomalies, tmp_path)
     anomalies.split_names = artifact_utils.encode_split_names(["eval"])
-    text = summaries.summarise("ExampleValidator", {"anomalies": [anomalies]})
+    text = summaries.summarise({"anomalies": [anomalies]})
     assert text == "2 errors, 1 warning"
 
 
 def test_a_component_that_nobody_knows_has_nothing_to_say():
-    assert summaries.summarise("Another", {"x": []}) == ""
+    assert summaries.summarise({"x": []}) == ""

@@ -1,11 +1,13 @@
-"""Reads what the components of a run wrote, for the console, metrics.json and the report."""
+"""Reads what the components of a run wrote, for the documents and for the console."""
 
 from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from typing import Any
 
+import tensorflow_model_analysis as tfma
 import tensorflow_transform as tft
 from tfx import types
 from tfx.components.statistics_gen import stats_artifact_utils
@@ -13,10 +15,10 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
-from components.infra_check import executor as infra_check_executor
 from components.significance import executor as significance
+from evaluation.metrics.registry import METRICS
 from schema import features
-from schema.documents import Judgement
+from schema.documents import Estimate, EvaluatorSlice, Judgement, Trial
 from schema.model_card import ModelCard
 
 _PLACEHOLDER = b"49d0cd50-04bb-48c0-bc6f-5b575dce351a"
@@ -64,14 +66,11 @@ def history(model_run: types.Artifact) -> list[dict[str, Any]]:
     return json.loads(io_utils.read_string_file(path)) if fileio.exists(path) else []
 
 
-def trials(tuner_results: types.Artifact) -> list[dict[str, Any]]:
-    """The completed trials of a search, best first: `trial`, `ndcg` and `values` by parameter.
-
-    Trial 0 is what was configured.
-    """
+def trials(tuner_results: types.Artifact) -> list[Trial]:
+    """The completed trials of a search, best first."""
     path = io_utils.get_only_uri_in_dir(tuner_results.uri)
     return [
-        {"trial": int(row.pop("trial_id")), "ndcg": row.pop("score"), "values": row}
+        Trial(trial=int(row.pop("trial_id")), ndcg=row.pop("score"), values=row)
         for row in json.loads(io_utils.read_string_file(path))
     ]
 
@@ -93,14 +92,44 @@ def rows_file(metrics: types.Artifact) -> str:
     return os.path.join(metrics.uri, significance.ROWS_FILE)
 
 
-def infra_check(blessing: types.Artifact) -> dict[str, Any]:
-    """What became of serving the candidate: `blessed`, `reasons` and more."""
-    path = os.path.join(blessing.uri, infra_check_executor.REPORT_FILE)
-    return json.loads(io_utils.read_string_file(path))
+def evaluator_slices(evaluation: types.Artifact) -> list[EvaluatorSlice]:
+    """What TFX's Evaluator measured of the candidate, on all playlists first."""
+    found = tfma.load_eval_result(evaluation.uri).slicing_metrics
+    slices = []
+    for key, outputs in sorted(found, key=lambda item: [(name, str(v)) for name, v in item[0]]):
+        feature, value = key[0] if key else ("", "")
+        slices.append(
+            EvaluatorSlice(
+                feature=feature,
+                value=str(value),
+                metrics={
+                    name: _estimate(value)
+                    for name, value in outputs[""][""].items()
+                    if name in METRICS
+                },
+            )
+        )
+    return slices
+
+
+def _estimate(value: Mapping[str, Any]) -> Estimate:
+    """TFMA's value as ours; it has bounds where the slice is large enough."""
+    bounded = value.get("boundedValue")
+    if bounded is None:
+        return Estimate(mean=value.get("doubleValue"))
+    return Estimate(
+        mean=bounded.get("value"),
+        ci_low=bounded.get("lowerBound"),
+        ci_high=bounded.get("upperBound"),
+    )
 
 
 def pushed_version(pushed_model: types.Artifact) -> str | None:
-    """The version that Pusher wrote, None if it pushed nothing."""
-    if not pushed_model.get_int_custom_property("pushed"):
+    """The version that Pusher wrote; None if it wrote none, or it is gone from where it was put.
+
+    Pusher may come from the cache, which knows nothing of what became of the destination.
+    """
+    destination = pushed_model.get_string_custom_property("pushed_destination")
+    if not destination or not fileio.exists(destination):
         return None
     return pushed_model.get_string_custom_property("pushed_version") or None

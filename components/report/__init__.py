@@ -1,0 +1,1 @@
+"""Gathers what a run found into its documents and its page."""

@@ -1,0 +1,8 @@
+"""What our components leave on their output artifacts, beside TFX's own properties."""
+
+from __future__ import annotations
+
+from typing import Final
+
+#: Custom property: one line on what the component did, for people who watch a run.
+SUMMARY: Final = "summary"
