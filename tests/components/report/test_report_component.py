@@ -16,6 +16,7 @@ from components.significance.component import PlaylistMetrics
 from models.export import saved_model
 from models.families import registry
 from schema import documents, features
+from schema.model_card import ModelCard
 from tests.models import training_fixture as fixture
 
 TRAIN = [("rock", [0, 1, 2]), ("rock", [0, 1]), ("jazz", [3, 4]), ("", [0, 4])]
@@ -61,7 +62,7 @@ def model(folder, family, **card):
         data.catalogue,
         vocabularies,
         str(folder / "Format-Serving"),
-        {"family": family, "params": {}, "fit_seconds": 0.5, **card},
+        ModelCard(family=family, fit_seconds=0.5, **card),
     )
     return artifact(standard_artifacts.Model, folder)
 
