@@ -83,9 +83,10 @@ def run_fn(fn_args: FnArgs) -> None:
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
         run_directory = fn_args.model_run_dir or scratch
-        # TFX gives each execution a directory of its own: what is to be there after a kill, for
-        # training to go on from, has to lie elsewhere.
-        kept = os.path.join(config.checkpoints, config.family) if config.checkpoints else ""
+        # TFX gives each execution a directory of its own. What training goes on from after a kill
+        # lies elsewhere, by the code that wrote it.
+        family_folder = os.path.join(config.checkpoints, config.family)
+        kept = os.path.join(family_folder, config.source_hash) if config.checkpoints else ""
         for directory in filter(None, (run_directory, kept)):
             tf.io.gfile.makedirs(directory)
         fit = family.fit(data, params, config.seed, kept or run_directory)
@@ -108,7 +109,7 @@ def run_fn(fn_args: FnArgs) -> None:
         seed=config.seed,
     )
     if kept:
-        tf.io.gfile.rmtree(kept)
+        tf.io.gfile.rmtree(family_folder)
 
 
 def _config(values: Mapping[str, Any]) -> TrainerConfig:

@@ -149,3 +149,27 @@ def test_a_wrong_configuration_names_itself(
     with pytest.raises(ValueError, match=message):
         trainer.run_fn(fn_args)
     assert not pathlib.Path(fn_args.serving_model_dir).exists()
+
+
+def test_checkpoints_of_other_code_are_not_taken(
+    fn_args: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    found = []
+
+    def fit(data: Any, params: Any, seed: int, workdir: str) -> Fit:
+        found.append(sorted(path.name for path in pathlib.Path(workdir).iterdir()))
+        (pathlib.Path(workdir) / "epoch-1").touch()
+        if len(found) < 3:
+            raise KeyboardInterrupt
+        return Fit(PopularityScorer(data.catalogue.counts), [])
+
+    monkeypatch.setattr("models.families.popularity.model.fit", fit)
+    kept = tmp_path / "checkpoints"
+    fn_args.custom_config = {"family": "popularity", "checkpoints": str(kept), "source_hash": "old"}
+    for _ in range(2):
+        with pytest.raises(KeyboardInterrupt):
+            trainer.run_fn(fn_args)
+    fn_args.custom_config["source_hash"] = "new"
+    trainer.run_fn(fn_args)
+    assert found == [[], ["epoch-1"], []]
+    assert not list(kept.iterdir()), "a finished training leaves none, of whatever code"
