@@ -16,9 +16,9 @@ TF_SERVING_VERSION ?= 2.16.1
 ARGS ?=
 
 BIN := .venv/bin
-SOURCES := pipeline components models evaluation report serving demo sample schema benchmarks tests setup.py
+SOURCES := pipeline components models evaluation report serving demo sample schema benchmarks scripts tests setup.py
 
-.PHONY: help setup run test lint format bench serve serve-tf conformance fuzz query lock clean
+.PHONY: help setup run test lint format docs bench serve serve-tf conformance fuzz query lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,11 @@ lint: setup ## ruff, mypy and the floors: who may import whom
 format: setup ## rewrite the code as the linter wants it
 	@$(BIN)/ruff check --fix $(SOURCES)
 	@$(BIN)/ruff format $(SOURCES)
+
+docs: setup ## docs/ and the API as a site, in site/
+	@$(BIN)/python scripts/contracts.py
+	@$(BIN)/mkdocs build --strict --quiet
+	@echo "Built site/index.html"
 
 bench: setup ## measure; figures go to benchmarks/results
 	@$(BIN)/python -m benchmarks $(ARGS)
@@ -76,4 +81,4 @@ lock: setup ## resolve the requirements again
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url bootstrap.in -o bootstrap.lock >/dev/null
 
 clean: ## remove what runs leave behind, not .venv
-	rm -rf out .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf out site .mypy_cache .ruff_cache .pytest_cache .hypothesis

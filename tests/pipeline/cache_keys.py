@@ -19,6 +19,7 @@ SETTINGS = [
     "tuner.enabled=true",
     "tuner.families=[als]",
 ]
+PASSING = {"started", "run_id", "fingerprint"}
 INSTALLED = importlib.metadata.version
 
 
@@ -26,7 +27,12 @@ def keys():
     importlib.reload(source_hash)  # a process computes each key once
     config = load_config(None, SETTINGS, data="somewhere")
     made = dag.create_pipeline(config, dag.Paths.under(config))
-    return {node.id: repr(sorted(node.exec_properties.items())) for node in made.components}
+    return {node.id: _lasting(node.exec_properties) for node in made.components}
+
+
+def _lasting(properties):
+    """What does not differ from one run to the next anyway."""
+    return repr(sorted((key, properties[key]) for key in {*properties} - PASSING))
 
 
 def changed(edit):

@@ -1,0 +1,202 @@
+"""Writes the tables of docs/contracts/ from the code: `python scripts/contracts.py [--check]`.
+
+A page holds each table between two comments, `<!-- table: NAME -->` and `<!-- end -->`; the text
+around them is written by hand. `--check` writes nothing and fails where a page is out of date.
+"""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import re
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+import typer
+from google.protobuf import text_format
+from pydantic import BaseModel
+from tensorflow_metadata.proto.v0 import schema_pb2
+
+from evaluation.metrics.registry import METRICS
+from schema import features, layout, rows, signatures
+from schema.documents import __main__ as published
+from schema.model_card import ModelCard
+
+ROOT: Final = pathlib.Path(__file__).resolve().parent.parent
+FOLDER: Final = ROOT / "docs" / "contracts"
+_TABLE: Final = re.compile(r"(<!-- table: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def commands() -> str:
+    """Every command, and its options with their types and defaults."""
+    from pipeline.cli.main import app
+
+    parts = []
+    for name, command in _leaves("segue", typer.main.get_command(app)):
+        text, _, example = (command.help or "").partition("Example:")
+        parts += [f"### `{name}`", " ".join(text.split())]
+        if example:
+            parts.append(f"```sh\n{' '.join(example.split())}\n```")
+        options = [_option(each) for each in command.params if each.name != "help"]
+        if options:
+            parts.append(_markdown(("option", "type", "default", ""), options))
+    return "\n\n".join(parts)
+
+
+def places() -> str:
+    """What lies under OUT."""
+    found = [(f"`{place}`", what) for place, what in layout.PLACES.items()]
+    return _markdown(("under OUT", "what"), found)
+
+
+def row_columns() -> str:
+    """The columns of per_playlist.parquet."""
+    found = rows.arrow_schema(METRICS)
+    return _markdown(
+        ("column", "type"), [(f"`{column.name}`", str(column.type)) for column in found]
+    )
+
+
+def tensors() -> str:
+    """Every tensor of every signature."""
+    found = [
+        (f"`{name}`", side, f"`{tensor}`", spec.dtype, f"[{', '.join(spec.shape)}]")
+        for name, signature in signatures.SIGNATURES.items()
+        for side, specs in (("input", signature.inputs), ("output", signature.outputs))
+        for tensor, spec in specs.items()
+    ]
+    return _markdown(("signature", "", "tensor", "type", "shape"), found)
+
+
+def playlist_features() -> str:
+    """The features of a playlist's Example."""
+    text = (ROOT / "schema" / "schema.pbtxt").read_text(encoding="utf-8")
+    curated = text_format.Parse(text, schema_pb2.Schema())
+    found = []
+    for feature in curated.feature:
+        share = feature.presence.min_fraction
+        presence = (
+            "every playlist" if share == 1 else f"at least {share:.0%}" if share else "optional"
+        )
+        found.append(
+            (
+                f"`{feature.name}`",
+                schema_pb2.FeatureType.Name(feature.type).lower(),
+                "track" if feature.name in features.TRACK_FEATURES else "playlist",
+                presence,
+            )
+        )
+    return _markdown(("feature", "type", "a value for each", "present in"), found)
+
+
+def document(name: str) -> Callable[[], str]:
+    """The fields of a published document, part by part."""
+    return lambda: _fields(published.PUBLISHED[name].model_json_schema(mode="serialization"))
+
+
+def model_card() -> str:
+    """The fields of segue.json."""
+    return _fields(ModelCard.model_json_schema(), _attributes(ModelCard))
+
+
+TABLES: Final[dict[str, Callable[[], str]]] = {
+    "commands": commands,
+    "places": places,
+    "rows": row_columns,
+    "tensors": tensors,
+    "features": playlist_features,
+    "metrics": document("metrics.schema.json"),
+    "details": document("details.schema.json"),
+    "model-card": model_card,
+}
+
+
+def render(text: str) -> str:
+    """Fills in the tables of a page.
+
+    Raises:
+        KeyError: if the page names a table that there is not.
+    """
+    return _TABLE.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}\n\n{found[3]}", text)
+
+
+def _leaves(name: str, command: Any) -> Iterable[tuple[str, Any]]:
+    if hasattr(command, "commands"):
+        for each in command.commands.values():
+            yield from _leaves(f"{name} {each.name}", each)
+    else:
+        yield name, command
+
+
+def _option(option: Any) -> tuple[str, str, str, str]:
+    is_option = option.param_type_name == "option"
+    names = ", ".join([*option.opts, *option.secondary_opts]) if is_option else option.name.upper()
+    kind = option.type_descriptor.annotation.__name__ + (", repeated" if option.multiple else "")
+    default = option.default
+    shown = "required" if option.required else "" if default in (None, ()) else f"`{default}`"
+    return f"`{names}`", kind, shown, " ".join((option.help or "").split())
+
+
+def _fields(schema: dict[str, Any], meanings: dict[str, str] | None = None) -> str:
+    parts = []
+    for title, part in ((schema["title"], schema), *schema.get("$defs", {}).items()):
+        found = [
+            (f"`{name}`", _type(field), (meanings or {}).get(name) or field.get("description", ""))
+            for name, field in part.get("properties", {}).items()
+        ]
+        text = " ".join(part.get("description", "").split("Attributes:")[0].split())
+        parts += [f"### {title}", *([text] if text else [])]
+        parts.append(_markdown(("field", "type", "meaning"), found))
+    return "\n\n".join(parts)
+
+
+def _type(field: dict[str, Any]) -> str:
+    if "$ref" in field:
+        return field["$ref"].rpartition("/")[2]
+    if "anyOf" in field:
+        return " or ".join(_type(each) for each in field["anyOf"])
+    if "enum" in field:
+        return " or ".join(json.dumps(value) for value in field["enum"])
+    if field.get("type") == "array":
+        return f"list of {_type(field.get('items', {}))}"
+    if field.get("type") == "object" and isinstance(field.get("additionalProperties"), dict):
+        values = _type(field["additionalProperties"])
+        return f"object of ({values})" if " or " in values else f"object of {values}"
+    return field.get("type", "any")
+
+
+def _attributes(kind: type[BaseModel]) -> dict[str, str]:
+    """What the docstring says of each attribute."""
+    section = (kind.__doc__ or "").partition("Attributes:")[2]
+    found = re.findall(r"^ {8}(\w+): (.*(?:\n {12}.*)*)", section, re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in found}
+
+
+def _markdown(header: tuple[str, ...], lines: Iterable[tuple[str, ...]]) -> str:
+    table = [header, ("---",) * len(header), *lines]
+    cells = ([cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in table)
+    return "\n".join(f"| {' | '.join(line)} |" for line in cells)
+
+
+def main() -> int:
+    """Writes the pages, or checks them.
+
+    Returns:
+        1 if a page is out of date and `--check` was given, otherwise 0.
+    """
+    stale = []
+    for path in sorted(FOLDER.glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        if (wanted := render(text)) != text:
+            stale.append(path.name)
+            if "--check" not in sys.argv:
+                path.write_text(wanted, encoding="utf-8")
+    if "--check" in sys.argv and stale:
+        print(f"Out of date: {', '.join(stale)}. `python scripts/contracts.py` writes them anew.")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
