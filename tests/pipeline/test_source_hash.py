@@ -134,8 +134,9 @@ def test_protobuf_is_all_that_is_imported_of_google(trees):
 
 def test_modules_that_are_named_in_strings_are_known(trees):
     for importer, tree in trees.items():
-        if importer in {"pipeline.dag", "pipeline.source_hash"}:
-            continue  # these ask for the keys of what they name
+        # The first two ask for the keys of what they name; the last finds types, not behaviour.
+        if importer in {"pipeline.dag", "pipeline.source_hash", "components.__init__"}:
+            continue
         named = {
             node.value
             for node in ast.walk(tree)
