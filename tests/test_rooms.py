@@ -1,6 +1,7 @@
 """What a package's `__init__` does not show is private: other floors do not import it.
 
-import-linter knows the floors; this knows the doors. Benchmarks may look inside: they measure parts.
+import-linter knows the floors; this knows the doors. Benchmarks measure parts, so they may look
+inside.
 """
 
 import ast
