@@ -26,8 +26,7 @@ import grpc
 import numpy as np
 from tensorflow_serving.apis import predict_pb2
 
-from serving.client import playlist_input
-from serving.client.connection import ConnectionOptions
+from serving.client import ConnectionOptions, read_mpd
 from serving.protocol import messages
 
 _PREDICT = "/tensorflow.serving.PredictionService/Predict"
@@ -107,7 +106,7 @@ class LoadGenerator:
 
 
 async def _run(options: argparse.Namespace) -> None:
-    playlists = playlist_input.read_mpd(options.playlists).playlists
+    playlists = read_mpd(options.playlists).playlists
     generator = LoadGenerator(options.target, requests_of(options.model, playlists))
     await generator.warm_up(options.warm_up)
     if options.interactive:

@@ -22,9 +22,8 @@ pad_variable_length_inputs: true
 
 _SERVER: Final = """
 import sys
-from serving.server.batching.options import read_batching_parameters
-from serving.protocol.model_config import single_model_config
-from serving.server.server import ModelServer, ServerOptions
+from serving.protocol import single_model_config
+from serving.server import ModelServer, ServerOptions, read_batching_parameters
 
 batching = read_batching_parameters(sys.argv[2]) if len(sys.argv) > 2 else None
 options = ServerOptions(port=0, batching=batching)

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Query
 from demo.backend import Backend, Track
 from demo.catalogue import Catalogue
 from schema.signatures import MAX_RECOMMENDATIONS
-from serving.client.playlist_input import track_uri
-from serving.protocol.errors import ConfigError
+from serving.client import track_uri
+from serving.protocol import ConfigError
 
 MAX_TRACKS = 250
 MAX_NAME = 300

@@ -25,8 +25,7 @@ from demo.backend import Backend
 from demo.catalogue import Catalogue
 from demo.filling import CatalogueFiller
 from demo.guard import Guard, allowed_hosts
-from serving.protocol.errors import ConfigError, ServingError
-from serving.protocol.messages import BadAnswerError
+from serving.protocol import BadAnswerError, ConfigError, ServingError
 
 _STATIC = pathlib.Path(__file__).resolve().parent / "static"
 _MAX_CONNECTIONS = 100

@@ -8,18 +8,18 @@ from collections.abc import Sequence
 
 import grpc
 
-from serving.client.client import RecommenderClient
-from serving.client.connection import ConnectionOptions
-from serving.protocol import messages
-from serving.protocol.errors import ServingError
-from serving.protocol.messages import Continuation, Playlist
-from serving.release.manager import CANARY, STABLE
+from serving.client import ConnectionOptions, RecommenderClient
+from serving.protocol import Continuation, Playlist, ServingError, messages
+from serving.release import CANARY, STABLE
 
 _LABELS = (STABLE, CANARY)
-_NAMES_AT_ONCE = 500
 _MAX_CLIENTS = 16
-_NO_NAMES = grpc.StatusCode.FAILED_PRECONDITION  # a model without the signature for them
-_NO_LABEL = (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.NOT_FOUND, _NO_NAMES)
+# An unknown label, a version that is gone, and a model without the signature that is asked.
+_NO_LABEL = (
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.NOT_FOUND,
+    grpc.StatusCode.FAILED_PRECONDITION,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,19 +115,8 @@ class Backend:
             ServingError: the server did not answer.
             BadAnswerError: its answer makes no sense.
         """
-        spec = messages.model_spec(self._model)
-        tracks = []
-        for start in range(0, len(uris), _NAMES_AT_ONCE):
-            part = uris[start : start + _NAMES_AT_ONCE]
-            try:
-                response = self._client(None).predict(messages.names_request(spec, part))
-            except ServingError as error:
-                if error.code is not _NO_NAMES:
-                    raise
-                return [Track(uri) for uri in uris]
-            names = messages.read_names(response, len(part))
-            tracks += [Track(uri, *name) for uri, name in zip(part, names, strict=True)]
-        return tracks
+        names = self._client(None).track_names(uris)
+        return [Track(uri, *names.get(uri, ("", ""))) for uri in uris]
 
     def close(self) -> None:
         """Closes every connection."""

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterable
 
 from demo.backend import Track
-from serving.protocol.errors import ConfigError
+from serving.protocol import ConfigError
 
 _MAX_WORDS = 8
 _WORD = re.compile(r"\w+")

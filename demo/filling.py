@@ -12,9 +12,7 @@ import tensorflow as tf
 from demo.backend import Backend, Track
 from demo.catalogue import Catalogue
 from schema.signatures import MAX_RECOMMENDATIONS
-from serving.protocol import version_files
-from serving.protocol.errors import ServingError
-from serving.protocol.messages import BadAnswerError
+from serving.protocol import BadAnswerError, ServingError, version_files
 
 _LOG = logging.getLogger(__name__)
 
@@ -79,17 +77,16 @@ class CatalogueFiller:
 
 
 def find_vocabulary(model_base: str) -> str | None:
-    """The list of track URIs in the latest version under a base path; None where there is none.
+    """Finds the list of track URIs in the newest version that has one.
+
+    Returns:
+        Its path, or None where no version under the base path has one.
 
     Raises:
         ServingError: the base path cannot be listed.
     """
-    versions = version_files.list_versions("segue", model_base)
-    for number in sorted(versions, reverse=True):
-        path = os.path.join(versions[number], _VOCABULARY)
-        if tf.io.gfile.exists(path):
-            return path
-    return None
+    version = version_files.newest_with(model_base, _VOCABULARY)
+    return None if version is None else os.path.join(version, _VOCABULARY)
 
 
 def _batches(path: str) -> Iterator[list[str]]:

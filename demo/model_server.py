@@ -8,10 +8,8 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-from serving.protocol import version_files
-from serving.protocol.errors import ConfigError, ServingError
-from serving.protocol.model_config import single_model_config
-from serving.server.server import ModelServer, ServerOptions
+from serving.protocol import ConfigError, ServingError, single_model_config, version_files
+from serving.server import ModelServer, ServerOptions
 
 _VERSIONS = 2  # so that two can be compared
 
@@ -46,7 +44,7 @@ def _check(model_base: str) -> None:
             f"{model_base} is one version; give the directory above it, which holds the versions"
         )
     try:
-        found = version_files.list_versions("segue", model_base)
+        found = version_files.list_versions(model_base)
     except ServingError as error:
         raise ConfigError(f"{model_base} cannot be read: {error.message}") from error
     if not found:

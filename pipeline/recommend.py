@@ -8,6 +8,7 @@ from typing import Any
 
 from components.ingest import challenge as challenges
 from components.ingest.challenge import Submission
+from schema.signatures import SERVING_EXAMPLES, TRACK_URIS
 
 _BATCH_SIZE = 64
 
@@ -23,15 +24,14 @@ def model_directory(path: str) -> str:
     """
     import tensorflow as tf
 
+    from serving.protocol import version_files
+
     if tf.io.gfile.exists(os.path.join(path, "saved_model.pb")):
         return path
     if tf.io.gfile.isdir(path):
-        names = [name.rstrip("/") for name in tf.io.gfile.listdir(path)]
-        versions = sorted((int(name) for name in names if name.isdigit()), reverse=True)
-        for version in versions:
-            folder = os.path.join(path, str(version))
-            if tf.io.gfile.exists(os.path.join(folder, "saved_model.pb")):
-                return folder
+        newest = version_files.newest_with(path, "saved_model.pb")
+        if newest:
+            return newest
     raise ValueError(
         f"No model in {path}: expected saved_model.pb there or in a numbered version below it."
     )
@@ -59,15 +59,15 @@ def recommend(
 
     playlists = list(challenges.read_challenge(challenge))
     loaded = tf.saved_model.load(model_directory(model))
-    if "serving_examples" not in loaded.signatures:
-        raise ValueError(f"{model} is no model of Segue's: it has no signature serving_examples.")
-    signature = loaded.signatures["serving_examples"]
+    if SERVING_EXAMPLES not in loaded.signatures:
+        raise ValueError(f"{model} is no model of Segue's: it has no signature {SERVING_EXAMPLES}.")
+    signature = loaded.signatures[SERVING_EXAMPLES]
 
     def answers() -> Iterator[tuple[int, list[str]]]:
         for start in range(0, len(playlists), _BATCH_SIZE):
             batch = playlists[start : start + _BATCH_SIZE]
             examples = tf.constant([playlist.serialize() for playlist in batch])
-            recommended = signature(examples=examples)["track_uris"].numpy()
+            recommended = signature(examples=examples)[TRACK_URIS].numpy()
             for playlist, uris in zip(batch, recommended, strict=True):
                 yield playlist.pid, [uri.decode() for uri in uris if uri]
             progress(start + len(batch))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import dataclasses
 import functools
 import logging
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from markupsafe import Markup
 from report import formatting
 from report.loading import RunResults, load
 from report.sections import behaviour, data, differences, examples, quality, run, training, verdict
+from schema import files
 
 REPORT_FILE = "index.html"
 
@@ -64,15 +63,7 @@ def build_report(report_dir: str | Path) -> Path:
     page = render(load(directory))
     target = directory / REPORT_FILE
     # A reader who reloads while the page is being written sees the old one or the new one.
-    handle, name = tempfile.mkstemp(dir=directory, prefix=".index-", suffix=".html")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(page)
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    files.write_text(target, page)
     return target
 
 

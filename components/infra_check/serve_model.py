@@ -18,10 +18,8 @@ def main(base_path: str) -> int:
     said = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
 
-    from serving.protocol.errors import ConfigError, ServingError
-    from serving.protocol.model_config import single_model_config
-    from serving.server.server import ModelServer, ServerOptions
-    from serving.server.versions.watcher import WatchOptions
+    from serving.protocol import ConfigError, ServingError, single_model_config
+    from serving.server import ModelServer, ServerOptions, WatchOptions
 
     server = ModelServer(
         single_model_config(MODEL_NAME, base_path),

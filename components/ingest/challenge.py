@@ -16,7 +16,7 @@ from typing import Any, TextIO
 from components.ingest.errors import IngestError
 from components.ingest.reading import UnreadableFileError, read_slice
 from components.ingest.validation import Playlist, Reject, is_track_uri, validate
-from schema import features
+from schema import features, files
 from schema.signatures import MAX_RECOMMENDATIONS
 
 
@@ -159,15 +159,12 @@ def _check_tracks(pid: int, uris: Sequence[str], seeds: Sequence[str]) -> None:
 @contextlib.contextmanager
 def _replacing(path: str) -> Iterator[TextIO]:
     """Opens a text file that takes the place of `path` when the block ends well."""
-    partial = f"{path}.partial"
-    try:
-        with (
+    with (
+        files.replacing(path) as partial,
+        (
             gzip.open(partial, "wt", encoding="utf-8")
             if path.endswith(".gz")
-            else open(partial, "w", encoding="utf-8")
-        ) as file:
-            yield file
-        os.replace(partial, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(partial)
+            else partial.open("w", encoding="utf-8")
+        ) as file,
+    ):
+        yield file

@@ -17,7 +17,7 @@ from pipeline.cli.support import USAGE, fail
 from schema.signatures import MAX_RECOMMENDATIONS
 
 if TYPE_CHECKING:
-    from serving.release.manager import ReleaseManager
+    from serving.release import ReleaseManager
 
 release_app = typer.Typer(
     help="Give a version the label stable or canary, on a running server.", no_args_is_help=True
@@ -79,22 +79,19 @@ def serve(
 
     Example: segue serve --model-base out/serving/segue --port 8500
     """
-    from serving.server.serve import serve as run
-    from serving.server.server import ServerOptions
-    from serving.server.versions.watcher import WatchOptions
+    from serving.protocol import ServerTls
+    from serving.server import ServerOptions, WatchOptions, batching_of
+    from serving.server import serve as run
 
-    code = run(
-        model_base,
-        port=port,
-        host=host,
-        model_name=model_name,
-        model_config_file=model_config_file,
-        enable_batching=enable_batching,
-        batching_parameters_file=batching_parameters_file,
-        ssl_config_file=ssl_config_file,
-        options=ServerOptions(
+    with _errors_told():
+        options = ServerOptions(
+            host=host,
+            port=port,
             monitoring_port=monitoring_port,
             max_message_size=max_message_size,
+            batching=batching_of(enable_batching, batching_parameters_file),
+            tls=ServerTls.from_ssl_config(ssl_config_file) if ssl_config_file else None,
+            config_file=model_config_file,
             config_poll_seconds=model_config_file_poll_wait_seconds,
             allow_version_labels_for_unavailable_models=allow_version_labels_for_unavailable_models,
             enable_model_warmup=enable_model_warmup,
@@ -103,8 +100,8 @@ def serve(
                 max_load_retries=max_num_load_retries,
                 load_retry_seconds=load_retry_interval_micros / 1e6,
             ),
-        ),
-    )
+        )
+    code = run(model_base, options, model_name=model_name)
     raise typer.Exit(code)
 
 
@@ -131,26 +128,24 @@ def query(
 
     Example: segue query --name "road trip" --track spotify:track:1zWZvrk13cL8Sl3VLeG57F --top 5
     """
-    from serving.client import playlist_input, render
-    from serving.client.client import RecommenderClient
-    from serving.client.connection import ClientTls, ConnectionOptions
-    from serving.protocol.errors import ConfigError, ServingError
-    from serving.protocol.messages import BadAnswerError
+    from serving import client as serving_client
+    from serving.client import ClientTls, ConnectionOptions, RecommenderClient
+    from serving.protocol import BadAnswerError, ConfigError, ServingError
 
     try:
-        form = render.Format(output)
+        form = serving_client.Format(output)
     except ValueError:
         fail(f"--format takes table, json or csv, not {output!r}.", USAGE)
     try:
         if file is not None:
             if track:
                 raise ConfigError("give --track or --file, not both")
-            read = playlist_input.read_file(file, name)
+            read = serving_client.read_playlists(file, name)
             playlists = read.playlists
             for line in read.skipped:
                 typer.echo(f"Skipped: {line}", err=True)
         else:
-            playlists = (playlist_input.from_arguments(name, track or ()),)
+            playlists = (serving_client.playlist_from_arguments(name, track or ()),)
         tls = ClientTls.from_files(ca=tls_ca) if tls_ca else None
         options = ConnectionOptions(timeout=timeout, tls=tls)
         with RecommenderClient(
@@ -161,7 +156,7 @@ def query(
         fail(error, USAGE)
     except (ServingError, BadAnswerError) as error:
         fail(error)
-    render.render(answers, form, sys.stdout)
+    serving_client.render(answers, form, sys.stdout)
 
 
 def demo(
@@ -213,8 +208,8 @@ def promote(
 
     Example: segue release promote 1795296127 --metrics out/report/metrics.json
     """
-    from serving.protocol.errors import ConfigError
-    from serving.release.record import read_metrics
+    from serving.protocol import ConfigError
+    from serving.release import read_metrics
 
     with _errors_told():
         metrics = metrics or _metrics_of(model_base, version)
@@ -282,7 +277,7 @@ def status(
 @contextlib.contextmanager
 def _errors_told() -> Iterator[None]:
     """Ends the command in plain words: bad configuration as bad usage, a server's refusal as 1."""
-    from serving.protocol.errors import ConfigError, ServingError
+    from serving.protocol import ConfigError, ServingError
 
     try:
         yield
@@ -295,8 +290,8 @@ def _errors_told() -> Iterator[None]:
 def _manager(
     target: str, model_base: str, model_config_file: str, model_name: str, tls_ca: str | None
 ) -> ReleaseManager:
-    from serving.client.connection import ClientTls, ConnectionOptions
-    from serving.release.manager import ReleaseManager
+    from serving.client import ClientTls, ConnectionOptions
+    from serving.release import ReleaseManager
 
     tls = ClientTls.from_files(ca=tls_ca) if tls_ca else None
     return ReleaseManager(

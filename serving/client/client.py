@@ -17,18 +17,7 @@ from tensorflow_serving.apis import (
 
 from serving.client import exchange
 from serving.client.connection import ConnectionOptions
-from serving.protocol import messages
-from serving.protocol.errors import ServingError
-from serving.protocol.messages import Continuation, Playlist, Recommendation
-
-__all__ = [
-    "Continuation",
-    "Playlist",
-    "Recommendation",
-    "RecommenderClient",
-    "VersionState",
-    "recommend",
-]
+from serving.protocol import Continuation, Playlist, Recommendation, ServingError, messages
 
 _TOP = 100
 
@@ -111,18 +100,22 @@ class RecommenderClient:
             ServingError: the server did not answer, or refused.
             BadAnswerError: the server's model is not one of Segue's.
         """
-        steps = exchange.continue_playlists(self.choice, playlists, top=top, with_names=with_names)
-        try:
-            request = next(steps)
-            while True:
-                try:
-                    response = self.predict(request)
-                except ServingError as error:
-                    request = steps.throw(error)
-                else:
-                    request = steps.send(response)
-        except StopIteration as end:
-            return end.value
+        return exchange.continue_playlists(
+            self.predict, self.choice, playlists, top=top, with_names=with_names
+        )
+
+    def track_names(self, uris: Sequence[str]) -> dict[str, tuple[str, str]]:
+        """Asks for the title and the artist of tracks, many in one request.
+
+        Returns:
+            Title and artist by URI, "" where the model does not know them. Empty where the model
+            has no signature for names.
+
+        Raises:
+            ServingError: the server did not answer, or refused.
+            BadAnswerError: the server's model is not one of Segue's.
+        """
+        return exchange.track_names(self.predict, self.choice, uris)
 
     def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
         """Sends a Predict request as it is.

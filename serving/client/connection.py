@@ -10,8 +10,7 @@ from typing import Any
 
 import grpc
 
-from serving.protocol.errors import ConfigError
-from serving.protocol.tls import read_pem
+from serving.protocol import ConfigError, read_pem
 
 _COMPRESSIONS = {
     "none": grpc.Compression.NoCompression,

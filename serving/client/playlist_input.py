@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from schema.features import URI_PREFIX
-from serving.protocol.errors import ConfigError
-from serving.protocol.messages import Playlist
+from serving.protocol import ConfigError, Playlist
 
 _FORMS = (
     f"{URI_PREFIX}ID, https://open.spotify.com/track/ID or the ID alone, of 22 letters and digits"
@@ -49,28 +48,13 @@ def track_uri(text: str) -> str:
     return URI_PREFIX + found.group(1)
 
 
-def from_arguments(name: str = "", tracks: Iterable[str] = ()) -> Playlist:
+def playlist_from_arguments(name: str = "", tracks: Iterable[str] = ()) -> Playlist:
     """One playlist of a title and tracks, in any of the forms of `track_uri`.
 
     Raises:
         ConfigError: a track is in none of them.
     """
     return Playlist(name, tuple(track_uri(track) for track in tracks))
-
-
-def read_uri_list(path: str | pathlib.Path, name: str = "") -> PlaylistInput:
-    """One playlist from a text file with a track a line, as Spotify's desktop client copies them.
-
-    Empty lines and lines that begin with # are left out; lines that are no track are set aside.
-
-    Args:
-        path: the file; "-" reads the standard input.
-        name: title of the playlist.
-
-    Raises:
-        ConfigError: the file cannot be read.
-    """
-    return _parse_uri_list(path, _read_text(path), name)
 
 
 def _parse_uri_list(path: str | pathlib.Path, text: str, name: str) -> PlaylistInput:
@@ -119,8 +103,15 @@ def _parse_mpd(path: str | pathlib.Path, text: str, pids: Iterable[str] | None) 
     return PlaylistInput(tuple(playlists), tuple(skipped))
 
 
-def read_file(path: str | pathlib.Path, name: str = "") -> PlaylistInput:
+def read_playlists(path: str | pathlib.Path, name: str = "") -> PlaylistInput:
     """Reads an MPD file or a list of URIs, whichever it is: JSON begins with a bracket.
+
+    A list has a track a line, as Spotify's desktop client copies them. Empty lines and lines that
+    begin with # are left out; lines that are not a track are skipped, with a reason.
+
+    Args:
+        path: the file; "-" reads the standard input.
+        name: title of the playlist that a list of URIs makes.
 
     Raises:
         ConfigError: the file cannot be read.

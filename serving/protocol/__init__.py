@@ -1,1 +1,30 @@
 """What a client and a server of TF Serving's API share: messages, errors, configuration, TLS."""
+
+from serving.protocol import errors, messages, model_config, tensors, version_files
+from serving.protocol.errors import ConfigError, ServingError
+from serving.protocol.messages import BadAnswerError, Continuation, Playlist, Recommendation
+from serving.protocol.model_config import ModelConfig, ModelServerConfig, single_model_config
+from serving.protocol.tf_serving_protos import BatchingParameters, SSLConfig, read_text_proto
+from serving.protocol.tls import ServerTls, read_pem
+
+__all__ = [
+    "BadAnswerError",
+    "BatchingParameters",
+    "ConfigError",
+    "Continuation",
+    "ModelConfig",
+    "ModelServerConfig",
+    "Playlist",
+    "Recommendation",
+    "SSLConfig",
+    "ServerTls",
+    "ServingError",
+    "errors",
+    "messages",
+    "model_config",
+    "read_pem",
+    "read_text_proto",
+    "single_model_config",
+    "tensors",
+    "version_files",
+]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import pathlib
-import tempfile
 from collections.abc import Iterable
 from typing import TypeAlias
 
 from google.protobuf import text_format
 from tensorflow_serving.config import file_system_storage_path_source_pb2, model_server_config_pb2
 
+from schema import files
 from serving.protocol import tf_serving_protos
 from serving.protocol.errors import ConfigError, failed_precondition, invalid_argument
 
@@ -43,17 +43,7 @@ def read_model_config(path: str | pathlib.Path) -> ModelServerConfig:
 
 def write_model_config(path: str | pathlib.Path, config: ModelServerConfig) -> None:
     """Writes the text format, whole or not at all: a server may be reading the file."""
-    path = pathlib.Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text_format.MessageToString(config))
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        pathlib.Path(temporary).unlink(missing_ok=True)
-        raise
+    files.write_text(path, text_format.MessageToString(config))
 
 
 def validate_transition(old: ModelServerConfig, new: ModelServerConfig) -> None:

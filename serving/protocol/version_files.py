@@ -11,17 +11,20 @@ from serving.protocol import errors
 _MAX_VERSION = 2**63 - 1
 
 
-def list_versions(model: str, base_path: str) -> dict[int, str]:
-    """Paths of the version directories, by version; local or any file system of TensorFlow.
+def list_versions(base_path: str) -> dict[int, str]:
+    """Finds the versions of a model.
+
+    Args:
+        base_path: the model's directory, local or on any file system of TensorFlow.
+
+    Returns:
+        Paths of the version directories, by version.
 
     Raises:
-        ServingError: the base path is not there, or cannot be listed.
+        ServingError: the base path is missing, or cannot be listed.
     """
     if not tf.io.gfile.exists(base_path):
-        raise errors.invalid_argument(
-            f"Could not find base path {base_path} for servable {model} with error "
-            f"NOT_FOUND: {base_path} not found"
-        )
+        raise errors.not_found(f"{base_path} not found")
     try:
         names = sorted({name.rstrip("/") for name in tf.io.gfile.listdir(base_path)})
     except tf.errors.OpError as error:
@@ -32,6 +35,26 @@ def list_versions(model: str, base_path: str) -> dict[int, str]:
         if _is_version(name) and tf.io.gfile.isdir(path):
             versions[int(name)] = path
     return versions
+
+
+def newest_with(base_path: str, file: str) -> str | None:
+    """Finds the newest version that holds a file.
+
+    Args:
+        base_path: the model's directory.
+        file: a path within a version, such as "saved_model.pb".
+
+    Returns:
+        The version's directory, or None where no version holds the file.
+
+    Raises:
+        ServingError: the base path is missing, or cannot be listed.
+    """
+    versions = list_versions(base_path)
+    for number in sorted(versions, reverse=True):
+        if tf.io.gfile.exists(os.path.join(versions[number], file)):
+            return versions[number]
+    return None
 
 
 def fingerprint(path: str) -> tuple[tuple[str, int, int], ...]:

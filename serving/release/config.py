@@ -5,8 +5,7 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Iterable, Mapping
 
-from serving.protocol import model_config
-from serving.protocol.model_config import ModelServerConfig
+from serving.protocol import ModelServerConfig, model_config
 
 
 def read(path: pathlib.Path) -> ModelServerConfig:

@@ -16,11 +16,19 @@ from types import TracebackType
 import grpc
 from tensorflow_serving.apis import model_management_pb2, model_service_pb2_grpc
 
-from serving.client.client import RecommenderClient, VersionState, to_serving_error
-from serving.client.connection import ConnectionOptions
-from serving.protocol import model_config
-from serving.protocol.errors import ConfigError, ServingError
-from serving.protocol.model_config import ModelServerConfig
+from serving.client import (
+    ConnectionOptions,
+    RecommenderClient,
+    VersionState,
+    to_serving_error,
+)
+from serving.protocol import (
+    ConfigError,
+    ModelServerConfig,
+    ServingError,
+    model_config,
+    version_files,
+)
 from serving.release import config as release_config
 from serving.release import record as release_record
 from serving.release.record import Release, ReleaseRecord
@@ -209,9 +217,10 @@ class ReleaseManager:
     def _check_on_disk(self, version: int) -> None:
         """Says at once that a version is not there, where its directory is on this machine."""
         base = pathlib.Path(self._base_path)
-        if base.is_dir() and not (base / str(version)).is_dir():
-            found = sorted(int(p.name) for p in base.iterdir() if p.name.isdigit() and p.is_dir())
-            raise ConfigError(f"there is no version {version} under {base}; there are {found}")
+        if base.is_dir():
+            found = sorted(version_files.list_versions(self._base_path))
+            if version not in found:
+                raise ConfigError(f"there is no version {version} under {base}; there are {found}")
 
     def _release(self, release: Release) -> Release:
         self._check_on_disk(release.stable)

@@ -8,13 +8,12 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import json
-import os
 import pathlib
-import tempfile
 from collections.abc import Mapping
 from typing import Any
 
-from serving.protocol.errors import ConfigError
+from schema import files
+from serving.protocol import ConfigError
 
 _FORMAT = 1
 
@@ -96,18 +95,12 @@ class ReleaseRecord:
     def add(self, release: Release) -> None:
         """Appends a release, on disk too, whole or not at all."""
         self.releases = (*self.releases, release)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
         document = {
             "format": _FORMAT,
             "model": self.model,
             "releases": [dataclasses.asdict(release) for release in self.releases],
         }
-        descriptor, temporary = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=1)
-            file.write("\n")
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, self.path)
+        files.write_text(self.path, json.dumps(document, indent=1) + "\n")
 
     def _read(self) -> tuple[Release, ...]:
         if not self.path.exists():

@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 import os
 
-from serving.protocol.tls import ServerTls
-from serving.server.batching.options import BatchingOptions
-from serving.server.versions.watcher import WatchOptions
+from serving.protocol import ServerTls
+from serving.server.batching import BatchingOptions
+from serving.server.versions import WatchOptions
 
 
 @dataclasses.dataclass(frozen=True)

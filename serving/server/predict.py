@@ -17,7 +17,7 @@ from tensorflow_serving.apis import get_model_metadata_pb2, model_pb2, predict_p
 from schema.signatures import SERVING_DEFAULT
 from serving.protocol import errors, tensors
 from serving.server import encoding
-from serving.server.servable import Servable
+from serving.server.versions import Servable
 
 SIGNATURE_DEF = "signature_def"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import math
+import weakref
 from collections.abc import Callable
 from concurrent import futures
 from typing import Final, TypeVar
@@ -16,11 +17,9 @@ from tensorflow_serving.apis import predict_pb2
 
 from serving.protocol import errors
 from serving.server import predict
-from serving.server.batching.scheduler import Done
+from serving.server.batching import BatchingRunner, BatchScheduler, Done
 from serving.server.event_loop import Mailbox
-from serving.server.servable import Servable
-from serving.server.versions.states import Version
-from serving.server.versions.table import ModelTable
+from serving.server.versions import ModelTable, Servable, Version
 
 _T = TypeVar("_T")
 
@@ -37,15 +36,26 @@ class PredictRunner:
     Args:
         table: the models.
         pool: runs what is not batched.
+        scheduler: runs the rest in batches; None where nothing is batched.
         max_rows: most rows of a request.
         max_requests: most requests that are held at once; more are refused.
     """
 
     def __init__(
-        self, table: ModelTable, pool: futures.Executor, max_rows: int, max_requests: int
+        self,
+        table: ModelTable,
+        pool: futures.Executor,
+        scheduler: BatchScheduler | None,
+        max_rows: int,
+        max_requests: int,
     ) -> None:
         self._table = table
         self._pool = pool
+        self._scheduler = scheduler
+        # An entry goes when the watcher drops its version.
+        self._batching: weakref.WeakKeyDictionary[Version, BatchingRunner] = (
+            weakref.WeakKeyDictionary()
+        )
         self._max_rows = max_rows
         self._max_requests = max_requests
         self._held = 0  # changed in the loop only, so that it needs no lock
@@ -81,7 +91,11 @@ class PredictRunner:
             # What takes long must not keep the loop from the other requests.
             large = any(_elements(tensor) > _LARGE for tensor in request.inputs.values())
             step = await self._in_pool(prepare) if large else prepare()
-            self._start(servable, step, deadline, done, answer.cancelled)
+            batching = self._batching_of(version, servable)
+            if batching is not None and batching.takes(step.feeds, step.arrays):
+                batching.start(step.feeds, step.fetches, step.arrays, deadline, done)
+            else:
+                self._pool.submit(_run, servable, step, deadline, done, answer.cancelled)
         except BaseException:
             self._release(version)
             raise
@@ -98,19 +112,13 @@ class PredictRunner:
         self._held -= 1
         self._table.release(version)
 
-    def _start(
-        self,
-        servable: Servable,
-        step: predict.Step,
-        deadline: float | None,
-        done: Done,
-        gone: Callable[[], bool],
-    ) -> None:
-        batching = servable.batching
-        if batching is not None and batching.takes(step.feeds, step.arrays):
-            batching.start(step.feeds, step.fetches, step.arrays, deadline, done)
-        else:
-            self._pool.submit(_run, servable, step, deadline, done, gone)
+    def _batching_of(self, version: Version, servable: Servable) -> BatchingRunner | None:
+        if self._scheduler is None:
+            return None
+        runner = self._batching.get(version)
+        if runner is None:
+            runner = self._batching[version] = BatchingRunner(servable, self._scheduler)
+        return runner
 
     def _settle(
         self,

@@ -20,19 +20,14 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from tensorflow.core.protobuf import config_pb2
 
-from serving.protocol.errors import ConfigError
-from serving.protocol.model_config import ModelServerConfig
+from serving.protocol import ConfigError, ModelServerConfig
 from serving.server import services, warmup
-from serving.server.batching.scheduler import BatchingRunner, BatchScheduler
+from serving.server.batching import BatchScheduler
 from serving.server.event_loop import EventLoop
 from serving.server.metrics import Metrics, MonitoringServer
 from serving.server.options import ServerOptions
 from serving.server.predict_runner import PredictRunner
-from serving.server.servable import Servable
-from serving.server.versions.config_file import ConfigFileWatcher
-from serving.server.versions.manager import ModelManager
-
-__all__ = ["ModelServer", "ServerOptions"]
+from serving.server.versions import ConfigFileWatcher, ModelManager, Servable
 
 _LOG = logging.getLogger(__name__)
 
@@ -87,8 +82,8 @@ class ModelServer:
         """Loads the models, then opens the gRPC port.
 
         Args:
-            timeout: seconds to wait for the models; None for as long as it takes. TF Serving waits
-                for ever where there is no version yet.
+            timeout: seconds to wait for the models; None for as long as it takes, as TF
+                Serving waits while there is no version.
 
         Raises:
             ConfigError: a port cannot be had.
@@ -191,10 +186,12 @@ class ModelServer:
             options=[
                 ("grpc.max_receive_message_length", options.max_message_size),
                 ("grpc.max_send_message_length", options.max_message_size),
-                ("grpc.so_reuseport", 0),  # a second server on the port is a mistake to be told of
+                ("grpc.so_reuseport", 0),  # refuse a port that another server has
             ],
         )
-        runner = PredictRunner(self.manager.table, self._pool, options.max_rows, _MAX_REQUESTS)
+        runner = PredictRunner(
+            self.manager.table, self._pool, self._scheduler, options.max_rows, _MAX_REQUESTS
+        )
         for service in (
             services.PredictionService(self.manager, self.metrics, self._draining, runner),
             services.ModelService(self.manager, self.metrics, self._draining),
@@ -237,8 +234,6 @@ class ModelServer:
         except BaseException:
             servable.close()
             raise
-        if self._scheduler:
-            servable.batching = BatchingRunner(servable, self._scheduler)
         return servable
 
     def _show_state(self) -> None:

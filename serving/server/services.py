@@ -28,15 +28,21 @@ from tensorflow_serving.apis import (
 )
 
 from serving.protocol import errors
-from serving.server import inference, predict
+from serving.server import predict
 from serving.server.metrics import Metrics
 from serving.server.predict_runner import PredictRunner
-from serving.server.versions.manager import ModelManager
+from serving.server.versions import ModelManager
 
 _LOG = logging.getLogger(__name__)
 
 PREDICTION_SERVICE = "tensorflow.serving.PredictionService"
 MODEL_SERVICE = "tensorflow.serving.ModelService"
+
+_REFUSED = {
+    "Classify": classification_pb2.ClassificationRequest,
+    "Regress": regression_pb2.RegressionRequest,
+    "MultiInference": inference_pb2.MultiInferenceRequest,
+}
 
 #: Answers a request with a serialised message; the second argument is the time of
 #: `time.monotonic` at which the caller has gone, or None.
@@ -83,7 +89,8 @@ class _Service(abc.ABC):
             deadline: float | None = None
             try:
                 request = _parse(kind, data)
-                model = _model(request)
+                spec = _spec(request)
+                model = spec.name if spec else ""
                 if self._draining.is_set():
                     raise errors.ServingError(
                         grpc.StatusCode.UNAVAILABLE, "The server is shutting down"
@@ -137,9 +144,7 @@ class PredictionService(_Service):
                 get_model_metadata_pb2.GetModelMetadataRequest,
                 self.get_model_metadata,
             ),
-            "Classify": (classification_pb2.ClassificationRequest, self.classify),
-            "Regress": (regression_pb2.RegressionRequest, self.regress),
-            "MultiInference": (inference_pb2.MultiInferenceRequest, self.multi_inference),
+            **{name: (kind, self.refuse) for name, kind in _REFUSED.items()},
         }
 
     async def predict(self, request: predict_pb2.PredictRequest, deadline: float | None) -> bytes:
@@ -156,30 +161,15 @@ class PredictionService(_Service):
         with self._table.use(request.model_spec) as servable:
             return predict.get_model_metadata(servable).SerializeToString()
 
-    async def classify(
-        self, request: classification_pb2.ClassificationRequest, deadline: float | None
-    ) -> NoReturn:
-        """Refuses: no signature of these models is made for it."""
-        self._refuse(request, inference.refuse_classify)
-
-    async def regress(
-        self, request: regression_pb2.RegressionRequest, deadline: float | None
-    ) -> NoReturn:
-        """Refuses: no signature of these models is made for it."""
-        self._refuse(request, inference.refuse_regress)
-
-    def _refuse(self, request: Any, refusal: Callable[..., errors.ServingError]) -> NoReturn:
-        _require_spec(request)
-        with self._table.use(request.model_spec) as servable:
-            raise refusal(servable, request.model_spec)
-
-    async def multi_inference(
-        self, request: inference_pb2.MultiInferenceRequest, deadline: float | None
-    ) -> NoReturn:
-        """Refuses: no signature of these models is made for it."""
-        spec = request.tasks[0].model_spec if request.tasks else model_pb2.ModelSpec()
-        with self._table.use(spec) as servable:
-            raise inference.refuse_multi_inference(servable, request)
+    async def refuse(self, request: Any, deadline: float | None) -> NoReturn:
+        """Refuses what no signature of these models is made for, with TF Serving's code."""
+        with self._table.use(_require_spec(request)):  # an unknown model is reported first
+            pass
+        multi = isinstance(request, inference_pb2.MultiInferenceRequest)
+        raise errors.ServingError(
+            grpc.StatusCode.UNIMPLEMENTED if multi else grpc.StatusCode.INVALID_ARGUMENT,
+            "Segue's models have signatures for Predict only",
+        )
 
 
 class ModelService(_Service):
@@ -240,13 +230,16 @@ def _parse(kind: Any, data: bytes) -> Any:
         ) from error
 
 
-def _model(request: Any) -> str:
-    """The model that a request is counted for."""
+def _spec(request: Any) -> model_pb2.ModelSpec | None:
+    """The model that a request names; that of the first task where there are several."""
     if isinstance(request, inference_pb2.MultiInferenceRequest):
-        return request.tasks[0].model_spec.name if request.tasks else ""
-    return request.model_spec.name if hasattr(request, "model_spec") else ""
+        return request.tasks[0].model_spec if request.tasks else None
+    named = "model_spec" in request.DESCRIPTOR.fields_by_name and request.HasField("model_spec")
+    return request.model_spec if named else None
 
 
-def _require_spec(request: Any) -> None:
-    if not request.HasField("model_spec"):
+def _require_spec(request: Any) -> model_pb2.ModelSpec:
+    spec = _spec(request)
+    if spec is None:
         raise errors.invalid_argument("Missing ModelSpec")
+    return spec

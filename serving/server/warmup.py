@@ -16,8 +16,8 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from schema.signatures import MAX_WARMUP_REQUESTS, WARMUP_FILE
 from serving.protocol import errors
-from serving.server import inference, predict
-from serving.server.servable import Servable
+from serving.server import predict
+from serving.server.versions import Servable
 
 _LOG = logging.getLogger(__name__)
 
@@ -61,12 +61,6 @@ def _run(servable: Servable, record: bytes, path: str) -> None:
     kind = log.WhichOneof("log_type")
     if kind == "predict_log":
         predict.run_predict(servable, log.predict_log.request)
-    elif kind == "classify_log":
-        raise inference.refuse_classify(servable, log.classify_log.request.model_spec)
-    elif kind == "regress_log":
-        raise inference.refuse_regress(servable, log.regress_log.request.model_spec)
-    elif kind == "multi_inference_log":
-        raise inference.refuse_multi_inference(servable, log.multi_inference_log.request)
     elif kind is not None:
         number = log.DESCRIPTOR.fields_by_name[kind].number
         raise errors.ServingError(

@@ -12,9 +12,9 @@ from demo.app import create_app
 from demo.backend import Backend
 from demo.catalogue import Catalogue
 from demo.filling import CatalogueFiller
-from serving.client.connection import ConnectionOptions
-from serving.protocol.model_config import ModelServerConfig, single_model_config
-from serving.server.server import ModelServer, ServerOptions
+from serving.client import ConnectionOptions
+from serving.protocol import ModelServerConfig, single_model_config
+from serving.server import ModelServer, ServerOptions
 from tests.serving import toy_model
 
 

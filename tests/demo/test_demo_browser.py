@@ -288,7 +288,7 @@ def test_a_server_that_goes_away_is_told_and_noticed_when_it_is_back(page, backe
 def refuse(*_: Any, **__: Any) -> None:
     import grpc
 
-    from serving.protocol.errors import ServingError
+    from serving.protocol import ServingError
 
     raise ServingError(grpc.StatusCode.UNAVAILABLE, "gone")
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from demo.app import run
-from serving.protocol.errors import ConfigError
+from serving.protocol import ConfigError
 
 
 def test_it_needs_something_to_show():

@@ -125,9 +125,9 @@ def test_the_report_is_there_and_asks_for_nothing_outside(first_run):
 
 
 def test_the_pushed_model_answers_over_grpc(first_run, segue):
-    from serving.client.client import RecommenderClient
-    from serving.protocol.model_config import single_model_config
-    from serving.server.server import ModelServer, ServerOptions
+    from serving.client import RecommenderClient
+    from serving.protocol import single_model_config
+    from serving.server import ModelServer, ServerOptions
 
     config = single_model_config("segue", first_run.out / "serving" / "segue")
     with (

@@ -11,8 +11,8 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 import pytest
 
-from serving.protocol.model_config import single_model_config
-from serving.server.server import ModelServer, ServerOptions
+from serving.protocol import single_model_config
+from serving.server import ModelServer, ServerOptions
 from tests.serving import toy_model
 from tests.serving.serving_helpers import MODEL, QUICK, Stubs
 

@@ -12,7 +12,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from serving.server.versions.watcher import WatchOptions
+from serving.server.versions import WatchOptions
 
 MODEL = "segue"
 QUICK = WatchOptions(poll_seconds=0.05, max_load_retries=0, load_retry_seconds=0.05)

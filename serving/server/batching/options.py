@@ -8,8 +8,7 @@ import os
 import pathlib
 from typing import Any
 
-from serving.protocol import tf_serving_protos
-from serving.protocol.errors import ConfigError
+from serving.protocol import BatchingParameters, ConfigError, read_text_proto
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,7 +88,7 @@ def read_batching_parameters(path: str | pathlib.Path) -> BatchingOptions:
     Raises:
         ConfigError: it cannot be read, or a value is out of its range; names the file.
     """
-    message = tf_serving_protos.read_text_proto(path, tf_serving_protos.BatchingParameters())
+    message = read_text_proto(path, BatchingParameters())
     values: dict[str, Any] = {}
     for field in dataclasses.fields(BatchingOptions):
         value = getattr(message, field.name)
@@ -102,3 +101,21 @@ def read_batching_parameters(path: str | pathlib.Path) -> BatchingOptions:
         return BatchingOptions(**values)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
+
+
+def batching_of(enabled: bool, parameters_file: str | None) -> BatchingOptions | None:
+    """Reads the two flags of TF Serving, --enable_batching and --batching_parameters_file.
+
+    Returns:
+        The options, or None where requests are not batched.
+
+    Raises:
+        ConfigError: there is a file without the other flag, or it cannot be used.
+    """
+    if not enabled:
+        if parameters_file:
+            raise ConfigError(
+                "batching_parameters_file is set without setting enable_batching to true"
+            )
+        return None
+    return read_batching_parameters(parameters_file) if parameters_file else BatchingOptions()

@@ -10,15 +10,16 @@ from __future__ import annotations
 import collections
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import grpc
 import numpy as np
+from tensorflow.core.protobuf import meta_graph_pb2
 
 from serving.protocol import errors
 from serving.server.batching import tensors as batch_tensors
 from serving.server.batching.options import BatchingOptions
-from serving.server.servable import Servable
 
 #: Called with the outputs of a request, or without any and with an error.
 Done = Callable[[list[np.ndarray], errors.ServingError | None], None]
@@ -49,7 +50,7 @@ class _Answer:
         if error is None:
             try:
                 outputs = self._joined()
-            except Exception as failure:  # else the batch thread ends, and nobody is answered
+            except Exception as failure:  # otherwise the batch thread ends, and answers nobody
                 error = errors.from_exception(failure)
         self._done(outputs, error)
 
@@ -201,20 +202,38 @@ class BatchScheduler:
         return max(0.0, first + self.options.batch_timeout_seconds - time.monotonic())
 
 
-class BatchingRunner:
-    """Stands in front of a servable and runs its requests in batches."""
+class Model(Protocol):
+    """What is run in batches: a `versions.Servable`."""
 
-    def __init__(self, servable: Servable, scheduler: BatchScheduler) -> None:
-        self._servable = servable
+    @property
+    def signatures(self) -> Mapping[str, meta_graph_pb2.SignatureDef]:
+        """SignatureDefs by name."""
+
+    def run_session(
+        self, feeds: Sequence[str], fetches: Sequence[str], arrays: Sequence[np.ndarray]
+    ) -> list[np.ndarray]:
+        """Feeds arrays to the tensors named, and returns those fetched."""
+
+
+class BatchingRunner:
+    """Runs the requests of one model in batches.
+
+    Args:
+        model: what runs them.
+        scheduler: the batch threads.
+    """
+
+    def __init__(self, model: Model, scheduler: BatchScheduler) -> None:
+        self._model = model
         self._scheduler = scheduler
         self._queues: dict[tuple[tuple[str, ...], tuple[str, ...]], _Queue] = {}
-        self._ranks = batch_tensors.declared_ranks(servable.signatures.values())
+        self._ranks = batch_tensors.declared_ranks(model.signatures.values())
 
     def takes(self, feeds: Sequence[str], arrays: Sequence[np.ndarray]) -> bool:
         """Whether arrays may share a batch with others.
 
-        Those of a wrong rank would fail their neighbours; alone, in `Servable.run_session`, they
-        hear what the runtime says of them.
+        Arrays of a wrong rank would fail their neighbours. Run alone, they get the runtime's own
+        error.
         """
         return all(
             feed not in self._ranks or array.ndim in (0, self._ranks[feed])
@@ -277,7 +296,7 @@ class BatchingRunner:
             merged = batch_tensors.merge(
                 feeds, [task.arrays for task in tasks], batch.size, self._scheduler.options
             )
-            values = self._servable.run_session(fetches=fetches, feeds=feeds, arrays=merged)
+            values = self._model.run_session(fetches=fetches, feeds=feeds, arrays=merged)
             outputs = batch_tensors.split(values, [task.size for task in tasks], len(merged[0]))
             for task, output in zip(tasks, outputs, strict=True):
                 task.outputs = output

@@ -51,13 +51,14 @@ def merge(
     """Concatenates the inputs of requests, padded as the options say.
 
     Args:
-        names: name of each input's tensor.
-        requests: the inputs of each request, in the order of the names.
+        names: I names, of each input's tensor.
+        requests: I arrays [rows, ...] for each request, in the order of the names.
         size: rows of all requests together.
         options: how to pad.
 
     Returns:
-        One array an input, of `options.padded_size(size)` rows.
+        I arrays [`options.padded_size(size)`, ...]; where inputs are padded, every other dimension
+        is the largest of the requests'.
 
     Raises:
         ServingError: shapes differ and are not to be padded, or cannot be.
@@ -87,12 +88,15 @@ def merge(
 def split(
     values: Sequence[np.ndarray], sizes: Sequence[int], merged_size: int
 ) -> list[list[np.ndarray]]:
-    """The outputs of each request, as views of those of the batch.
+    """Cuts the outputs of a batch into those of its requests.
 
     Args:
-        values: one array an output.
+        values: one array [merged_size, ...] an output.
         sizes: rows of each request.
         merged_size: rows of the batch with its padding.
+
+    Returns:
+        For each request one array [rows, ...] an output; they are views.
 
     Raises:
         ServingError: an output does not have a row for each row of the batch.

@@ -6,8 +6,8 @@ import logging
 import threading
 from collections.abc import Callable
 
-from serving.protocol.errors import ConfigError, ServingError
-from serving.protocol.model_config import ModelServerConfig, read_model_config
+from serving.protocol import ConfigError, ModelServerConfig, ServingError
+from serving.protocol.model_config import read_model_config
 
 _LOG = logging.getLogger(__name__)
 

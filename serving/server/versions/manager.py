@@ -7,8 +7,7 @@ from collections.abc import Callable
 
 import grpc
 
-from serving.protocol import errors, model_config
-from serving.protocol.model_config import ModelServerConfig
+from serving.protocol import ModelServerConfig, errors, model_config
 from serving.server.versions.states import Model, State
 from serving.server.versions.table import ModelTable
 from serving.server.versions.watcher import Loader, VersionWatcher, WatchOptions

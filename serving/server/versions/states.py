@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 from tensorflow_serving.apis import get_model_status_pb2
 
-from serving.protocol.errors import ServingError
-from serving.protocol.model_config import ModelConfig
-from serving.server.servable import Servable
+from serving.protocol import ModelConfig, ServingError
+from serving.server.versions.servable import Servable
 
 
 class State(enum.IntEnum):
@@ -31,9 +30,9 @@ class VersionStatus(NamedTuple):
     error: ServingError | None
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class Version:
-    """A version that is, was or should be served.
+    """A version that is, was or should be served; equal to itself alone, and a key by that.
 
     Attributes:
         number: the version.

@@ -8,9 +8,8 @@ from collections.abc import Callable, Iterator
 
 from tensorflow_serving.apis import model_pb2
 
-from serving.protocol import errors
-from serving.protocol.model_config import ModelServerConfig
-from serving.server.servable import Servable
+from serving.protocol import ModelServerConfig, errors
+from serving.server.versions.servable import Servable
 from serving.server.versions.states import Model, State, Version, VersionStatus
 
 Labels = dict[str, dict[str, int]]

@@ -8,9 +8,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from serving.protocol import errors, model_config, version_files
-from serving.protocol.model_config import ModelConfig
-from serving.server.servable import Servable
+from serving.protocol import ModelConfig, errors, model_config, version_files
+from serving.server.versions.servable import Servable
 from serving.server.versions.states import Model, State, Step, Version, next_step
 from serving.server.versions.table import ModelTable
 
@@ -122,9 +121,13 @@ class VersionWatcher:
                 self._aspire(model, {})
                 continue
             try:
-                found = version_files.list_versions(name, model.config.base_path)
+                found = version_files.list_versions(model.config.base_path)
             except errors.ServingError as error:
-                self._warn_once(name, error.message)
+                self._warn_once(
+                    name,
+                    f"Could not find base path {model.config.base_path} for servable {name} with "
+                    f"error {error}.",
+                )
                 continue
             wanted = model_config.aspired_versions(model.config.model_version_policy, found)
             if wanted:

@@ -14,9 +14,8 @@ from components.infra_check.examination import Examination, Options
 from components.infra_check.model_server import RefusedError, ServerGoneError
 from components.infra_check.queries import Query
 from components.infra_check.results import CHECKS, Report
-from serving.protocol.errors import ServingError
-from serving.server import predict
-from serving.server.servable import Servable
+from serving.protocol import ServingError
+from serving.server import Servable, run_predict
 from tests.components.infra_check import infra_toy
 
 OPTIONS = Options(random_queries=12, timeout_seconds=60, max_latency_ms=None, seed=5)
@@ -35,7 +34,7 @@ class InProcess:
     def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
         self.requests += 1
         try:
-            return predict.run_predict(self.servable, request)
+            return run_predict(self.servable, request)
         except ServingError as error:
             raise RefusedError(f"is refused: {error}") from error
 

@@ -16,8 +16,7 @@ from models.export import saved_model
 from models.export.options import ExportOptions
 from schema.model_card import ModelCard
 from schema.signatures import WARMUP_FILE
-from serving.server.servable import Servable
-from serving.server.warmup import run_warmup
+from serving.server import Servable, run_warmup
 
 URIS = [b"spotify:track:a", b"spotify:track:b"]
 CATALOGUE = Catalogue(

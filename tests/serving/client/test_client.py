@@ -1,4 +1,4 @@
-"""The client for threads and the one for asyncio, against a server and against bad ones."""
+"""The client, against a server and against bad ones."""
 
 from __future__ import annotations
 
@@ -14,48 +14,18 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-from serving.client.aio_client import AsyncRecommenderClient
-from serving.client.client import Playlist, RecommenderClient, recommend
-from serving.client.connection import ConnectionOptions, is_loopback
-from serving.protocol import messages
-from serving.protocol.errors import ConfigError, ServingError
-from serving.protocol.messages import BadAnswerError
-from serving.server.server import ModelServer
+from serving.client import ConnectionOptions, RecommenderClient, recommend
+from serving.client.connection import is_loopback
+from serving.protocol import BadAnswerError, ConfigError, Playlist, ServingError, messages
+from serving.server import ModelServer
 from tests.serving.serving_helpers import MODEL, eventually
 from tests.serving.toy_model import artist, scores_by_hand, title, uri
 
 CODE = grpc.StatusCode
 
 
-class AsyncInThread:
-    """The asyncio client, called like the other one."""
-
-    def __init__(self, target: str, **arguments: Any) -> None:
-        self._target, self._arguments = target, arguments
-
-    def __enter__(self) -> AsyncInThread:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        return None
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            async def run() -> Any:
-                async with AsyncRecommenderClient(self._target, **self._arguments) as client:
-                    return await getattr(client, name)(*args, **kwargs)
-
-            return asyncio.run(run())
-
-        return call
-
-
-BOTH = pytest.mark.parametrize("kind", [RecommenderClient, AsyncInThread])
-
-
-@BOTH
-def test_recommendations_have_names(kind: Any, shared_target: str) -> None:
-    with kind(shared_target) as client:
+def test_recommendations_have_names(shared_target: str) -> None:
+    with RecommenderClient(shared_target) as client:
         items = client.recommend("x", [uri(2)], top=3)
     assert [item.track_uri for item in items] == [uri(1), uri(3), uri(0)]
     assert [item.rank for item in items] == [1, 2, 3]
@@ -67,14 +37,13 @@ def test_recommendations_have_names(kind: Any, shared_target: str) -> None:
     )
 
 
-@BOTH
-def test_several_playlists_at_once(kind: Any, shared_target: str) -> None:
+def test_several_playlists_at_once(shared_target: str) -> None:
     playlists = [
         Playlist("reverse"),  # a title alone
         Playlist("", (uri(0), uri(1), "spotify:track:unknown"), "42"),
         Playlist("", tuple(uri(i) for i in range(8))),  # nothing is left to recommend
     ]
-    with kind(shared_target) as client:
+    with RecommenderClient(shared_target) as client:
         answers = client.continue_playlists(playlists, top=2)
     assert [answer.playlist for answer in answers] == playlists
     assert [item.track_uri for item in answers[0].recommendations] == [uri(7), uri(6)]
@@ -83,9 +52,8 @@ def test_several_playlists_at_once(kind: Any, shared_target: str) -> None:
     assert {answer.model_version for answer in answers} == {1}
 
 
-@BOTH
-def test_without_playlists_nothing_is_asked(kind: Any) -> None:
-    with kind("localhost:1") as client:
+def test_without_playlists_nothing_is_asked() -> None:
+    with RecommenderClient("localhost:1") as client:
         assert client.continue_playlists([]) == []
 
 
@@ -112,15 +80,25 @@ def test_many_names_are_asked_for_in_parts(shared_target: str, monkeypatch) -> N
     assert [item.track_name for item in items] == [title(i) for i in range(8)]
 
 
+def test_names_of_tracks(shared_target: str) -> None:
+    with RecommenderClient(shared_target) as client:
+        assert client.track_names([uri(4), "spotify:track:unknown"]) == {
+            uri(4): (title(4), artist(4)),
+            "spotify:track:unknown": ("", ""),
+        }
+
+
 def test_status_and_signatures(shared_target: str) -> None:
     with RecommenderClient(shared_target) as client:
         assert client.status() == [(1, "AVAILABLE", "")]
         assert "track_metadata" in client.signatures().signature_def
 
 
-@BOTH
-def test_refusals_are_typed(kind: Any, shared_target: str) -> None:
-    with kind(shared_target, model="nope") as client, pytest.raises(ServingError) as caught:
+def test_refusals_are_typed(shared_target: str) -> None:
+    with (
+        RecommenderClient(shared_target, model="nope") as client,
+        pytest.raises(ServingError) as caught,
+    ):
         client.recommend("x")
     assert caught.value.code is CODE.NOT_FOUND
     assert caught.value.message == "Servable not found for request: Latest(nope)"
@@ -148,22 +126,23 @@ def test_no_proxy_stands_before_this_machine(target: str, expected: bool) -> Non
     assert options.get("grpc.enable_http_proxy", 1) == (0 if expected else 1)
 
 
-@BOTH
 def test_proxy_of_the_environment_is_not_asked(
-    kind: Any, shared_target: str, monkeypatch: pytest.MonkeyPatch
+    shared_target: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("http_proxy", "grpc_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # nobody listens there
     for name in ("no_proxy", "no_grpc_proxy"):
         monkeypatch.delenv(name, raising=False)
-    with kind(shared_target) as client:
+    with RecommenderClient(shared_target) as client:
         assert client.recommend(top=1)
 
 
-@BOTH
-def test_nobody_answers(kind: Any) -> None:
+def test_nobody_answers() -> None:
     options = ConnectionOptions(attempts=2, backoff=0.01)
-    with kind("localhost:1", options=options) as client, pytest.raises(ServingError) as caught:
+    with (
+        RecommenderClient("localhost:1", options=options) as client,
+        pytest.raises(ServingError) as caught,
+    ):
         client.recommend("x")
     assert caught.value.code is CODE.UNAVAILABLE
     assert caught.value.message.startswith("no server answers at localhost:1")
@@ -242,20 +221,21 @@ NAMES = {"track_name": ["A"], "artist_name": ["B"]}
 QUICK_RETRIES = ConnectionOptions(backoff=0.01)
 
 
-@BOTH
-def test_unavailable_is_tried_again(kind: Any, scripted: Callable[..., Any]) -> None:
+def test_unavailable_is_tried_again(scripted: Callable[..., Any]) -> None:
     servicer, target = scripted(CODE.UNAVAILABLE, CODE.UNAVAILABLE, answer(**ONE), answer(**NAMES))
-    with kind(target, options=QUICK_RETRIES) as client:
+    with RecommenderClient(target, options=QUICK_RETRIES) as client:
         (item,) = client.recommend("x")
     assert (item.track_uri, item.track_name, item.artist_name) == ("a", "A", "B")
     assert len(servicer.requests) == 4
 
 
-@BOTH
 @pytest.mark.parametrize("code", [CODE.INTERNAL, CODE.RESOURCE_EXHAUSTED, CODE.INVALID_ARGUMENT])
-def test_other_failures_are_final(kind: Any, scripted: Callable[..., Any], code: Any) -> None:
+def test_other_failures_are_final(scripted: Callable[..., Any], code: Any) -> None:
     servicer, target = scripted(code)
-    with kind(target, options=QUICK_RETRIES) as client, pytest.raises(ServingError) as caught:
+    with (
+        RecommenderClient(target, options=QUICK_RETRIES) as client,
+        pytest.raises(ServingError) as caught,
+    ):
         client.recommend("x")
     assert caught.value.code is code
     assert len(servicer.requests) == 1
@@ -271,23 +251,21 @@ def test_one_attempt(scripted: Callable[..., Any]) -> None:
     assert len(servicer.requests) == 1
 
 
-@BOTH
-def test_swap_between_tracks_and_names(kind: Any, scripted: Callable[..., Any]) -> None:
+def test_swap_between_tracks_and_names(scripted: Callable[..., Any]) -> None:
     # Version 1 answers, and is gone when its names are asked for: version 2 is asked for both.
     servicer, target = scripted(
         answer(1, **ONE), CODE.NOT_FOUND, answer(2, **ONE), answer(2, **NAMES)
     )
-    with kind(target) as client:
+    with RecommenderClient(target) as client:
         (found,) = client.continue_playlists([Playlist("x")])
     assert found.model_version == 2
     asked = [request.model_spec for request in servicer.requests]
     assert [spec.version.value for spec in asked] == [0, 1, 0, 2]
 
 
-@BOTH
-def test_model_without_names(kind: Any, scripted: Callable[..., Any]) -> None:
+def test_model_without_names(scripted: Callable[..., Any]) -> None:
     _, target = scripted(answer(**ONE), CODE.FAILED_PRECONDITION)
-    with kind(target) as client:
+    with RecommenderClient(target) as client:
         (item,) = client.recommend("x")
     assert (item.track_uri, item.track_name) == ("a", "")
 
@@ -353,3 +331,14 @@ def test_client_survives_a_restart(
             eventually(waiting.running)
             start(base, port=port)
             assert waiting.result(30)[0].track_uri == uri(0)
+
+
+def test_the_requests_work_with_asyncio(shared_target: str) -> None:
+    async def ask() -> predict_pb2.PredictResponse:
+        async with ConnectionOptions().open(shared_target, grpc.aio) as channel:
+            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            spec = messages.model_spec(MODEL)
+            return await stub.Predict(messages.playlists_request(spec, [Playlist("reverse")]))
+
+    ((best,),) = messages.read_recommendations(asyncio.run(ask()), rows=1, top=1)
+    assert best[0] == uri(7)

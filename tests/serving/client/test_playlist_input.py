@@ -7,9 +7,8 @@ import pathlib
 
 import pytest
 
-from serving.client import playlist_input
-from serving.protocol.errors import ConfigError
-from serving.protocol.messages import Playlist
+from serving.client import playlist_from_arguments, read_mpd, read_playlists, track_uri
+from serving.protocol import ConfigError, Playlist
 
 ID = "0UaMYEvWZi0ZqiDOoHU3YI"
 URI = f"spotify:track:{ID}"
@@ -27,7 +26,7 @@ URI = f"spotify:track:{ID}"
     ],
 )
 def test_forms_of_a_track(text: str) -> None:
-    assert playlist_input.track_uri(text) == URI
+    assert track_uri(text) == URI
 
 
 @pytest.mark.parametrize(
@@ -35,20 +34,20 @@ def test_forms_of_a_track(text: str) -> None:
 )
 def test_what_is_no_track(text: str) -> None:
     with pytest.raises(ConfigError, match="is no track: expected spotify:track:ID"):
-        playlist_input.track_uri(text)
+        track_uri(text)
 
 
 def test_arguments() -> None:
-    assert playlist_input.from_arguments("road", [ID]) == Playlist("road", (URI,))
-    assert playlist_input.from_arguments() == Playlist()
+    assert playlist_from_arguments("road", [ID]) == Playlist("road", (URI,))
+    assert playlist_from_arguments() == Playlist()
     with pytest.raises(ConfigError):
-        playlist_input.from_arguments("road", [ID, "nonsense"])
+        playlist_from_arguments("road", [ID, "nonsense"])
 
 
 def test_uri_list(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "list.txt"
     path.write_text(f"\ufeff# mine\n\n{URI}\nnonsense\n{ID}\n{URI}\n", encoding="utf-8")
-    found = playlist_input.read_uri_list(path, "road")
+    found = read_playlists(path, "road")
     assert found.playlists == (Playlist("road", (URI, URI, URI)),)  # repeats are kept
     assert len(found.skipped) == 1
     assert "line 4: 'nonsense' is no track" in found.skipped[0]
@@ -56,7 +55,7 @@ def test_uri_list(tmp_path: pathlib.Path) -> None:
 
 def test_standard_input(monkeypatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(f"{URI}\n"))
-    assert playlist_input.read_file("-").playlists == (Playlist("", (URI,)),)
+    assert read_playlists("-").playlists == (Playlist("", (URI,)),)
 
 
 SLICE = {
@@ -79,7 +78,7 @@ def test_mpd_file(tmp_path: pathlib.Path, packed: bool) -> None:
     path = tmp_path / ("slice.json.gz" if packed else "slice.json")
     data = json.dumps(SLICE).encode()
     path.write_bytes(gzip.compress(data) if packed else data)
-    found = playlist_input.read_file(path)
+    found = read_playlists(path)
     assert found.playlists == (
         Playlist("one", (URI, "odd"), "7"),  # what a URI means is the server's to say
         Playlist("", (URI,), "8"),
@@ -97,16 +96,16 @@ def test_mpd_file(tmp_path: pathlib.Path, packed: bool) -> None:
 def test_some_of_a_file(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "slice.json"
     path.write_text(json.dumps(SLICE))
-    found = playlist_input.read_mpd(path, ["9"])
+    found = read_mpd(path, ["9"])
     assert [playlist.key for playlist in found.playlists] == ["9"]
     with pytest.raises(ConfigError, match="holds no playlist with pid 4711"):
-        playlist_input.read_mpd(path, ["9", "4711"])
+        read_mpd(path, ["9", "4711"])
 
 
 def test_single_playlist(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "one.json"
     path.write_text(json.dumps({"name": "x", "tracks": [URI]}))
-    assert playlist_input.read_file(path).playlists == (Playlist("x", (URI,)),)
+    assert read_playlists(path).playlists == (Playlist("x", (URI,)),)
 
 
 @pytest.mark.parametrize(
@@ -122,10 +121,10 @@ def test_files_that_cannot_be_read(tmp_path: pathlib.Path, content: bytes, messa
     path = tmp_path / "bad"
     path.write_bytes(content)
     with pytest.raises(ConfigError, match=message) as caught:
-        playlist_input.read_mpd(path)
+        read_mpd(path)
     assert str(path) in str(caught.value)
 
 
 def test_missing_file(tmp_path: pathlib.Path) -> None:
     with pytest.raises(ConfigError, match="cannot read"):
-        playlist_input.read_file(tmp_path / "none")
+        read_playlists(tmp_path / "none")

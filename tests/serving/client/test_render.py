@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from serving.client.render import render
-from serving.protocol.messages import Continuation, Playlist, Recommendation
+from serving.client import render
+from serving.protocol import Continuation, Playlist, Recommendation
 
 ANSWER = Continuation(
     Playlist("road [bold]trip[/]", ("a", "b"), "7"),

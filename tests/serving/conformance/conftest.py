@@ -12,8 +12,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from serving.protocol.model_config import single_model_config
-from serving.server.server import ModelServer, ServerOptions
+from serving.protocol import single_model_config
+from serving.server import ModelServer, ServerOptions
 from tests.serving import toy_model
 from tests.serving.serving_helpers import QUICK, Stubs
 

@@ -255,15 +255,12 @@ def test_other_methods(server: Stubs, model: str) -> None:
         request = kind()
         request.model_spec.name = model
         request.input.example_list.examples.add()
-        assert refusal(call, request) == (CODE.INVALID_ARGUMENT, "Expected one input Tensor.")
+        assert refusal(call, request)[0] is CODE.INVALID_ARGUMENT
     inference = inference_pb2.MultiInferenceRequest()
     inference.input.example_list.examples.add()
     task = inference.tasks.add(method_name="tensorflow/serving/predict")
     task.model_spec.name = model
-    assert refusal(server.prediction.MultiInference, inference) == (
-        CODE.UNIMPLEMENTED,
-        "Unsupported signature method_name: tensorflow/serving/predict",
-    )
+    assert refusal(server.prediction.MultiInference, inference)[0] is CODE.UNIMPLEMENTED
 
 
 def test_empty_configuration_is_refused(server: Stubs) -> None:

@@ -7,8 +7,7 @@ from google.protobuf import text_format
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.protocol import model_config
-from serving.protocol.errors import ConfigError, ServingError
+from serving.protocol import ConfigError, ServingError, model_config
 from serving.protocol.model_config import ModelServerConfig, VersionPolicy, aspired_versions
 
 TEXT = """

@@ -9,12 +9,10 @@ from collections.abc import Callable
 import grpc
 import pytest
 
-from serving.client.client import RecommenderClient
-from serving.client.connection import ClientTls, ConnectionOptions
-from serving.protocol.errors import ConfigError, ServingError
+from serving.client import ClientTls, ConnectionOptions, RecommenderClient
+from serving.protocol import ConfigError, ServerTls, ServingError
 from serving.protocol.tf_serving_protos import SSLConfig, read_text_proto
-from serving.protocol.tls import ServerTls
-from serving.server.server import ModelServer
+from serving.server import ModelServer
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the keys")
 

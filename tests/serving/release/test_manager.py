@@ -8,13 +8,12 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from serving.client.connection import ConnectionOptions
-from serving.protocol.errors import ConfigError, ServingError
+from serving.client import ConnectionOptions
+from serving.protocol import ConfigError, ServingError
 from serving.protocol.model_config import read_model_config
-from serving.release import record
-from serving.release.manager import ReleaseManager
+from serving.release import ReleaseManager, record
 from serving.release.record import Release, ReleaseRecord
-from serving.server.server import ModelServer
+from serving.server import ModelServer
 from tests.serving.serving_helpers import MODEL, QUICK, Stubs, eventually, predict_request
 
 Push = Callable[[int], pathlib.Path]

@@ -11,10 +11,10 @@ from typing import Any
 import grpc
 import pytest
 
-from serving.server.batching.options import BatchingOptions
+from serving.server import ModelServer
+from serving.server.batching import BatchingOptions
 from serving.server.event_loop import EventLoop, Mailbox
-from serving.server.servable import Servable
-from serving.server.server import ModelServer
+from serving.server.versions import Servable
 from tests.serving.serving_helpers import MODEL, Stubs, eventually, predict_request
 
 

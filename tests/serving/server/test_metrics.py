@@ -11,9 +11,8 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from serving.protocol.errors import ConfigError
-from serving.protocol.model_config import single_model_config
-from serving.server.server import ModelServer, ServerOptions
+from serving.protocol import ConfigError, single_model_config
+from serving.server import ModelServer, ServerOptions
 from tests.serving.serving_helpers import MODEL, QUICK, Stubs, eventually, predict_request
 
 SERVING, NOT_SERVING = 1, 2

@@ -9,9 +9,8 @@ import grpc
 import pytest
 from tensorflow_serving.apis import get_model_status_pb2, model_management_pb2
 
-from serving.protocol.errors import ServingError
-from serving.protocol.model_config import ModelServerConfig, single_model_config
-from serving.server.server import ModelServer, ServerOptions
+from serving.protocol import ModelServerConfig, ServingError, single_model_config
+from serving.server import ModelServer, ServerOptions
 from tests.serving.serving_helpers import MODEL, QUICK, Stubs, eventually, predict_request
 
 CODE = grpc.StatusCode

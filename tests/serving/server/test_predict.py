@@ -19,9 +19,9 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
-from serving.protocol.errors import ServingError
+from serving.protocol import ServingError
 from serving.server.predict import run_predict
-from serving.server.servable import Servable
+from serving.server.versions import Servable
 from tests.serving import toy_model
 from tests.serving.serving_helpers import MODEL, Stubs, predict_request
 from tests.serving.toy_model import uri
@@ -233,7 +233,7 @@ def test_deadline_exceeded(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> Non
         assert 0 < args[-1] - time.monotonic() <= 0.2
         assert gone.wait(30)
 
-    monkeypatch.setattr("serving.server.servable.Servable.run_session", wait_for_the_deadline)
+    monkeypatch.setattr(Servable, "run_session", wait_for_the_deadline)
     with pytest.raises(grpc.RpcError) as caught:
         stubs.prediction.Predict(predict_request(), timeout=0.2)
     gone.set()
@@ -290,71 +290,25 @@ def test_metadata_fields(stubs: Stubs, fields: list[str], message: str) -> None:
     assert refusal(stubs.prediction.GetModelMetadata, request) == (CODE.INVALID_ARGUMENT, message)
 
 
-@pytest.mark.parametrize(
-    ("signature", "classify", "regress"),
-    [
-        ("", "Expected one input Tensor.", "Expected one input Tensor."),
-        (
-            "serving_examples",
-            "No classification inputs found in SignatureDef: inputs {",
-            "Expected one output Tensor.",
-        ),
-        (
-            "other",
-            "No signature was found with the name: other",
-            "No signature was found with the name: other",
-        ),
-    ],
-)
-def test_classify_and_regress(stubs: Stubs, signature: str, classify: str, regress: str) -> None:
-    for call, kind, expected in (
-        (stubs.prediction.Classify, classification_pb2.ClassificationRequest, classify),
-        (stubs.prediction.Regress, regression_pb2.RegressionRequest, regress),
+def test_what_these_models_have_no_signature_for(stubs: Stubs) -> None:
+    message = "Segue's models have signatures for Predict only"
+    for call, kind in (
+        (stubs.prediction.Classify, classification_pb2.ClassificationRequest),
+        (stubs.prediction.Regress, regression_pb2.RegressionRequest),
     ):
         request = kind()
         request.model_spec.name = MODEL
-        request.model_spec.signature_name = signature
-        code, message = refusal(call, request)
-        assert code is CODE.INVALID_ARGUMENT
-        assert message.startswith(expected)
-
-
-@pytest.mark.parametrize(
-    ("signature", "method", "code", "message"),
-    [
-        (
-            "",
-            "tensorflow/serving/classify",
-            CODE.INVALID_ARGUMENT,
-            "Expected one input Tensor.",
-        ),
-        ("", "tensorflow/serving/regress", CODE.INVALID_ARGUMENT, "Expected one input Tensor."),
-        (
-            "",
-            "tensorflow/serving/predict",
-            CODE.UNIMPLEMENTED,
-            "Unsupported signature method_name: tensorflow/serving/predict",
-        ),
-        (
-            "other",
-            "tensorflow/serving/classify",
-            CODE.INVALID_ARGUMENT,
-            "Requested signature not found in model graph: other",
-        ),
-    ],
-)
-def test_multi_inference(
-    stubs: Stubs, signature: str, method: str, code: grpc.StatusCode, message: str
-) -> None:
+        assert refusal(call, request) == (CODE.INVALID_ARGUMENT, message)
+        request.model_spec.name = "other"
+        assert refusal(call, request)[0] is CODE.NOT_FOUND
     request = inference_pb2.MultiInferenceRequest()
-    task = request.tasks.add(method_name=method)
+    task = request.tasks.add(method_name="tensorflow/serving/predict")
     task.model_spec.name = MODEL
-    task.model_spec.signature_name = signature
-    assert refusal(stubs.prediction.MultiInference, request) == (code, message)
+    assert refusal(stubs.prediction.MultiInference, request) == (CODE.UNIMPLEMENTED, message)
 
 
 def test_multi_inference_without_tasks(stubs: Stubs) -> None:
     assert refusal(stubs.prediction.MultiInference, inference_pb2.MultiInferenceRequest()) == (
         CODE.INVALID_ARGUMENT,
-        "ModelSpec has no name specified.",
+        "Missing ModelSpec",
     )

@@ -13,21 +13,21 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
-from serving.client.client import RecommenderClient
-from serving.server.serve import serve
-from serving.server.server import ServerOptions
-from serving.server.versions.watcher import WatchOptions
+from pipeline.cli.main import app
+from serving.client import RecommenderClient
+from serving.server import ServerOptions, WatchOptions, serve
 from tests.serving import toy_model
 from tests.serving.serving_helpers import eventually
 
 ROOT = pathlib.Path(__file__).parents[3]
 PROGRAM = """
 import sys
-from serving.server.serve import serve
-from serving.server.server import ServerOptions
+from serving.server import serve
+from serving.server import ServerOptions
 base, port = sys.argv[1:3]
-sys.exit(serve(base, port=int(port), options=ServerOptions(monitoring_port=0)))
+sys.exit(serve(base, ServerOptions(port=int(port), monitoring_port=0)))
 """
 
 
@@ -104,26 +104,24 @@ def test_ends_while_it_waits(base: pathlib.Path) -> None:
 
     thread = threading.Thread(target=interrupt)
     thread.start()
-    assert serve(base, port=0, console=Console(file=said, width=400)) == 0
+    assert serve(base, ServerOptions(port=0), console=Console(file=said, width=400)) == 0
     thread.join()
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler  # as it was before
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("options", "message"),
     [
-        ({}, "give the directory of a model's versions, or a model configuration file"),
-        ({"model_config_file": "none.config"}, "cannot read none.config"),
-        ({"model_base": "x", "ssl_config_file": "none.txt"}, "cannot read none.txt"),
         (
-            {"model_base": "x", "batching_parameters_file": "b.txt"},
-            "batching_parameters_file is set without setting enable_batching to true",
+            ServerOptions(),
+            "give the directory of a model's versions, or a model configuration file",
         ),
+        (ServerOptions(config_file="none.config"), "cannot read none.config"),
     ],
 )
-def test_options_that_cannot_be_used(arguments: dict[str, str], message: str) -> None:
+def test_options_that_cannot_be_used(options: ServerOptions, message: str) -> None:
     said = io.StringIO()
-    assert serve(**arguments, console=Console(file=said, width=200)) == 2
+    assert serve(options=options, console=Console(file=said, width=200)) == 2
     assert f"Cannot serve: {message}" in said.getvalue()
 
 
@@ -132,8 +130,7 @@ def test_model_that_cannot_be_loaded(base: pathlib.Path) -> None:
     said = io.StringIO()
     code = serve(
         base,
-        port=0,
-        options=ServerOptions(watch=WatchOptions(max_load_retries=0)),
+        ServerOptions(port=0, watch=WatchOptions(max_load_retries=0)),
         console=Console(file=said, width=400),
     )
     assert code == 1
@@ -145,5 +142,25 @@ def test_model_config_file(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "models.config"
     path.write_text("")
     said = io.StringIO()
-    assert serve(model_config_file=str(path), console=Console(file=said, width=400)) == 2
+    assert (
+        serve(options=ServerOptions(config_file=str(path)), console=Console(file=said, width=400))
+        == 2
+    )
     assert "names no model" in said.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--ssl-config-file", "none.txt"], "cannot read none.txt"),
+        (["--enable-batching", "--batching-parameters-file", "none.txt"], "cannot read none.txt"),
+        (
+            ["--batching-parameters-file", "b.txt"],
+            "batching_parameters_file is set without setting enable_batching to true",
+        ),
+    ],
+)
+def test_files_that_cannot_be_used(arguments: list[str], message: str) -> None:
+    found = CliRunner().invoke(app, ["serve", "--model-base", "x", *arguments])
+    assert found.exit_code == 2
+    assert message in found.output

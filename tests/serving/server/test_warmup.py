@@ -8,9 +8,9 @@ from tensorflow_serving.apis import prediction_log_pb2
 
 from models.export.warmup import write_warmup
 from schema.signatures import WARMUP_FILE
-from serving.protocol.errors import ServingError
+from serving.protocol import ServingError
 from serving.server import warmup
-from serving.server.servable import Servable
+from serving.server.versions import Servable
 from tests.serving.serving_helpers import predict_request
 from tests.serving.toy_model import uri
 
@@ -51,9 +51,7 @@ def test_failing_request(servable: Servable, tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     ("kind", "message"),
     [
-        ("classify_log", "Expected one input Tensor"),
-        ("regress_log", "Expected one input Tensor"),
-        ("multi_inference_log", "MultiInference without tasks is not supported"),
+        ("classify_log", "Unsupported log_type for warmup: 2"),
         ("session_run_log", "Unsupported log_type for warmup: 5"),
     ],
 )

@@ -15,11 +15,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tensorflow.core.protobuf import meta_graph_pb2
 
-from serving.protocol.errors import ConfigError, ServingError
+from serving.protocol import ConfigError, ServingError
+from serving.server import ModelServer
+from serving.server.batching import BatchingOptions, read_batching_parameters
 from serving.server.batching import tensors as batch_tensors
-from serving.server.batching.options import BatchingOptions, read_batching_parameters
 from serving.server.batching.scheduler import BatchingRunner, BatchScheduler
-from serving.server.server import ModelServer
 from tests.serving.serving_helpers import Stubs, predict_request
 from tests.serving.toy_model import uri
 

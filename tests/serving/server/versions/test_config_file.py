@@ -10,7 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from serving.protocol.model_config import read_model_config
-from serving.server.server import ModelServer
+from serving.server import ModelServer
 from tests.serving.serving_helpers import MODEL, Stubs, eventually, predict_request
 
 Push = Callable[[int], pathlib.Path]

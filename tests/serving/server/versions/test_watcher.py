@@ -10,12 +10,11 @@ import pytest
 from typer.testing import CliRunner
 
 from models.export.warmup import write_warmup
-from serving.protocol.errors import ServingError, failed_precondition
-from serving.protocol.model_config import ModelServerConfig, single_model_config
-from serving.server import serve
-from serving.server.server import ModelServer, ServerOptions
+from serving.protocol import ModelServerConfig, ServingError, single_model_config
+from serving.protocol.errors import failed_precondition
+from serving.server import ModelServer, ServerOptions
+from serving.server.versions import WatchOptions
 from serving.server.versions.manager import ModelManager
-from serving.server.versions.watcher import WatchOptions
 from tests.serving import toy_model
 from tests.serving.serving_helpers import MODEL, Stubs, eventually, predict_request
 
@@ -113,11 +112,11 @@ def test_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
     given: list[ServerOptions] = []
 
-    def run(*_: object, options: ServerOptions, **__: object) -> int:
+    def run(_: str, options: ServerOptions, **__: object) -> int:
         given.append(options)
         return 0
 
-    monkeypatch.setattr(serve, "serve", run)
+    monkeypatch.setattr("serving.server.serve", run)
     flags = ["--file-system-poll-wait-seconds", "0", "--max-num-load-retries", "3"]
     flags += ["--load-retry-interval-micros", "500000", "--no-enable-model-warmup"]
     for arguments in ([], flags):

@@ -13,7 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import grpc
 import numpy as np
@@ -21,9 +21,6 @@ import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 
 from serving.protocol import errors
-
-if TYPE_CHECKING:
-    from serving.server.batching.scheduler import BatchingRunner
 
 _SERVE_TAG = "serve"
 
@@ -35,7 +32,6 @@ class Servable:
         name: name of the model.
         version: its version.
         signatures: SignatureDef by name, everything that the SavedModel declares.
-        batching: runs requests in batches, where that is wanted.
     """
 
     def __init__(
@@ -48,7 +44,6 @@ class Servable:
         self.name = name
         self.version = version
         self.signatures = signatures
-        self.batching: BatchingRunner | None = None
         self._session = session
         self._callables: dict[tuple[tuple[str, ...], tuple[str, ...]], Callable[..., Any]] = {}
         self._lock = threading.Lock()

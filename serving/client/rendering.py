@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from serving.protocol.messages import Continuation
+from serving.protocol import Continuation
 
 
 class Format(str, enum.Enum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import gc
 import logging
 import pathlib
@@ -15,43 +14,30 @@ from rich.logging import RichHandler
 from rich.markup import escape
 from tensorflow_serving.apis import model_pb2
 
-from serving.protocol import model_config
-from serving.protocol.errors import ConfigError, ServingError
-from serving.protocol.tls import ServerTls
-from serving.server.batching.options import BatchingOptions, read_batching_parameters
-from serving.server.server import ModelServer, ServerOptions
+from serving.protocol import ConfigError, ServingError, model_config
+from serving.server.options import ServerOptions
+from serving.server.server import ModelServer
 
 _LAME_DUCK_SECONDS = 0.5
 
 
 def serve(
     model_base: str | pathlib.Path | None = None,
-    *,
-    port: int = 8500,
-    host: str = "127.0.0.1",
-    model_name: str = "segue",
-    model_config_file: str | None = None,
-    enable_batching: bool = False,
-    batching_parameters_file: str | None = None,
-    ssl_config_file: str | None = None,
     options: ServerOptions | None = None,
+    *,
+    model_name: str = "segue",
     grace: float = 10.0,
     console: Console | None = None,
 ) -> int:
     """Serves models until SIGINT or SIGTERM, then lets the requests under way end.
 
-    Call it from the main thread, which signals are sent to.
+    Call it from the main thread, which receives signals.
 
     Args:
-        model_base: directory of version directories, as Pusher fills it (`OUT/serving/segue`).
-        port: gRPC port.
-        host: address to bind to.
-        model_name: name that clients ask for.
-        model_config_file: TF Serving's model configuration, in place of `model_base`.
-        enable_batching: whether requests are run in batches.
-        batching_parameters_file: TF Serving's batching parameters.
-        ssl_config_file: TF Serving's certificate file.
-        options: everything else; the arguments above win.
+        model_base: directory of version directories, as Pusher fills it (`OUT/serving/segue`);
+            `options.config_file` names the models in its place.
+        options: see `ServerOptions`.
+        model_name: name that clients ask for, of the model in `model_base`.
         grace: seconds for the requests under way at the end.
         console: where to say what happens.
 
@@ -60,22 +46,11 @@ def serve(
         loaded.
     """
     console = console or Console()
+    options = options or ServerOptions()
     try:
-        config = _read_config(model_base, model_name, model_config_file)
-        options = dataclasses.replace(
-            options or ServerOptions(),
-            port=port,
-            host=host,
-            config_file=model_config_file,
-        )
-        batching = _read_batching(enable_batching, batching_parameters_file)
-        if batching:
-            options = dataclasses.replace(options, batching=batching)
-        if ssl_config_file:
-            options = dataclasses.replace(options, tls=ServerTls.from_ssl_config(ssl_config_file))
+        config = _read_config(model_base, model_name, options.config_file)
     except ConfigError as error:
-        console.print(f"[bold red]Cannot serve:[/] {escape(str(error))}", highlight=False)
-        return 2
+        return _refuse(console, error)
     handler = RichHandler(console=console, show_path=False, markup=False)
     logger = logging.getLogger("serving")
     level = logger.level
@@ -111,8 +86,7 @@ def _run(server: ModelServer, grace: float, console: Console) -> int:
         console.print("Ending: waiting for the requests under way ...", highlight=False)
         return 0
     except ConfigError as error:
-        console.print(f"[bold red]Cannot serve:[/] {escape(str(error))}", highlight=False)
-        return 2
+        return _refuse(console, error)
     except ServingError as error:
         console.print(
             f"[bold red]Failed to start server.[/] Error: {escape(str(error))}", highlight=False
@@ -162,11 +136,6 @@ def _read_config(
     return model_config.single_model_config(model_name, model_base)
 
 
-def _read_batching(enabled: bool, parameters_file: str | None) -> BatchingOptions | None:
-    if not enabled:
-        if parameters_file:
-            raise ConfigError(
-                "batching_parameters_file is set without setting enable_batching to true"
-            )
-        return None
-    return read_batching_parameters(parameters_file) if parameters_file else BatchingOptions()
+def _refuse(console: Console, error: ConfigError) -> int:
+    console.print(f"[bold red]Cannot serve:[/] {escape(str(error))}", highlight=False)
+    return 2
