@@ -5,11 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from evaluation.metrics.base import ratio
-from evaluation.metrics.first_hit import Clicks
-from evaluation.metrics.ndcg import ideal_dcg
-from evaluation.metrics.recall import HitRate, Recall
-from evaluation.metrics.registry import METRICS, find
+from evaluation.metrics.registry import METRICS, find, is_known
 from evaluation.scenarios import TITLE_ONLY
 from schema.rows import NUM_HOLDOUTS, NUM_SEEDS, SCENARIO, SPLIT, UNREACHABLE
 
@@ -17,16 +13,7 @@ from schema.rows import NUM_HOLDOUTS, NUM_SEEDS, SCENARIO, SPLIT, UNREACHABLE
 def metric_columns(rows: pd.DataFrame) -> list[str]:
     """The metrics that the rows hold, those of the registry first and in its order."""
     present = [name for name in METRICS if name in rows]
-    return present + [str(name) for name in rows if name not in METRICS and _is_variant(str(name))]
-
-
-def _is_variant(name: str) -> bool:
-    """Whether it is `recall@K` or `hit_rate@K` at a depth that the registry does not list."""
-    try:
-        find(name)
-    except ValueError:
-        return False
-    return True
+    return present + [str(name) for name in rows if name not in METRICS and is_known(str(name))]
 
 
 def is_accuracy(name: str) -> bool:
@@ -66,20 +53,9 @@ def ceiling(rows: pd.DataFrame) -> pd.DataFrame:
         float columns, named after the metrics of accuracy that the rows hold.
     """
     total, reachable = _withheld(rows)
-    best = {
-        "ndcg": ratio(ideal_dcg(reachable), ideal_dcg(total)),
-        "r_precision": ratio(reachable, total),
-        "clicks": np.where(reachable > 0, 0.0, Clicks().none),
-        "mrr": np.where(reachable > 0, 1.0, 0.0),
-    }
-    for name in metric_columns(rows):
-        metric = find(name)
-        if isinstance(metric, Recall):
-            best[name] = ratio(np.minimum(reachable, metric.depth), total)
-        elif isinstance(metric, HitRate):
-            best[name] = np.where(reachable > 0, 1.0, 0.0)
-    present = [name for name in metric_columns(rows) if name in best]
-    return pd.DataFrame(best, index=rows.index)[present]
+    limits = {name: find(name).ceiling(total, reachable) for name in metric_columns(rows)}
+    known = {name: limit for name, limit in limits.items() if limit is not None}
+    return pd.DataFrame(known, index=rows.index)
 
 
 def reachable_only(rows: pd.DataFrame) -> pd.DataFrame:
@@ -91,10 +67,8 @@ def reachable_only(rows: pd.DataFrame) -> pd.DataFrame:
     kept = rows[rows[NUM_HOLDOUTS] > rows[UNREACHABLE]].copy()
     total, reachable = _withheld(kept)
     for name in metric_columns(kept):
-        if name == "ndcg":
-            kept[name] *= ratio(ideal_dcg(total), ideal_dcg(reachable))
-        elif name == "r_precision" or isinstance(find(name), Recall):
-            kept[name] *= ratio(total, reachable)
+        values = kept[name].to_numpy(dtype=np.float64)
+        kept[name] = find(name).without_unreachable(values, total, reachable)
     return kept
 
 

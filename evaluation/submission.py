@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.metrics.batch import DEPTH, Recommendations
-from evaluation.metrics.registry import METRICS, evaluate
+from evaluation.metrics.registry import FROM_LISTS, evaluate
 from schema import rows as columns
 
 
@@ -96,15 +96,13 @@ def score(
         uris = recommended.get(pid, [])
         table[i, : len(uris)] = uris
     batch = Recommendations.from_ids(table, [row["holdouts"] for row in holdouts.values()])
-    accuracy = [name for name, metric in METRICS.items() if metric.is_accuracy]
-    accuracy.remove("r_precision_artist")  # submissions do not tell artists
     return pd.DataFrame(
         {
             columns.MODEL: model,
             columns.PID: list(holdouts),
             columns.SCENARIO: [str(row.get("scenario", "all")) for row in holdouts.values()],
             columns.NUM_HOLDOUTS: batch.num_relevant,
-            **evaluate(batch, accuracy),
+            **evaluate(batch, FROM_LISTS),
         }
     )
 

@@ -8,16 +8,11 @@ from typing import Annotated, Any, Literal
 import pydantic
 
 from evaluation.gate_config import GateConfig
-from evaluation.metrics.registry import METRICS
+from evaluation.metrics.registry import FROM_LISTS
 from models.export.options import ExportOptions
 from models.families import registry
 from models.families.search_space import SearchSpace
 from schema import features
-
-#: Metrics of accuracy that the Evaluator computes.
-EVALUATOR_METRICS = tuple(
-    name for name, metric in METRICS.items() if metric.is_accuracy and name != "r_precision_artist"
-)
 
 _BASELINES = ("als", "item_knn", "popularity")
 # What a candidate is built on: with the same parameters, a run shows what it adds.
@@ -126,8 +121,8 @@ class EvaluatorConfig(Section):
     @pydantic.field_validator("metric")
     @classmethod
     def _known_metric(cls, name: str) -> str:
-        if name not in EVALUATOR_METRICS:
-            raise ValueError(f"{name!r} is none of {', '.join(EVALUATOR_METRICS)}")
+        if name not in FROM_LISTS:
+            raise ValueError(f"{name!r} is none of {', '.join(FROM_LISTS)}")
         return name
 
 

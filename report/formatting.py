@@ -8,86 +8,36 @@ import json
 import math
 from typing import Any
 
+from evaluation.metrics.base import Measure
+from evaluation.metrics.registry import TABLE, describe, is_known
+
 MINUS = "\N{MINUS SIGN}"
 NOTHING = "\N{EM DASH}"
+#: Behind a label, by `Measure.direction`.
+ARROWS = {1: " ↑", -1: " ↓", None: ""}
 
 
 @dataclasses.dataclass(frozen=True)
-class MetricInfo:
-    """How a metric is shown.
+class _Unknown(Measure):
+    """What this Segue does not know, in the files of another: it keeps its name."""
 
-    Attributes:
-        label: its name for people.
-        better: 1 where higher is better, -1 where lower is, 0 where neither is said.
-        decimals: digits after the point.
-        meaning: what it measures, in one sentence.
-    """
-
-    label: str
-    better: int = 0
-    decimals: int = 4
-    meaning: str = ""
+    is_accuracy = False
+    source = ""
 
 
-METRICS: dict[str, MetricInfo] = {
-    "ndcg": MetricInfo(
-        "NDCG", 1, 4, "Withheld tracks found in the list of 500, the earlier the more they count."
-    ),
-    "r_precision": MetricInfo(
-        "R-precision", 1, 4, "Share of withheld tracks among as many recommendations."
-    ),
-    "r_precision_artist": MetricInfo(
-        "R-precision (artist credit)", 1, 4, "As R-precision, a right artist counts a quarter."
-    ),
-    "clicks": MetricInfo(
-        "Clicks", -1, 2, "Refreshes of ten tracks until the first withheld one; 51 where none is."
-    ),
-    "recall@10": MetricInfo("Recall@10", 1, 4, "Share of withheld tracks in the first 10."),
-    "recall@100": MetricInfo("Recall@100", 1, 4, "Share of withheld tracks in the first 100."),
-    "recall@500": MetricInfo("Recall@500", 1, 4, "Share of withheld tracks in the first 500."),
-    "hit_rate@10": MetricInfo(
-        "Hit rate@10", 1, 4, "Share of playlists with a withheld track in the first 10."
-    ),
-    "mrr": MetricInfo("MRR", 1, 4, "Mean of 1 / rank of the first withheld track."),
-    "coverage": MetricInfo("Coverage", 0, 4, "Share of the catalogue that is ever recommended."),
-    "popularity": MetricInfo(
-        "Popularity", 0, 4, "Mean share of the training playlists that hold a recommended track."
-    ),
-    "novelty": MetricInfo(
-        "Novelty", 0, 2, "Mean self-information of the recommended tracks, in bits."
-    ),
-    "artist_diversity": MetricInfo(
-        "Artist diversity", 0, 4, "Share of the pairs of recommended tracks by different artists."
-    ),
-}
-
-
-def metric_info(name: str) -> MetricInfo:
-    """How a metric is shown, at any depth; one that is not known keeps its own name."""
-    if name in METRICS:
-        return METRICS[name]
-    family, _, depth = name.partition("@")
-    model = METRICS.get({"recall": "recall@10", "hit_rate": "hit_rate@10"}.get(family, ""))
-    if model is None or not (depth.isascii() and depth.isdigit()):
-        return MetricInfo(name)
-    label, meaning = (text.replace("10", depth) for text in (model.label, model.meaning))
-    return dataclasses.replace(model, label=label, meaning=meaning)
-
-
-def is_metric(name: str) -> bool:
-    """Whether a column holds a metric."""
-    return name in METRICS or bool(metric_info(name).better)
+def measure(name: str) -> Measure:
+    """How a metric is shown."""
+    return describe(name) if is_known(name) else _Unknown(name, name, "")
 
 
 def directed(name: str) -> str:
     """A metric's label with an arrow to its better side."""
-    info = metric_info(name)
-    return f"{info.label} {'↑' if info.better > 0 else '↓'}" if info.better else info.label
+    return measure(name).label + ARROWS[measure(name).direction]
 
 
 def metric_order(names: set[str]) -> list[str]:
-    """Known metrics in the order above, then the others by name."""
-    return [m for m in METRICS if m in names] + sorted(names - METRICS.keys())
+    """Known metrics in the order of tables, then the others by name."""
+    return [name for name in TABLE if name in names] + sorted(names - TABLE.keys())
 
 
 def count(value: float | None) -> str:
@@ -117,7 +67,7 @@ def fixed(value: float | None, decimals: int = 4) -> str:
 
 def metric(value: float | None, name: str) -> str:
     """A metric's value."""
-    return fixed(value, metric_info(name).decimals)
+    return fixed(value, measure(name).decimals)
 
 
 def signed(value: float | None, decimals: int = 4) -> str:

@@ -10,6 +10,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
+from evaluation.metrics.registry import is_known
 from evaluation.scenarios import BY_NAME
 from report import formatting
 from report.rows import read_rows
@@ -56,11 +57,11 @@ class RunResults:
         names = list(self.metrics.models)
         names += [m for m in self._row_models if m not in names]
         candidate = self.candidate
-        info = formatting.metric_info(self.headline)
+        info = formatting.measure(self.headline)
 
         def rank(name: str) -> tuple[bool, float]:
             mean = self.mean(name, self.headline)
-            return name != candidate, np.inf if mean is None else -mean * (info.better or 1)
+            return name != candidate, np.inf if mean is None else -mean * (info.direction or 1)
 
         return sorted(names, key=rank)
 
@@ -128,7 +129,7 @@ class RunResults:
 
     @functools.cached_property
     def _row_metrics(self) -> list[str]:
-        return [] if self.rows.empty else [c for c in self.rows.columns if formatting.is_metric(c)]
+        return [] if self.rows.empty else [c for c in self.rows.columns if is_known(c)]
 
 
 def load(report_dir: Path) -> RunResults:

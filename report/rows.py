@@ -9,6 +9,7 @@ import pandas as pd
 import pyarrow
 import pyarrow.parquet
 
+from evaluation.metrics.registry import is_known
 from report import formatting
 from schema.rows import COUNTS, KEYS, MODEL, PID, SCENARIO, SPLIT
 
@@ -49,7 +50,7 @@ def read_rows(path: Path, notes: list[str]) -> pd.DataFrame:
 
 
 def _is_used(column: str) -> bool:
-    return column in KEYS or column in COUNTS or formatting.is_metric(column)
+    return column in KEYS or column in COUNTS or is_known(column)
 
 
 def _clean(frame: pd.DataFrame) -> pd.DataFrame:

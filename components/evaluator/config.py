@@ -7,8 +7,8 @@ from typing import Final
 
 import tensorflow_model_analysis as tfma
 
-from components.evaluator.metrics import DEFAULT_METRICS, RECOMMENDED
-from evaluation.metrics.registry import find
+from components.evaluator.metrics import RECOMMENDED
+from evaluation.metrics.registry import FROM_LISTS, find
 from schema import features
 
 # The only metric of which less is better, where there is no hit at all.
@@ -68,7 +68,7 @@ def eval_config(
                         module="components.evaluator.metrics",
                         config=json.dumps(
                             {
-                                "metrics": list(DEFAULT_METRICS),
+                                "metrics": list(FROM_LISTS),
                                 "name": f"retrieval_metrics_{source_hash}",
                             }
                         ),

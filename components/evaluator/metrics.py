@@ -21,15 +21,10 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_types
 
 from evaluation.metrics.batch import Recommendations
-from evaluation.metrics.registry import METRICS, evaluate, find
+from evaluation.metrics.registry import FROM_LISTS, evaluate, find
 
 #: The output of a model's signature that holds the recommended tracks.
 RECOMMENDED: Final = "track_uris"
-
-#: Metrics that need no more than recommended and withheld tracks.
-DEFAULT_METRICS: Final = tuple(
-    name for name, metric in METRICS.items() if metric.is_accuracy and name != "r_precision_artist"
-)
 
 # (sum, count) by metric: 2 x M.
 _Accumulator = np.ndarray
@@ -45,7 +40,7 @@ class RetrievalMetrics(tfma.metrics.Metric):
     """
 
     def __init__(
-        self, metrics: Sequence[str] = DEFAULT_METRICS, name: str = "retrieval_metrics"
+        self, metrics: Sequence[str] = FROM_LISTS, name: str = "retrieval_metrics"
     ) -> None:
         """Chooses the metrics.
 
@@ -57,10 +52,10 @@ class RetrievalMetrics(tfma.metrics.Metric):
             ValueError: a metric is unknown or needs more than recommended and withheld tracks.
         """
         for metric in metrics:
-            if not find(metric).is_accuracy or metric == "r_precision_artist":
+            if needs := find(metric).needs:
                 raise ValueError(
-                    f"{metric} needs artists or popularity, which the Evaluator does not see; "
-                    f"choose from {', '.join(DEFAULT_METRICS)}"
+                    f"{metric} needs {' and '.join(sorted(needs))}, which the Evaluator does not "
+                    f"see; choose from {', '.join(FROM_LISTS)}"
                 )
         super().__init__(_computations, metrics=list(metrics), name=name)
 

@@ -11,7 +11,7 @@ import apache_beam as beam
 from apache_beam.utils import shared
 
 from components.significance.scoring import ModelScorer
-from evaluation.metrics.coverage import Coverage
+from evaluation.metrics.coverage import ShownTracks
 from evaluation.metrics.registry import METRICS
 from schema import rows
 
@@ -79,7 +79,7 @@ class _Score(beam.DoFn):
                 _ROWS_TAG, {rows.MODEL: self._name, rows.SPLIT: self._split, **finite}
             )
         size = self._scorer.catalogue_size
-        yield beam.pvalue.TaggedOutput(_TRACKS_TAG, (Coverage().add(recommended), size))
+        yield beam.pvalue.TaggedOutput(_TRACKS_TAG, (ShownTracks().add(recommended), size))
 
 
 class _CombineCoverage(beam.CombineFn):
@@ -89,21 +89,21 @@ class _CombineCoverage(beam.CombineFn):
         self._name = name
         self._split = split
 
-    def create_accumulator(self) -> tuple[Coverage, int]:
-        return Coverage(), 0
+    def create_accumulator(self) -> tuple[ShownTracks, int]:
+        return ShownTracks(), 0
 
     def add_input(
-        self, accumulator: tuple[Coverage, int], element: tuple[Coverage, int]
-    ) -> tuple[Coverage, int]:
+        self, accumulator: tuple[ShownTracks, int], element: tuple[ShownTracks, int]
+    ) -> tuple[ShownTracks, int]:
         return accumulator[0].merge(element[0]), max(accumulator[1], element[1])
 
-    def merge_accumulators(self, accumulators: Any) -> tuple[Coverage, int]:
+    def merge_accumulators(self, accumulators: Any) -> tuple[ShownTracks, int]:
         merged = self.create_accumulator()
         for accumulator in accumulators:
             merged = self.add_input(merged, accumulator)
         return merged
 
-    def extract_output(self, accumulator: tuple[Coverage, int]) -> str:
+    def extract_output(self, accumulator: tuple[ShownTracks, int]) -> str:
         coverage, size = accumulator
         return json.dumps(
             {"model": self._name, "split": self._split, "coverage": coverage.value(size)}

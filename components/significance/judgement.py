@@ -10,6 +10,7 @@ import pandas as pd
 from evaluation import gate as gates
 from evaluation import summary
 from evaluation.gate_config import GateConfig
+from evaluation.metrics.registry import METRICS
 from evaluation.significance.family import paired_tests
 from evaluation.significance.result import Options
 from schema import rows as columns
@@ -19,17 +20,6 @@ from schema.model_card import ModelCard
 #: The split that decides, and the one that is only reported.
 DECIDING_SPLIT: Final = "eval"
 REPORTED_SPLIT: Final = "test"
-
-#: What is tested against every other model.
-TESTED_METRICS: Final = (
-    "ndcg",
-    "r_precision",
-    "clicks",
-    "recall@10",
-    "recall@100",
-    "recall@500",
-    "hit_rate@10",
-)
 
 
 def judge(
@@ -76,7 +66,7 @@ def judge(
             deciding,
             candidate,
             others,
-            TESTED_METRICS,
+            [name for name, metric in METRICS.items() if metric.tested],
             options=Options(alpha=gate.alpha, resamples=gate.resamples, seed=seed),
         )
         if (deciding[columns.MODEL] == candidate).any()

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Final
+import dataclasses
 
 import numpy as np
 import pandas as pd
 
-NAME: Final = "coverage"
-FORMULA: Final = "share of the catalogue that is recommended to at least one playlist"
-SOURCE: Final = (
-    "Ge, Delgado-Battenfeld and Jannach, Beyond accuracy (RecSys 2010): catalogue coverage"
-)
+from evaluation.metrics.base import Measure
 
 
-class Coverage:
-    """Distinct recommended tracks over the catalogue's size: one value for all playlists.
+@dataclasses.dataclass(frozen=True)
+class Coverage(Measure):
+    """Distinct recommended tracks over the catalogue's size: one value for all playlists."""
+
+    name: str = "coverage"
+    label: str = "Coverage"
+    meaning: str = "Share of the catalogue that is ever recommended."
+    short: str = "Cover"
+    tested: bool = False
+    is_accuracy = False
+    source = "Ge, Delgado-Battenfeld and Jannach, Beyond accuracy (RecSys 2010): catalogue coverage"
+
+
+class ShownTracks:
+    """Counts for `Coverage` what is recommended at all.
 
     An accumulator that can be merged, so that workers may each see a part. It holds every distinct
     track once: the catalogue bounds its memory, not the number of playlists.
     """
-
-    name = NAME
-    higher_is_better = True
-    is_accuracy = False
-    formula = FORMULA
-    source = SOURCE
 
     def __init__(self, depth: int | None = None) -> None:
         """Starts empty.
@@ -36,7 +39,7 @@ class Coverage:
         self._depth = depth
         self._seen: set[object] = set()
 
-    def add(self, recommended: np.ndarray) -> Coverage:
+    def add(self, recommended: np.ndarray) -> ShownTracks:
         """Counts a batch.
 
         Args:
@@ -48,7 +51,7 @@ class Coverage:
         self._seen.update(track for track in ids.tolist() if track not in {b"", "", None})
         return self
 
-    def merge(self, other: Coverage) -> Coverage:
+    def merge(self, other: ShownTracks) -> ShownTracks:
         """Takes in what another has counted."""
         self._seen |= other._seen
         return self

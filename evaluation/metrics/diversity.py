@@ -21,9 +21,13 @@ class ArtistDiversity(Metric):
     """
 
     name: str = "artist_diversity"
+    label: str = "Artist diversity"
+    meaning: str = "Share of the pairs of recommended tracks by different artists."
+    brief: bool = False
+    tested: bool = False
     depth: int = DEPTH
     is_accuracy = False
-    formula = "share of the pairs of recommended tracks that are by different artists"
+    needs = frozenset({"artists"})
     source = (
         "Ziegler et al., Improving recommendation lists through topic diversification (WWW 2005): "
         "1 − intra-list similarity, with the same artist as similarity 1"

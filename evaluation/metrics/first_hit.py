@@ -29,10 +29,12 @@ class Clicks(Metric):
     """
 
     name: str = "clicks"
+    label: str = "Clicks"
+    meaning: str = "Refreshes of ten tracks until the first withheld one; 51 where none is."
     page: int = 10
     depth: int = DEPTH
     higher_is_better = False
-    formula = "floor((rank of the first hit − 1) / 10), 51 where there is none"
+    decimals = 2
     source = "RecSys Challenge 2018, recommended songs clicks (as for R-precision)"
 
     @property
@@ -46,6 +48,10 @@ class Clicks(Metric):
         clicks = np.where(found, first // self.page, self.none)
         return np.where(batch.num_relevant > 0, clicks, np.nan)
 
+    def ceiling(self, total: np.ndarray, reachable: np.ndarray) -> np.ndarray:
+        """See `Metric.ceiling`."""
+        return np.where(reachable > 0, 0.0, self.none)
+
 
 @dataclasses.dataclass(frozen=True)
 class MRR(Metric):
@@ -56,11 +62,18 @@ class MRR(Metric):
     """
 
     name: str = "mrr"
+    label: str = "MRR"
+    meaning: str = "Mean of 1 / rank of the first withheld track."
+    brief: bool = False
+    tested: bool = False
     depth: int = DEPTH
-    formula = "1 / rank of the first hit, 0 where there is none"
     source = "Voorhees, The TREC-8 question answering track report (TREC 1999)"
 
     def per_playlist(self, batch: Recommendations) -> np.ndarray:
         """See `Metric.per_playlist`."""
         first, found = _first_rank(batch, self.depth)
         return np.where(batch.num_relevant > 0, np.where(found, 1 / (first + 1), 0.0), np.nan)
+
+    def ceiling(self, total: np.ndarray, reachable: np.ndarray) -> np.ndarray:
+        """See `Metric.ceiling`."""
+        return np.where(reachable > 0, 1.0, 0.0)

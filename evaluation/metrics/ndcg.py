@@ -38,8 +38,9 @@ class NDCG(Metric):
     """
 
     name: str = "ndcg"
+    label: str = "NDCG"
+    meaning: str = "Withheld tracks found in the list of 500, the earlier the more they count."
     depth: int = DEPTH
-    formula = "gain 1 / log2(rank + 1) of every hit, over that of an ideal list"
     source = (
         "Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques (ACM TOIS 20(4),"
         " 2002); discount from rank 1 as in the challenge's scoring"
@@ -50,3 +51,13 @@ class NDCG(Metric):
         hits = batch.hits[:, : self.depth]
         gain = hits @ discounts(hits.shape[1])
         return ratio(gain, ideal_dcg(batch.num_relevant, self.depth))
+
+    def ceiling(self, total: np.ndarray, reachable: np.ndarray) -> np.ndarray:
+        """See `Metric.ceiling`."""
+        return ratio(ideal_dcg(reachable, self.depth), ideal_dcg(total, self.depth))
+
+    def without_unreachable(
+        self, values: np.ndarray, total: np.ndarray, reachable: np.ndarray
+    ) -> np.ndarray:
+        """See `Metric.without_unreachable`."""
+        return values * ratio(ideal_dcg(total, self.depth), ideal_dcg(reachable, self.depth))

@@ -26,10 +26,14 @@ class Popularity(Metric):
     """
 
     name: str = "popularity"
+    label: str = "Popularity"
+    meaning: str = "Mean share of the training playlists that hold a recommended track."
+    brief: bool = False
+    tested: bool = False
     depth: int = DEPTH
     higher_is_better = False
     is_accuracy = False
-    formula = "mean share of the train playlists that hold a recommended track"
+    needs = frozenset({"popularity"})
     source = (
         "Abdollahpouri et al., The unfairness of popularity bias in recommendation (RMSE at "
         "RecSys 2019): average recommendation popularity"
@@ -53,9 +57,14 @@ class Novelty(Metric):
     """
 
     name: str = "novelty"
+    label: str = "Novelty"
+    meaning: str = "Mean self-information of the recommended tracks, in bits."
+    brief: bool = False
+    tested: bool = False
     depth: int = DEPTH
     is_accuracy = False
-    formula = "mean −log2(share of the train playlists that hold a recommended track)"
+    needs = frozenset({"popularity"})
+    decimals = 2
     source = (
         "Zhou et al., Solving the apparent diversity-accuracy dilemma of recommender systems "
         "(PNAS 107(10), 2010): surprisal; Vargas and Castells (RecSys 2011): MSI"

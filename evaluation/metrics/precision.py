@@ -23,12 +23,24 @@ class RPrecision(Metric):
     """|first |G| recommendations ∩ G| / |G|, G the withheld tracks."""
 
     name: str = "r_precision"
-    formula = "share of the first |G| recommendations that are among the |G| withheld tracks"
+    label: str = "R-precision"
+    meaning: str = "Share of withheld tracks among as many recommendations."
+    short: str = "R-prec"
     source = _SOURCE
 
     def per_playlist(self, batch: Recommendations) -> np.ndarray:
         """See `Metric.per_playlist`."""
         return ratio(_among_first_relevant(batch, batch.hits), batch.num_relevant)
+
+    def ceiling(self, total: np.ndarray, reachable: np.ndarray) -> np.ndarray:
+        """See `Metric.ceiling`."""
+        return ratio(reachable, total)
+
+    def without_unreachable(
+        self, values: np.ndarray, total: np.ndarray, reachable: np.ndarray
+    ) -> np.ndarray:
+        """See `Metric.without_unreachable`; the cut stays at the number of all withheld tracks."""
+        return values * ratio(total, reachable)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,8 +55,12 @@ class RPrecisionArtist(Metric):
     """
 
     name: str = "r_precision_artist"
+    label: str = "R-precision (artist credit)"
+    meaning: str = "As R-precision, a right artist counts a quarter."
+    brief: bool = False
+    tested: bool = False
     artist_credit: float = 0.25
-    formula = "R-precision, plus a quarter track for each right artist among the same"
+    needs = frozenset({"artists"})
     source = (
         "Zamani, Schedl, Lamere and Chen, An Analysis of Approaches Taken in the ACM RecSys "
         "Challenge 2018 (ACM TIST 10(5), 2019; arXiv:1810.01520), section 4.2"

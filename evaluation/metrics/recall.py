@@ -21,18 +21,36 @@ class Recall(Metric):
     """
 
     name: str = "recall@500"
+    label: str = "Recall@500"
+    meaning: str = "Share of withheld tracks in the first 500."
     depth: int = 500
-    formula = "share of the withheld tracks that are among the first k recommendations"
     source = _SOURCE
 
     @classmethod
-    def at(cls, depth: int) -> Recall:
-        """Recall at a depth, named after it."""
-        return cls(f"recall@{depth}", depth)
+    def at(cls, depth: int, *, brief: bool = False) -> Recall:
+        """Recall at a depth, named after it; see `Measure` for `brief`."""
+        return cls(
+            name=f"recall@{depth}",
+            label=f"Recall@{depth}",
+            meaning=f"Share of withheld tracks in the first {depth}.",
+            short=f"R@{depth}",
+            brief=brief,
+            depth=depth,
+        )
 
     def per_playlist(self, batch: Recommendations) -> np.ndarray:
         """See `Metric.per_playlist`."""
         return ratio(batch.hits[:, : self.depth].sum(axis=1), batch.num_relevant)
+
+    def ceiling(self, total: np.ndarray, reachable: np.ndarray) -> np.ndarray:
+        """See `Metric.ceiling`."""
+        return ratio(np.minimum(reachable, self.depth), total)
+
+    def without_unreachable(
+        self, values: np.ndarray, total: np.ndarray, reachable: np.ndarray
+    ) -> np.ndarray:
+        """See `Metric.without_unreachable`."""
+        return values * ratio(total, reachable)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,17 +62,28 @@ class HitRate(Metric):
     """
 
     name: str = "hit_rate@10"
+    label: str = "Hit rate@10"
+    meaning: str = "Share of playlists with a withheld track in the first 10."
     depth: int = 10
     binary = True
-    formula = "1 where any of the first k recommendations was withheld, else 0"
     source = "Deshpande and Karypis, Item-based top-N recommendation (ACM TOIS 22(1), 2004)"
 
     @classmethod
-    def at(cls, depth: int) -> HitRate:
-        """Hit rate at a depth, named after it."""
-        return cls(f"hit_rate@{depth}", depth)
+    def at(cls, depth: int, *, brief: bool = False) -> HitRate:
+        """Hit rate at a depth, named after it; see `Measure` for `brief`."""
+        return cls(
+            name=f"hit_rate@{depth}",
+            label=f"Hit rate@{depth}",
+            meaning=f"Share of playlists with a withheld track in the first {depth}.",
+            brief=brief,
+            depth=depth,
+        )
 
     def per_playlist(self, batch: Recommendations) -> np.ndarray:
         """See `Metric.per_playlist`."""
         hit = batch.hits[:, : self.depth].any(axis=1)
         return np.where(batch.num_relevant > 0, hit, np.nan)
+
+    def ceiling(self, total: np.ndarray, reachable: np.ndarray) -> np.ndarray:
+        """See `Metric.ceiling`."""
+        return np.where(reachable > 0, 1.0, 0.0)

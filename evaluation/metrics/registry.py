@@ -7,8 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from evaluation.metrics.base import Metric
+from evaluation.metrics.base import Measure, Metric
 from evaluation.metrics.batch import Recommendations
+from evaluation.metrics.coverage import Coverage
 from evaluation.metrics.diversity import ArtistDiversity
 from evaluation.metrics.first_hit import MRR, Clicks
 from evaluation.metrics.ndcg import NDCG
@@ -16,25 +17,51 @@ from evaluation.metrics.novelty import Novelty, Popularity
 from evaluation.metrics.precision import RPrecision, RPrecisionArtist
 from evaluation.metrics.recall import HitRate, Recall
 
-#: Every metric that has a value per playlist, in the order of tables. `coverage` is one value for
-#: all playlists and has a class of its own.
-METRICS: Final[dict[str, Metric]] = {
-    metric.name: metric
-    for metric in (
+#: Everything that is measured, in the order of tables. Coverage is one value for all playlists.
+TABLE: Final[dict[str, Measure]] = {
+    measure.name: measure
+    for measure in (
+        NDCG(),
         RPrecision(),
         RPrecisionArtist(),
-        NDCG(),
         Clicks(),
         Recall.at(10),
-        Recall.at(100),
-        Recall.at(500),
+        Recall.at(100, brief=True),
+        Recall.at(500, brief=True),
         HitRate.at(10),
         MRR(),
+        Coverage(),
         Popularity(),
         Novelty(),
         ArtistDiversity(),
     )
 }
+#: What has a value for every playlist.
+METRICS: Final[dict[str, Metric]] = {
+    name: measure for name, measure in TABLE.items() if isinstance(measure, Metric)
+}
+#: Accuracy that takes no more than recommended and withheld tracks.
+FROM_LISTS: Final = tuple(
+    name for name, metric in METRICS.items() if metric.is_accuracy and not metric.needs
+)
+
+
+def describe(name: str) -> Measure:
+    """What is measured under that name: a row of `TABLE`, or a metric as `find` knows it.
+
+    Raises:
+        ValueError: nothing is; see `find`.
+    """
+    return TABLE[name] if name in TABLE else find(name)
+
+
+def is_known(name: str) -> bool:
+    """Whether something is measured under that name."""
+    try:
+        describe(name)
+    except ValueError:
+        return False
+    return True
 
 
 def find(name: str) -> Metric:

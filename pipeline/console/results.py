@@ -11,19 +11,9 @@ import rich.progress
 import rich.table
 import rich.text
 
-from report.formatting import NOTHING, duration, metric, metric_info
+from evaluation.metrics.registry import TABLE
+from report.formatting import ARROWS, NOTHING, duration, metric
 from schema.documents import RunMetrics
-
-#: What fits into 80 columns, by its short name; the report has the rest.
-COLUMNS = {
-    "ndcg": "NDCG",
-    "r_precision": "R-prec",
-    "clicks": "Clicks",
-    "recall@100": "R@100",
-    "recall@500": "R@500",
-    "coverage": "Cover",
-}
-ARROWS = {1: " ↑", -1: " ↓", 0: ""}
 
 
 class Signs(NamedTuple):
@@ -106,13 +96,12 @@ def models_table(metrics: RunMetrics, console: rich.console.Console) -> rich.tab
         name: {metric: estimate.mean for metric, estimate in model.overall.items()}
         for name, model in metrics.models.items()
     }
-    shown = [
-        name for name in COLUMNS if any(found.get(name) is not None for found in means.values())
-    ]
+    brief = [name for name, measure in TABLE.items() if measure.brief]
+    shown = [name for name in brief if any(found.get(name) is not None for found in means.values())]
     if not shown:
         return None
     lead, candidate = shown[0], candidate_of(metrics)
-    sign = metric_info(lead).better or 1
+    sign = TABLE[lead].direction or 1
 
     def rank(name: str) -> tuple[bool, float]:
         mean = means[name].get(lead)
@@ -138,7 +127,8 @@ def _table(
     table = rich.table.Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("Model", no_wrap=True)
     for name in columns:
-        head = COLUMNS[name] + ARROWS[metric_info(name).better]
+        measure = TABLE[name]
+        head = (measure.short or measure.label) + ARROWS[measure.direction]
         table.add_column(plain(head, console), justify="right", no_wrap=True)
     table.add_column("Fit", justify="right", no_wrap=True)
     best = {name: _best([found.get(name) for found in means.values()], name) for name in columns}
@@ -156,7 +146,7 @@ def _table(
 
 def _best(values: list[float | None], name: str) -> float | None:
     """The best value, None where there is nothing to choose from."""
-    better = metric_info(name).better
+    better = TABLE[name].direction
     known = [value for value in values if value is not None]
     if not better or len(known) < 2:
         return None

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evaluation.metrics.registry import TABLE
 from evaluation.summary import estimate
 from report import charts, formatting
 from report.loading import RunResults
 from schema.documents import Estimate
 
 SEED_BUCKETS = ((0, 0), (1, 1), (2, 5), (6, 10), (11, 25), (26, 50), (51, 100), (101, None))
-BEYOND = ("coverage", "popularity", "novelty", "artist_diversity")
 DEPTH_METRIC = "recall@500"
 
 
@@ -41,7 +41,7 @@ def build(results: RunResults) -> dict[str, Any]:
     rows = results.deciding
     metric = results.headline if results.headline in rows.columns else ""
     return {
-        "label": formatting.metric_info(results.headline).label,
+        "label": formatting.measure(results.headline).label,
         "seeds": _seeds(results, rows, metric) if metric else None,
         "beyond": _beyond(results, rows),
         "cold": _groups(
@@ -96,7 +96,7 @@ def _seeds(results: RunResults, rows: pd.DataFrame, metric: str) -> charts.LineC
         ]
         if points:
             lines.append(charts.Line(model, i, points))
-    label = formatting.metric_info(metric).label
+    label = formatting.measure(metric).label
     return charts.LineChart(
         lines[::-1],
         [charts.Tick(across(i), name) for i, name in enumerate(used)],
@@ -110,7 +110,7 @@ def _seeds(results: RunResults, rows: pd.DataFrame, metric: str) -> charts.LineC
 
 def _beyond(results: RunResults, rows: pd.DataFrame) -> Bars | None:
     values: dict[str, list[float | None]] = {}
-    for name in BEYOND:
+    for name in [name for name, measure in TABLE.items() if not measure.is_accuracy]:
         column = [results.mean(model, name) for model in results.models]
         if name in rows.columns:
             means = rows.groupby("model", observed=True)[name].mean()
@@ -127,7 +127,7 @@ def _beyond(results: RunResults, rows: pd.DataFrame) -> Bars | None:
         (model, i, [Bar(formatting.metric(values[n][i], n), widths[n][i]) for n in values])
         for i, model in enumerate(results.models)
     ]
-    heads = [formatting.metric_info(name).label for name in values]
+    heads = [formatting.measure(name).label for name in values]
     return Bars("What the models recommend, whether right or not", heads, table)
 
 
@@ -173,7 +173,7 @@ def _groups(results: RunResults, metric: str, group: pd.Series | None, which: st
         lines.append((model, i, cells))
     first = results.models[0]
     counts = [formatting.playlists(sizes.get((first, name), 0)) for name in present]
-    return Bars(f"{formatting.metric_info(metric).label} {which}", present, lines, counts)
+    return Bars(f"{formatting.measure(metric).label} {which}", present, lines, counts)
 
 
 def _group_order(name: str) -> int:

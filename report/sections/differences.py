@@ -42,7 +42,7 @@ def build(results: RunResults) -> dict[str, Any]:
     tests = [(t.metric == leading, _test_row(t)) for t in results.metrics.tests]
     plots = forests(results, wide)
     return {
-        "label": formatting.metric_info(results.headline).label,
+        "label": formatting.measure(results.headline).label,
         "candidate": results.candidate,
         "forests": plots,
         "spreads": spreads(results, wide),
@@ -59,7 +59,7 @@ def build(results: RunResults) -> dict[str, Any]:
 
 
 def _test_row(test: PairedTest) -> TestRow:
-    decimals = formatting.metric_info(test.metric).decimals
+    decimals = formatting.measure(test.metric).decimals
     return TestRow(
         baseline=test.baseline or formatting.NOTHING,
         metric=formatting.directed(test.metric) or formatting.NOTHING,

@@ -47,7 +47,7 @@ def forests(results: RunResults, wide: pd.DataFrame) -> list[charts.RowChart]:
             charts.RowChart(
                 [_forest_row(item, scale) for item in items],
                 scale.ticks(3, sign=True),
-                f"Difference in {formatting.metric_info(results.headline).label}",
+                f"Difference in {formatting.measure(results.headline).label}",
                 f"Forest plot: {results.candidate} minus {baseline}. {_in_words(items)}",
                 f"against {baseline}",
                 scale(0.0),
@@ -94,7 +94,7 @@ def _in_words(items: list[Difference]) -> str:
 
 def _differences(results: RunResults, baseline: str, wide: pd.DataFrame) -> list[Difference]:
     """From the run's own tests; from the rows with t intervals where there are none."""
-    better = formatting.metric_info(results.headline).better or 1
+    better = formatting.measure(results.headline).direction or 1
     tested: dict[str, Difference] = {}
     for test in results.metrics.tests:
         of_pair = (test.baseline, test.metric) == (baseline, results.headline)
@@ -123,5 +123,5 @@ def _from_rows(
     clear = (
         found.ci_low is not None and found.ci_high is not None and found.ci_low * found.ci_high > 0
     )
-    better = formatting.metric_info(results.headline).better or 1
+    better = formatting.measure(results.headline).direction or 1
     return Difference(scenario, found, _verdict(clear, found, better), len(values))

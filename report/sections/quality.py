@@ -33,7 +33,7 @@ class Table:
 def build(results: RunResults) -> dict[str, Any]:
     """What templates/quality.html shows."""
     by_scenario = [t for m in results.metric_names if (t := _scenario_table(results, m))]
-    head = formatting.metric_info(results.headline).label
+    head = formatting.measure(results.headline).label
     lead = [t for t in by_scenario if t.caption.startswith(f"{head} by")]
     return {
         "overall": _overall(results),
@@ -44,19 +44,20 @@ def build(results: RunResults) -> dict[str, Any]:
         "split": results.split,
         "meanings": [
             (info.label, info.meaning)
-            for info in map(formatting.metric_info, results.metric_names)
+            for info in map(formatting.measure, results.metric_names)
             if info.meaning
         ],
         "label": head,
     }
 
 
-def _best(values: list[float | None], better: int) -> set[int]:
+def _best(values: list[float | None], better: int | None) -> set[int]:
     """The places of the best value; none where the metric has no better, or there is no rival."""
-    known = [v * better for v in values if v is not None]
+    known = [value for value in values if value is not None]
     if not better or len(known) < 2:
         return set()
-    return {i for i, v in enumerate(values) if v is not None and v * better == max(known)}
+    best = max(known) if better > 0 else min(known)
+    return {i for i, value in enumerate(values) if value == best}
 
 
 def _overall(results: RunResults) -> Table | None:
@@ -65,9 +66,9 @@ def _overall(results: RunResults) -> Table | None:
         return None
     rows = []
     for name in results.metric_names:
-        info = formatting.metric_info(name)
+        info = formatting.measure(name)
         values = [results.mean(model, name) for model in models]
-        best = _best(values, info.better)
+        best = _best(values, info.direction)
         cells = []
         for i, model in enumerate(models):
             found = results.estimate(model, name)
@@ -83,14 +84,14 @@ def _overall(results: RunResults) -> Table | None:
 
 def _scenario_table(results: RunResults, metric: str) -> Table | None:
     models = [m for m in results.models if results.summary(m)]
-    info = formatting.metric_info(metric)
+    info = formatting.measure(metric)
     rows = []
     for scenario in results.scenarios:
         values = [results.mean(model, metric, scenario) for model in models]
         if all(value is None for value in values):
             continue
-        best = _best(values, info.better)
-        heats = _heats(values, info.better)
+        best = _best(values, info.direction)
+        heats = _heats(values, info.direction)
         cells = [
             Cell(formatting.metric(v, metric), "", i in best, heats[i])
             for i, v in enumerate(values)
@@ -98,11 +99,11 @@ def _scenario_table(results: RunResults, metric: str) -> Table | None:
         rows.append((scenario, cells))
     if not rows:
         return None
-    direction = {1: ", higher is better", -1: ", lower is better", 0: ""}[info.better]
+    direction = {1: ", higher is better", -1: ", lower is better", None: ""}[info.direction]
     return Table(f"{info.label} by scenario{direction}", models, rows, "Scenario")
 
 
-def _heats(values: list[float | None], better: int) -> list[float | None]:
+def _heats(values: list[float | None], better: int | None) -> list[float | None]:
     """Where each value stands between the row's worst (0) and best (100)."""
     known = [v for v in values if v is not None]
     if not better or len(known) < 2 or min(known) == max(known):
@@ -115,7 +116,7 @@ def _heats(values: list[float | None], better: int) -> list[float | None]:
 def _chart(results: RunResults) -> charts.RowChart | None:
     """Every model's headline metric, overall and by scenario, as dots on one axis."""
     metric = results.headline
-    info = formatting.metric_info(metric)
+    info = formatting.measure(metric)
     lines: list[tuple[str, str | None]] = [("Overall", None)]
     lines += [(scenario, scenario) for scenario in results.scenarios]
     found = [
@@ -169,10 +170,10 @@ def _splits(results: RunResults) -> Table | None:
         cells = []
         for split in splits:
             found = estimate(groups.get((model, split), ()))
-            decimals = formatting.metric_info(metric).decimals
+            decimals = formatting.measure(metric).decimals
             between = formatting.interval(found.ci_low, found.ci_high, decimals)
             cells.append(Cell(formatting.metric(found.mean, metric), between))
         rows.append((model, cells))
     heads = [f"{split} (decides)" if split == results.split else str(split) for split in splits]
-    label = formatting.metric_info(metric).label
+    label = formatting.measure(metric).label
     return Table(f"{label} on the split that decides and on the others", heads, rows, "Model")

@@ -29,7 +29,7 @@ def spreads(results: RunResults, wide: pd.DataFrame) -> list[Spread]:
     """One histogram per baseline; `wide` is `rows.paired`."""
     if results.candidate not in wide.columns:
         return []
-    better = formatting.metric_info(results.headline).better or 1
+    better = formatting.measure(results.headline).direction or 1
     found = []
     for baseline in results.rivals():
         if baseline in wide.columns:
@@ -57,7 +57,7 @@ def _spread(results: RunResults, baseline: str, values: np.ndarray, better: int)
     up = float(np.mean(values * better > 0))
     down = float(np.mean(values * better < 0))
     level = float(np.mean(values == 0))
-    label = formatting.metric_info(results.headline).label
+    label = formatting.measure(results.headline).label
     alt = (
         f"Histogram of {results.candidate} minus {baseline} by playlist: better on "
         f"{formatting.percent(up)}, level on {formatting.percent(level)}, worse on "

@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from evaluation.metrics.registry import TABLE
 from report import formatting
 from report.loading import RunResults
-
-TILES = ("ndcg", "r_precision", "clicks", "recall@500", "coverage")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,13 +66,14 @@ def _consequence(results: RunResults, blessed: bool | None) -> str:
 
 
 def _tiles(results: RunResults) -> list[Tile]:
-    names = [results.headline, *(name for name in TILES if name != results.headline)]
+    brief = [name for name, measure in TABLE.items() if measure.brief]
+    names = dict.fromkeys([results.headline, *brief])
     tiles = []
     for name in names:
         mean = results.mean(results.candidate, name)
         if mean is None:
             continue
-        info = formatting.metric_info(name)
+        info = formatting.measure(name)
         found = results.estimate(results.candidate, name)
         rival, rank = _rival(results, name, mean)
         value = formatting.metric(mean, name)
@@ -84,7 +84,7 @@ def _tiles(results: RunResults) -> list[Tile]:
 
 def _rival(results: RunResults, metric: str, mean: float) -> tuple[str, str]:
     """The best other model with its value, and where the candidate stands beside it."""
-    better = formatting.metric_info(metric).better
+    better = formatting.measure(metric).direction
     others = [
         (value, name)
         for name in results.rivals()

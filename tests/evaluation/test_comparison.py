@@ -36,7 +36,7 @@ def test_two_models_of_one_run(make_rows):
     )
     assert (found.shared, found.only_a, found.only_b) == (300, 0, 0)
     overall = {test.metric: test for test in found.tests if test.scenario is None}
-    assert list(overall) == ["r_precision", "ndcg", "clicks", "recall@500", "hit_rate@10"]
+    assert list(overall) == ["ndcg", "r_precision", "clicks", "recall@500", "hit_rate@10"]
     assert overall["ndcg"].significant
     assert overall["ndcg"].mean_difference > 0 > overall["clicks"].mean_difference
     assert len([test for test in found.tests if test.metric == "ndcg"]) == 11

@@ -190,7 +190,7 @@ def test_a_candidate_without_rows(make_rows):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"metric": "accuracy"}, "no metric is named 'accuracy'; there are r_precision"),
+        ({"metric": "accuracy"}, "no metric is named 'accuracy'; there are ndcg"),
         ({"metric": "popularity"}, "does not measure accuracy"),
         ({"floors": {"recal@10": 0.1}}, "no metric is named 'recal@10'"),
         ({"against_served": "worse"}, "against_served"),

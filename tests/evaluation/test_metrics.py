@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 
 from evaluation.metrics.base import mean
 from evaluation.metrics.batch import Recommendations
-from evaluation.metrics.coverage import Coverage
+from evaluation.metrics.coverage import ShownTracks
 from evaluation.metrics.ndcg import NDCG
 from evaluation.metrics.precision import RPrecisionArtist
 from evaluation.metrics.recall import HitRate, Recall
-from evaluation.metrics.registry import METRICS, evaluate, find
+from evaluation.metrics.registry import METRICS, TABLE, evaluate, find
 
 SCORER = Path(__file__).parents[2].parent / "shared/tools/score.py"
+DOCS = Path(__file__).parents[2] / "docs/evaluation.md"
 
 
 def one(recommended, relevant, **more):
@@ -198,11 +199,11 @@ def test_beyond_accuracy_by_hand():
 
 def test_coverage_merges():
     # a, b, c of five tracks, in two parts that overlap.
-    first = Coverage().add(np.array([["a", "b", ""]])).add(np.array([["b", "a", ""]]))
-    second = Coverage().add(np.array([["b", "c"]], dtype=object))
+    first = ShownTracks().add(np.array([["a", "b", ""]])).add(np.array([["b", "a", ""]]))
+    second = ShownTracks().add(np.array([["b", "c"]], dtype=object))
     assert first.merge(second).value(5) == pytest.approx(0.6)
-    assert Coverage(depth=1).add(np.array([[1, 2], [-1, 3]])).value(4) == 0.25
-    assert Coverage().value(0) is None
+    assert ShownTracks(depth=1).add(np.array([[1, 2], [-1, 3]])).value(4) == 0.25
+    assert ShownTracks().value(0) is None
 
 
 @pytest.mark.parametrize("name", ["recall@20", "hit_rate@1", "ndcg"])
@@ -212,15 +213,17 @@ def test_metrics_by_name(name):
 
 @pytest.mark.parametrize("name", ["precision", "recall@0", "recall@501", "recall@", "ndcg@5", ""])
 def test_an_unknown_metric_names_those_there_are(name):
-    with pytest.raises(ValueError, match="r_precision, r_precision_artist, ndcg"):
+    with pytest.raises(ValueError, match="ndcg, r_precision, r_precision_artist"):
         find(name)
 
 
 def test_every_metric_is_documented():
-    for name, metric in METRICS.items():
-        assert metric.name == name
-        assert metric.formula
-        assert metric.source
+    for name, measure in TABLE.items():
+        assert measure.name == name
+        assert measure.label
+        assert measure.meaning.endswith(".")
+        assert measure.source
+        assert f"`{name.split('@')[0]}" in DOCS.read_text(encoding="utf-8")
     assert [name for name, metric in METRICS.items() if not metric.higher_is_better] == [
         "clicks",
         "popularity",

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from evaluation.rows import ceiling, cold, metric_columns, reachable_only
-from evaluation.summary import estimates, summarise
+from evaluation.summary import estimate, estimates, summarise
 from schema.documents import Estimate
 
 
@@ -21,6 +21,11 @@ def test_mean_and_interval_by_hand():
     )
     assert found["mrr"] == Estimate()
     assert found["clicks"] == Estimate(mean=7.0)
+
+
+def test_what_is_not_finite_is_left_out():
+    assert estimate([]) == estimate([math.nan]) == Estimate()
+    assert estimate([0.5, math.inf]) == Estimate(mean=0.5)
 
 
 def hand_rows():
@@ -49,7 +54,7 @@ def test_what_was_possible_by_hand():
     gains = [1 / math.log2(rank + 1) for rank in range(1, 5)]
     assert limits["ndcg"].tolist() == pytest.approx([sum(gains[:3]) / sum(gains), 0, 1])
     assert limits["clicks"].tolist() == [0, 51, 0]
-    assert list(limits) == ["r_precision", "ndcg", "clicks", "recall@10"]
+    assert list(limits) == ["ndcg", "r_precision", "clicks", "recall@10"]
     # The first k places are a limit of their own.
     many = hand_rows().assign(num_holdouts=40, unreachable=[1, 35, 40])
     assert ceiling(many)["recall@10"].tolist() == [10 / 40, 5 / 40, 0]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import strategies as st
 
 from report import charts
-from report.statistics import estimate
+from schema.documents import Estimate
 
 
 def test_scale_maps_to_percent_and_stays_inside() -> None:
@@ -89,19 +89,9 @@ def test_share_bars() -> None:
     assert charts.share_bars([None, 0.0]) == [None, None]
 
 
-def test_estimate_by_hand() -> None:
-    # mean 2, standard deviation 1, standard error 1/sqrt(3), t(0.975, 2) = 4.302653
-    found = estimate([1.0, 2.0, 3.0, math.nan])
-    assert found is not None
-    assert found.n == 3
-    assert found.mean == 2.0
-    assert found.low == pytest.approx(2 - 4.302653 / math.sqrt(3), abs=1e-5)
-    assert found.high == pytest.approx(2 + 4.302653 / math.sqrt(3), abs=1e-5)
-
-
-def test_estimate_of_too_little() -> None:
-    assert estimate([]) is None
-    assert estimate([math.nan]) is None
-    alone = estimate([0.5])
-    assert alone is not None
-    assert (alone.mean, alone.low, alone.high) == (0.5, None, None)
+def test_an_estimate_has_its_place_with_its_bounds() -> None:
+    scale = charts.Scale(0.0, 4.0)
+    assert scale.interval(Estimate(mean=1.0, ci_low=0.0, ci_high=2.0)) == (25.0, 0.0, 50.0)
+    assert scale.interval(Estimate(mean=1.0)) == (25.0, None, None)
+    with pytest.raises(ValueError, match="without a mean"):
+        scale.interval(Estimate())

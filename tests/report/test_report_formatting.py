@@ -71,16 +71,14 @@ def test_moment_and_listing() -> None:
 
 
 def test_unknown_metrics_keep_their_name_and_come_last() -> None:
-    assert formatting.metric_info("serendipity").label == "serendipity"
+    assert formatting.measure("serendipity").label == "serendipity"
     assert formatting.metric_order({"serendipity", "clicks", "ndcg"}) == [
         "ndcg",
         "clicks",
         "serendipity",
     ]
-    assert formatting.metric_info("recall@20").label == "Recall@20"
-    assert formatting.metric_info("hit_rate@x").label == "hit_rate@x"
-    assert formatting.is_metric("recall@20")
-    assert not formatting.is_metric("length")
+    assert formatting.measure("recall@20").label == "Recall@20"
+    assert formatting.measure("hit_rate@x").label == "hit_rate@x"
     assert formatting.directed("clicks") == "Clicks ↓"
     assert formatting.directed("coverage") == "Coverage"
 
