@@ -24,7 +24,14 @@ if sys.__stdin__ is None:
     sys.__stdin__ = open(os.devnull)  # noqa: SIM115
     sys.stdin = sys.stdin or sys.__stdin__
 
+import hypothesis  # noqa: E402
 import pytest  # noqa: E402
+
+# An example takes as long as the machine needs for it, which may be busy.
+hypothesis.settings.register_profile(
+    "segue", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("segue")
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
