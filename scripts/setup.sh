@@ -22,7 +22,7 @@ find_python() {
     candidate="$(pyenv prefix 3.10 2>/dev/null || true)/bin/python"
     is_310 "$candidate" && { echo "$candidate"; return; }
   fi
-  root="$(pyenv root 2>/dev/null || echo "${PYENV_ROOT:-$HOME/.pyenv}")"
+  root="$(pyenv root 2>/dev/null || echo "${PYENV_ROOT:-${HOME:-}/.pyenv}")"
   for candidate in "$root"/versions/3.10*/bin/python; do
     is_310 "$candidate" && { echo "$candidate"; return; }
   done

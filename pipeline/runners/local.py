@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import errno
 import json
 import logging
 import os
 import shlex
+import tempfile
 import time
 from typing import Any
 
@@ -45,7 +47,9 @@ def run(config: PipelineConfig) -> RunResult:
 
     Raises:
         RunFailedError: if a component fails.
+        OSError: if nothing can be written to `config.out`.
     """
+    _refuse_patterns(config.out, tempfile.gettempdir())
     started = datetime.datetime.now().astimezone()
     log = os.path.join(Layout.under(config.out).logs, f"run-{started:%Y%m%d-%H%M%S}.log")
     with log_capture.console_apart(log) as stream:
@@ -53,6 +57,14 @@ def run(config: PipelineConfig) -> RunResult:
         console.start(f"Segue: {config.candidate} on {config.data}", log)
         with progress.progress_to(console):
             return _run(config, console, started, f"{log.removesuffix('.log')}.seconds.json")
+
+
+def _refuse_patterns(*folders: str) -> None:
+    """TensorFlow and TFX find files by pattern, and the folder's name is a part of it."""
+    for folder in map(os.path.abspath, folders):
+        if set(folder) & set("*?["):
+            message = f"TensorFlow takes a path with *, ? or [ for a pattern, as in {folder}"
+            raise OSError(errno.EINVAL, message)
 
 
 def _run(

@@ -84,8 +84,8 @@ def test_rates_by_hand():
 def test_the_command_writes_figures_and_plot(rows, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(gate_honesty, "SIZES", (0.0, 0.1))
     out = tmp_path / "docs"
-    arguments = f"gate_honesty {rows} --simulations 2 --null-simulations 3 --playlists 50"
-    monkeypatch.setattr(sys, "argv", [*arguments.split(), "--resamples", "99", "--out", str(out)])
+    options = "--simulations 2 --null-simulations 3 --playlists 50 --resamples 99 --out"
+    monkeypatch.setattr(sys, "argv", ["gate_honesty", str(rows), *options.split(), str(out)])
     gate_honesty.main()
     found = json.loads((out / "gate_honesty.json").read_text())
     assert found["playlists"] == 50

@@ -11,6 +11,11 @@ from typing import Any
 
 import pytest
 import uvicorn
+from selenium import webdriver
+from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
 
 from demo.app import create_app
 from tests.serving import toy_model
@@ -22,13 +27,6 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(not (BROWSER and DRIVER), reason="no Chromium or no chromedriver"),
 ]
-
-selenium = pytest.importorskip("selenium")
-from selenium import webdriver  # noqa: E402
-from selenium.common.exceptions import StaleElementReferenceException  # noqa: E402
-from selenium.webdriver.common.by import By  # noqa: E402
-from selenium.webdriver.common.keys import Keys  # noqa: E402
-from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
 
 @pytest.fixture(scope="module")

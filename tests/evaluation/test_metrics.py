@@ -1,6 +1,4 @@
-import importlib.util
 import math
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,8 +12,8 @@ from evaluation.metrics.ndcg import NDCG
 from evaluation.metrics.precision import RPrecisionArtist
 from evaluation.metrics.recall import HitRate, Recall
 from evaluation.metrics.registry import METRICS, TABLE, evaluate, find
+from tests.evaluation.reference_scorer import score_playlist
 
-SCORER = Path(__file__).parents[2].parent / "shared/tools/score.py"
 DOCS = Path(__file__).parents[2] / "docs/evaluation.md"
 
 
@@ -255,16 +253,12 @@ def padded(rows):
     )
 
 
-@pytest.mark.skipif(not SCORER.exists(), reason="the reference scorer is not here")
 @given(PLAYLISTS)
 def test_agrees_with_the_reference_scorer(playlists):
-    spec = importlib.util.spec_from_file_location("score", SCORER)
-    score = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(score)
     batch = Recommendations.from_ids(
         padded([recommended for recommended, _ in playlists]), [g for _, g in playlists]
     )
-    expected = [score.score_playlist(*playlist) for playlist in playlists]
+    expected = [score_playlist(*playlist) for playlist in playlists]
     for name in expected[0]:
         np.testing.assert_allclose(
             METRICS[name].per_playlist(batch), [row[name] for row in expected], atol=1e-9, rtol=0

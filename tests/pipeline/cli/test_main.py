@@ -52,6 +52,14 @@ def test_what_cannot_be_done_exits_with_1(arguments, tmp_path, monkeypatch):
     assert "Traceback" not in result.output
 
 
+def test_a_directory_that_is_a_pattern_to_tensorflow_is_refused(tmp_path):
+    out = tmp_path / "runs [1]"
+    result = runner.invoke(app, ["run", "--data", str(tmp_path), "--out", str(out)])
+    assert result.exit_code == 1
+    assert "takes a path with *, ? or [ for a pattern" in " ".join(result.output.split())
+    assert not out.exists()
+
+
 def test_the_printed_configuration_is_one_that_can_be_read(tmp_path):
     printed = runner.invoke(app, ["config", "--set", "seed=3", "--set", "models.als.factors=7"])
     assert printed.exit_code == 0

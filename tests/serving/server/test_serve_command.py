@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -95,7 +96,15 @@ def test_waits_serves_and_ends(
     assert not [line for line in server.lines if "Traceback" in line]
 
 
-def test_ends_while_it_waits(base: pathlib.Path) -> None:
+@pytest.fixture(params=[signal.default_int_handler, signal.SIG_IGN], ids=["terminal", "nohup"])
+def before(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """What SIGINT does before the server starts; in the background a shell has it ignored."""
+    outside = signal.signal(signal.SIGINT, request.param)
+    yield request.param
+    signal.signal(signal.SIGINT, outside)
+
+
+def test_ends_while_it_waits(base: pathlib.Path, before: Any) -> None:
     said = io.StringIO()
 
     def interrupt() -> None:
@@ -106,7 +115,7 @@ def test_ends_while_it_waits(base: pathlib.Path) -> None:
     thread.start()
     assert serve(base, ServerOptions(port=0), console=Console(file=said, width=400)) == 0
     thread.join()
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler  # as it was before
+    assert signal.getsignal(signal.SIGINT) is before
 
 
 @pytest.mark.parametrize(
