@@ -76,7 +76,7 @@ def run(
 
     Args:
         model_base: directory of versions, as Pusher fills it. It is served by a development server
-            in this process, unless `target` is given too; its files tell what can be searched.
+            in this process, unless `target` is given too; the page searches its tracks.
         target: HOST:PORT of a running server.
         host: address to bind the page to.
         port: its port, 0 for a free one.

@@ -76,7 +76,7 @@ class Backend:
         """What the server knows of the model, the latest version first.
 
         Raises:
-            ServingError: it did not answer, or has no such model.
+            ServingError: it did not answer, or does not have the model.
         """
         client = self._client(None)
         labelled: dict[int, list[str]] = {}
@@ -102,7 +102,7 @@ class Backend:
         """Continues a playlist with a version, or with the latest one.
 
         Raises:
-            ServingError: the server did not answer, or has no such version.
+            ServingError: the server did not answer, or does not have the version.
             BadAnswerError: its model is not one of Segue's.
         """
         playlist = Playlist(name, tuple(track_uris))
@@ -113,7 +113,7 @@ class Backend:
 
         Raises:
             ServingError: the server did not answer.
-            BadAnswerError: its answer makes no sense.
+            BadAnswerError: its model is not one of Segue's.
         """
         names = self._client(None).track_names(uris)
         return [Track(uri, *names.get(uri, ("", ""))) for uri in uris]
@@ -126,7 +126,7 @@ class Backend:
             self._clients.clear()
 
     def _version_of(self, label: str) -> int | None:
-        """The version that a label names: TF Serving tells it only with an answer."""
+        """The version that a label names, or None; TF Serving reports it with an answer only."""
         spec = messages.model_spec(self._model, label=label)
         try:
             response = self._client(None).predict(messages.names_request(spec, [""]))

@@ -1,4 +1,4 @@
-"""Fills the catalogue: from the model's own files where they are at hand, else from its answers."""
+"""Fills the catalogue: from the model's files where it can read them, else from its answers."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _RETRY_SECONDS = 2.0
 
 
 class CatalogueFiller:
-    """Fills a catalogue in a thread of its own, while the page is already in use.
+    """Fills a catalogue in a thread, while the page is already in use.
 
     Args:
         catalogue: what to fill.
-        backend: tells titles and artists.
+        backend: answers with titles and artists.
         model_base: directory of the versions that the server serves; None where it is elsewhere.
     """
 

@@ -1,4 +1,4 @@
-"""What every request and answer of the page passes: limits, and headers against foreign content."""
+"""Limits every request, and sets headers against foreign content on every answer."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _refusal(scope: Scope) -> JSONResponse | None:
         return None
     length = Headers(scope=scope).get("content-length", "")
     if not length.isdigit():
-        return JSONResponse({"error": "A request with content must tell its length."}, 411)
+        return JSONResponse({"error": "A request with content must give its length."}, 411)
     if int(length) > MAX_BODY:
         return JSONResponse({"error": f"A request may have {MAX_BODY} bytes at most."}, 413)
     return None

@@ -1,4 +1,4 @@
-"""The development server in this process, for a page that has none to ask."""
+"""Runs the development server in this process, for a page without a server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def serve(model_base: str, model: str) -> Iterator[str]:
         HOST:PORT of the server.
 
     Raises:
-        ConfigError: there is no version.
+        ConfigError: the base path holds no version.
         ServingError: none can be loaded.
     """
     _check(model_base)
@@ -38,7 +38,7 @@ def serve(model_base: str, model: str) -> Iterator[str]:
 
 
 def _check(model_base: str) -> None:
-    """Says at once what a server would wait for."""
+    """Reports a missing version at once; a server would wait for it."""
     if tf.io.gfile.exists(os.path.join(model_base, "saved_model.pb")):
         raise ConfigError(
             f"{model_base} is one version; give the directory above it, which holds the versions"

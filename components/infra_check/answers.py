@@ -17,7 +17,7 @@ _TOLERANCE: Final = 1e-4
 
 
 class MisshapenAnswerError(ValueError):
-    """An answer that is no table of tracks and scores."""
+    """An answer is not a table of tracks and scores."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +54,7 @@ def read(outputs: Mapping[str, Any], queries: list[Query], size: int) -> list[An
     arrays = []
     for name, dtype in ((TRACK_URIS, tf.string), (SCORES, tf.float32)):
         if name not in outputs:
-            raise MisshapenAnswerError(f"there is no output {name!r}, but {sorted(outputs)}")
+            raise MisshapenAnswerError(f"output {name!r} is missing; there are {sorted(outputs)}")
         tensor = outputs[name]
         if tensor.dtype != dtype.as_datatype_enum:
             found = tf.dtypes.as_dtype(tensor.dtype).name

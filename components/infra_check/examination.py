@@ -34,7 +34,7 @@ from schema.signatures import (
 
 _PAIRS: Final = 10  # queries that are asked in two ways
 _BATCH: Final = 8
-_ROUNDS: Final = 3  # a busy machine is no fault of the model: the best of so many rounds counts
+_ROUNDS: Final = 3  # the best of so many rounds counts: a busy machine must not fail a model
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,7 +64,7 @@ def examine(model_dir: str, recorded: Sequence[Query], options: Options) -> Repo
         options: how.
 
     Returns:
-        What was checked. A model that cannot be served is no exception, but fails a check.
+        What was checked. A model that cannot be served fails a check and raises nothing.
     """
     report = Report(max_latency_ms=options.max_latency_ms)
     size = _catalogue_size(model_dir, report)
@@ -102,7 +102,7 @@ def _catalogue_size(model_dir: str, report: Report) -> int | None:
 
 
 class Server(Protocol):
-    """What answers; see `model_server.ModelServerProcess`."""
+    """Answers requests; see `model_server.ModelServerProcess`."""
 
     def signatures(self) -> Mapping[str, Any]:
         """SignatureDefs by name."""
@@ -115,7 +115,7 @@ class Examination:
     """One pass over all checks.
 
     Args:
-        server: whom to ask.
+        server: answers the requests.
         catalogue_size: N, how many tracks the model knows.
         report: where to note what is found.
 
@@ -224,7 +224,7 @@ class Examination:
                 self._report.note("batch", problem, one.query.label)
 
     def _ask(self, asked: list[Query], signature: str = SERVING_DEFAULT) -> list[Answer]:
-        """Asks queries in one request and checks the answers; none where there is none to read."""
+        """Asks queries in one request, checks the answers and returns those that it could read."""
         self.asking = ", ".join(query.label for query in asked[:2]) + ", ..." * (len(asked) > 2)
         outputs = self._predict(queries.request(asked, signature))
         if outputs is None:

@@ -27,7 +27,7 @@ _SPLIT: Final = "eval"
 
 
 class Executor(base_executor.BaseExecutor):
-    """Serves the model in a process of its own, questions it and writes what came of it."""
+    """Serves the model in another process, questions it and writes the results."""
 
     def Do(  # noqa: N802 - TFX's name
         self,

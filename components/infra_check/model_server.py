@@ -1,8 +1,8 @@
-"""A model behind the development server in a process of its own.
+"""Serves a model by the development server in another process.
 
-A process apart, because a bad model may take down or block the one that it is loaded into; and a
-server rather than a loaded SavedModel, because requests then pass what they will pass in
-production: names, types and shapes of the signatures, warm-up requests, serialisation.
+Another process, because a bad model may crash or block the one that loads it. A server rather
+than a loaded SavedModel, because requests then take the same way as in production: names,
+types and shapes of the signatures, warm-up requests, serialisation.
 """
 
 from __future__ import annotations
@@ -16,28 +16,27 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import TracebackType
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeVar
 
 import grpc
 from absl import logging
-from tensorflow_serving.apis import (
-    get_model_metadata_pb2,
-    predict_pb2,
-    prediction_service_pb2_grpc,
-)
+from tensorflow_serving.apis import predict_pb2
 from tfx.utils import io_utils
 
 from components.infra_check.serve_model import MODEL_NAME
+from serving.client import ConnectionOptions, RecommenderClient
+from serving.protocol import ServingError
 
 _VERSION: Final = "1"
 _LOG_TAIL: Final = 2000
-_MAX_MESSAGE: Final = 64 * 2**20
+
+_T = TypeVar("_T")
 
 
 class ServerGoneError(RuntimeError):
-    """The server did not start, ended, or did not answer in time; asking on makes no sense."""
+    """The server did not start, ended, or missed a deadline; further requests are useless."""
 
 
 class RefusedError(RuntimeError):
@@ -64,7 +63,7 @@ class ModelServerProcess:
         self._timeout = timeout
         self._deadline = time.monotonic() + timeout
         self._process: subprocess.Popen[bytes] | None = None
-        self._channel: grpc.Channel | None = None
+        self._client: RecommenderClient | None = None
         self._folder = tempfile.TemporaryDirectory(prefix="infra-check-")
         self._log: IO[bytes] = open(pathlib.Path(self._folder.name, "log"), "w+b")  # noqa: SIM115
 
@@ -91,25 +90,20 @@ class ModelServerProcess:
             ServerGoneError: it did not answer.
             RefusedError: it answered with an error.
         """
-        request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
-        request.model_spec.name = MODEL_NAME
-        response = self._call(self._stub.GetModelMetadata, request)
-        found = get_model_metadata_pb2.SignatureDefMap()
-        response.metadata["signature_def"].Unpack(found)
-        return found.signature_def
+        return self._ask(lambda client, timeout: client.signatures(timeout)).signature_def
 
     def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
         """Asks the model; raises as `signatures`."""
         request.model_spec.name = MODEL_NAME
-        return self._call(self._stub.Predict, request)
+        return self._ask(lambda client, timeout: client.predict(request, timeout))
 
     def stop(self) -> None:
         """Ends the process and removes the copy."""
-        if self._channel:
-            self._channel.close()
+        if self._client:
+            self._client.close()
         process, self._process = self._process, None
         if process:
-            # It has nothing to lose, and a model that hangs would not end by itself.
+            # It holds nothing worth saving, and a model that hangs would not stop when asked.
             process.kill()
             process.communicate()
         self._log.seek(max(0, self._log.seek(0, os.SEEK_END) - _LOG_TAIL))
@@ -125,7 +119,7 @@ class ModelServerProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            # A worker may have found this package in other ways than a fresh interpreter would.
+            # A fresh interpreter may not find this package where this one did.
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         )
         self._process = process
@@ -139,25 +133,21 @@ class ModelServerProcess:
         if "error" in said:
             raise ServerGoneError(said["error"].replace(base + os.sep, ""))
         logging.info("The model is served at port %d", said["port"])
-        self._channel = grpc.insecure_channel(
-            f"127.0.0.1:{said['port']}",
-            options=[
-                ("grpc.max_receive_message_length", _MAX_MESSAGE),
-                ("grpc.enable_http_proxy", 0),  # it is this very machine
-            ],
+        self._client = RecommenderClient(
+            f"127.0.0.1:{said['port']}", model=MODEL_NAME, options=ConnectionOptions(attempts=1)
         )
-        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(self._channel)
 
-    def _call(self, method: Any, request: Any) -> Any:
+    def _ask(self, call: Callable[[RecommenderClient, float], _T]) -> _T:
+        assert self._client is not None
         try:
-            return method(request, timeout=min(self._left(), self._timeout / 10))
-        except grpc.RpcError as error:
-            code, details = error.code(), error.details()
-        if code is grpc.StatusCode.DEADLINE_EXCEEDED:
+            return call(self._client, min(self._left(), self._timeout / 10))
+        except ServingError as error:
+            refusal = error
+        if refusal.code is grpc.StatusCode.DEADLINE_EXCEEDED:
             raise ServerGoneError("got no answer in time")
-        if code is grpc.StatusCode.UNAVAILABLE:
+        if refusal.code is grpc.StatusCode.UNAVAILABLE:
             raise ServerGoneError(self._end_of_process("while it was asked"))
-        raise RefusedError(f"is refused: {code.name}: {details}")
+        raise RefusedError(f"is refused: {refusal}")
 
     def _end_of_process(self, when: str) -> str:
         assert self._process is not None

@@ -1,4 +1,4 @@
-"""What was checked and what came of it."""
+"""What was checked, and the results."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Latency:
 
 @dataclasses.dataclass
 class Report:
-    """Everything that a model was asked for and what came of it.
+    """Everything that was checked of a model, and the results.
 
     Attributes:
         checks: by name, as in `CHECKS`.

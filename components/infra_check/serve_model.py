@@ -14,7 +14,7 @@ MODEL_NAME = "segue"
 
 def main(base_path: str) -> int:
     """Serves the latest version under a base path; returns an exit code."""
-    # What a library prints must not pass for the one line that is waited for.
+    # The parent reads one line: what libraries print must not take its place.
     said = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
 
@@ -32,7 +32,7 @@ def main(base_path: str) -> int:
         server.stop(grace=0)
         return 1
     print(json.dumps({"port": server.port}), file=said, flush=True)
-    sys.stdin.buffer.read()  # ends when the other side closes it, in whatever way it ends
+    sys.stdin.buffer.read()  # ends when the parent closes it or dies
     server.stop(grace=0)
     return 0
 

@@ -117,19 +117,28 @@ class RecommenderClient:
         """
         return exchange.track_names(self.predict, self.choice, uris)
 
-    def predict(self, request: predict_pb2.PredictRequest) -> predict_pb2.PredictResponse:
+    def predict(
+        self, request: predict_pb2.PredictRequest, timeout: float | None = None
+    ) -> predict_pb2.PredictResponse:
         """Sends a Predict request as it is.
+
+        Args:
+            request: names its model itself.
+            timeout: seconds for this call; None for those of the options.
 
         Raises:
             ServingError: the server did not answer, or refused.
         """
-        return self._call(self._prediction.Predict, request)
+        return self._call(self._prediction.Predict, request, timeout)
 
-    def signatures(self) -> get_model_metadata_pb2.SignatureDefMap:
-        """The signatures of the model.
+    def signatures(self, timeout: float | None = None) -> get_model_metadata_pb2.SignatureDefMap:
+        """Asks for the signatures of the model.
+
+        Args:
+            timeout: seconds for this call; None for those of the options.
 
         Raises:
-            ServingError: the server did not answer, or has no such model.
+            ServingError: the server did not answer, or does not have the model.
         """
         request = get_model_metadata_pb2.GetModelMetadataRequest(
             model_spec=messages.model_spec(
@@ -137,7 +146,7 @@ class RecommenderClient:
             ),
             metadata_field=["signature_def"],
         )
-        response = self._call(self._prediction.GetModelMetadata, request)
+        response = self._call(self._prediction.GetModelMetadata, request, timeout)
         signatures = get_model_metadata_pb2.SignatureDefMap()
         response.metadata["signature_def"].Unpack(signatures)
         return signatures
@@ -146,7 +155,7 @@ class RecommenderClient:
         """States of the model's versions, the latest first.
 
         Raises:
-            ServingError: the server did not answer, or has no such model.
+            ServingError: the server did not answer, or does not have the model.
         """
         request = get_model_status_pb2.GetModelStatusRequest()
         request.model_spec.name = self.choice.model
@@ -175,15 +184,15 @@ class RecommenderClient:
     ) -> None:
         self.close()
 
-    def _call(self, method: Any, request: Any) -> Any:
+    def _call(self, method: Any, request: Any, timeout: float | None = None) -> Any:
         try:
-            return method(request, timeout=self.options.timeout)
+            return method(request, timeout=self.options.timeout if timeout is None else timeout)
         except grpc.RpcError as error:
             raise to_serving_error(error, self.target) from error
 
 
 def to_serving_error(error: grpc.RpcError, target: str) -> ServingError:
-    """A failed call as the error that this package raises; says where nobody answered."""
+    """Turns a failed call into this package's error; names the target that did not answer."""
     code, details = error.code(), error.details() or ""
     if code is grpc.StatusCode.UNAVAILABLE:
         details = f"no server answers at {target} ({details})"
@@ -200,6 +209,6 @@ def recommend(
     top: int = _TOP,
     **client_arguments: Any,
 ) -> list[Recommendation]:
-    """Continues one playlist over a connection of its own; see `RecommenderClient`."""
+    """Opens a connection and continues one playlist; see `RecommenderClient`."""
     with RecommenderClient(target, **client_arguments) as client:
         return client.recommend(name, track_uris, top=top)

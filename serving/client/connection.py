@@ -90,7 +90,7 @@ class ConnectionOptions:
             )
 
     def channel_arguments(self, target: str = "") -> dict[str, Any]:
-        """Arguments of `grpc.insecure_channel` and its kin, for a target.
+        """Arguments for `grpc.insecure_channel` and `grpc.secure_channel`.
 
         The retries are gRPC's own: they share the deadline of the call, and back off at random.
         """
@@ -110,7 +110,7 @@ class ConnectionOptions:
             ("grpc.max_send_message_length", self.max_message_size),
         ]
         if is_loopback(target):
-            # A proxy in the environment is for the world outside, and cannot reach this machine.
+            # A proxy in the environment is for other hosts and cannot reach this machine.
             options.append(("grpc.enable_http_proxy", 0))
         if self.tls and self.tls.server_name:
             options.append(("grpc.ssl_target_name_override", self.tls.server_name))
@@ -130,7 +130,7 @@ class ConnectionOptions:
 
 
 def is_loopback(target: str) -> bool:
-    """Whether a target is on this very machine: `localhost`, an address of its own, or a socket."""
+    """Whether a target is on this machine: `localhost`, a loopback address, or a socket."""
     if target.startswith("unix:"):
         return True
     host = target.rpartition(":")[0].rpartition("/")[2]

@@ -40,11 +40,11 @@ def track_uri(text: str) -> str:
     """The URI of a track that is given as a URI, as a link to Spotify, or as its bare ID.
 
     Raises:
-        ConfigError: it is none of these; says which forms there are.
+        ConfigError: it is none of these; the message lists the forms.
     """
     found = _TRACK.fullmatch(text.strip())
     if found is None:
-        raise ConfigError(f"{text.strip()!r} is no track: expected {_FORMS}")
+        raise ConfigError(f"{text.strip()!r} is not a track: expected {_FORMS}")
     return URI_PREFIX + found.group(1)
 
 

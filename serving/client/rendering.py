@@ -34,7 +34,7 @@ def render(answers: Sequence[Continuation], form: Format | str, stream: TextIO) 
         stream: where to write; a table uses its width and colours where it is a terminal.
 
     Raises:
-        ValueError: there is no such format.
+        ValueError: the format is unknown.
     """
     form = Format(form)
     if form is Format.JSON:

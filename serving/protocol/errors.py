@@ -16,7 +16,7 @@ class ServingError(Exception):
 
     Attributes:
         code: canonical status code.
-        message: what to tell the caller.
+        message: what the caller reads.
     """
 
     def __init__(self, code: grpc.StatusCode, message: str) -> None:
@@ -51,7 +51,7 @@ def failed_precondition(message: str) -> ServingError:
 
 
 def not_found(message: str) -> ServingError:
-    """Something that is not there."""
+    """Something is missing."""
     return ServingError(grpc.StatusCode.NOT_FOUND, message)
 
 

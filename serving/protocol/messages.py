@@ -26,7 +26,7 @@ class Playlist:
     Attributes:
         name: its title, "" for none.
         track_uris: its tracks, for instance "spotify:track:0UaMYEvWZi0ZqiDOoHU3YI".
-        key: what the caller knows it by, for instance its pid; only handed through.
+        key: the caller's name for it, for instance its pid; the answer repeats it.
     """
 
     name: str = ""
@@ -43,7 +43,7 @@ class Recommendation:
         track_uri: the track.
         score: how well it fits, comparable within one answer only.
         track_name: its title, "" where the server does not know it.
-        artist_name: its artist, likewise.
+        artist_name: its artist, "" where the server does not know it.
     """
 
     rank: int
@@ -163,7 +163,7 @@ def _values(outputs: Mapping[str, Any], key: str, rank: int) -> np.ndarray:
     if tensor.dtype == types_pb2.DT_STRING:
         values = np.array(list(tensor.string_val), dtype=object)
     elif tensor.dtype == types_pb2.DT_FLOAT:
-        # TF Serving may be told to send either.
+        # TF Serving sends either, by its configuration.
         values = (
             np.frombuffer(tensor.tensor_content, dtype="<f4")
             if tensor.tensor_content

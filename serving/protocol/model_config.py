@@ -97,7 +97,7 @@ def aspired_versions(policy: VersionPolicy, available: Iterable[int]) -> list[in
 
 
 def require_models(config: ModelServerConfig, origin: str) -> None:
-    """Checks that there is something to serve.
+    """Checks that a configuration lists a model.
 
     Raises:
         ConfigError: otherwise; names `origin`.

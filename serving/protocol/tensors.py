@@ -14,7 +14,7 @@ from tensorflow.core.framework import tensor_pb2, types_pb2
 
 from serving.protocol.errors import invalid_argument
 
-#: A request may name a shape far larger than itself; what is larger than this is refused.
+#: A small request may name a huge shape; larger tensors than this are refused.
 MAX_ELEMENTS = 4_000_000
 
 # Where TF Serving puts values (Tensor::AsProtoField), by NumPy dtype.
@@ -45,14 +45,14 @@ def dtype_name(dtype: int) -> str:
 def to_array(alias: str, proto: tensor_pb2.TensorProto) -> np.ndarray:
     """The tensor of one input; strings become an object array of bytes.
 
-    As in `Tensor::FromProto`, too few values are continued with the last one.
+    As in `Tensor::FromProto`, the last value fills what is missing.
 
     Args:
         alias: name of the input, for the message.
         proto: what the request holds.
 
     Raises:
-        ServingError: it is no tensor, or one of more than `MAX_ELEMENTS` elements.
+        ServingError: it is not a tensor, or has more than `MAX_ELEMENTS` elements.
     """
     shape = proto.tensor_shape
     dims = [dim.size for dim in shape.dim]

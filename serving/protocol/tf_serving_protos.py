@@ -87,7 +87,7 @@ def read_text_proto(path: str | pathlib.Path, message: _M) -> _M:
 
     Raises:
         ConfigError: the file cannot be read, or is not such a message; names the file, the line
-            and the fields that there are.
+            and the fields of the message.
     """
     try:
         text = pathlib.Path(path).read_text(encoding="utf-8")

@@ -9,7 +9,7 @@ from serving.protocol import ModelServerConfig, model_config
 
 
 def read(path: pathlib.Path) -> ModelServerConfig:
-    """The configuration in a file, or an empty one where there is no file.
+    """The configuration in a file, or an empty one where the file is missing.
 
     Raises:
         ConfigError: the file cannot be read.

@@ -2,7 +2,7 @@
 
 A release changes the model configuration of a server in steps that the real one accepts too: a
 label may only name a version that serves, so a version is loaded first and labelled then. The
-stable version before stays loaded, so that going back takes no load.
+former stable version stays loaded, so that a rollback loads nothing.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _POLL_SECONDS = 0.1
 
 @dataclasses.dataclass(frozen=True)
 class ReleaseStatus:
-    """What is released, and what the server makes of it.
+    """What is released, and the states of the versions on the server.
 
     Attributes:
         current: the last release; None before the first.
@@ -133,11 +133,11 @@ class ReleaseManager:
         Args:
             version: the version; the canary, unless given.
             run: the run that it came from; what its canary release recorded, unless given.
-            metrics: its metrics, likewise.
+            metrics: its metrics; what its canary release recorded, unless given.
 
         Raises:
             ServingError: the server refused it, or it did not load.
-            ConfigError: there is no canary to promote, or the version is stable already.
+            ConfigError: no version is the canary, or the version is stable already.
         """
         current = self.record.current
         if version is None:
@@ -163,7 +163,7 @@ class ReleaseManager:
 
         Raises:
             ServingError: the server refused it, or the version did not load.
-            ConfigError: there is nothing to go back to.
+            ConfigError: no earlier release exists.
         """
         current = self._current()
         if current.canary is not None:
@@ -215,7 +215,7 @@ class ReleaseManager:
         return self.record.current
 
     def _check_on_disk(self, version: int) -> None:
-        """Says at once that a version is not there, where its directory is on this machine."""
+        """Reports a missing version at once, where the base path is on this machine."""
         base = pathlib.Path(self._base_path)
         if base.is_dir():
             found = sorted(version_files.list_versions(self._base_path))
@@ -253,7 +253,7 @@ class ReleaseManager:
         return release_config.with_release(config, self._model, self._base_path, versions, labels)
 
     def _apply(self, config: ModelServerConfig) -> None:
-        # The file first: a server that follows it must not undo what it is told by gRPC.
+        # The file first: otherwise a server that follows it would undo the request below.
         model_config.write_model_config(self._config_path, config)
         request = model_management_pb2.ReloadConfigRequest(config=config)
         try:

@@ -1,6 +1,6 @@
 """The record of releases: which version is stable, since when, and where it came from.
 
-A JSON file that is only ever added to, so that every state can be gone back to.
+A JSON file that only grows, so that a rollback can reach every earlier state.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class ReleaseRecord:
     """The releases of a model, in a file.
 
     Args:
-        path: the file; it need not be there yet.
+        path: the file; the first release makes it.
         model: name of the model.
 
     Raises:
@@ -63,8 +63,8 @@ class ReleaseRecord:
     def stable_before(self) -> Release | None:
         """The last release whose stable version differs from the current one's.
 
-        A rollback counts as a release of its own, and what it left is not gone back to: after
-        1, 2, back to 1 there is nothing before 1.
+        A rollback drops the releases that it leaves: after 1, 2 and a rollback to 1, nothing is
+        before 1.
         """
         stack: list[Release] = []
         for release in self.releases:
@@ -132,7 +132,7 @@ def read_metrics(path: str | pathlib.Path, model: str | None = None) -> dict[str
         model: name of the model in the run; None for the first one.
 
     Raises:
-        ConfigError: the file cannot be read, or has no such model.
+        ConfigError: the file cannot be read, or the model is missing from it.
     """
     try:
         models: dict[str, Any] = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))[

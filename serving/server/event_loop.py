@@ -1,4 +1,4 @@
-"""An asyncio event loop in a thread of its own, and a way into it for other threads."""
+"""Runs an asyncio event loop in a thread, and takes calls from other threads."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class EventLoop:
         self._thread.start()
 
     def run(self, coroutine: Coroutine[Any, Any, _T]) -> _T:
-        """Runs a coroutine to its end, which another thread waits for."""
+        """Runs a coroutine to its end; the calling thread waits for it."""
         return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result()
 
     def submit(self, coroutine: Coroutine[Any, Any, Any]) -> None:
-        """Has a coroutine run and does not wait."""
+        """Starts a coroutine without waiting for it."""
         asyncio.run_coroutine_threadsafe(coroutine, self.loop)
 
     def stop(self) -> None:
@@ -45,7 +45,7 @@ class EventLoop:
 
 
 async def _finish() -> None:
-    """Begins what was submitted last, and cancels what has not ended."""
+    """Starts the coroutines submitted last, then cancels every unfinished one."""
     await asyncio.sleep(0)
     left = asyncio.all_tasks() - {asyncio.current_task()}
     for task in left:
@@ -62,14 +62,14 @@ class Mailbox:
         self._woken = False
 
     def post(self, call: Callable[[], None]) -> None:
-        """Has a function called in the loop, soon; safe between threads."""
+        """Calls a function in the loop, soon; safe between threads."""
         self._calls.append(call)
         if not self._woken:
             self._woken = True
             self._loop.call_soon_threadsafe(self._deliver)
 
     def _deliver(self) -> None:
-        self._woken = False  # before looking: what comes from now on wakes the loop again
+        self._woken = False  # before the loop below: later calls wake the event loop again
         while self._calls:
             self._calls.popleft()()
 

@@ -57,7 +57,7 @@ class Metrics:
         self._shown: set[tuple[str, str]] = set()
 
     def observe_request(self, model: str, method: str, code: str, seconds: float) -> None:
-        """Counts a request. Models that there are not share a label, lest requests make labels."""
+        """Counts a request. Unknown models share one label, so that requests cannot add labels."""
         label = model if model in self._models else "unknown"
         self._requests.labels(label, method, code).inc()
         self._seconds.labels(label, method).observe(seconds)

@@ -15,7 +15,7 @@ class ServerOptions:
     """Options of a server; the names of TF Serving's flags are in parentheses.
 
     Attributes:
-        host: address to bind to; only this machine, unless told otherwise.
+        host: address to bind to; by default only this machine can connect.
         port: gRPC port, 0 for a free one.
         monitoring_port: HTTP port for metrics, liveness and readiness; None for none.
         max_message_size: most bytes of a request or an answer.

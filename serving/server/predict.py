@@ -51,9 +51,9 @@ def run_predict(
 
     Args:
         servable: the version.
-        request: its `model_spec` is taken to mean this version.
+        request: the version that its `model_spec` names is ignored.
         max_rows: most rows of an input; more are refused before they cost memory.
-        deadline: time (of `time.monotonic`) at which the caller has gone.
+        deadline: time (of `time.monotonic`) at which the caller stops waiting.
 
     Raises:
         ServingError: the request does not fit the signature, or the runtime refuses it.
@@ -115,7 +115,7 @@ def encode(
         servable: the version that answered.
         request: what it was asked.
         step: what was made of the request.
-        values: of the tensors fetched.
+        values: of the tensors fetched, one array each in the order of `step.fetches`.
     """
     fetched = dict(zip(step.fetches, values, strict=True))
     outputs = {alias: fetched[tensor] for alias, tensor in step.outputs.items()}
@@ -141,7 +141,7 @@ def check_metadata_fields(fields: Iterable[str]) -> None:
     """Checks the fields that a GetModelMetadata request asks for.
 
     Raises:
-        ServingError: none is asked for, or one that there is not.
+        ServingError: the request names no field, or an unknown one.
     """
     fields = list(fields)
     if not fields:
@@ -150,7 +150,7 @@ def check_metadata_fields(fields: Iterable[str]) -> None:
         )
     for field in fields:
         if field != SIGNATURE_DEF:
-            # TF Serving never fills in its %s, and neither may we.
+            # The %s stays: TF Serving never fills it in.
             raise errors.invalid_argument(f"Metadata field %s is not supported{field}")
 
 

@@ -30,8 +30,8 @@ _LARGE: Final = 50_000
 class PredictRunner:
     """Answers Predict requests; make it and use it in the loop.
 
-    Inputs are checked and answers are written in the loop, so that what runs models does nothing
-    else, and no thread waits for a batch.
+    The loop checks inputs and writes answers, so that the threads do nothing but run models, and no
+    thread waits for a batch.
 
     Args:
         table: the models.
@@ -70,8 +70,8 @@ class PredictRunner:
             deadline: time (of `time.monotonic`) at which the caller has gone.
 
         Raises:
-            ServingError: there is no such model, it cannot answer this request, or there are too
-                many requests.
+            ServingError: the model is missing, it cannot answer this request, or too many requests
+                are being answered.
         """
         if self._held >= self._max_requests:
             raise errors.ServingError(
@@ -88,7 +88,7 @@ class PredictRunner:
 
         try:
             prepare = functools.partial(predict.prepare, servable, request, max_rows=self._max_rows)
-            # What takes long must not keep the loop from the other requests.
+            # Slow work must not hold up the loop's other requests.
             large = any(_elements(tensor) > _LARGE for tensor in request.inputs.values())
             step = await self._in_pool(prepare) if large else prepare()
             batching = self._batching_of(version, servable)
@@ -99,7 +99,7 @@ class PredictRunner:
         except BaseException:
             self._release(version)
             raise
-        # A caller that goes ends the waiting, not what runs, which lets go of the version.
+        # A caller that leaves ends the waiting only. The run goes on and then releases the version.
         outputs = await answer
         encode = functools.partial(predict.encode, servable, request, step, outputs)
         large = any(np.size(output) > _LARGE for output in outputs)
@@ -128,7 +128,7 @@ class PredictRunner:
         error: errors.ServingError | None,
     ) -> None:
         self._release(version)
-        if answer.done():  # cancelled: nobody waits
+        if answer.done():  # cancelled by the caller
             return
         if error:
             answer.set_exception(error)
@@ -143,7 +143,7 @@ def _run(
     done: Done,
     gone: Callable[[], bool],
 ) -> None:
-    if gone():  # in the queue, where such requests would otherwise pile up
+    if gone():  # while it waited in the pool's queue
         done([], errors.ServingError(grpc.StatusCode.CANCELLED, "Cancelled"))
         return
     try:

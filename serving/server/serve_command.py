@@ -1,4 +1,4 @@
-"""The blocking entry of `segue serve`: a server with a console, until it is told to end."""
+"""The blocking entry of `segue serve`: a server with a console, until a signal ends it."""
 
 from __future__ import annotations
 
@@ -68,13 +68,13 @@ def _run(server: ModelServer, grace: float, console: Console) -> int:
 
     def end(number: int, frame: FrameType | None) -> None:
         del number, frame
-        if signalled.is_set():  # once more: at once
+        if signalled.is_set():  # the second signal ends at once
             raise KeyboardInterrupt
         signalled.set()
-        # Not here: the signal may have come while this very thread holds the server's locks.
+        # In a thread: the one that the signal interrupts may hold the server's locks.
         threading.Thread(target=server.cancel, daemon=True).start()
 
-    # What is there by now stays: looking through it whenever a version is unloaded would hold up
+    # These objects stay. A collection that walks them, at each unloaded version, would hold up
     # requests for some tenths of a second.
     gc.freeze()
     before = {name: signal.signal(name, end) for name in (signal.SIGINT, signal.SIGTERM)}

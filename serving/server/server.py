@@ -1,7 +1,7 @@
 """A development server with TF Serving's gRPC API.
 
-It serves what `tensorflow_model_server` serves, in the same way, where its container is not at
-hand: for development, tests and continuous integration. See docs/serving.md for the differences.
+It serves what `tensorflow_model_server` serves, in the same way, where its container cannot run:
+in development, tests and continuous integration. See docs/serving.md for the differences.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ _MAX_REQUESTS = 4096  # beyond them a request is refused rather than kept in mem
 
 
 class _Watchers(collections.defaultdict):
-    """What wakes those who watch a service's health, for as long as the server is there.
+    """Keeps the conditions that watchers of a service's health wait for, until the server ends.
 
-    The library forgets it when one of them leaves, and then tells the others nothing.
+    The library drops the entry when one watcher leaves, and no longer notifies the others.
     """
 
     def __delitem__(self, key: str) -> None:
@@ -49,7 +49,7 @@ class _Watchers(collections.defaultdict):
 class ModelServer:
     """A server that runs in this process, as a context or by `start` and `stop`.
 
-    As TF Serving it opens its gRPC port only when every model has a version to serve.
+    Like TF Serving, it opens its gRPC port only when every model has a version to serve.
 
     Args:
         config: the models, for instance from `model_config.single_model_config`.
@@ -86,7 +86,7 @@ class ModelServer:
                 Serving waits while there is no version.
 
         Raises:
-            ConfigError: a port cannot be had.
+            ConfigError: a port is taken or not allowed.
             ServingError: the configuration is refused, or a model cannot be loaded.
             TimeoutError: a model had no version in time.
         """
@@ -248,7 +248,7 @@ class ModelServer:
                 self._loop.submit(self._health.set(name, status))
 
     def _check_port(self, port: int) -> None:
-        """Says at once that a port is taken, not only after the models are loaded."""
+        """Reports a taken port at once, before the models are loaded."""
         host = self.options.host
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:

@@ -1,7 +1,7 @@
 """TF Serving's two gRPC services, on a table of models, for an asyncio server.
 
-Methods take and give bytes: what is no request is then refused here, and a Predict answer, which
-is written as bytes, needs no message.
+Methods take and return bytes: this module refuses what cannot be parsed, and a Predict answer is
+written as bytes without building a message.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ Method = Callable[[Any, float | None], Awaitable[bytes]]
 
 
 class _Service(abc.ABC):
-    """Answers requests, whatever happens, with a status, and counts them.
+    """Answers every request with a status, whatever happens, and counts it.
 
     Args:
         name: full name of the service.
         manager: the models.
         metrics: where requests are counted.
-        draining: set when the server is about to end, and refuses what comes.
+        draining: set when the server is about to end; new requests are refused then.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class _Service(abc.ABC):
     def _behaviour(self, name: str, kind: Any, method: Method) -> Any:
         async def answer(data: bytes, context: grpc.aio.ServicerContext) -> bytes | None:
             started = time.perf_counter()
-            model, code = "", grpc.StatusCode.CANCELLED  # whoever asked may go before the end
+            model, code = "", grpc.StatusCode.CANCELLED  # the caller may leave before the end
             deadline: float | None = None
             try:
                 request = _parse(kind, data)
@@ -108,7 +108,7 @@ class _Service(abc.ABC):
                 error = errors.from_exception(failure)
                 code = error.code
                 if error is not failure:
-                    _LOG.exception("%s failed in an unforeseen way", name)
+                    _LOG.exception("%s failed unexpectedly", name)
             finally:
                 self._metrics.observe_request(model, name, code.name, time.perf_counter() - started)
             return await context.abort(error.code, error.wire_message)

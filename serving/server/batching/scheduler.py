@@ -40,7 +40,7 @@ class _Answer:
         self._left += 1
 
     def task_done(self) -> None:
-        """To be called once a task has its outputs or its error."""
+        """Counts a task that has its outputs or its error; the last one sends the answer."""
         with self._lock:
             self._left -= 1
             if self._left:
@@ -176,7 +176,7 @@ class BatchScheduler:
             queue.run(batch)
 
     def _take(self) -> tuple[_Queue, _Batch] | None:
-        """A batch that may be run, from the queue that was longest not served."""
+        """Takes a batch that is due, from the queue that has waited longest."""
         now = time.monotonic()
         for queue in self._waiting:
             if len(queue.batches) > 1 or self._is_due(queue.batches[0], now):
@@ -195,7 +195,7 @@ class BatchScheduler:
         )
 
     def _next_timeout(self) -> float | None:
-        """Seconds until the first open batch is due; None where there is none."""
+        """Seconds until the first open batch is due; None without one."""
         if not self._waiting:
             return None
         first = min(queue.batches[0].tasks[0].enqueued for queue in self._waiting)
@@ -254,7 +254,7 @@ class BatchingRunner:
             feeds: names of the tensors to feed.
             fetches: names of the tensors to fetch.
             arrays: values of the tensors fed.
-            deadline: time (of `time.monotonic`) at which nobody waits for them any more.
+            deadline: time (of `time.monotonic`) at which the caller stops waiting.
             done: called in a batch thread when the request has been run, or has failed.
 
         Raises:

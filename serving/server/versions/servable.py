@@ -1,4 +1,4 @@
-"""One loaded version of a model: its graph in a session of its own, as TF Serving holds it.
+"""One loaded version of a model: its graph in its own session, as TF Serving holds it.
 
 A session (rather than `tf.saved_model.load`) answers with the runtime's own errors, runs 0.1 ms
 faster a call, and gives its memory back when it is closed.
@@ -94,23 +94,23 @@ class Servable:
         """Runs the graph.
 
         Args:
-            feeds: names of the tensors to feed.
-            fetches: names of the tensors to fetch.
-            arrays: values of the tensors fed.
-            deadline: time (of `time.monotonic`) at which nobody waits for them any more.
+            feeds: names of the I tensors to feed.
+            fetches: names of the O tensors to fetch.
+            arrays: I arrays of the shapes and dtypes that the graph declares, strings as objects.
+            deadline: time (of `time.monotonic`) at which the caller stops waiting.
 
         Returns:
-            Values of the tensors fetched.
+            O arrays, in the order of `fetches`; strings are objects (bytes).
 
         Raises:
-            ServingError: what the runtime says of these inputs, or that it is too late for them.
+            ServingError: the runtime refuses these inputs, or the deadline has passed.
         """
         if deadline is not None and deadline <= time.monotonic():
             raise errors.ServingError(grpc.StatusCode.DEADLINE_EXCEEDED, "Deadline Exceeded")
         key = (tuple(feeds), tuple(fetches))
         try:
             call = self._callables.get(key) or self._make_callable(key)
-            # A string that is no array comes back as Python's own bytes.
+            # A scalar string comes back as Python's bytes.
             return [
                 np.array(value, object) if isinstance(value, bytes) else value
                 for value in call(*arrays)
@@ -123,7 +123,7 @@ class Servable:
         self._callables.clear()
         self._session.close()
         del self._session
-        # A graph refers to itself: without this, unloaded models pile up until Python looks.
+        # A graph refers to itself: without this, unloaded models stay until Python collects them.
         gc.collect()
 
     def _make_callable(self, key: tuple[tuple[str, ...], tuple[str, ...]]) -> Callable[..., Any]:
@@ -133,8 +133,8 @@ class Servable:
             if make is None:
                 call = self._session.make_callable(list(fetches), list(feeds))
             else:
-                # What `make_callable` builds upon. It checks and converts nothing, which saves
-                # 0.13 ms of a call; the arrays were made from the request's tensors anyway.
+                # `make_callable` builds on this. It skips checks and conversions that the request's
+                # arrays do not need, which saves 0.13 ms a call.
                 call = make(config_pb2.CallableOptions(feed=feeds, fetch=fetches))
             return self._callables.setdefault(key, call)
 
@@ -154,7 +154,7 @@ def _load_error(path: str, error: Exception) -> errors.ServingError:
 
 @contextlib.contextmanager
 def _without_deprecation_notice() -> Iterator[None]:
-    """Keeps back TensorFlow's notice that sessions are the old way: here they are meant."""
+    """Hides TensorFlow's notice that sessions are deprecated: this module uses them on purpose."""
 
     def keep(record: logging.LogRecord) -> bool:
         return "deprecated" not in record.getMessage()

@@ -54,7 +54,7 @@ class ModelTable:
         """What is known of a model's versions, the latest first, or of one of them.
 
         Raises:
-            ServingError: nothing is.
+            ServingError: the server has never seen them.
         """
         with self.changed:
             model = self.models.get(spec.name)
@@ -74,7 +74,7 @@ class ModelTable:
         """Holds the version that a request means, until it is released.
 
         Raises:
-            ServingError: there is no such version, or it does not serve.
+            ServingError: the version is missing, or does not serve.
         """
         with self.changed:
             version = self._find(spec)
@@ -94,7 +94,7 @@ class ModelTable:
         """Holds the version that a request means, for as long as the context lasts.
 
         Raises:
-            ServingError: there is no such version, or it does not serve.
+            ServingError: the version is missing, or does not serve.
         """
         version = self.acquire(spec)
         try:

@@ -96,7 +96,10 @@ def proto(values: object, dtype: tf.DType) -> object:
 @pytest.mark.parametrize(
     ("outputs", "words"),
     [
-        ({"scores": proto([[1.0]], tf.float32)}, "no output 'track_uris', but ['scores']"),
+        (
+            {"scores": proto([[1.0]], tf.float32)},
+            "output 'track_uris' is missing; there are ['scores']",
+        ),
         (
             {"track_uris": proto([[b"a"]], tf.string), "scores": proto([[1]], tf.int32)},
             "scores is int32, not float32",

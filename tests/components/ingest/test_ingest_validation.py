@@ -16,6 +16,8 @@ from components.ingest.validation import (
 )
 from schema import features
 
+PLAYLIST_BYTES = (features.PID, features.NAME, features.DESCRIPTION, features.COLLABORATIVE)
+
 
 def uri(letter):
     return "spotify:track:" + letter * 22
@@ -76,7 +78,7 @@ def test_a_full_playlist_keeps_every_value():
         "track_duration_ms": [200_000, 300_000],
     }
     assert set(found.features) == {
-        *features.PLAYLIST_BYTES, *features.PLAYLIST_INTS, *features.TRACK_FEATURES
+        *PLAYLIST_BYTES, *features.PLAYLIST_INTS, *features.TRACK_FEATURES
     }  # fmt: skip
 
 
@@ -255,7 +257,7 @@ JSON_VALUE = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=8,
 )
-FIELDS = [*features.PLAYLIST_BYTES, *features.PLAYLIST_INTS]
+FIELDS = [*PLAYLIST_BYTES, *features.PLAYLIST_INTS]
 TRACK = st.fixed_dictionaries(
     {"track_uri": st.sampled_from([uri("a"), uri("b")]) | JSON_VALUE},
     optional={
@@ -282,7 +284,7 @@ def test_no_json_raises_and_what_passes_is_sound(raw, allow_no_tracks):
         return
     assert found.num_tracks or allow_no_tracks
     for key, values in found.features.items():
-        kind = bytes if key in (*features.PLAYLIST_BYTES, *features.TRACK_BYTES) else int
+        kind = bytes if key in (*PLAYLIST_BYTES, *features.TRACK_BYTES) else int
         assert all(type(value) is kind for value in values)
         assert len(values) == (found.num_tracks if key in features.TRACK_FEATURES else 1)
         for value in values:

@@ -33,7 +33,7 @@ def test_forms_of_a_track(text: str) -> None:
     "text", ["", "spotify:track:short", "spotify:album:" + ID, "Bohemian Rhapsody", URI + "x"]
 )
 def test_what_is_no_track(text: str) -> None:
-    with pytest.raises(ConfigError, match="is no track: expected spotify:track:ID"):
+    with pytest.raises(ConfigError, match="is not a track: expected spotify:track:ID"):
         track_uri(text)
 
 
@@ -50,7 +50,7 @@ def test_uri_list(tmp_path: pathlib.Path) -> None:
     found = read_playlists(path, "road")
     assert found.playlists == (Playlist("road", (URI, URI, URI)),)  # repeats are kept
     assert len(found.skipped) == 1
-    assert "line 4: 'nonsense' is no track" in found.skipped[0]
+    assert "line 4: 'nonsense' is not a track" in found.skipped[0]
 
 
 def test_standard_input(monkeypatch) -> None:
