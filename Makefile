@@ -14,11 +14,13 @@ TARGET ?= 127.0.0.1:8500
 # The release that belongs to the TensorFlow in requirements/.
 TF_SERVING_VERSION ?= 2.16.1
 ARGS ?=
+# Processes that tests run in; each takes up to 2 GiB.
+WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 
 BIN := .venv/bin
 SOURCES := pipeline components models evaluation report serving demo sample schema benchmarks scripts tests setup.py
 
-.PHONY: help setup run test lint format docs bench serve serve-tf conformance fuzz query lock clean
+.PHONY: help setup run test lint format docs bench soak serve serve-tf conformance fuzz query lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,7 +37,7 @@ else
 endif
 
 test: setup ## all tests
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 lint: setup ## ruff, mypy and the floors: who may import whom
 	@$(BIN)/ruff check $(SOURCES)
@@ -67,6 +69,9 @@ serve-tf: ## serve it with the official TensorFlow Serving container; needs Dock
 
 conformance: setup ## the tests of the API against a server: make conformance TARGET=HOST:PORT
 	@SEGUE_SERVING_TARGET=$(TARGET) $(BIN)/python -m pytest tests/serving/conformance $(ARGS)
+
+soak: setup ## what takes long: 6,000 malformed requests a test, ten minutes of load; leaves benchmarks/results/soak.json
+	@$(BIN)/python -m benchmarks.soak
 
 fuzz: setup ## 12,000 malformed requests, each of which must get a proper status
 	@SEGUE_FUZZ_EXAMPLES=6000 $(BIN)/python -m pytest tests/serving/server/test_fuzz.py $(ARGS)

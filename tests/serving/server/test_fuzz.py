@@ -25,7 +25,10 @@ SETTINGS = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-pytestmark = pytest.mark.filterwarnings("ignore:Unexpected end-group tag")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Unexpected end-group tag"),
+    pytest.mark.soak,
+]
 PREFIX = "/tensorflow.serving.PredictionService/"
 #: What a request may be answered with; UNKNOWN, UNAVAILABLE and the like would be the server's own
 #: failure. A request that cannot be parsed is INTERNAL, as with every gRPC server.
