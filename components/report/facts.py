@@ -116,12 +116,17 @@ def _estimate(value: Mapping[str, Any]) -> Estimate:
     """TFMA's value as ours; it has bounds where the slice is large enough."""
     bounded = value.get("boundedValue")
     if bounded is None:
-        return Estimate(mean=value.get("doubleValue"))
+        return Estimate(mean=_number(value.get("doubleValue")))
     return Estimate(
-        mean=bounded.get("value"),
-        ci_low=bounded.get("lowerBound"),
-        ci_high=bounded.get("upperBound"),
+        mean=_number(bounded.get("value")),
+        ci_low=_number(bounded.get("lowerBound")),
+        ci_high=_number(bounded.get("upperBound")),
     )
+
+
+def _number(value: float | str | None) -> float | None:
+    """Protobuf's JSON writes NaN and infinities as text."""
+    return None if value is None else float(value)
 
 
 def pushed_version(pushed_model: types.Artifact) -> str | None:

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 from evaluation.summary import estimate
 from report import charts, formatting
 from report.loading import RunResults
-
-
-@dataclasses.dataclass(frozen=True)
-class Cell:
-    """A value of a table; `heat` in percent says how it stands among its row's or column's."""
-
-    text: str
-    interval: str = ""
-    best: bool = False
-    heat: float | None = None
-
-
-@dataclasses.dataclass(frozen=True)
-class Table:
-    """A table with a header row and a header column."""
-
-    caption: str
-    head: list[str]
-    rows: list[tuple[str, list[Cell]]]
-    corner: str
+from report.sections.slices import slices
+from report.sections.tables import Cell, Table
 
 
 def build(results: RunResults) -> dict[str, Any]:
@@ -41,6 +22,7 @@ def build(results: RunResults) -> dict[str, Any]:
         "lead": lead,
         "others": [table for table in by_scenario if table not in lead],
         "splits": _splits(results),
+        "slices": slices(results),
         "split": results.split,
         "meanings": [
             (info.label, info.meaning)

@@ -8,7 +8,7 @@ from typing import Any
 from report import charts, formatting
 from report.loading import RunResults
 from report.sections import tuning
-from report.sections.quality import Table
+from report.sections.tables import Table
 from schema.documents import TrainingCurve
 
 CLOCKS = ("step", "epoch", "iteration", "seconds")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from report import formatting
 from report.loading import RunResults
-from report.sections.quality import Cell, Table
+from report.sections.tables import Cell, Table
 
 #: Digits of a parameter that was drawn from a range.
 DIGITS = 4

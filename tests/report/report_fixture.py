@@ -1,6 +1,6 @@
 """A realistic run that never happened: what `build_report` reads, drawn from a seed.
 
-`python tests/evaluation/report/report_fixture.py DIR` writes one to look at.
+`python tests/report/report_fixture.py DIR` writes one to look at.
 """
 
 from __future__ import annotations
@@ -286,6 +286,21 @@ def details(seed: int = 7) -> dict[str, Any]:
             "margin": 0.005,
             "alpha": 0.05,
         },
+        "evaluator": [
+            {
+                "feature": feature,
+                "value": value,
+                "metrics": {"ndcg": {"mean": 0.26, "ci_low": 0.24, "ci_high": 0.28}},
+            }
+            for feature, value in (
+                ("", ""),
+                ("length_bucket", "026-050"),
+                ("popularity_bucket", "001"),
+                *(("scenario", scenario) for scenario in SCENARIOS),
+                ("seeds_bucket", "002-005"),
+                ("seeds_bucket", "101+"),
+            )
+        ],
         "examples": [
             {
                 "title": title,

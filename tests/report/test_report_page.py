@@ -226,6 +226,7 @@ DETAILS = st.fixed_dictionaries(
         ),
         "tuning": shaped(["new", "old"], st.lists(shaped(["trial", "ndcg", "values"]), max_size=3)),
         "gate": shaped(["metric", "config"]),
+        "evaluator": st.lists(shaped(["feature", "value", "metrics"]), max_size=2),
         "examples": st.lists(shaped(["title", "seeds", "recommended", "withheld"]), max_size=2),
     },
 )

@@ -142,6 +142,46 @@ def test_splits_are_told_apart() -> None:
     assert table.rows[0][1][1].interval == ""
 
 
+def test_the_evaluators_slices_stand_beside_the_rows_own() -> None:
+    rows = [
+        {**row, "num_seeds": seeds, "length": 30}
+        for pid, ndcg, seeds, scenario in (
+            ("1", 0.2, 0, "title"),
+            ("2", 0.4, 3, "title+first5"),
+            ("3", 0.6, 101, "title+rand100"),
+        )
+        for row in pair(pid, ndcg, 0.1, scenario)
+    ]
+
+    def part(feature: str, value: str, mean: float) -> dict[str, Any]:
+        metrics = {"ndcg": {"mean": mean, "ci_low": mean - 0.1, "ci_high": mean + 0.1}}
+        return {"feature": feature, "value": value, "metrics": metrics}
+
+    evaluator = [
+        part("", "", 0.4),
+        part("length_bucket", "026-050", 0.4),
+        part("popularity_bucket", "000", 0.4),
+        part("scenario", "title", 0.2),
+        part("seeds_bucket", "001-005", 0.4),
+        part("seeds_bucket", "101+", 0.6),
+        {"feature": "scenario", "value": "first5", "metrics": {}},
+    ]
+    details = {"run": {"candidate": "new"}, "evaluator": evaluator}
+    table = quality.build(make(rows, details=details))["slices"]
+    assert [(label, [cell.text for cell in cells]) for label, cells in table.rows] == [
+        ("All playlists", ["0.4000", "0.4000"]),
+        ("Tracks in all 26–50", ["0.4000", "0.4000"]),
+        ("Median popularity 0", ["0.4000", "\N{EM DASH}"]),
+        ("Scenario title", ["0.2000", "0.2000"]),
+        ("Seed tracks 1–5", ["0.4000", "0.4000"]),
+        ("Seed tracks 101+", ["0.6000", "0.6000"]),
+    ]
+    assert table.rows[0][1][0].interval == "0.3000 to 0.5000"
+    # Mean 0.4, standard deviation 0.2: 0.4 ± 4.3027 · 0.2 / √3.
+    assert table.rows[0][1][1].interval == "−0.0968 to 0.8968"
+    assert quality.build(make(rows))["slices"] is None
+
+
 def test_differences_come_from_the_tests_of_the_run() -> None:
     test = {
         "metric": "ndcg",
