@@ -87,8 +87,8 @@ class Ranker(tf.Module, abc.ABC):
             ids: int32 [B, L], their tracks.
 
         Returns:
-            float32 [B, L]; -inf where there is no candidate. A playlist's scores do not depend on
-            the others of its batch.
+            float32 [B, L]; -inf where there is no candidate. The others of a
+            batch change a playlist's scores by no more than rounding.
         """
 
 

@@ -28,8 +28,9 @@ class Recommender(tf.Module):
     """Looks up, scores, masks seeds and takes the best, for whichever scorer.
 
     It always scores the same number of playlists at once, the last of them empty where need be. So
-    a playlist's scores are the same to the last bit in a batch of any size, and a big batch needs
-    no more memory than a small one.
+    a big batch needs no more memory than a small one. A playlist gets the same in any batch, but
+    for rounding: its place in a matrix product may decide in which order the processor adds, so
+    scores may differ by some 1e-6 and tracks that tie as closely may change places.
     """
 
     def __init__(

@@ -27,7 +27,8 @@ class Retriever(tf.Module, abc.ABC):
         Returns:
             Scores float32 [rows, K], best first, of equal ones the lower id first; and int32
             [rows, K] their ids. Where fewer than K candidates with a finite score remain, the
-            score is -inf and the id any. A query's answer does not depend on the others.
+            score is -inf and the id any. The other queries change an answer by no more than
+            rounding, which may turn ties around.
         """
 
 

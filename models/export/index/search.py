@@ -11,7 +11,7 @@ from models.export.index.partitions import Partitions, quantize
 class PartitionedIndex(tf.Module):
     """Looks into the most promising partitions in 8 bits and scores the best of them exactly.
 
-    One query at a time: what it finds does not depend on the others of its batch. If the
+    One query at a time, so that the others of a batch do not decide where it looks. If the
     partitions hold too few candidates, more are looked into, so that none is missing at the end.
     """
 

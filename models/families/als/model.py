@@ -51,7 +51,7 @@ class AlsScorer(DotProductScorer):
         Returns:
             float32 [B, d], zero where there are no seeds.
         """
-        # Row by row, so that a playlist's vector is the same in every batch, to the last bit.
+        # Row by row, as each has its own number of seeds.
         return tf.map_fn(
             self._query_vector,
             track_ids,

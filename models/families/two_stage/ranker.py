@@ -96,7 +96,7 @@ class NetworkRanker(Ranker):
         """See `Ranker`."""
         found = tf.math.is_finite(scores)
         features = describe(self._features, query, scores, ids)
-        # Playlist by playlist, so that its scores are the same in every batch, to the last bit.
+        # Playlist by playlist: products of the same shapes, whatever the batch.
         ranked = tf.map_fn(lambda row: self._network(row[tf.newaxis])[0], features)
         if self._bias is not None:
             ranked += tf.gather(self._bias, ids)

@@ -112,7 +112,7 @@ class FoldIn(tf.keras.layers.Layer):
         return tf.where(seeded[:, tf.newaxis], solved, alone)
 
     def _normal_equations(self, row: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
-        # Row by row, so that a playlist's vector is the same in every batch, to the last bit.
+        # Row by row, as each has its own number of seeds.
         track_ids, artist_ids = row
         seen = [(tf.gather(self.tracks, track_ids), tf.gather(self.track_confidences, track_ids))]
         if self.uses_artists:

@@ -7,6 +7,7 @@ from models.export.index import recall
 from models.export.index.partitions import Partitions, partition
 from models.export.index.sampling import Sample, embed
 from models.export.retrieval import BruteForce
+from tests.models.answers import assert_same_recommendations
 from tests.models.export.index.index_fixture import Sums, normal
 from tests.models.training_fixture import query
 
@@ -48,7 +49,7 @@ def test_blocks_do_not_change_the_truth(numbers: int, monkeypatch: pytest.Monkey
     whole = recall.find_truth(vectors, asked, 5)
     monkeypatch.setattr(recall, "_BLOCK_NUMBERS", numbers)
     parts = recall.find_truth(vectors, asked, 5)
-    assert parts.ids.tolist() == whole.ids.tolist()
+    assert_same_recommendations((parts.ids, parts.scores), (whole.ids, whole.scores))
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.3, 1), (0.5, 2), (0.9, 2), (1.0, 3)])

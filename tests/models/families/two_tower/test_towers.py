@@ -40,8 +40,8 @@ def test_bags_are_summed_and_seeds_outweigh_the_title() -> None:
         )
     ]
     # One seed and half a seed's worth of title: 1 / (1 + 1 / .5) = 1 / 3 of the title.
-    np.testing.assert_allclose(both[2], (parts[0] + parts[1] + parts[2] / 3)[0], rtol=1e-5)
-    np.testing.assert_allclose(both[1], parts[2][0], rtol=1e-5)
+    np.testing.assert_allclose(both[2], (parts[0] + parts[1] + parts[2] / 3)[0], 1e-5, 1e-6)
+    np.testing.assert_allclose(both[1], parts[2][0], rtol=1e-5, atol=1e-6)
     assert both[3].tolist() == [0] * 4
 
 
@@ -50,7 +50,7 @@ def test_fold_in_takes_the_title_when_there_is_nothing_else() -> None:
     tower = QueryTower(start, FOLD_IN)
     found = tower(ASKED).numpy()
     title = QueryTower(start, BAGS)(query([[]], [[2, 3]])).numpy()
-    np.testing.assert_allclose(found[1], title[0], rtol=1e-5)
+    np.testing.assert_allclose(found[1], title[0], rtol=1e-5, atol=1e-6)
     assert found[3].tolist() == [0] * 4
     assert np.abs(found[[0, 2]]).max(axis=1).min() > 0
 

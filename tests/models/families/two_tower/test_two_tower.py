@@ -84,7 +84,9 @@ def test_scores_are_dot_products(fitted: Fit) -> None:
     asked = query([[0, 1], []], [[], ngrams("rock")], [[0, 0], []])
     embedded = fitted.scorer.query_embedding(asked).numpy()  # type: ignore[attr-defined]
     candidates = fitted.scorer.candidate_embeddings().numpy()  # type: ignore[attr-defined]
-    np.testing.assert_allclose(fitted.scorer.score(asked), embedded @ candidates.T, rtol=1e-4)
+    np.testing.assert_allclose(
+        fitted.scorer.score(asked), embedded @ candidates.T, rtol=1e-5, atol=1e-5
+    )
 
 
 def test_unknown_tracks_by_a_known_artist(tmp_path: pathlib.Path) -> None:
@@ -148,4 +150,6 @@ def test_evaluation_is_not_fitted_to(tmp_path: pathlib.Path) -> None:
     without = dataclasses.replace(with_some, evaluation=DATA.evaluation)
     second = fit(without, params, 0, str(tmp_path))
     asked = query([[0, 1]])
-    np.testing.assert_array_equal(first.scorer.score(asked), second.scorer.score(asked))
+    np.testing.assert_allclose(
+        first.scorer.score(asked), second.scorer.score(asked), rtol=1e-5, atol=1e-5
+    )
