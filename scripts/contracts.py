@@ -20,7 +20,9 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 
 from evaluation.metrics.registry import METRICS
 from schema import features, layout, rows, signatures
+from schema.documents import RunMetrics
 from schema.documents import __main__ as published
+from schema.status import CommandStatus, StatusLine
 from schema.model_card import ModelCard
 
 ROOT: Final = pathlib.Path(__file__).resolve().parent.parent
@@ -100,6 +102,19 @@ def model_card() -> str:
     return _fields(ModelCard.model_json_schema(), _attributes(ModelCard))
 
 
+def statuses() -> str:
+    """What every line says, what each says besides, and the parts that only lines have."""
+    common = CommandStatus.model_json_schema(mode="serialization")
+    told = common["properties"].keys() - {"status"}
+    known = RunMetrics.model_json_schema()["$defs"]
+    parts = {"CommandStatus": common}
+    for name, part in StatusLine.model_json_schema(mode="serialization")["$defs"].items():
+        own = {key: field for key, field in part["properties"].items() if key not in told}
+        if name not in known:
+            parts[name] = {**part, "properties": own}
+    return _fields({"$defs": parts})
+
+
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "commands": commands,
     "places": places,
@@ -109,6 +124,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "metrics": document("metrics.schema.json"),
     "details": document("details.schema.json"),
     "model-card": model_card,
+    "statuses": statuses,
 }
 
 
@@ -140,7 +156,8 @@ def _option(option: Any) -> tuple[str, str, str, str]:
 
 def _fields(schema: dict[str, Any], meanings: dict[str, str] | None = None) -> str:
     parts = []
-    for title, part in ((schema["title"], schema), *schema.get("$defs", {}).items()):
+    whole = {schema["title"]: schema} if "properties" in schema else {}
+    for title, part in (whole | schema.get("$defs", {})).items():
         found = [
             (f"`{name}`", _type(field), (meanings or {}).get(name) or field.get("description", ""))
             for name, field in part.get("properties", {}).items()

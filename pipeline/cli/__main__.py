@@ -1,5 +1,5 @@
 """Lets `python -m pipeline.cli` be `segue`."""
 
-from pipeline.cli.main import main
+from pipeline.cli import main
 
 main()

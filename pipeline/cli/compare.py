@@ -9,15 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import rich.console
 import typer
 
+from pipeline.cli.status_line import JsonOption, Status
 from pipeline.cli.support import USAGE, fail
+from schema.layout import Layout
 
 if TYPE_CHECKING:
     from evaluation.compare import Comparison
-
-
-def register(app: typer.Typer) -> None:
-    """Adds the command."""
-    app.command()(compare)
 
 
 def compare(
@@ -37,7 +34,8 @@ def compare(
     report: Annotated[
         str | None, typer.Option(help="Directory for an HTML report of the comparison.")
     ] = None,
-) -> None:
+    json: JsonOption = False,
+) -> Status:
     """Compare B with A on the playlists that both have, with the tests that the gate uses.
 
     Example: segue compare out out --model-a als --model-b two_tower --report comparison
@@ -45,9 +43,10 @@ def compare(
     from evaluation.compare import save
     from evaluation.render import comparison
     from report.build import build_report
+    from schema.status import CompareStatus
 
     try:
-        if pathlib.Path(a, "report").is_dir() and pathlib.Path(b, "report").is_dir():
+        if all(pathlib.Path(Layout.under(run).report).is_dir() for run in (a, b)):
             found = _runs(a, b, model_a, model_b, split)
         else:
             found = _submissions(a, b, holdouts, challenge)
@@ -56,28 +55,38 @@ def compare(
     except (OSError, RuntimeError) as error:
         fail(error)
     rich.console.Console().print(comparison(found))
+    page = None
     if report:
         save(found, report)
-        typer.echo(f"Report: {build_report(report)}")
+        page = str(build_report(report))
+        typer.echo(f"Report: {page}")
+    return CompareStatus(
+        status="ok",
+        a=found.a,
+        b=found.b,
+        playlists=found.document.playlists,
+        models={name: model.overall for name, model in found.models.items()},
+        tests=[test for test in found.tests if test.scenario is None],
+        report=page,
+    )
 
 
 def _runs(a: str, b: str, model_a: str | None, model_b: str | None, split: str) -> Comparison:
-    import json
-
     import pandas as pd
 
     from evaluation.compare import compare_rows
+    from schema.documents import DETAILS_FILE, RunDetails, parse
+    from schema.rows import ROWS_FILE
 
     sides, seeds = [], set()
     for out, model in ((a, model_a), (b, model_b)):
-        folder = pathlib.Path(out, "report")
-        try:
-            run = json.loads((folder / "details.json").read_text(encoding="utf-8"))["run"]
-            seeds.add(run["config"]["seed"])
-            name = model or run["candidate"]
-        except (KeyError, TypeError):
-            raise ValueError(f"{folder}/details.json is not that of a finished run.") from None
-        sides.append((pd.read_parquet(folder / "per_playlist.parquet"), out, name))
+        folder = pathlib.Path(Layout.under(out).report)
+        run = parse(RunDetails, (folder / DETAILS_FILE).read_bytes(), DETAILS_FILE)[0].run
+        name = model or run.candidate
+        if not name or "seed" not in run.config:
+            raise ValueError(f"{folder / DETAILS_FILE} is not that of a finished run.")
+        seeds.add(run.config["seed"])
+        sides.append((pd.read_parquet(folder / ROWS_FILE), out, name))
     if len(seeds) > 1:
         raise ValueError(
             f"The runs have different seeds ({', '.join(map(str, sorted(seeds)))}), "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import rich.console
@@ -22,20 +24,51 @@ SetOption = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="One field, such as models.als.factors=64."),
 ]
+TargetOption = Annotated[str, typer.Option(help="HOST:PORT of the server.")]
+ModelNameOption = Annotated[str, typer.Option(help="Name that clients ask for.")]
+TlsOption = Annotated[
+    str | None, typer.Option(help="PEM file of the server's authority; turns on TLS.")
+]
+
+
+class CommandFailedError(typer.Exit):
+    """Ends a command whose error has been shown.
+
+    Args:
+        message: the error in plain words.
+        code: the exit code.
+    """
+
+    def __init__(self, message: str, code: int = FAILURE) -> None:
+        super().__init__(code)
+        self.message = message
 
 
 def fail(message: object, code: int = FAILURE) -> NoReturn:
-    """Prints an error in plain words and exits."""
+    """Prints an error in plain words and ends the command."""
     console = rich.console.Console(stderr=True)
     console.print(f"[red]Error:[/red] {rich.markup.escape(str(message))}", highlight=False)
-    raise typer.Exit(code)
+    raise CommandFailedError(str(message), code)
 
 
 def load(config: str | None, settings: list[str] | None, **fields: str | None) -> PipelineConfig:
-    """Loads the configuration, or exits saying what is wrong with it."""
+    """Loads the configuration, or ends the command saying what is wrong with it."""
     from pipeline.overrides import ConfigError, load_config
 
     try:
         return load_config(config, settings or (), **fields)
     except ConfigError as error:
         fail(error, USAGE)
+
+
+@contextlib.contextmanager
+def serving_errors_told() -> Iterator[None]:
+    """Ends the command in plain words: bad options as bad usage, a server's refusal as 1."""
+    from serving.protocol import BadAnswerError, ConfigError, ServingError
+
+    try:
+        yield
+    except ConfigError as error:
+        fail(error, USAGE)
+    except (BadAnswerError, ServingError) as error:
+        fail(error)

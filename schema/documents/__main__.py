@@ -6,17 +6,21 @@ import json
 from pathlib import Path
 from typing import Final
 
-from schema.documents import Document, RunDetails, RunMetrics
+from pydantic import BaseModel
+
+from schema.documents import RunDetails, RunMetrics
+from schema.status import StatusLine
 
 FOLDER: Final = Path(__file__).parents[1] / "json"
-PUBLISHED: Final[dict[str, type[Document]]] = {
+PUBLISHED: Final[dict[str, type[BaseModel]]] = {
     "metrics.schema.json": RunMetrics,
     "details.schema.json": RunDetails,
+    "status.schema.json": StatusLine,
 }
 
 
-def json_schema(kind: type[Document]) -> str:
-    """A document's JSON Schema, as what `Document.to_json` writes."""
+def json_schema(kind: type[BaseModel]) -> str:
+    """A document's JSON Schema, as what is written."""
     return json.dumps(kind.model_json_schema(mode="serialization"), indent=1) + "\n"
 
 

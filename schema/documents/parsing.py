@@ -32,7 +32,7 @@ def parse(kind: type[DocumentT], content: str | bytes, name: str) -> tuple[Docum
         yields the empty document and one note.
     """
     try:
-        tree = _clean(json.loads(content))
+        tree = clean(json.loads(content))
     except (ValueError, RecursionError) as error:
         return kind(), [f"{name} is not valid JSON ({error}), so it is left out."]
     if not isinstance(tree, dict):
@@ -47,12 +47,12 @@ def parse(kind: type[DocumentT], content: str | bytes, name: str) -> tuple[Docum
             return document, [*_version_note(document, name), *_notes(dropped, name)]
 
 
-def _clean(value: Any) -> Any:
+def clean(value: Any) -> Any:
     """The tree with text that UTF-8 can hold, and without numbers that no field can."""
     if isinstance(value, dict):
-        return {_clean(key): _clean(item) for key, item in value.items()}
+        return {clean(key): clean(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_clean(item) for item in value]
+        return [clean(item) for item in value]
     if isinstance(value, str):
         # Lone surrogates are legal in JSON.
         return value.encode("utf-8", "replace").decode("utf-8")

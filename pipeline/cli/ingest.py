@@ -1,0 +1,53 @@
+"""The command `segue ingest`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.status_line import JsonOption, Status
+from pipeline.cli.support import ConfigOption, SetOption, fail, load
+
+
+def ingest(
+    source: Annotated[str, typer.Option("--input", help="Slices: directory, file or pattern.")],
+    output: Annotated[str, typer.Option(help="Directory for TFRecords and rejects.")],
+    config: ConfigOption = None,
+    settings: SetOption = None,
+    json: JsonOption = False,
+) -> Status:
+    """Turn MPD slices into TFRecords, setting unusable records aside.
+
+    Example: segue ingest --input 'mpd/data/*.json' --output out/tfrecords
+    """
+    from components.ingest.job import ingest as run_ingest
+    from pipeline.console import log_capture
+    from schema.status import IngestStatus
+
+    loaded = load(config, settings, data=source)
+    log = os.path.join(output, "ingest.log") if "://" not in output else "ingest.log"
+    try:
+        with log_capture.console_apart(log):
+            result = run_ingest(
+                source,
+                output,
+                shards=loaded.ingest.shards,
+                max_reject_share=loaded.ingest.max_reject_share,
+                beam_pipeline_args=list(loaded.beam.pipeline_args),
+            )
+    except (RuntimeError, ValueError, OSError) as error:
+        fail(f"{error}\nThe log is {log}")
+    done = "Unchanged" if result.skipped else "Wrote"
+    typer.echo(f"{done}: {result.playlists:,} playlists with {result.tracks:,} tracks in {output}")
+    for reason, count in result.rejects.items():
+        typer.echo(f"  {count:,} rejected: {reason}")
+    return IngestStatus(
+        status="ok",
+        output=output,
+        unchanged=result.skipped,
+        playlists=result.playlists,
+        tracks=result.tracks,
+        rejects=result.rejects,
+    )

@@ -1,0 +1,54 @@
+"""The command `segue recommend`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import rich.console
+import typer
+
+from pipeline.cli.status_line import JsonOption, Status
+from pipeline.cli.support import fail
+
+
+def recommend(
+    model: Annotated[str, typer.Option(help="A SavedModel, or a base directory of versions.")],
+    challenge: Annotated[str, typer.Option(help="challenge_set.json, which may be gzipped.")],
+    output: Annotated[str, typer.Option(help="The CSV file to write.")],
+    json: JsonOption = False,
+) -> Status:
+    """Write batch recommendations in the RecSys Challenge 2018's submission format.
+
+    Example: segue recommend --model out/serving/segue --challenge challenge_set.json --output s.csv
+    """
+    import tempfile
+
+    from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+    from components.ingest.errors import IngestError
+    from pipeline import recommend as batch
+    from pipeline.console import log_capture
+    from schema.status import RecommendStatus
+
+    try:
+        # TensorFlow's chatter is of no use to anybody here.
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            log_capture.console_apart(f"{folder}/log") as shown,
+        ):
+            columns = TextColumn("{task.completed:,} playlists"), TimeElapsedColumn()
+            with Progress(
+                *columns, console=rich.console.Console(file=shown), transient=True
+            ) as progress:
+                task = progress.add_task("", total=None)
+                result = batch.recommend(
+                    model, challenge, output, lambda done: progress.update(task, completed=done)
+                )
+    except (OSError, ValueError, IngestError) as error:
+        fail(error)
+    typer.echo(f"Wrote {result.playlists:,} playlists to {output}")
+    if result.short:
+        typer.echo(f"  {result.short:,} have fewer than 500 tracks: the catalogue holds no more")
+    return RecommendStatus(
+        status="ok", output=output, playlists=result.playlists, short=result.short
+    )

@@ -1,0 +1,159 @@
+"""The commands `segue release promote`, `rollback` and `status`."""
+
+from __future__ import annotations
+
+import contextlib
+import pathlib
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import rich.console
+import rich.table
+import typer
+
+from pipeline.cli.status_line import JsonOption, Status, StatusCommand
+from pipeline.cli.support import ModelNameOption, TargetOption, TlsOption, serving_errors_told
+from schema.layout import Layout
+
+if TYPE_CHECKING:
+    from serving.release import Release, ReleaseManager
+
+app = typer.Typer(
+    help="Give a version the label stable or canary, on a running server.", no_args_is_help=True
+)
+
+ModelBaseOption = Annotated[str, typer.Option(help="Directory of versions, as the server sees it.")]
+ModelConfigOption = Annotated[
+    str, typer.Option(help="The server's model configuration file, which is rewritten.")
+]
+
+
+@app.command(cls=StatusCommand)
+def promote(
+    version: Annotated[int | None, typer.Argument(help="The canary where none is named.")] = None,
+    canary: Annotated[bool, typer.Option(help="Label it canary, beside the stable one.")] = False,
+    metrics: Annotated[
+        str | None,
+        typer.Option(help="metrics.json of the run it came from; found if it lies beside."),
+    ] = None,
+    target: TargetOption = "127.0.0.1:8500",
+    model_base: ModelBaseOption = "out/serving/segue",
+    model_config_file: ModelConfigOption = "out/serving/models.config",
+    model_name: ModelNameOption = "segue",
+    tls_ca: TlsOption = None,
+    json: JsonOption = False,
+) -> Status:
+    """Make a version stable, or with --canary the canary.
+
+    Example: segue release promote 1795296127 --metrics out/report/metrics.json
+    """
+    from serving.protocol import ConfigError
+    from serving.release import read_metrics
+
+    with _manager(target, model_base, model_config_file, model_name, tls_ca) as manager:
+        metrics = metrics or _metrics_of(model_base, version)
+        measured = read_metrics(metrics) if metrics else None
+        if canary:
+            if version is None:
+                raise ConfigError("name the version that becomes the canary")
+            done = manager.canary(version, run=metrics or "", metrics=measured)
+        else:
+            done = manager.promote(version, run=metrics or "", metrics=measured)
+    return _released("release promote", done)
+
+
+@app.command(cls=StatusCommand)
+def rollback(
+    target: TargetOption = "127.0.0.1:8500",
+    model_base: ModelBaseOption = "out/serving/segue",
+    model_config_file: ModelConfigOption = "out/serving/models.config",
+    model_name: ModelNameOption = "segue",
+    tls_ca: TlsOption = None,
+    json: JsonOption = False,
+) -> Status:
+    """Drop the canary, or go back to the stable version before.
+
+    Example: segue release rollback
+    """
+    with _manager(target, model_base, model_config_file, model_name, tls_ca) as manager:
+        done = manager.rollback()
+    return _released("release rollback", done)
+
+
+@app.command(cls=StatusCommand)
+def status(
+    target: TargetOption = "127.0.0.1:8500",
+    model_base: ModelBaseOption = "out/serving/segue",
+    model_config_file: ModelConfigOption = "out/serving/models.config",
+    model_name: ModelNameOption = "segue",
+    tls_ca: TlsOption = None,
+    json: JsonOption = False,
+) -> Status:
+    """Tell which version is stable, since when, and what the server has loaded.
+
+    Example: segue release status
+    """
+    from schema.status import ReleaseStatus, ServedVersion
+
+    with _manager(target, model_base, model_config_file, model_name, tls_ca) as manager:
+        found = manager.status()
+    if found.current is None:
+        typer.echo("Nothing is released yet: segue release promote VERSION")
+    else:
+        _show(found.current)
+        typer.echo(f"stable since {found.stable_since}")
+        if found.previous_stable is not None:
+            typer.echo(f"a rollback would return to version {found.previous_stable}")
+    table = rich.table.Table("version", "state", "error")
+    for state in found.versions:
+        table.add_row(str(state.version), state.state, state.error)
+    rich.console.Console().print(table)
+    return ReleaseStatus(
+        command="release status",
+        status="ok" if found.current else "unreleased",
+        stable=found.current.stable if found.current else None,
+        canary=found.current.canary if found.current else None,
+        stable_since=found.stable_since or None,
+        previous_stable=found.previous_stable,
+        versions=[ServedVersion(**state._asdict()) for state in found.versions],
+    )
+
+
+@contextlib.contextmanager
+def _manager(
+    target: str, model_base: str, model_config_file: str, model_name: str, tls_ca: str | None
+) -> Iterator[ReleaseManager]:
+    """A manager, whose errors end the command in plain words."""
+    from serving.client import ClientTls, ConnectionOptions
+    from serving.release import ReleaseManager
+
+    with serving_errors_told():
+        options = ConnectionOptions(tls=ClientTls.from_files(ca=tls_ca) if tls_ca else None)
+        with ReleaseManager(
+            target, model_base, model_config_file, model=model_name, options=options
+        ) as manager:
+            yield manager
+
+
+def _metrics_of(model_base: str, version: int | None) -> str | None:
+    """The metrics.json of the run that pushed the version, where it still lies beside it."""
+    from schema.documents import METRICS_FILE, RunMetrics, parse
+
+    out = pathlib.Path(model_base).resolve().parents[1]
+    path = pathlib.Path(Layout.under(str(out)).report, METRICS_FILE)
+    if version is None or not path.is_file():
+        return None
+    metrics, _ = parse(RunMetrics, path.read_bytes(), METRICS_FILE)
+    return str(path) if metrics.pushed_version == str(version) else None
+
+
+def _released(command: Literal["release promote", "release rollback"], release: Release) -> Status:
+    from schema.status import ReleaseStatus
+
+    _show(release)
+    return ReleaseStatus(command=command, status="ok", stable=release.stable, canary=release.canary)
+
+
+def _show(release: Release) -> None:
+    canary = f" · canary: {release.canary}" if release.canary else ""
+    typer.echo(f"stable: {release.stable}{canary}")

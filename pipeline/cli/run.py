@@ -1,0 +1,50 @@
+"""The command `segue run`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.status_line import JsonOption, Status
+from pipeline.cli.support import CommandFailedError, ConfigOption, SetOption, fail, load
+
+
+def run(
+    data: Annotated[str, typer.Option(help="Slices: directory, file or pattern.")],
+    out: Annotated[
+        str | None,
+        typer.Option(help="Directory for everything that the run writes; out by default."),
+    ] = None,
+    config: ConfigOption = None,
+    settings: SetOption = None,
+    json: JsonOption = False,
+) -> Status:
+    """Run the whole pipeline: ingest, validate, train, evaluate, bless, push, report.
+
+    Example: segue run --data out/sample --out out --set split.eval=5 --set seed=3
+    """
+    loaded = load(config, settings, data=data, out=out)
+    from pipeline.runners import local
+    from schema.status import RunStatus
+
+    try:
+        result = local.run(loaded)
+    except local.RunFailedError as error:
+        # The console has said so.
+        raise CommandFailedError(str(error)) from None
+    except OSError as error:
+        fail(f"Cannot write to {loaded.out}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        fail("Interrupted.")
+    metrics = result.metrics
+    model = metrics.models.get(loaded.candidate)
+    return RunStatus(
+        status="blessed" if metrics.blessing.blessed else "refused",
+        out=loaded.out,
+        candidate=loaded.candidate,
+        reasons=metrics.blessing.reasons,
+        pushed_version=metrics.pushed_version,
+        report=result.report,
+        metrics=model.overall if model else {},
+    )

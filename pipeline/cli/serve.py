@@ -1,0 +1,79 @@
+"""The command `segue serve`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.support import ModelNameOption, serving_errors_told
+
+
+def serve(
+    model_base: Annotated[
+        str | None, typer.Option(help="Directory of versions, such as out/serving/segue.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="gRPC port.")] = 8500,
+    host: Annotated[str, typer.Option(help="Address to bind to.")] = "127.0.0.1",
+    model_name: ModelNameOption = "segue",
+    model_config_file: Annotated[
+        str | None, typer.Option(help="TF Serving's model configuration, instead of --model-base.")
+    ] = None,
+    model_config_file_poll_wait_seconds: Annotated[
+        float, typer.Option(min=0, help="Time between two looks at it; 0 for never.")
+    ] = 0.0,
+    enable_batching: Annotated[bool, typer.Option(help="Run requests in batches.")] = False,
+    batching_parameters_file: Annotated[
+        str | None, typer.Option(help="TF Serving's batching parameters.")
+    ] = None,
+    ssl_config_file: Annotated[str | None, typer.Option(help="TF Serving's TLS file.")] = None,
+    monitoring_port: Annotated[
+        int | None, typer.Option(help="HTTP port for Prometheus metrics, liveness and readiness.")
+    ] = None,
+    max_message_size: Annotated[
+        int, typer.Option(min=1024, help="Most bytes of a request or an answer.")
+    ] = 64 * 2**20,
+    allow_version_labels_for_unavailable_models: Annotated[
+        bool, typer.Option(help="Accept labels of versions that are not loaded yet.")
+    ] = False,
+    file_system_poll_wait_seconds: Annotated[
+        float, typer.Option(min=0, help="Time between two looks for versions; 0 looks once.")
+    ] = 1.0,
+    max_num_load_retries: Annotated[
+        int, typer.Option(min=0, help="How often a version that fails to load is tried again.")
+    ] = 5,
+    load_retry_interval_micros: Annotated[
+        int, typer.Option(min=0, help="Time between two of these tries.")
+    ] = 2_000_000,
+    enable_model_warmup: Annotated[
+        bool, typer.Option(help="Run a model's warm-up requests before it serves.")
+    ] = True,
+) -> None:
+    """Serve a model over TensorFlow Serving's gRPC API, for development and tests.
+
+    Example: segue serve --model-base out/serving/segue --port 8500
+    """
+    from serving.protocol import ServerTls
+    from serving.server import ServerOptions, WatchOptions, batching_of
+    from serving.server import serve as run
+
+    with serving_errors_told():
+        options = ServerOptions(
+            host=host,
+            port=port,
+            monitoring_port=monitoring_port,
+            max_message_size=max_message_size,
+            batching=batching_of(enable_batching, batching_parameters_file),
+            tls=ServerTls.from_ssl_config(ssl_config_file) if ssl_config_file else None,
+            config_file=model_config_file,
+            config_poll_seconds=model_config_file_poll_wait_seconds,
+            allow_version_labels_for_unavailable_models=allow_version_labels_for_unavailable_models,
+            enable_model_warmup=enable_model_warmup,
+            watch=WatchOptions(
+                poll_seconds=file_system_poll_wait_seconds,
+                max_load_retries=max_num_load_retries,
+                load_retry_seconds=load_retry_interval_micros / 1e6,
+            ),
+        )
+    code = run(model_base, options, model_name=model_name)
+    raise typer.Exit(code)

@@ -1,0 +1,209 @@
+"""What a command came to: with `--json`, the last line of its standard output.
+
+A program that calls a command reads that line and branches by `status`. Each command has a model
+here, and every line of a command has all of its fields: a command that failed leaves those at
+their defaults and says why in `error`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated, Any, Final, Literal, get_args
+
+from pydantic import Field, RootModel, model_validator
+
+from schema.documents import Document, Estimate, PairedTest, Part, SharedPlaylists, Value
+from schema.documents.parsing import clean
+
+Ended = Literal["ok", "failed", "invalid"]
+
+
+class CommandStatus(Document):
+    """What all commands say."""
+
+    command: str = ""
+    """Without `segue`."""
+    status: str = "failed"
+    """"failed" is an exit code of 1, "invalid" one of 2: bad usage or a bad configuration."""
+    error: str | None = None
+    """Why it failed, null where it did not."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _printable(cls, values: Any) -> Any:
+        """Paths and messages may hold bytes that are no text."""
+        return clean(values)
+
+    def line(self) -> str:
+        """The line, which any encoding of standard output can show."""
+        return json.dumps(self.model_dump(mode="json"))
+
+
+class SampleStatus(CommandStatus):
+    """`segue sample`."""
+
+    command: Literal["sample"] = "sample"
+    status: Ended = "failed"
+    output: str = ""
+    playlists: int = 0
+    slices: int = 0
+    """Files that were written."""
+
+
+class IngestStatus(CommandStatus):
+    """`segue ingest`."""
+
+    command: Literal["ingest"] = "ingest"
+    status: Ended = "failed"
+    output: str = ""
+    unchanged: bool = False
+    """Whether an earlier ingest had done it all."""
+    playlists: int = 0
+    tracks: int = 0
+    rejects: dict[str, int] = Field(default_factory=dict)
+    """Records that were set aside, by reason."""
+
+
+class RunStatus(CommandStatus):
+    """`segue run`."""
+
+    command: Literal["run"] = "run"
+    status: Literal["blessed", "refused", "failed", "invalid"] = "failed"
+    """Both a blessed and a refused candidate are a run that finished."""
+    out: str = ""
+    candidate: str = ""
+    reasons: list[str] = Field(default_factory=list)
+    """Of the blessing, those against it first."""
+    pushed_version: str | None = None
+    report: str | None = None
+    """The page."""
+    metrics: dict[str, Estimate] = Field(default_factory=dict)
+    """The candidate's, over the playlists that decide."""
+
+
+class RecommendStatus(CommandStatus):
+    """`segue recommend`."""
+
+    command: Literal["recommend"] = "recommend"
+    status: Ended = "failed"
+    output: str = ""
+    playlists: int = 0
+    short: int = 0
+    """Playlists that got fewer than 500 tracks, since the catalogue holds no more."""
+
+
+class ReportStatus(CommandStatus):
+    """`segue report`."""
+
+    command: Literal["report"] = "report"
+    status: Ended = "failed"
+    report: str | None = None
+    """The page."""
+
+
+class ConfigStatus(CommandStatus):
+    """`segue config`."""
+
+    command: Literal["config"] = "config"
+    status: Ended = "failed"
+    config: dict[str, Any] = Field(default_factory=dict)
+
+
+class CompareStatus(CommandStatus):
+    """`segue compare`."""
+
+    command: Literal["compare"] = "compare"
+    status: Ended = "failed"
+    a: str = ""
+    b: str = ""
+    """What is compared with A."""
+    playlists: SharedPlaylists = SharedPlaylists()
+    models: dict[str, dict[str, Estimate]] = Field(default_factory=dict)
+    """By model and metric."""
+    tests: list[PairedTest] = Field(default_factory=list)
+    """B against A, a metric each, over all playlists that they share."""
+    report: str | None = None
+    """The page, null where none was asked for."""
+
+
+class Continued(Part):
+    """A recommended track."""
+
+    rank: int = 0
+    track_uri: str = ""
+    score: Value = None
+    artist_name: str = ""
+    track_name: str = ""
+
+
+class Answer(Part):
+    """What continues a playlist."""
+
+    key: str = ""
+    """The playlist's pid, "" where it has none."""
+    name: str = ""
+    model_version: int | None = None
+    recommendations: list[Continued] = Field(default_factory=list)
+    """Best first."""
+
+
+class QueryStatus(CommandStatus):
+    """`segue query`."""
+
+    command: Literal["query"] = "query"
+    status: Ended = "failed"
+    answers: list[Answer] = Field(default_factory=list)
+    skipped: list[str] = Field(default_factory=list)
+    """What the file held beside playlists."""
+
+
+class ServedVersion(Part):
+    """A version on the server."""
+
+    version: int = 0
+    state: str = ""
+    """"START", "LOADING", "AVAILABLE", "UNLOADING" or "END"."""
+    error: str = ""
+
+
+class ReleaseStatus(CommandStatus):
+    """`segue release promote`, `rollback` and `status`."""
+
+    command: Literal["release promote", "release rollback", "release status"] = "release status"
+    status: Literal["ok", "unreleased", "failed", "invalid"] = "failed"
+    """"unreleased" where nothing is released yet."""
+    stable: int | None = None
+    canary: int | None = None
+    stable_since: str | None = None
+    """ISO 8601; null of a promotion or a rollback."""
+    previous_stable: int | None = None
+    """What a rollback would return to; null of a promotion or a rollback."""
+    versions: list[ServedVersion] = Field(default_factory=list)
+    """Of `status`: what the server has."""
+
+
+class StatusLine(
+    RootModel[
+        Annotated[
+            SampleStatus
+            | IngestStatus
+            | RunStatus
+            | RecommendStatus
+            | ReportStatus
+            | ConfigStatus
+            | CompareStatus
+            | QueryStatus
+            | ReleaseStatus,
+            Field(discriminator="command"),
+        ]
+    ]
+):
+    """The line of any command, told by `command`."""
+
+
+#: The model of each command's line.
+STATUSES: Final[dict[str, type[CommandStatus]]] = {
+    command: kind
+    for kind in CommandStatus.__subclasses__()
+    for command in get_args(kind.model_fields["command"].annotation)
+}
