@@ -19,11 +19,11 @@ from pydantic import BaseModel
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from evaluation.metrics.registry import METRICS
+from schema import __main__ as published
 from schema import features, layout, rows, signatures
 from schema.documents import RunMetrics
-from schema.documents import __main__ as published
-from schema.status import CommandStatus, StatusLine
 from schema.model_card import ModelCard
+from schema.status import CommandStatus, StatusLine
 
 ROOT: Final = pathlib.Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / "docs" / "contracts"

@@ -1,7 +1,7 @@
 """The documents of a run: metrics.json and details.json of OUT/report, and their parts.
 
 Each is a pydantic model, and `schema/json/` holds its JSON Schema for readers in other languages
-(`python -m schema.documents` writes them anew). What cannot be computed is null, never NaN.
+(`python -m schema` writes them anew). What cannot be computed is null, never NaN.
 Writers use `to_json`; readers use `parse`, which gets by without the parts that do not validate.
 """
 

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pytest
 
 from schema import documents, rows
+from schema.__main__ import FOLDER, PUBLISHED, json_schema
 from schema.documents import Estimate, ModelSummary, RunDetails, RunMetrics, parse
-from schema.documents.__main__ import FOLDER, PUBLISHED, json_schema
 from schema.documents.parsing import MAX_NAMED
 
 
@@ -20,7 +20,7 @@ def read(content: Any, kind: type = RunMetrics) -> tuple[Any, list[str]]:
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_the_published_schema_is_that_of_the_models(name: str) -> None:
     assert (FOLDER / name).read_text(encoding="utf-8") == json_schema(PUBLISHED[name]), (
-        "python -m schema.documents writes it anew"
+        "python -m schema writes it anew"
     )
 
 

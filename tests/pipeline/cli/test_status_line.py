@@ -126,7 +126,7 @@ def test_the_rest_goes_to_standard_error(run_ends):
         (["compare", "a.csv", "b.csv"], "--holdouts"),
         (["query", "--track", "not a track"], "not a track"),
         (["query", "--format", "xml"], "table, json or csv"),
-        (["release", "promote", "first"], "VERSION"),
+        (["release", "promote", "first"], "version"),
         (["release", "promote", "--canary", "--model-base", "a/b/c"], "name the version"),
         (["release", "rollback", "--model-config-file", "nowhere/models.config"], "nothing is"),
         (["release", "status", "--tls-ca", "nowhere.pem"], "nowhere.pem"),

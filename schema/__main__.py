@@ -1,4 +1,4 @@
-"""Writes the JSON Schema of each document: `python -m schema.documents`."""
+"""Writes the JSON Schema of each document and of the status of commands: `python -m schema`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from schema.documents import RunDetails, RunMetrics
 from schema.status import StatusLine
 
-FOLDER: Final = Path(__file__).parents[1] / "json"
+FOLDER: Final = Path(__file__).parent / "json"
 PUBLISHED: Final[dict[str, type[BaseModel]]] = {
     "metrics.schema.json": RunMetrics,
     "details.schema.json": RunDetails,
@@ -20,7 +20,7 @@ PUBLISHED: Final[dict[str, type[BaseModel]]] = {
 
 
 def json_schema(kind: type[BaseModel]) -> str:
-    """A document's JSON Schema, as what is written."""
+    """The JSON Schema of what is written."""
     return json.dumps(kind.model_json_schema(mode="serialization"), indent=1) + "\n"
 
 
