@@ -22,6 +22,7 @@ from evaluation.significance.interval import mean_interval
 from evaluation.significance.result import Alternative, Options, TestResult
 from schema import rows as columns
 from schema.documents import Check
+from schema.splits import DECIDING
 
 
 @dataclasses.dataclass(frozen=True)
@@ -50,7 +51,7 @@ def decide(
     candidate: str,
     served: str | None = None,
     *,
-    split: str | None = "eval",
+    split: str | None = DECIDING,
 ) -> Decision:
     """Decides whether a candidate may be pushed.
 

@@ -3,50 +3,27 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import pydantic
 
+from components.ingest.options import IngestOptions
 from evaluation.gate_config import GateConfig
 from evaluation.metrics.registry import FROM_LISTS
 from models.export.options import ExportOptions
 from models.families import registry
 from models.families.search_space import SearchSpace
 from schema import features
+from schema.options import Count, Options, Share
+from schema.splits import SplitConfig
 
 _BASELINES = ("als", "item_knn", "popularity")
 # What a candidate is built on: with the same parameters, a run shows what it adds.
 _FOUNDATIONS = {"two_stage": ("two_tower",)}
 _BETTER_THAN = ("popularity",)
 
-Share = Annotated[float, pydantic.Field(ge=0, le=1)]
-Count = Annotated[int, pydantic.Field(ge=1)]
 
-
-class Section(pydantic.BaseModel):
-    """A part of the configuration: no unknown key, no change after validation."""
-
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
-
-
-class IngestConfig(Section):
-    """MPD slices to TFRecords."""
-
-    shards: Count | None = pydantic.Field(None, description="output files; null: by input size")
-    max_reject_share: Share = pydantic.Field(
-        0.05, description="share of records set aside beyond which the run fails"
-    )
-
-
-class SplitConfig(Section):
-    """Hash buckets of pids for each split; their sum is the number of buckets."""
-
-    train: Count = pydantic.Field(80, description="buckets of the train split")
-    eval: Count = pydantic.Field(10, description="buckets of the split that decides the blessing")
-    test: Count = pydantic.Field(10, description="buckets of the split for reporting")
-
-
-class ValidationConfig(Section):
+class ValidationConfig(Options):
     """What the data must be before anything is trained."""
 
     fail_on: Literal["error", "warning", "never"] = pydantic.Field(
@@ -67,7 +44,7 @@ class ValidationConfig(Section):
         return path
 
 
-class TransformConfig(Section):
+class TransformConfig(Options):
     """How often a value occurs in train before it enters its vocabulary."""
 
     min_track_count: Count = pydantic.Field(1, description="of a track; rarer ones are unknown")
@@ -85,7 +62,7 @@ class TransformConfig(Section):
         }
 
 
-class TunerConfig(Section):
+class TunerConfig(Options):
     """The search for hyperparameters before training, on playlists held out of train."""
 
     enabled: bool = pydantic.Field(False, description="whether to search; costs `trials` fits")
@@ -107,7 +84,7 @@ class TunerConfig(Section):
     )
 
 
-class EvaluatorConfig(Section):
+class EvaluatorConfig(Options):
     """The standard Evaluator's own thresholds, checked before the significance tests."""
 
     metric: str = pydantic.Field("ndcg", description="the metric that the thresholds are on")
@@ -126,7 +103,7 @@ class EvaluatorConfig(Section):
         return name
 
 
-class InfraCheckConfig(Section):
+class InfraCheckConfig(Options):
     """What a served copy of the candidate must show before it is pushed."""
 
     requests: Count = pydantic.Field(30, description="recorded queries, and as many random ones")
@@ -136,7 +113,7 @@ class InfraCheckConfig(Section):
     )
 
 
-class BeamConfig(Section):
+class BeamConfig(Options):
     """How Beam runs every component that uses it."""
 
     pipeline_args: tuple[str, ...] = pydantic.Field(
@@ -145,7 +122,7 @@ class BeamConfig(Section):
     )
 
 
-class PipelineConfig(Section):
+class PipelineConfig(Options):
     """A run: where data comes from, what is trained, what decides, where results go."""
 
     data: str = pydantic.Field(description="directory, file or pattern of MPD slices")
@@ -164,7 +141,7 @@ class PipelineConfig(Section):
     export: ExportOptions = pydantic.Field(
         ExportOptions(), description="how the candidate is exported, such as with an index"
     )
-    ingest: IngestConfig = IngestConfig()
+    ingest: IngestOptions = IngestOptions()
     split: SplitConfig = SplitConfig()
     validation: ValidationConfig = ValidationConfig()
     transform: TransformConfig = TransformConfig()

@@ -5,35 +5,35 @@ from __future__ import annotations
 import dataclasses
 import datetime
 import hashlib
-import json
 import os
-from collections.abc import Mapping
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx import v1 as tfx
-from tfx.components import StatisticsGen
+from tfx.components import FileBasedExampleGen, StatisticsGen
+from tfx.dsl.components.base import executor_spec
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.types.channel_utils import artifact_query, union
 from tfx.utils import io_utils
 
 from components.data_gate.component import DataGate
 from components.evaluator.config import eval_config
+from components.example_gen import executor as example_gen_executor
 from components.holdout.component import Holdout
 from components.infra_check.component import InfraCheck
+from components.ingest.component import Ingest
+from components.ingest.shards import playlists_pattern
 from components.report.component import Report
 from components.served_model.strategy import ServedModelStrategy
 from components.significance.component import Significance
 from models.export.options import ExportOptions
 from pipeline import __version__, source_hash
 from pipeline.config import PipelineConfig
-from schema import features
 from schema.layout import Layout
+from schema.splits import DECIDING, EVAL, SPLITS, TRAIN
 
 SCHEMA_FILE = os.path.join(
     os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schema", "schema.pbtxt"
 )
-TRAIN, EVAL, TEST = "train", "eval", "test"
-EVALUATION_SPLITS = [EVAL]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,17 +81,15 @@ def create_pipeline(
     paths: Paths,
     metadata_connection_config: metadata_store_pb2.ConnectionConfig | None = None,  # type: ignore[name-defined]
     *,
-    rejects: Mapping[str, int] | None = None,
     started: datetime.datetime | None = None,
     seconds_file: str | None = None,
 ) -> tfx.dsl.Pipeline:
-    """Builds the DAG: playlists in TFRecords to a blessed and pushed model, and the report.
+    """Builds the DAG: raw slices to a blessed and pushed model, and the report.
 
     Args:
         config: what to run.
         paths: where to read and write.
         metadata_connection_config: the metadata store; None where the orchestrator brings one.
-        rejects: records that ingest set aside, by reason; None where that is not known.
         started: when the run began; now by default.
         seconds_file: where the runner keeps what each node took; None where it does not.
 
@@ -99,22 +97,24 @@ def create_pipeline(
         A pipeline that any TFX runner takes.
     """
     # User code is no part of TFX's cache keys, so each component is told the hash of what it runs.
-    example_gen = tfx.components.ImportExampleGen(
+    ingest = Ingest(
+        input=config.data,
+        output=paths.tfrecords,
+        options=config.ingest.model_dump_json(),
+        split=config.split.model_dump_json(),
+        source_hash=source_hash.of("components.ingest.executor"),
+    )
+    example_gen = FileBasedExampleGen(
         input_base=paths.tfrecords,
         input_config=tfx.proto.Input(
-            splits=[tfx.proto.Input.Split(name="playlists", pattern="playlists-*.tfrecord.gz")]
+            splits=[
+                tfx.proto.Input.Split(name=split, pattern=playlists_pattern(split))
+                for split in SPLITS
+            ]
         ),
-        output_config=tfx.proto.Output(
-            split_config=tfx.proto.SplitConfig(
-                splits=[
-                    tfx.proto.SplitConfig.Split(name=TRAIN, hash_buckets=config.split.train),
-                    tfx.proto.SplitConfig.Split(name=EVAL, hash_buckets=config.split.eval),
-                    tfx.proto.SplitConfig.Split(name=TEST, hash_buckets=config.split.test),
-                ],
-                partition_feature_name=features.PID,
-            )
-        ),
-    )
+        custom_executor_spec=executor_spec.ExecutorClassSpec(example_gen_executor.Executor),
+    ).with_id("ImportExampleGen")
+    example_gen.add_upstream_node(ingest)
     examples = example_gen.outputs["examples"]
 
     previous_statistics = tfx.dsl.Resolver(
@@ -202,7 +202,7 @@ def create_pipeline(
 
     evaluator = tfx.components.Evaluator(
         examples=held_out,
-        example_splits=EVALUATION_SPLITS,
+        example_splits=[DECIDING],
         model=candidate,
         baseline_model=served.outputs["model"],
         eval_config=eval_config(
@@ -247,6 +247,7 @@ def create_pipeline(
 
     began = started or datetime.datetime.now().astimezone()
     report = Report(
+        ingested=ingest.outputs["summary"],
         statistics=statistics,
         anomalies=example_validator.outputs["anomalies"],
         comparison=data_gate.outputs["comparison"],
@@ -264,11 +265,11 @@ def create_pipeline(
         version=__version__,
         started=began.isoformat(timespec="seconds"),
         destination=paths.report,
-        rejects=None if rejects is None else json.dumps(dict(rejects)),
         seconds_file=seconds_file,
     )
 
     components: list[BaseComponent] = [
+        ingest,
         example_gen,
         previous_statistics,
         statistics_gen,

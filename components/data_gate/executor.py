@@ -15,8 +15,8 @@ from tfx.utils import io_utils, json_utils, writer_utils
 
 from components.data_gate import anomalies as anomaly_rows
 from schema import artifacts
+from schema.splits import TRAIN
 
-TRAIN_SPLIT: Final = "train"
 ANOMALIES_FILE: Final = "SchemaDiff.pb"
 
 
@@ -42,18 +42,18 @@ class Executor(base_executor.BaseExecutor):
         validated = artifact_utils.get_single_instance(input_dict["anomalies"])
         previous = input_dict.get("previous_statistics") or []
         output = artifact_utils.get_single_instance(output_dict["comparison"])
-        train = _statistics(current, TRAIN_SPLIT)
+        train = _statistics(current, TRAIN)
         found = read_anomalies(validated)
         comparisons = {
-            f"{TRAIN_SPLIT}-to-{split}": tfdv.validate_statistics(
+            f"{TRAIN}-to-{split}": tfdv.validate_statistics(
                 train, schema, serving_statistics=_statistics(current, split)
             )
             for split in artifact_utils.decode_split_names(current.split_names)
-            if split != TRAIN_SPLIT
+            if split != TRAIN
         }
         if previous:
             comparisons["since-previous-run"] = tfdv.validate_statistics(
-                train, schema, previous_statistics=_statistics(previous[0], TRAIN_SPLIT)
+                train, schema, previous_statistics=_statistics(previous[0], TRAIN)
             )
         output.split_names = artifact_utils.encode_split_names(list(comparisons))
         differing = []

@@ -16,12 +16,12 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
+from components.example_files import pass_on
 from components.holdout import examples as held_out_examples
 from components.holdout import held_out_schema
 from evaluation.scenarios import BY_NAME
 from schema import artifacts, features
-
-TRAIN_SPLIT: Final = "train"
+from schema.splits import TRAIN
 
 # Distinct tracks that a worker counts before it passes them on.
 _MAX_COUNTED: Final = 1_000_000
@@ -44,21 +44,21 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         target.span = source.span
         examples_utils.set_payload_format(target, examples_utils.get_payload_format(source))
         examples_utils.set_file_format(target, examples_utils.get_file_format(source))
-        held_out = " and ".join(split for split in splits if split != TRAIN_SPLIT)
+        held_out = " and ".join(split for split in splits if split != TRAIN)
         target.set_string_custom_property(
             artifacts.SUMMARY, f"tracks of {held_out} withheld in {len(BY_NAME)} scenarios"
         )
         self._write_schema(input_dict, output_dict)
-        _copy_split(source, target, TRAIN_SPLIT)
+        _copy_split(source, target, TRAIN)
         with self._make_beam_pipeline() as pipeline:
             counts = (
                 pipeline
-                | "ReadTrain" >> beam.io.ReadFromTFRecord(_pattern(source, TRAIN_SPLIT))
+                | "ReadTrain" >> beam.io.ReadFromTFRecord(_pattern(source, TRAIN))
                 | "CountTracks" >> beam.ParDo(_CountTracks())
                 | "SumCounts" >> beam.CombinePerKey(sum)  # type: ignore[arg-type]
             )
             for split in splits:
-                if split != TRAIN_SPLIT:
+                if split != TRAIN:
                     _ = (
                         pipeline
                         | f"Read[{split}]" >> beam.io.ReadFromTFRecord(_pattern(source, split))
@@ -97,11 +97,9 @@ def _pattern(artifact: types.Artifact, split: str) -> str:
 
 
 def _copy_split(source: types.Artifact, target: types.Artifact, split: str) -> None:
-    """Copies a split's files as they are: nothing in them changes."""
-    folder = artifact_utils.get_split_uri([target], split)
-    tf.io.gfile.makedirs(folder)
-    for path in tf.io.gfile.glob(_pattern(source, split)):
-        tf.io.gfile.copy(path, os.path.join(folder, os.path.basename(path)), overwrite=True)
+    """Passes on a split's files: nothing in them changes."""
+    paths = tf.io.gfile.glob(_pattern(source, split))
+    pass_on(paths, artifact_utils.get_split_uri([target], split))
 
 
 class _HoldOut(beam.DoFn):

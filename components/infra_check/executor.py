@@ -14,6 +14,7 @@ from tfx.utils import io_utils, path_utils
 
 from components.infra_check import examination, recorded
 from schema import artifacts
+from schema.splits import DECIDING
 
 #: Every check's result and the latencies, beside the marker.
 REPORT_FILE: Final = "infra_check.json"
@@ -22,8 +23,6 @@ REPORT_FILE: Final = "infra_check.json"
 _BLESSED_KEY: Final = "blessed"
 _BLESSED_FILE: Final = "INFRA_BLESSED"
 _NOT_BLESSED_FILE: Final = "INFRA_NOT_BLESSED"
-
-_SPLIT: Final = "eval"
 
 
 class Executor(base_executor.BaseExecutor):
@@ -39,7 +38,7 @@ class Executor(base_executor.BaseExecutor):
         model = artifact_utils.get_single_instance(input_dict["model"])
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         requests, seed = exec_properties["requests"], exec_properties["seed"]
-        split = artifact_utils.get_split_uri(input_dict["examples"], _SPLIT)
+        split = artifact_utils.get_split_uri(input_dict["examples"], DECIDING)
         report = examination.examine(
             path_utils.serving_model_path(model.uri),
             recorded.sample(split, requests, seed),

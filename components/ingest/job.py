@@ -1,7 +1,8 @@
-"""The ingest job: MPD slices to TFRecords of Examples, rejects set aside."""
+"""The ingest job: MPD slices to TFRecords of Examples by split, rejects set aside."""
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import logging
 import os
@@ -9,7 +10,7 @@ import shutil
 import uuid
 from collections import Counter
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
@@ -20,13 +21,14 @@ from apache_beam.runners.runner import PipelineResult
 from components.ingest import manifest
 from components.ingest import shards as shard_io
 from components.ingest.errors import IngestError
-from components.ingest.manifest import IngestResult
+from components.ingest.manifest import IngestResult, Manifest
+from components.ingest.options import IngestOptions
 from components.ingest.reading import InputFile, is_remote, list_files, match_inputs
 from components.ingest.validation import Reason
+from schema.splits import SPLITS, SplitConfig
 
 _LOGGER = logging.getLogger("segue.ingest")
 
-DEFAULT_MAX_REJECT_SHARE: Final = 0.05
 #: Names of what is written, as patterns.
 PLAYLISTS_PATTERN: Final = "playlists-*-of-*.tfrecord.gz"
 REJECTS_PATTERN: Final = "rejects-*.jsonl"
@@ -38,62 +40,97 @@ _GZIP_RATIO: Final = 5
 _STAGING_PREFIX: Final = "ingesting-"
 
 
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """What an ingest would do.
+
+    Attributes:
+        files: the slices to read, in their order.
+        shards: how many files to write a split.
+        made_from: what the output depends on, see `manifest.describe`.
+        finished: an earlier ingest that did just this, and whose files are all there.
+    """
+
+    files: list[InputFile]
+    shards: int
+    made_from: dict[str, Any]
+    finished: Manifest | None
+
+    @property
+    def fingerprint(self) -> str:
+        """A digest of `made_from`."""
+        return manifest.fingerprint(self.made_from)
+
+
+def plan(
+    input: str, output: str, options: IngestOptions, split: SplitConfig, source_hash: str
+) -> Plan:
+    """Looks at input and output; the arguments are those of `ingest`.
+
+    Raises:
+        IngestError: when no slice is found.
+    """
+    files = match_inputs(input)
+    count = _shard_count(files, options.shards)
+    made_from = manifest.describe(files, count, split, source_hash)
+    return Plan(files, count, made_from, manifest.load(output, made_from))
+
+
 def ingest(
     input: str,
     output: str,
+    options: IngestOptions | None = None,
+    split: SplitConfig | None = None,
     *,
-    shards: int | None = None,
-    max_reject_share: float = DEFAULT_MAX_REJECT_SHARE,
+    source_hash: str = "",
+    run_id: str | None = None,
     beam_pipeline_args: list[str] | None = None,
 ) -> IngestResult:
     """Reads MPD slices and writes their playlists as gzipped TFRecords of `tf.train.Example`s.
 
-    `output` then holds `playlists-SSSSS-of-NNNNN.tfrecord.gz`, `rejects-*.jsonl` where anything
-    was set aside, and `manifest.json`, which is written last. A second call with unchanged input,
-    options and code touches nothing.
+    `output` then holds `playlists-SPLIT-SSSSS-of-NNNNN.tfrecord.gz` of every split,
+    `rejects-*.jsonl` where anything was set aside, and `manifest.json`, which is written last. A
+    second call with unchanged input, options and code touches nothing.
 
     Args:
         input: a file, a directory or a pattern; `.json` or `.json.gz`; local, `gs://`, `s3://`.
         output: the directory to write to, local or remote; made where it is missing. Results of
             an earlier ingest in it are replaced, other files left alone.
-        shards: how many files to write, at most one a slice; by the input's size where None.
-        max_reject_share: the share of what was read that may be set aside, 0 to 1.
+        options: shards, at most one a slice, and what may be set aside; the defaults where None.
+        split: the buckets of each split; the defaults where None.
+        source_hash: hash of this code; a change makes a second call write anew.
+        run_id: names this ingest in its manifest; made up where None.
         beam_pipeline_args: options of the Beam pipeline; where None, the in-memory DirectRunner.
 
     Raises:
         IngestError: when no slice is found, no playlist is usable, more is set aside than
             `max_reject_share`, or records got lost on the way.
-        ValueError: when an argument is out of its range.
     """
-    if shards is not None and shards < 1:
-        raise ValueError(f"shards: {shards} is not at least 1")
-    if not 0 <= max_reject_share <= 1:
-        raise ValueError(f"max_reject_share: {max_reject_share} is not between 0 and 1")
-    options = PipelineOptions(
+    options, split = options or IngestOptions(), split or SplitConfig()
+    beam_options = PipelineOptions(
         ["--direct_running_mode=in_memory"] if beam_pipeline_args is None else beam_pipeline_args
     )
-    FileSystems.set_options(options)
-    files = match_inputs(input)
+    FileSystems.set_options(beam_options)
     output = output.rstrip("/") or "/"
-    count = _shard_count(files, shards)
-    made_from = manifest.fingerprint(files, count)
-    result = manifest.load(output, made_from)
-    if result is not None:
+    planned = plan(input, output, options, split, source_hash)
+    if planned.finished is not None:
+        result = dataclasses.replace(planned.finished.result, skipped=True)
         _LOGGER.info("unchanged since the last ingest: %d playlists", result.playlists)
-        _raise_if_unusable(result, output, max_reject_share)
+        _raise_if_unusable(result, output, options.max_reject_share)
         return result
 
-    staging = shard_io.Staging(_prepare(output), count)
+    staging = shard_io.Staging(_prepare(output), planned.shards)
     try:
-        result = _run(files, staging, options)
+        result = _run(planned.files, staging, split, beam_options)
         _move(staging.root, "rejects", output)
-        _raise_if_unusable(result, output, max_reject_share)
+        _raise_if_unusable(result, output, options.max_reject_share)
         _move(staging.root, "all", output)
         _move(staging.root, "unique", output)  # in place of those with duplicates
     finally:
         _delete_tree(staging.root)
-    names = [os.path.basename(file.path) for file in list_files(output, _RESULTS)]
-    manifest.save(output, made_from, sorted(names), result)
+    names = sorted(os.path.basename(file.path) for file in list_files(output, _RESULTS))
+    done = Manifest(run_id or uuid.uuid4().hex, planned.made_from, names, result)
+    manifest.save(output, done)
     return result
 
 
@@ -121,7 +158,7 @@ def _prepare(output: str) -> str:
 
 
 def _run(
-    files: list[InputFile], staging: shard_io.Staging, options: PipelineOptions
+    files: list[InputFile], staging: shard_io.Staging, split: SplitConfig, options: PipelineOptions
 ) -> IngestResult:
     size = sum(file.size for file in files) / 1e6
     _LOGGER.info("reading %d files (%.1f MB) into %d shards", len(files), size, staging.shards)
@@ -135,7 +172,7 @@ def _run(
         pipeline
         | "Shards" >> beam.Create(tasks)
         | "Spread" >> beam.Reshuffle()
-        | "Ingest" >> shard_io.WriteShards(staging, [file.path for file in files])
+        | "Ingest" >> shard_io.WriteShards(staging, [file.path for file in files], split)
     )
     try:
         running = pipeline.run()
@@ -146,7 +183,7 @@ def _run(
     result = IngestResult(
         playlists=counted[shard_io.WRITTEN],
         tracks=counted[shard_io.TRACKS],
-        files=staging.shards,
+        files=len(files),
         rejects={
             reason.value: counted[shard_io.REJECTED + reason.value]
             for reason in Reason
@@ -174,8 +211,9 @@ def _raise_if_lost(read: int, result: IngestResult, staging: shard_io.Staging) -
             f"{rejected} set aside; try another Beam runner or running mode"
         )
     written = list_files(FileSystems.join(staging.root, "all"), [PLAYLISTS_PATTERN])
-    if len(written) != staging.shards:
-        raise IngestError(f"shards were lost: {len(written)} of {staging.shards} were written")
+    expected = staging.shards * len(SPLITS)
+    if len(written) != expected:
+        raise IngestError(f"shards were lost: {len(written)} of {expected} were written")
 
 
 def _raise_if_unusable(result: IngestResult, output: str, max_reject_share: float) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import pathlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
+from components.ingest import reading
 from components.ingest.reading import InputFile
-from schema import features
+from schema.splits import SplitConfig
 
 NAME: Final = "manifest.json"
+_THREADS: Final = 8  # an object store's answer takes longer than a digest of a local file
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +27,7 @@ class IngestResult:
     Attributes:
         playlists: how many were written.
         tracks: how many entries these have, repeats included.
-        files: how many files of Examples hold them.
+        files: how many slices were read.
         rejects: how many records and files were set aside, by reason.
         skipped: whether an earlier run had done it all, so that nothing was touched.
     """
@@ -41,48 +44,77 @@ class IngestResult:
         rejected = sum(self.rejects.values())
         return rejected / max(1, self.playlists + rejected)
 
+    def summary(self) -> str:
+        """Says it in a line."""
+        text = f"{self.playlists:,} playlists with {self.tracks:,} tracks in {self.files:,} files"
+        if self.rejects:
+            reasons = ", ".join(f"{reason} {count}" for reason, count in self.rejects.items())
+            text += f" · {sum(self.rejects.values()):,} rejects ({reasons})"
+        return text
 
-def fingerprint(files: list[InputFile], shards: int) -> dict[str, Any]:
-    """Returns what the output depends on: the input's state, the options and this code."""
-    code = hashlib.sha256()
-    folder = pathlib.Path(__file__).parent
-    for source in (*sorted(folder.glob("*.py")), pathlib.Path(features.__file__)):
-        code.update(source.read_bytes())
+
+@dataclasses.dataclass(frozen=True)
+class Manifest:
+    """A finished ingest.
+
+    Attributes:
+        run_id: names this one ingest; another one that writes the same has another.
+        made_from: what the output depends on, see `describe`.
+        outputs: names of the files that it wrote.
+        result: what it gave.
+    """
+
+    run_id: str
+    made_from: dict[str, Any]
+    outputs: Sequence[str]
+    result: IngestResult
+
+
+def describe(
+    files: Sequence[InputFile], shards: int, split: SplitConfig, source_hash: str
+) -> dict[str, Any]:
+    """Returns all that an output depends on: content of the input, options and code.
+
+    Args:
+        files: the slices, in their order.
+        shards: how many files are written a split.
+        split: the buckets of each split.
+        source_hash: hash of the code of ingest.
+    """
+    with ThreadPoolExecutor(_THREADS) as threads:
+        contents = threads.map(reading.fingerprint, files)
+        inputs = [[file.path, content] for file, content in zip(files, contents, strict=True)]
     return {
-        "inputs": [[file.path, file.size, file.modified] for file in files],
+        "inputs": inputs,
         "shards": shards,
-        "code": code.hexdigest(),
+        "split": split.model_dump(mode="json"),
+        "code": source_hash,
     }
 
 
-def save(output: str, made_from: dict[str, Any], names: list[str], result: IngestResult) -> None:
+def fingerprint(made_from: dict[str, Any]) -> str:
+    """Returns a digest of what `describe` returned."""
+    text = json.dumps(made_from, sort_keys=True)
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def save(output: str, manifest: Manifest) -> None:
     """Writes the manifest; it is the last file that an ingest writes."""
-    content = {
-        "fingerprint": made_from,
-        "outputs": names,
-        "playlists": result.playlists,
-        "tracks": result.tracks,
-        "files": result.files,
-        "rejects": result.rejects,
-    }
     path = FileSystems.join(output, NAME)
     with FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-        file.write(json.dumps(content, indent=1).encode())
+        file.write(json.dumps(dataclasses.asdict(manifest), indent=1).encode())
 
 
-def load(output: str, made_from: dict[str, Any]) -> IngestResult | None:
-    """Returns the result of an earlier ingest from the same input that is still all there."""
+def load(output: str, made_from: dict[str, Any]) -> Manifest | None:
+    """Returns the manifest of an earlier ingest from the same input that is still all there."""
     path = FileSystems.join(output, NAME)
     if not FileSystems.exists(path):
         return None
     with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
         try:
             content = json.loads(file.read())
-            if content["fingerprint"] != made_from:
-                return None
-            if not all(FileSystems.exists(FileSystems.join(output, n)) for n in content["outputs"]):
-                return None
-            keys = ("playlists", "tracks", "files", "rejects")
-            return IngestResult(**{key: content[key] for key in keys}, skipped=True)
+            found = Manifest(**{**content, "result": IngestResult(**content["result"])})
         except (ValueError, KeyError, TypeError):
-            return None  # not a manifest of ours, or cut short
+            return None  # not a manifest of this version, or cut short
+    complete = all(FileSystems.exists(FileSystems.join(output, name)) for name in found.outputs)
+    return found if found.made_from == made_from and complete else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import glob
 import gzip
+import hashlib
 import io
 import json
 import os
@@ -25,6 +26,7 @@ MAX_SLICE_BYTES: Final = 1 << 30
 _SLICE_NAMES: Final = ("mpd.slice.*.json", "mpd.slice.*.json.gz")
 _JSON_NAMES: Final = ("*.json", "*.json.gz")
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+_CHUNK: Final = 1 << 20
 
 
 class InputFile(NamedTuple):
@@ -84,6 +86,24 @@ def list_files(directory: str, names: Iterable[str]) -> list[InputFile]:
         for entry in os.scandir(directory)
         if entry.is_file() and any(fnmatch.fnmatchcase(entry.name, name) for name in patterns)
     ]
+
+
+def fingerprint(file: InputFile) -> str:
+    """Returns what changes with a file's content.
+
+    That is a digest of a local file, and of an object the checksum that its store keeps, so that
+    nothing is downloaded. Where neither can be had, size and time of change stand in.
+    """
+    try:
+        if is_remote(file.path):
+            return str(FileSystems.checksum(file.path))
+        digest = hashlib.blake2b(digest_size=16)
+        with open(file.path, "rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+        return digest.hexdigest()
+    except Exception:  # each filesystem has its own errors; reading the slice will name them
+        return f"{file.size} bytes of {file.modified}"
 
 
 def _match(pattern: str) -> list[InputFile]:

@@ -1,9 +1,9 @@
 """The Beam transforms of ingest.
 
 One element is one shard: a worker reads its slices one after the other and writes its shard as it
-goes. So memory is bounded by one slice a worker, no record passes through a shuffle, and the output
-does not depend on the runner. Only pids are grouped, to find those that occur twice; the shards
-that hold such playlists, usually none, are then written again without them.
+goes, a file for each split. So memory is bounded by one slice a worker, no record passes through a
+shuffle, and the output does not depend on the runner. Only pids are grouped, to find those that
+occur twice; the files that hold such playlists, usually none, are then written again without them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import contextlib
 import json
 import logging
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, Final, NamedTuple
 
@@ -24,6 +24,7 @@ from apache_beam.metrics import Metrics
 from components.ingest import examples, tfrecords
 from components.ingest.reading import UnreadableFileError, read_slice
 from components.ingest.validation import Playlist, Reason, Reject, validate
+from schema.splits import SPLITS, SplitConfig
 
 _LOGGER = logging.getLogger("segue.ingest")
 
@@ -40,13 +41,13 @@ class Staging(NamedTuple):
     root: str
     shards: int
 
-    def shard(self, index: int) -> str:
-        """What a shard's first writing gives."""
-        return FileSystems.join(self.root, "all", playlists_name(index, self.shards))
+    def shard(self, split: str, index: int) -> str:
+        """What a shard's first writing gives of a split."""
+        return FileSystems.join(self.root, "all", playlists_name(split, index, self.shards))
 
-    def deduplicated(self, index: int) -> str:
-        """The shard without duplicates, where it has any."""
-        return FileSystems.join(self.root, "unique", playlists_name(index, self.shards))
+    def deduplicated(self, split: str, index: int) -> str:
+        """The same without duplicates, where it has any."""
+        return FileSystems.join(self.root, "unique", playlists_name(split, index, self.shards))
 
     def rejects(self, index: int) -> str:
         """What a shard's first writing set aside, where it did."""
@@ -57,9 +58,14 @@ class Staging(NamedTuple):
         return FileSystems.join(self.root, "rejects", duplicates_name(index, self.shards))
 
 
-def playlists_name(index: int, shards: int) -> str:
-    """Name of a shard's file of Examples."""
-    return f"playlists-{index:05d}-of-{shards:05d}.tfrecord.gz"
+def playlists_name(split: str, index: int, shards: int) -> str:
+    """Name of a shard's file of a split's Examples."""
+    return f"playlists-{split}-{index:05d}-of-{shards:05d}.tfrecord.gz"
+
+
+def playlists_pattern(split: str) -> str:
+    """Pattern of the names of all files of a split's Examples."""
+    return f"playlists-{split}-*-of-*.tfrecord.gz"
 
 
 def rejects_name(index: int, shards: int) -> str:
@@ -84,7 +90,7 @@ class Place(NamedTuple):
 
     file: int
     position: int  # in the file's playlists
-    record: int  # in the shard
+    record: int  # in the shard's file of its split
 
 
 class WriteShards(beam.PTransform):
@@ -93,17 +99,19 @@ class WriteShards(beam.PTransform):
     Args:
         staging: where to write.
         paths: the slices' paths, by their number.
+        split: gives each playlist its split.
     """
 
-    def __init__(self, staging: Staging, paths: list[str]) -> None:
+    def __init__(self, staging: Staging, paths: list[str], split: SplitConfig) -> None:
         super().__init__()
         self._staging = staging
         self._paths = paths
+        self._split = split
 
     def expand(self, shards: beam.PCollection) -> beam.PCollection:
         """Turns a collection of `Shard`s into one of their numbers, once they are complete."""
         written = shards | "Write" >> beam.ParDo(
-            _WriteShard(self._staging, len(self._paths))
+            _WriteShard(self._staging, len(self._paths), self._split)
         ).with_outputs(_DONE, main="pids")
         duplicates = (
             written["pids"]
@@ -113,38 +121,50 @@ class WriteShards(beam.PTransform):
         return (
             {_DONE: written[_DONE], _DUPLICATES: duplicates}
             | "GroupShards" >> beam.CoGroupByKey()
-            | "DropDuplicates" >> beam.ParDo(_DropDuplicates(self._staging, self._paths))
+            | "DropDuplicates"
+            >> beam.ParDo(_DropDuplicates(self._staging, self._paths, self._split))
         )
 
 
 class _WriteShard(beam.DoFn):
-    def __init__(self, staging: Staging, files: int) -> None:
+    def __init__(self, staging: Staging, files: int, split: SplitConfig) -> None:
         self._staging = staging
         self._files = files
+        self._split = split
 
     def process(self, shard: Shard) -> Iterator[Any]:
         index, files = shard
         pids: dict[int, list[tuple[int, Place]]] = defaultdict(list)
-        records = tracks = 0
+        records: Counter[str] = Counter()
+        tracks = 0
         with (
-            tfrecords.create_gzip(self._staging.shard(index)) as output,
+            contextlib.ExitStack() as stack,
             _RejectsFile(self._staging.rejects(index)) as rejects,
         ):
+            outputs = {
+                split: stack.enter_context(tfrecords.create_gzip(self._staging.shard(split, index)))
+                for split in SPLITS
+            }
             for file, path in files:
                 for position, found in _validated(path):
                     if isinstance(found, Reject):
                         rejects.add(path, position, found)
                         continue
-                    tfrecords.write_record(output, examples.serialize(found))
+                    split = _split_of(found.pid, self._split)
+                    tfrecords.write_record(outputs[split], examples.serialize(found))
                     bucket = zlib.crc32(found.pid.to_bytes(8, "little")) % _PID_BUCKETS
-                    pids[bucket].append((found.pid, Place(file, position, records)))
-                    records += 1
+                    pids[bucket].append((found.pid, Place(file, position, records[split])))
+                    records[split] += 1
                     tracks += found.num_tracks
                 _LOGGER.info("read %s (%d of %d)", path, file + 1, self._files)
         _count(TRACKS, tracks)
-        yield beam.pvalue.TaggedOutput(_DONE, (index, records))
+        yield beam.pvalue.TaggedOutput(_DONE, (index, records.total()))
         for bucket, places in pids.items():
             yield bucket, (index, [(pid, tuple(place)) for pid, place in places])
+
+
+def _split_of(pid: int, config: SplitConfig) -> str:
+    return config.split_of(str(pid).encode())
 
 
 def _validated(path: str) -> Iterator[tuple[int, Playlist | Reject]]:
@@ -178,9 +198,10 @@ def _find_duplicates(
 
 
 class _DropDuplicates(beam.DoFn):
-    def __init__(self, staging: Staging, paths: list[str]) -> None:
+    def __init__(self, staging: Staging, paths: list[str], split: SplitConfig) -> None:
         self._staging = staging
         self._paths = paths
+        self._split = split
 
     def process(self, element: tuple[int, dict[str, Iterable[Any]]]) -> Iterator[int]:
         index, joined = element
@@ -191,26 +212,27 @@ class _DropDuplicates(beam.DoFn):
             for pid, place, kept in found
         )
         if dropped:
-            records = self._rewrite(index, {place.record for place, _, _ in dropped})
+            by_split: dict[str, set[int]] = defaultdict(set)
+            for place, pid, _ in dropped:
+                by_split[_split_of(pid, self._split)].add(place.record)
+            for split, numbers in by_split.items():
+                self._rewrite(split, index, numbers)
             with _RejectsFile(self._staging.duplicates(index)) as rejects:
                 for place, pid, kept in dropped:
                     detail = f"pid {pid} is kept from {self._paths[kept.file]}[{kept.position}]"
                     reject = Reject(Reason.DUPLICATE_PID, detail, pid)
                     rejects.add(self._paths[place.file], place.position, reject)
-        _count(WRITTEN, records)
+        _count(WRITTEN, records - len(dropped))
         yield index
 
-    def _rewrite(self, index: int, dropped: set[int]) -> int:
-        records = 0
+    def _rewrite(self, split: str, index: int, dropped: set[int]) -> None:
         with (
-            tfrecords.open_gzip(self._staging.shard(index)) as source,
-            tfrecords.create_gzip(self._staging.deduplicated(index)) as output,
+            tfrecords.open_gzip(self._staging.shard(split, index)) as source,
+            tfrecords.create_gzip(self._staging.deduplicated(split, index)) as output,
         ):
             for number, data in enumerate(tfrecords.read_records(source)):
                 if number not in dropped:
                     tfrecords.write_record(output, data)
-                    records += 1
-        return records
 
 
 class _RejectsFile(contextlib.ExitStack):

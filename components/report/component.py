@@ -11,6 +11,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import standard_artifacts
 from tfx.types.artifact import Artifact
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
+from tfx.types.experimental import simple_artifacts
 
 from components.report import executor
 from components.significance.component import PlaylistMetrics
@@ -32,10 +33,10 @@ class ReportSpec(ComponentSpec):
         "version": ExecutionParameter(type=str),
         "started": ExecutionParameter(type=str),
         "destination": ExecutionParameter(type=str),
-        "rejects": ExecutionParameter(type=str, optional=True),
         "seconds_file": ExecutionParameter(type=str, optional=True),
     }
     INPUTS = {  # noqa: RUF012
+        "ingested": ChannelParameter(type=simple_artifacts.File),
         "statistics": ChannelParameter(type=standard_artifacts.ExampleStatistics),
         "anomalies": ChannelParameter(type=standard_artifacts.ExampleAnomalies),
         "comparison": ChannelParameter(type=standard_artifacts.ExampleAnomalies),
@@ -64,6 +65,7 @@ class Report(base_component.BaseComponent):
     def __init__(
         self,
         *,
+        ingested: types.BaseChannel,
         statistics: types.BaseChannel,
         anomalies: types.BaseChannel,
         comparison: types.BaseChannel,
@@ -81,12 +83,12 @@ class Report(base_component.BaseComponent):
         version: str,
         started: str,
         destination: str,
-        rejects: str | None = None,
         seconds_file: str | None = None,
     ) -> None:
         """Constructs the component.
 
         Args:
+            ingested: Ingest's summary, with the counts of what it set aside.
             statistics: statistics of the splits.
             anomalies: what ExampleValidator found.
             comparison: what DataGate found.
@@ -104,7 +106,6 @@ class Report(base_component.BaseComponent):
             version: Segue's own.
             started: when the run began, ISO 8601.
             destination: directory, local or remote, that the report is copied to.
-            rejects: records that ingest set aside by reason, as JSON; None where that is not known.
             seconds_file: JSON that the runner keeps, with the seconds of each node that ended;
                 None where a runner keeps none.
         """
@@ -118,6 +119,7 @@ class Report(base_component.BaseComponent):
         super().__init__(
             spec=spec_class(
                 **by_family,
+                ingested=ingested,
                 statistics=statistics,
                 anomalies=anomalies,
                 comparison=comparison,
@@ -133,7 +135,6 @@ class Report(base_component.BaseComponent):
                 version=version,
                 started=started,
                 destination=destination,
-                rejects=rejects,
                 seconds_file=seconds_file,
                 report=types.Channel(type=RunReport),
             )

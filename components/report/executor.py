@@ -13,6 +13,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
+from components.ingest import executor as ingest
 from components.report import documents, facts
 from report.build import build_report
 from schema.documents import DETAILS_FILE, METRICS_FILE
@@ -34,13 +35,14 @@ class Executor(base_executor.BaseExecutor):
         exec_properties: dict[str, Any],
     ) -> None:
         """Runs the component; see `component.Report`."""
+        ingested = artifact_utils.get_single_instance(input_dict["ingested"])
         found = _found(input_dict, json.loads(exec_properties["families"]))
         run = documents.Run(
             started=exec_properties["started"],
             config=json.loads(exec_properties["config"]),
             gate=json.loads(exec_properties["gate"]),
             version=exec_properties["version"],
-            rejects=json.loads(exec_properties.get("rejects") or "null"),
+            rejects=ingest.read_result(ingested).rejects,
             seconds=_seconds(exec_properties.get("seconds_file")),
         )
         report = artifact_utils.get_single_instance(output_dict["report"])

@@ -24,6 +24,7 @@ from schema import artifacts
 from schema.documents import Blessing
 from schema.model_card import ModelCard
 from schema.rows import MODEL, PID, ROWS_FILE, SPLIT
+from schema.splits import TRAIN
 
 #: The served model's name among the models that are compared.
 SERVED: Final = "served"
@@ -76,7 +77,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         """
         with self._make_beam_pipeline() as pipeline:
             for split in artifact_utils.decode_split_names(examples.split_names):
-                if split == "train":
+                if split == TRAIN:
                     continue
                 scored = (
                     pipeline

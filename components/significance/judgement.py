@@ -16,10 +16,7 @@ from evaluation.significance.result import Options
 from schema import rows as columns
 from schema.documents import Blessing, Check, Judgement, ModelSummary
 from schema.model_card import ModelCard
-
-#: The split that decides, and the one that is only reported.
-DECIDING_SPLIT: Final = "eval"
-REPORTED_SPLIT: Final = "test"
+from schema.splits import DECIDING, REPORTED
 
 
 def judge(
@@ -59,7 +56,7 @@ def judge(
             fit_seconds=fit_seconds,
         )
 
-    deciding = rows[rows[columns.SPLIT] == DECIDING_SPLIT]
+    deciding = rows[rows[columns.SPLIT] == DECIDING]
     others = [str(name) for name in deciding[columns.MODEL].unique() if name != candidate]
     tests = (
         paired_tests(
@@ -74,8 +71,8 @@ def judge(
     )
     checks = _checks(rows, candidate, served, gate, refusals)
     return Judgement(
-        models=models(DECIDING_SPLIT),
-        test_models=models(REPORTED_SPLIT),
+        models=models(DECIDING),
+        test_models=models(REPORTED),
         tests=[*tests],
         blessing=Blessing(
             blessed=all(check.passed for check in checks),
@@ -94,8 +91,8 @@ def _checks(
 ) -> list[Check]:
     """Everything that the blessing hangs on, what speaks against it first."""
     refused = [Check(name="refusal", passed=False, text=text) for text in refusals]
-    if not (rows[columns.SPLIT] == DECIDING_SPLIT).any():
+    if not (rows[columns.SPLIT] == DECIDING).any():
         text = "No playlist fell into the eval split, so nothing can be decided."
         return [*refused, Check(name="floor", passed=False, text=text)]
-    decision = gates.decide(gate, rows, candidate, served, split=DECIDING_SPLIT)
+    decision = gates.decide(gate, rows, candidate, served, split=DECIDING)
     return [*refused, *decision.checks]

@@ -23,6 +23,7 @@ def ingest(
     Example: segue ingest --input 'mpd/data/*.json' --output out/tfrecords
     """
     from components.ingest.job import ingest as run_ingest
+    from pipeline import source_hash
     from pipeline.console import log_capture
     from schema.status import IngestStatus
 
@@ -33,8 +34,9 @@ def ingest(
             result = run_ingest(
                 source,
                 output,
-                shards=loaded.ingest.shards,
-                max_reject_share=loaded.ingest.max_reject_share,
+                loaded.ingest,
+                loaded.split,
+                source_hash=source_hash.of(source_hash.INGEST),
                 beam_pipeline_args=list(loaded.beam.pipeline_args),
             )
     except (RuntimeError, ValueError, OSError) as error:

@@ -1,4 +1,4 @@
-"""Runs everything on this machine: ingest and the DAG, on Beam's DirectRunner."""
+"""Runs the DAG on this machine."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ import logging
 import os
 import shlex
 import tempfile
-import time
 from typing import Any
 
 import rich.console
@@ -76,29 +75,11 @@ def _run(
     # Importing TFX takes longer than the first component; the console should be there before.
     from tfx import v1 as tfx
 
-    from components.ingest import job as ingest
     from pipeline import dag
     from pipeline.runners import launch
 
     paths = dag.Paths.under(config).with_schema_pinned(config.out)
     seen = _Shown(console, os.path.abspath(seconds_file))
-    console.component_started("Ingest")
-    clock = time.monotonic()
-    try:
-        ingested = ingest.ingest(
-            config.data,
-            paths.tfrecords,
-            shards=config.ingest.shards,
-            max_reject_share=config.ingest.max_reject_share,
-            beam_pipeline_args=list(config.beam.pipeline_args),
-        )
-    except Exception as error:
-        raise _failed(console, "Ingest", time.monotonic() - clock, error) from error
-    seen.took("Ingest", time.monotonic() - clock)
-    console.component_finished(
-        "Ingest", seen.seconds["Ingest"], _ingest_summary(ingested), ingested.skipped
-    )
-
     try:
         built = dag.create_pipeline(
             config,
@@ -106,7 +87,6 @@ def _run(
             tfx.orchestration.metadata.sqlite_metadata_connection_config(
                 Layout.under(config.out).metadata
             ),
-            rejects=ingested.rejects,
             started=started,
             seconds_file=seen.seconds_file,
         )
@@ -177,18 +157,6 @@ def _explain(cause: BaseException) -> str:
     if isinstance(cause, RuntimeError | ValueError) and len(lines) <= consoles.MAX_LINES:
         return "\n".join(lines)
     return lines[0] if len(lines) == 1 else f"{lines[0]}\n{lines[-1]}"
-
-
-def _ingest_summary(ingested: Any) -> str:
-    text = (
-        f"{ingested.playlists:,} playlists with {ingested.tracks:,} tracks "
-        f"in {ingested.files:,} files"
-    )
-    rejected = sum(ingested.rejects.values())
-    if rejected:
-        reasons = ", ".join(f"{reason} {count}" for reason, count in ingested.rejects.items())
-        text += f" · {rejected:,} rejects ({reasons})"
-    return text
 
 
 def _next_command(config: PipelineConfig, serving: str) -> str:

@@ -10,11 +10,16 @@ import tensorflow as tf
 
 from components.ingest import job, shards
 from components.ingest.errors import IngestError
-from components.ingest.job import ingest
 from components.ingest.manifest import IngestResult
+from components.ingest.options import IngestOptions
 from sample.generator import generate, write_slices
+from schema.splits import SPLITS, SplitConfig
 
 REAL = Path(__file__).parents[3].parent / "shared/data/mpd-sample/train"
+
+
+def ingest(source, output, split=None, source_hash="", **options):
+    return job.ingest(source, output, IngestOptions(**options), split, source_hash=source_hash)
 
 
 def uri(letter):
@@ -31,14 +36,27 @@ def write(directory, number, playlists):
     return str(path)
 
 
-def read_examples(output):
-    paths = sorted(str(path) for path in Path(output).glob(job.PLAYLISTS_PATTERN))
+def read_examples(output, pattern=job.PLAYLISTS_PATTERN):
+    """The Examples of all splits, in the order of their pid."""
+    paths = sorted(str(path) for path in Path(output).glob(pattern))
     records = tf.data.TFRecordDataset(paths, compression_type="GZIP").as_numpy_iterator()
-    return [tf.train.Example.FromString(record) for record in records]
+    return sorted((tf.train.Example.FromString(record) for record in records), key=pid_of)
 
 
-def pids(output):
-    return [int(e.features.feature["pid"].bytes_list.value[0]) for e in read_examples(output)]
+def pid_of(example):
+    return int(example.features.feature["pid"].bytes_list.value[0])
+
+
+def pids(output, pattern=job.PLAYLISTS_PATTERN):
+    return [pid_of(example) for example in read_examples(output, pattern)]
+
+
+def shard_names(shards):
+    return sorted(
+        f"playlists-{split}-{index:05d}-of-{shards:05d}.tfrecord.gz"
+        for split in SPLITS
+        for index in range(shards)
+    )
 
 
 def read_rejects(output):
@@ -64,12 +82,7 @@ def test_every_playlist_becomes_an_example(source, output):
     raws = list(generate(25, seed=1))
     entries = sum(raw["num_tracks"] for raw in raws)
     assert result == IngestResult(playlists=25, tracks=entries, files=3, rejects={})
-    assert sorted(os.listdir(output)) == [
-        "manifest.json",
-        "playlists-00000-of-00003.tfrecord.gz",
-        "playlists-00001-of-00003.tfrecord.gz",
-        "playlists-00002-of-00003.tfrecord.gz",
-    ]
+    assert sorted(os.listdir(output)) == ["manifest.json", *shard_names(3)]
     assert pids(output) == list(range(25))
     for raw, example in zip(raws, read_examples(output), strict=True):
         feature = example.features.feature
@@ -89,8 +102,19 @@ def test_compressed_slices_give_the_same_records(source, output, tmp_path):
     ingest(str(source / "plain"), output, shards=1)
     ingest(str(source / "packed" / "*.gz"), str(tmp_path / "other"), shards=1)
     assert len(plain) == 2
-    name = "playlists-00000-of-00001.tfrecord.gz"
-    assert (tmp_path / "other" / name).read_bytes() == Path(output, name).read_bytes()
+    for name in shard_names(1):
+        assert (tmp_path / "other" / name).read_bytes() == Path(output, name).read_bytes()
+
+
+def test_each_playlist_is_in_the_file_of_its_split(source, output):
+    write_slices(source, 60, seed=1, slice_size=20)
+    split = SplitConfig(train=2, eval=1, test=1)
+    ingest(str(source), output, split)
+    found = {name: pids(output, shards.playlists_pattern(name)) for name in SPLITS}
+    assert all(found.values())
+    assert sorted(pid for part in found.values() for pid in part) == list(range(60))
+    for name, part in found.items():
+        assert {split.split_of(str(pid).encode()) for pid in part} == {name}
 
 
 def test_rejects_are_told_by_file_position_and_reason(source, output):
@@ -175,8 +199,8 @@ def test_no_input_fails(source, output):
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"shards": 0}, "shards: 0 is not at least 1"),
-        ({"max_reject_share": 1.5}, "max_reject_share: 1.5 is not between 0 and 1"),
+        ({"shards": 0}, r"shards\n.*greater than or equal to 1"),
+        ({"max_reject_share": 1.5}, r"max_reject_share\n.*less than or equal to 1"),
     ],
 )
 def test_bad_options_name_themselves(source, output, options, message):
@@ -220,21 +244,35 @@ class TestAgain:
         (source / "mpd.slice.10-19.json").unlink()
         again = ingest(str(source), output)
         assert not again.skipped
-        assert sorted(os.listdir(output)) == [
-            "manifest.json",
-            "notes.txt",
-            "playlists-00000-of-00001.tfrecord.gz",
-        ]
+        assert sorted(os.listdir(output)) == ["manifest.json", "notes.txt", *shard_names(1)]
         assert pids(output) == [5]
 
+    def test_what_counts_is_content_not_its_time(self, source, output):
+        path = source / "mpd.slice.0-9.json"
+        os.utime(path, (1, 1))
+        assert ingest(str(source), output, max_reject_share=0.5).skipped
+        changed = path.read_text().replace(uri("a"), uri("z"), 1)
+        path.write_text(changed)
+        os.utime(path, (1, 1))  # same size, same time
+        assert not ingest(str(source), output, max_reject_share=0.5).skipped
+        track = read_examples(output)[0].features.feature["track_uri"].bytes_list.value[0]
+        assert track == uri("z").encode()
+
     def test_other_options_run_again(self, source, output):
-        assert ingest(str(source), output, shards=1, max_reject_share=0.5).files == 1
-        assert not Path(output, "playlists-00000-of-00002.tfrecord.gz").exists()
+        assert not ingest(str(source), output, shards=1, max_reject_share=0.5).skipped
+        assert set(shard_names(1)) < set(os.listdir(output))
+        assert not set(shard_names(2)) & set(os.listdir(output))
+
+    def test_another_split_or_other_code_runs_again(self, source, output):
+        other = SplitConfig(train=1, eval=1, test=1)
+        assert not ingest(str(source), output, other, max_reject_share=0.5).skipped
+        assert not ingest(str(source), output, other, "new", max_reject_share=0.5).skipped
+        assert ingest(str(source), output, other, "new", max_reject_share=0.5).skipped
 
     @pytest.mark.parametrize("damage", ["missing shard", "no manifest", "cut manifest"])
     def test_an_incomplete_result_is_made_anew(self, source, output, damage):
         if damage == "missing shard":
-            Path(output, "playlists-00001-of-00002.tfrecord.gz").unlink()
+            Path(output, "playlists-train-00001-of-00002.tfrecord.gz").unlink()
         elif damage == "no manifest":
             Path(output, "manifest.json").unlink()
         else:
@@ -288,7 +326,8 @@ def test_a_failing_job_is_told_in_one_message(source, output, monkeypatch):
 
 def test_more_shards_than_slices_are_told(source, output, caplog):
     write(source, 0, [playlist(0)])
-    assert ingest(str(source), output, shards=4).files == 1
+    ingest(str(source), output, shards=4)
+    assert set(shard_names(1)) < set(os.listdir(output))
     assert "1 shards instead of 4" in caplog.text
 
 
@@ -304,12 +343,14 @@ def test_an_object_store(source, object_store):
     names = {path.rsplit("/", 1)[1] for path in object_store if "/out/" in path}
     assert names == {
         "manifest.json",
-        "playlists-00000-of-00002.tfrecord.gz",
-        "playlists-00001-of-00002.tfrecord.gz",
+        *shard_names(2),
         "rejects-duplicates-00000-of-00002.jsonl",
     }
     assert not any("ingesting-" in path for path in object_store)
     assert ingest("mem://bucket/in/*", "mem://bucket/out", max_reject_share=0.3).skipped
+    # Same size, and the store tells no time: its checksum shows the change.
+    object_store["mem://bucket/in/mpd.slice.0-9.json"] = content.replace(b'"pid": 1', b'"pid": 7')
+    assert not ingest("mem://bucket/in/*", "mem://bucket/out", max_reject_share=0.3).skipped
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real playlists are not there")

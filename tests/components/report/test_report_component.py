@@ -9,6 +9,7 @@ import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tensorflow_model_analysis.proto import metrics_for_slice_pb2
 from tfx.types import artifact_utils, standard_artifacts
+from tfx.types.experimental import simple_artifacts
 
 from components.report import executor, facts
 from components.report.component import RunReport
@@ -164,7 +165,11 @@ def inputs(tmp_path_factory):
     trials = [{"trial_id": "0", "score": 0.4, "factors": 8}]
     (folder / "tuned" / "tuner_results.json").write_text(json.dumps(trials))
     frame = pd.DataFrame({"name": ["a", "b", "b", None], "num_edits": [1.0, 2.0, 3.0, 4.0]})
+    (folder / "ingested").mkdir()
+    counts = {"playlists": 6, "tracks": 20, "files": 1, "rejects": {"no_tracks": 3}}
+    (folder / "ingested" / "ingest.json").write_text(json.dumps(counts))
     return {
+        "ingested": [artifact(simple_artifacts.File, folder / "ingested")],
         "statistics": [statistics(folder / "stats", train=frame, eval=frame[:2])],
         "anomalies": [anomalies(folder / "validated", "train", "num_edits")],
         "comparison": [anomalies(folder / "compared", "train-to-eval")],
@@ -202,7 +207,6 @@ def run(folder, inputs, seconds_file=None):
             "version": "1.2",
             "started": "2026-01-02T03:04:05+00:00",
             "destination": str(folder / "out" / "report"),
-            "rejects": '{"no_tracks": 3}',
             "seconds_file": seconds_file,
         },
     )

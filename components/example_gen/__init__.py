@@ -1,0 +1,1 @@
+"""ExampleGen over records that have their splits already."""

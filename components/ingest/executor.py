@@ -1,0 +1,71 @@
+"""Executor of the Ingest component."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+from typing import Any, Final
+
+from tfx import types
+from tfx.dsl.components.base import base_beam_executor
+from tfx.types import artifact_utils
+from tfx.utils import io_utils
+
+from components.example_files import pass_on
+from components.ingest import job, manifest
+from components.ingest.manifest import IngestResult
+from components.ingest.options import IngestOptions
+from components.ingest.reading import list_files
+from schema import artifacts
+from schema.splits import SplitConfig
+
+#: The counts, in the artifact `summary`.
+RESULT_FILE: Final = "ingest.json"
+
+
+class Executor(base_beam_executor.BaseBeamExecutor):
+    """Runs the job; its artifacts say what came of it."""
+
+    def Do(  # noqa: N802 - TFX's name
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Runs the component; see `component.Ingest`.
+
+        Raises:
+            IngestError: as `job.ingest` does.
+        """
+        output = exec_properties["output"]
+        result = job.ingest(
+            exec_properties["input"],
+            output,
+            IngestOptions.model_validate_json(exec_properties["options"]),
+            SplitConfig.model_validate_json(exec_properties["split"]),
+            source_hash=exec_properties["source_hash"],
+            run_id=exec_properties["run_id"],
+            beam_pipeline_args=[str(text) for text in self._beam_pipeline_args] or None,
+        )
+        records = artifact_utils.get_single_instance(output_dict["records"])
+        records.set_string_custom_property("directory", output)
+        records.set_string_custom_property("fingerprint", exec_properties["fingerprint"])
+        pass_on([os.path.join(output, manifest.NAME)], records.uri)
+        rejects = [file.path for file in list_files(output, [job.REJECTS_PATTERN])]
+        pass_on(rejects, artifact_utils.get_single_uri(output_dict["rejects"]))
+        summary = artifact_utils.get_single_instance(output_dict["summary"])
+        io_utils.write_string_file(
+            os.path.join(summary.uri, RESULT_FILE), json.dumps(dataclasses.asdict(result), indent=1)
+        )
+        summary.set_string_custom_property(artifacts.SUMMARY, result.summary())
+
+
+def read_result(summary: types.Artifact) -> IngestResult:
+    """Reads what an ingest gave.
+
+    Args:
+        summary: the component's artifact of that name.
+    """
+    content = json.loads(io_utils.read_string_file(os.path.join(summary.uri, RESULT_FILE)))
+    return IngestResult(**content)

@@ -1,0 +1,18 @@
+"""What one may choose of an ingest."""
+
+from __future__ import annotations
+
+import pydantic
+
+from schema.options import Count, Options, Share
+
+
+class IngestOptions(Options):
+    """MPD slices to TFRecords."""
+
+    shards: Count | None = pydantic.Field(
+        None, description="output files a split; null: by input size"
+    )
+    max_reject_share: Share = pydantic.Field(
+        0.05, description="share of records set aside beyond which the run fails"
+    )
