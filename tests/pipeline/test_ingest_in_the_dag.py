@@ -1,0 +1,82 @@
+"""Ingest and ExampleGen as the local runner runs them, cache included."""
+
+import os
+import shutil
+
+import pytest
+from tfx import v1 as tfx
+
+from components.ingest.executor import read_result
+from pipeline import dag
+from pipeline.overrides import load_config
+from pipeline.runners import launch
+from sample.generator import write_slices
+from schema.layout import Layout
+
+
+@pytest.fixture
+def data(tmp_path):
+    write_slices(tmp_path / "data", 30, seed=1, slice_size=10)
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def begin(data, tmp_path):
+    """Runs the first two nodes of the DAG; gives what became of each, by id."""
+    out = str(tmp_path / "out")
+
+    def run(*settings, source=data):
+        config = load_config(None, settings, data=str(source), out=out)
+        whole = dag.create_pipeline(config, dag.Paths.under(config))
+        first = tfx.dsl.Pipeline(
+            pipeline_name=whole.pipeline_info.pipeline_name,
+            pipeline_root=whole.pipeline_info.pipeline_root,
+            components=[c for c in whole.components if c.id in ("Ingest", "ImportExampleGen")],
+            enable_cache=True,
+            metadata_connection_config=(
+                tfx.orchestration.metadata.sqlite_metadata_connection_config(
+                    Layout.under(out).metadata
+                )
+            ),
+            beam_pipeline_args=list(config.beam.pipeline_args),
+        )
+        results = {}
+        launch.launch(first, lambda _: None, lambda node: results.update({node.node_id: node}))
+        return results
+
+    return run
+
+
+def examples(nodes):
+    return nodes["ImportExampleGen"].outputs["examples"][0]
+
+
+def test_the_cache_follows_content_and_destination(begin, data, tmp_path):
+    first = begin()
+    assert not first["Ingest"].cached
+    assert read_result(first["Ingest"].outputs["summary"][0]).playlists == 30
+    for path in data.iterdir():
+        os.utime(path, (1, 1))
+    again = begin()
+    assert again["Ingest"].cached
+    assert again["ImportExampleGen"].cached
+    assert examples(again).uri == examples(first).uri
+
+    changed = min(data.iterdir())
+    changed.write_text(changed.read_text().replace("spotify:track:0", "spotify:track:1", 1))
+    os.utime(changed, (1, 1))
+    other = begin()
+    assert not other["Ingest"].cached
+    assert examples(other).uri != examples(first).uri
+
+    shutil.rmtree(tmp_path / "out" / "tfrecords")
+    anew = begin()
+    assert not anew["Ingest"].cached, "what it wrote is gone"
+    assert (tmp_path / "out" / "tfrecords" / "manifest.json").exists()
+
+
+def test_a_failed_ingest_says_so_at_its_turn(begin, tmp_path):
+    with pytest.raises(launch.NodeFailedError) as error:
+        begin(source=tmp_path / "nowhere")
+    assert error.value.node_id == "Ingest"
+    assert "no slice found" in str(error.value.__cause__)
