@@ -97,24 +97,7 @@ def create_pipeline(
         A pipeline that any TFX runner takes.
     """
     # User code is no part of TFX's cache keys, so each component is told the hash of what it runs.
-    ingest = Ingest(
-        input=config.data,
-        output=paths.tfrecords,
-        options=config.ingest.model_dump_json(),
-        split=config.split.model_dump_json(),
-        source_hash=source_hash.of("components.ingest.executor"),
-    )
-    example_gen = FileBasedExampleGen(
-        input_base=paths.tfrecords,
-        input_config=tfx.proto.Input(
-            splits=[
-                tfx.proto.Input.Split(name=split, pattern=playlists_pattern(split))
-                for split in SPLITS
-            ]
-        ),
-        custom_executor_spec=executor_spec.ExecutorClassSpec(example_gen_executor.Executor),
-    ).with_id("ImportExampleGen")
-    example_gen.add_upstream_node(ingest)
+    ingest, example_gen = raw_to_examples(config, paths)
     examples = example_gen.outputs["examples"]
 
     previous_statistics = tfx.dsl.Resolver(
@@ -296,6 +279,29 @@ def create_pipeline(
         metadata_connection_config=metadata_connection_config,
         beam_pipeline_args=list(config.beam.pipeline_args),
     )
+
+
+def raw_to_examples(config: PipelineConfig, paths: Paths) -> tuple[Ingest, FileBasedExampleGen]:
+    """Builds the nodes before which there is no artifact: raw slices to Examples by split."""
+    ingest = Ingest(
+        input=config.data,
+        output=paths.tfrecords,
+        options=config.ingest.model_dump_json(),
+        split=config.split.model_dump_json(),
+        source_hash=source_hash.of(source_hash.INGEST),
+    )
+    example_gen = FileBasedExampleGen(
+        input_base=paths.tfrecords,
+        input_config=tfx.proto.Input(
+            splits=[
+                tfx.proto.Input.Split(name=split, pattern=playlists_pattern(split))
+                for split in SPLITS
+            ]
+        ),
+        custom_executor_spec=executor_spec.ExecutorClassSpec(example_gen_executor.Executor),
+    ).with_id("ImportExampleGen")
+    example_gen.add_upstream_node(ingest)
+    return ingest, example_gen
 
 
 def _absolute(path: str) -> str:

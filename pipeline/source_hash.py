@@ -31,6 +31,9 @@ OURS: Final = (
     "serving",
 )
 
+#: What an ingest runs, as a node and as a command: the one goes on from the other's result.
+INGEST: Final = "components.ingest.executor"
+
 #: What a module imports in a way that no import statement shows. A model family is found by name;
 #: whoever asks for the key of a Trainer names the family too.
 DYNAMIC: Final = {

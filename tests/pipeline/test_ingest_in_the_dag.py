@@ -27,11 +27,11 @@ def begin(data, tmp_path):
 
     def run(*settings, source=data):
         config = load_config(None, settings, data=str(source), out=out)
-        whole = dag.create_pipeline(config, dag.Paths.under(config))
+        paths = dag.Paths.under(config)
         first = tfx.dsl.Pipeline(
-            pipeline_name=whole.pipeline_info.pipeline_name,
-            pipeline_root=whole.pipeline_info.pipeline_root,
-            components=[c for c in whole.components if c.id in ("Ingest", "ImportExampleGen")],
+            pipeline_name=config.name,
+            pipeline_root=paths.pipeline_root,
+            components=[*dag.raw_to_examples(config, paths)],
             enable_cache=True,
             metadata_connection_config=(
                 tfx.orchestration.metadata.sqlite_metadata_connection_config(

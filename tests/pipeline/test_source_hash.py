@@ -18,6 +18,7 @@ TOWERS = ["Trainer.two_stage", "Trainer.two_tower"]
 TRAINERS = ["Trainer.als", "Trainer.item_knn", "Trainer.popularity", *TOWERS]
 #: The nodes that run again, by what is edited.
 EDITS = {
+    "components/ingest/validation.py": ["Ingest"],
     "components/data_gate/anomalies.py": ["DataGate"],
     "components/holdout/examples.py": ["Holdout"],
     "components/evaluator/metrics.py": ["Evaluator"],
