@@ -118,6 +118,13 @@ def test_the_console_tells_each_component_and_nothing_else(first_run):
     assert "segue query" in first_run.console or "make serve" in first_run.console
 
 
+def test_the_report_is_an_artifact_and_lies_where_people_look(first_run):
+    (folder,) = glob.glob(f"{first_run.out}/pipeline_root/Report/report/*")
+    for name in ("metrics.json", "details.json", "per_playlist.parquet", "index.html"):
+        with open(f"{folder}/{name}", "rb") as file:
+            assert file.read() == (first_run.out / "report" / name).read_bytes()
+
+
 def test_the_report_is_there_and_asks_for_nothing_outside(first_run):
     report = (first_run.out / "report" / "index.html").read_text()
     assert "two_tower" in report
@@ -174,6 +181,9 @@ def test_an_unchanged_rerun_is_cached(first_run, pipeline_run):
     states = {words[1]: words[2] for words in ended}
     for component in ("Ingest", "Transform", "Trainer.two_tower", "Significance", "Pusher"):
         assert states[component] == "cached"
+    assert states["Report"] != "cached", "it says what is true now"
+    assert again.metrics["pushed_version"] in again.versions
+    assert set(states) - {"Report"} == set(again.metrics["seconds"])
 
 
 def test_a_worse_model_is_refused(first_run, pipeline_run):
