@@ -65,7 +65,7 @@ def pipeline_run(data):
     """Runs `segue run` with more arguments, always into the same directory."""
     out = data.parent / "out"
 
-    def run(*settings: str, source: pathlib.Path = data) -> Run:
+    def run(*settings: str, source: pathlib.Path = data, json: bool = False) -> Run:
         common = [
             "split.eval=20",
             "split.test=10",
@@ -78,6 +78,7 @@ def pipeline_run(data):
             "infra_check.requests=5",
         ]
         arguments = [item for setting in (*common, *settings) for item in ("--set", setting)]
+        arguments += ["--json"] * json
         code, console = segue("run", "--data", str(source), "--out", str(out), *arguments)
         return Run(out, console, code)
 

@@ -174,8 +174,13 @@ def test_batch_recommendations_are_a_submission(first_run, segue, tmp_path):
 
 def test_an_unchanged_rerun_is_cached(first_run, pipeline_run):
     versions = first_run.versions
-    again = pipeline_run()
+    again = pipeline_run(json=True)
     assert again.code == 0, again.console
+    # All of standard output is the status; the console comes after it, on standard error.
+    status = json.loads(again.console.splitlines()[0])
+    assert status["status"] in ("blessed", "refused")
+    assert status["pushed_version"] == again.metrics["pushed_version"]
+    assert status["metrics"] == again.metrics["models"]["two_tower"]["overall"]
     assert again.versions == versions
     ended = [line.split() for line in again.console.splitlines() if line.startswith(("✓", "↺"))]
     states = {words[1]: words[2] for words in ended}
