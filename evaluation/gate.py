@@ -8,6 +8,8 @@ number (intersection-union test: Berger, Technometrics 24, 1982).
 from __future__ import annotations
 
 import dataclasses
+import math
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -17,8 +19,7 @@ from evaluation.metrics.base import mean
 from evaluation.metrics.registry import find
 from evaluation.rows import of_split
 from evaluation.significance.compare import compare_paired
-from evaluation.significance.family import pair
-from evaluation.significance.interval import mean_interval
+from evaluation.significance.family import holm, pair
 from evaluation.significance.result import Alternative, Options, TestResult
 from schema import rows as columns
 from schema.documents import Check
@@ -75,6 +76,12 @@ def decide(
         text = f"Nothing is known of {candidate}: no playlist of the {split} split was scored."
         return Decision(False, (Check(name="floor", passed=False, text=text),), ())
     checks = judge.floors()
+    if served is None and not config.floors and not config.better_than:
+        text = (
+            f"Nothing was asked of {candidate}: no model is served yet, and gate.better_than and "
+            "gate.floors are empty."
+        )
+        checks.append(Check(name="floor", passed=False, text=text))
     checks += [judge.beats(baseline) for baseline in config.better_than]
     if served is None:
         checks.append(
@@ -163,7 +170,7 @@ class _Judge:
             )
         if rule == "non_inferior":
             return self._non_inferior(pairs, result)
-        if _shown_worse(result):
+        if result.significant:
             return Check(
                 name="served", passed=False, text=f"Worse than the served model: {evidence}"
             )
@@ -174,71 +181,93 @@ class _Judge:
         return Check(name="served", passed=True, text=text)
 
     def _non_inferior(self, pairs: pd.DataFrame, result: TestResult) -> Check:
-        """Whether a loss of the margin can be ruled out, by the interval of the mean difference.
-
-        The rank test is no help here: moved by the margin, the many playlists without any
-        difference would all count as gains.
-        """
-        gains = self._gains(pairs)
-        served_mean = abs(float(pairs[f"{self._metric.name}_baseline"].mean()))
-        margin = self._config.margin * served_mean
-        interval = mean_interval(
-            gains, 1 - 2 * self._config.alpha, self._config.resamples, self._config.seed
-        )
-        low = interval.low
-        passed = low is not None and low >= -margin and (low > -margin or margin == 0)
+        """Whether the candidate, were it better by the margin, is shown to be better."""
+        name, other = self._metric.name, f"{self._metric.name}_baseline"
+        margin = self._config.margin * abs(float(pairs[other].mean()))
+        sign = 1 if self._metric.higher_is_better else -1
+        moved = pairs.assign(**{name: pairs[name] + sign * margin})
+        found = self._compare(moved, result.baseline, "better", keep=False)
+        equal = not (pairs[name] - pairs[other]).to_numpy().any()
+        passed = found.significant or equal
         shown = "is ruled out" if passed else "cannot be ruled out"
-        bound = "no lower bound" if low is None else f"lower bound {low:+.4f}"
+        bound = "no bound"
+        if found.bound is not None:
+            bound = f"at {1 - self._config.alpha:.0%} the loss is at most "
+            bound += f"{max(0.0, margin - sign * found.bound):.4f}"
+        caution = f"; {found.caution}" if found.caution else ""
         text = (
             f"A loss of {self._config.margin:.0%} ({margin:.4f}) against the served model {shown}: "
-            f"{_evidence(result, pairs)[:-1]}, {bound} at {1 - self._config.alpha:.0%}."
+            f"{_evidence(result, pairs)[:-1]}, {bound}{caution}."
         )
         return Check(name="served", passed=passed, text=text)
 
     def scenarios(self, served: str) -> list[Check]:
+        """Refuses a candidate that lost too much in a scenario, beyond chance.
+
+        Every scenario is one more chance to err, so their p-values are corrected as a family.
+        """
         pairs = self._pairs(served)
         limit = self._config.max_scenario_drop
         if pairs is None or limit is None:
             return []
-        checks, judged, small = [], 0, []
-        for name, group in pairs.groupby(columns.SCENARIO, sort=False):
-            if len(group) < self._config.min_scenario_playlists:
-                small.append(str(name))
-                continue
-            judged += 1
-            gains = self._gains(group)
-            base = abs(float(group[f"{self._metric.name}_baseline"].mean()))
-            if not len(gains) or -float(gains.mean()) <= limit * base:
-                continue
-            result = self._compare(group, served, "worse", str(name))
-            shown = _shown_worse(result)
-            chance = "" if shown else ", which may be chance"
-            share = f"{-float(gains.mean()) / base:.1%}" if base else "all"
-            text = f"Scenario {name} lost {share} (at most {limit:.1%} is allowed){chance}: "
-            checks.append(
-                Check(name="scenario", passed=not shown, text=text + _evidence(result, group))
-            )
+        groups = {str(name): group for name, group in pairs.groupby(columns.SCENARIO, sort=False)}
+        fewest = self._config.min_scenario_playlists
+        small = [name for name, group in groups.items() if len(group) < fewest]
+        judged = {name: group for name, group in groups.items() if name not in small}
+        results = holm(
+            [
+                self._compare(group, served, "worse", name, keep=False)
+                for name, group in judged.items()
+            ]
+        )
+        drops = [
+            drop
+            for result in results
+            if (drop := self._drop(result, judged[str(result.scenario)], limit)) is not None
+        ]
+        self.tests += [drop.result for drop in drops]
+        drops.sort(key=lambda drop: (not drop.result.significant, -drop.share))
+        checks = [
+            Check(name="scenario", passed=not drop.result.significant, text=drop.text)
+            for drop in drops
+        ]
         if not checks and judged:
-            text = f"None of {judged} scenarios lost more than {limit:.1%} to the served model."
+            text = (
+                f"None of {len(judged)} scenarios lost more than {limit:.1%} to the served model."
+            )
             checks.append(Check(name="scenario", passed=True, text=text))
         if small:
             text = f"Too few playlists to judge a drop in: {', '.join(small)}."
             checks.append(Check(name="scenario", passed=True, text=text))
         return checks
 
+    def _drop(self, result: TestResult, group: pd.DataFrame, limit: float) -> _Drop | None:
+        """The loss in a scenario where it is larger than allowed, else None."""
+        if result.mean_difference is None:
+            return None
+        loss = result.mean_difference * (-1 if self._metric.higher_is_better else 1)
+        base = abs(float(group[f"{self._metric.name}_baseline"].mean()))
+        if loss <= limit * base:
+            return None
+        share = loss / base if base else math.inf
+        chance = "" if result.significant else ", which may be chance"
+        lost = f"{share:.1%}" if base else "all"
+        text = f"Scenario {result.scenario} lost {lost} (at most {limit:.1%} is allowed){chance}: "
+        return _Drop(share, result, text + _evidence(result, group))
+
     def _pairs(self, baseline: str) -> pd.DataFrame | None:
         if not (self._rows[columns.MODEL] == baseline).any():
             return None
         return pair(self._rows, self._candidate, baseline)
 
-    def _gains(self, pairs: pd.DataFrame) -> np.ndarray:
-        name = self._metric.name
-        gains = (pairs[name] - pairs[f"{name}_baseline"]).to_numpy(dtype=np.float64)
-        gains = gains if self._metric.higher_is_better else -gains
-        return gains[np.isfinite(gains)]
-
     def _compare(
-        self, pairs: pd.DataFrame, baseline: str, side: Alternative, scenario: str | None = None
+        self,
+        pairs: pd.DataFrame,
+        baseline: str,
+        side: Alternative,
+        scenario: str | None = None,
+        *,
+        keep: bool = True,
     ) -> TestResult:
         name = self._metric.name
         result = compare_paired(
@@ -255,20 +284,23 @@ class _Judge:
                 seed=self._config.seed,
             ),
         )
-        self.tests.append(result)
+        if keep:
+            self.tests.append(result)
         return result
 
 
-def _shown_worse(result: TestResult) -> bool:
-    """Whether a test against "worse" or the interval of the mean shows a loss.
+class _Drop(NamedTuple):
+    """A scenario that lost more than is allowed.
 
-    Ranks hardly notice a model that is broken for a few playlists and equal on all others; the
-    mean does.
+    Attributes:
+        share: of the served model's mean; infinite where that is 0.
+        result: the test of the loss.
+        text: the finding, in a sentence.
     """
-    if result.ci_low is None or result.ci_high is None:
-        return result.significant
-    below = result.ci_high < 0 if result.higher_is_better else result.ci_low > 0
-    return result.significant or below
+
+    share: float
+    result: TestResult
+    text: str
 
 
 def _evidence(result: TestResult, pairs: pd.DataFrame) -> str:

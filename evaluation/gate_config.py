@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from evaluation.metrics.registry import METRICS, find
+from evaluation.significance.result import MIN_RESAMPLES
 
 
 class GateConfig(BaseModel):
@@ -49,7 +50,7 @@ class GateConfig(BaseModel):
         default=0.05, gt=0, lt=0.5, description="The accepted rate of false blessings."
     )
     resamples: int = Field(
-        default=9999, ge=0, description="Of the bootstrap behind intervals; 0 leaves these out."
+        default=9999, ge=MIN_RESAMPLES, le=1_000_000, description="Of the bootstrap behind tests."
     )
     seed: int = Field(default=0, description="Of the bootstrap.")
 
@@ -69,9 +70,3 @@ class GateConfig(BaseModel):
             if find(name).name not in METRICS:
                 raise ValueError(f"{name} is not among the rows' metrics: {', '.join(METRICS)}")
         return floors
-
-    @model_validator(mode="after")
-    def _bound_needs_resamples(self) -> GateConfig:
-        if self.against_served == "non_inferior" and not self.resamples:
-            raise ValueError("against_served=non_inferior needs resamples of 1 or more")
-        return self

@@ -57,10 +57,12 @@ class Metric(Measure, abc.ABC):
 
     Attributes:
         binary: whether a playlist's value is 0 or 1, which decides the test for a difference.
+        span: the largest difference of two values, None where nothing bounds it.
         needs: what must be known beside recommended and withheld tracks: "artists", "popularity".
     """
 
     binary: ClassVar[bool] = False
+    span: ClassVar[float | None] = None
     needs: ClassVar[frozenset[str]] = frozenset()
 
     @abc.abstractmethod

@@ -28,6 +28,7 @@ class ArtistDiversity(Metric):
     depth: int = DEPTH
     is_accuracy = False
     needs = frozenset({"artists"})
+    span = 1.0
     source = (
         "Ziegler et al., Improving recommendation lists through topic diversification (WWW 2005): "
         "1 − intra-list similarity, with the same artist as similarity 1"

@@ -35,6 +35,7 @@ class Clicks(Metric):
     depth: int = DEPTH
     higher_is_better = False
     decimals = 2
+    span = 51.0
     source = "RecSys Challenge 2018, recommended songs clicks (as for R-precision)"
 
     @property
@@ -67,6 +68,7 @@ class MRR(Metric):
     brief: bool = False
     tested: bool = False
     depth: int = DEPTH
+    span = 1.0
     source = "Voorhees, The TREC-8 question answering track report (TREC 1999)"
 
     def per_playlist(self, batch: Recommendations) -> np.ndarray:

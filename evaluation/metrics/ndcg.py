@@ -41,6 +41,7 @@ class NDCG(Metric):
     label: str = "NDCG"
     meaning: str = "Withheld tracks found in the list of 500, the earlier the more they count."
     depth: int = DEPTH
+    span = 1.0
     source = (
         "Järvelin and Kekäläinen, Cumulated gain-based evaluation of IR techniques (ACM TOIS 20(4),"
         " 2002); discount from rank 1 as in the challenge's scoring"

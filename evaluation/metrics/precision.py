@@ -26,6 +26,7 @@ class RPrecision(Metric):
     label: str = "R-precision"
     meaning: str = "Share of withheld tracks among as many recommendations."
     short: str = "R-prec"
+    span = 1.0
     source = _SOURCE
 
     def per_playlist(self, batch: Recommendations) -> np.ndarray:

@@ -24,6 +24,7 @@ class Recall(Metric):
     label: str = "Recall@500"
     meaning: str = "Share of withheld tracks in the first 500."
     depth: int = 500
+    span = 1.0
     source = _SOURCE
 
     @classmethod

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
+from scipy import stats
 
 from evaluation.metrics.base import Metric
 from evaluation.metrics.registry import find
 from evaluation.significance import paired
-from evaluation.significance.choice import choose
-from evaluation.significance.interval import mean_interval
+from evaluation.significance.betting import bounded_mean_p_value
 from evaluation.significance.power import minimum_detectable
 from evaluation.significance.result import Options, TestResult
+from evaluation.significance.studentised import Side, Studentised
 
 
 def compare_paired(
@@ -25,7 +28,10 @@ def compare_paired(
 ) -> TestResult:
     """Tests whether a candidate differs from a baseline on the same playlists.
 
-    A pair with a value that is not finite is left out and counted.
+    What is claimed is a difference of means, so that is what is tested: by McNemar's test where
+    every value is hit or no hit, else by the studentised bootstrap. Wilcoxon's signed-rank test
+    stands beside as a description; ranks can rise while the mean falls. A pair with a value that
+    is not finite is left out and counted.
 
     Args:
         candidate: float [n], the metric of each playlist.
@@ -52,35 +58,40 @@ def compare_paired(
     # What differs in the last bits only is equal: else noise of rounding would hide ties.
     differences = np.round(candidate - baseline, 12)
 
-    choice = choose(differences, metric.binary, options.seed)
     side = _side(metric, options.alternative)
-    if choice.test == "mcnemar":
-        outcome = paired.mcnemar(candidate, baseline, side)
+    mean = _mean(differences, side, options)
+    if metric.binary and differences.any() and len(differences) > 1:
+        test = paired.mcnemar(candidate, baseline, side)
     else:
-        outcome = _test(choice.test, differences, side)
-    interval = mean_interval(differences, options.confidence, options.resamples, options.seed)
+        test = mean.test
+    ranks = paired.wilcoxon(differences, side) if differences.any() else None
     result = TestResult(
         metric=metric.name,
         higher_is_better=metric.higher_is_better,
         candidate=candidate_name,
         baseline=baseline_name,
         scenario=scenario,
-        test=outcome.name,
-        reason="; ".join(filter(None, (choice.reason, outcome.note))),
+        test=test.name,
+        reason=test.note,
         alternative=options.alternative,
         n=len(differences),
         dropped=int((~kept).sum()),
-        statistic=outcome.statistic,
-        p_value=outcome.p_value,
+        statistic=test.statistic,
+        p_value=test.p_value,
         p_adjusted=None,
-        effect_name=outcome.effect_name,
-        effect=outcome.effect,
+        effect_name=test.effect_name,
+        effect=test.effect,
         d_z=paired.cohens_dz(differences),
+        ranks_p_value=ranks.p_value if ranks else None,
+        rank_biserial=ranks.effect if ranks else None,
+        skewness=mean.skewness,
+        any_law_p_value=_any_law(differences, side, metric.span),
         mean_difference=float(differences.mean()) if len(differences) else None,
         confidence=options.confidence,
-        ci_low=interval.low,
-        ci_high=interval.high,
-        ci_method=interval.method,
+        ci_low=mean.low,
+        ci_high=mean.high,
+        ci_method=mean.method,
+        bound=mean.bound,
         minimum_detectable=minimum_detectable(
             differences, options.alpha, options.power, options.alternative != "two-sided"
         ),
@@ -90,17 +101,75 @@ def compare_paired(
     return result.adjusted(result.p_value)
 
 
-def _side(metric: Metric, alternative: str) -> paired.Side:
+def _side(metric: Metric, alternative: str) -> Side:
     if alternative == "two-sided":
         return "two-sided"
     return "greater" if (alternative == "better") == metric.higher_is_better else "less"
 
 
-def _test(name: str, differences: np.ndarray, side: paired.Side) -> paired.Outcome:
-    if name == "t":
-        return paired.paired_t(differences, side)
-    if name == "wilcoxon":
-        return paired.wilcoxon(differences, side)
-    # Equal lists are no evidence at all; without a pair, or with one, nothing is known.
-    equal = len(differences) > 0 and not differences.any()
-    return paired.Outcome("none", None, 1.0 if equal else None, "none", 0.0 if equal else None)
+@dataclasses.dataclass(frozen=True)
+class _Mean:
+    """What is known of the mean difference; None where it cannot be computed."""
+
+    test: paired.Outcome
+    low: float | None
+    high: float | None
+    bound: float | None
+    method: str
+    skewness: float | None
+
+
+def _mean(differences: np.ndarray, side: Side, options: Options) -> _Mean:
+    if len(differences) < 2:
+        note = (
+            "a single playlist cannot show a difference"
+            if len(differences)
+            else "no playlist has a value from both models"
+        )
+        nothing = paired.Outcome("none", None, None, "none", None, note)
+        return _Mean(nothing, None, None, None, "none: fewer than two playlists", None)
+    if np.ptp(differences) <= 1e-12 * np.abs(differences).max():
+        return _without_spread(differences, side)
+    bootstrap = Studentised(differences, options.resamples, options.seed)
+    low, high = bootstrap.bounds((1 - options.confidence) / 2)
+    lower, upper = bootstrap.bounds(options.alpha)
+    bound = {"greater": lower, "less": upper, "two-sided": None}[side]
+    test = paired.Outcome(
+        "studentised bootstrap",
+        bootstrap.mean / bootstrap.error,
+        bootstrap.p_value(side),
+        "d_z",
+        paired.cohens_dz(differences),
+    )
+    method = "studentised bootstrap"
+    return _Mean(
+        test, _finite(low), _finite(high), _finite(bound), method, float(stats.skew(differences))
+    )
+
+
+def _without_spread(differences: np.ndarray, side: Side) -> _Mean:
+    """All differences are equal: without spread, only their sign and number are evidence."""
+    value = float(differences[0])
+    method = "none needed: all differences are equal"
+    if not value:
+        note = "every playlist has the same value from both models"
+        test = paired.Outcome("none", None, 1.0, "none", 0.0, note)
+        return _Mean(test, 0.0, 0.0, None if side == "two-sided" else 0.0, method, None)
+    n = len(differences)
+    p_value = float(stats.binomtest(n if value > 0 else 0, n, 0.5, alternative=side).pvalue)
+    note = "all differences are equal, so that only their sign can be tested"
+    test = paired.Outcome("sign test", float(n), p_value, "none", None, note)
+    return _Mean(test, value, value, None if side == "two-sided" else value, method, None)
+
+
+def _any_law(differences: np.ndarray, side: Side, span: float | None) -> float | None:
+    """The p-value that holds whatever the law of the differences; None without a bound of them."""
+    if span is None or len(differences) < 2 or np.abs(differences).max() > span:
+        return None
+    greater = bounded_mean_p_value(differences, span)
+    less = bounded_mean_p_value(-differences, span)
+    return {"greater": greater, "less": less, "two-sided": min(1.0, 2 * min(greater, less))}[side]
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and np.isfinite(value) else None

@@ -1,14 +1,14 @@
-"""The three paired tests: statistic, p-value and the effect size that goes with each."""
+"""Paired tests besides that of the mean: statistic, p-value and the effect size of each."""
 
 from __future__ import annotations
 
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from scipy import stats
 from statsmodels.stats.contingency_tables import mcnemar as _mcnemar
 
-Side = Literal["greater", "less", "two-sided"]
+from evaluation.significance.studentised import Side
 
 # Below, every assignment of signs is counted where ties rule out SciPy's exact distribution.
 _ENUMERATED: Final = 14
@@ -50,23 +50,6 @@ def cohens_dz(differences: np.ndarray) -> float | None:
     deviation = float(np.std(differences, ddof=1))
     average = float(np.mean(differences))
     return average / deviation if deviation > 1e-12 * abs(average) else None
-
-
-def paired_t(differences: np.ndarray, side: Side) -> Outcome:
-    """Student's t-test of the mean difference.
-
-    Args:
-        differences: float [n], n > 1, not all equal.
-        side: of the alternative.
-    """
-    result = stats.ttest_1samp(differences, 0.0, alternative=side)
-    return Outcome(
-        "paired t-test",
-        float(result.statistic),
-        float(result.pvalue),
-        "d_z",
-        cohens_dz(differences),
-    )
 
 
 def wilcoxon(differences: np.ndarray, side: Side) -> Outcome:

@@ -50,9 +50,9 @@ class PairedTest(Part):
     scenario: str | None = None
     """Whose playlists were compared, null for all."""
     test: str = ""
-    """"paired t-test", "Wilcoxon signed-rank", "McNemar chi-square", "McNemar exact" or "none"."""
+    """"studentised bootstrap", "McNemar chi-square", "McNemar exact", "sign test" or "none"."""
     reason: str = ""
-    """Why that test."""
+    """More about the test, such as why there is none."""
     alternative: Literal["better", "worse", "two-sided"] | None = None
     """What the p-value is evidence for."""
     n: int | None = None
@@ -64,24 +64,34 @@ class PairedTest(Part):
     p_adjusted: Value = None
     """After Holm's correction over the family that was tested."""
     effect_name: str = ""
-    """"d_z", "rank_biserial", "cohens_g" or "none"."""
+    """"d_z", "cohens_g" or "none"."""
     effect: Value = None
     """The effect size that belongs to the test."""
     d_z: Value = None
     """Cohen's d_z, whatever the test."""
+    ranks_p_value: Value = None
+    """Of Wilcoxon's signed-rank test, which describes and decides nothing."""
+    rank_biserial: Value = None
+    """Its effect size: the share of favourable ranks minus that of unfavourable ones."""
+    skewness: Value = None
+    """Of the differences."""
+    any_law_p_value: Value = None
+    """Of a test that holds for any law; it decides where the differences are too skewed."""
     mean_difference: Value = None
     confidence: Value = None
     """Of the two-sided interval of the mean difference."""
     ci_low: Value = None
     ci_high: Value = None
     ci_method: str = ""
+    bound: Value = None
+    """The one-sided bound of the mean difference at 1 - alpha, null for a two-sided test."""
     minimum_detectable: Value = None
     """The smallest mean difference that this many playlists would have shown."""
     alpha: Value = None
     significant: bool | None = None
-    """Whether the alternative is shown: p_adjusted < alpha, and the mean points the same way."""
+    """Whether the alternative is shown: p_adjusted < alpha, and no skew forbids the claim."""
     caution: str = ""
-    """How to read ranks and mean where they do not say the same."""
+    """How to read the result where ranks, skew and mean do not say the same."""
 
 
 class Blessing(Part):
