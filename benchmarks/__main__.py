@@ -22,6 +22,7 @@ BENCHMARKS = {
     "serving-speed": "serving_speed",
     "serving-soak": "serving_soak",
     "index": "index",
+    "claim-honesty": "claim_honesty",
     "ablation": "ablation",
     "training-speed": "training_speed",
     "big-catalogue": "big_catalogue",

@@ -231,13 +231,15 @@ def summary(runs: Iterable[Mapping[str, Any]], title_only: np.ndarray) -> dict[s
 
 def difference(values: np.ndarray, reference: np.ndarray) -> dict[str, float | None]:
     """The mean difference of the same playlists' metric, and its 95% interval."""
-    from evaluation.significance.interval import mean_interval
+    from evaluation.significance.compare import compare_paired
+    from evaluation.significance.result import Options
 
-    interval = mean_interval(values - reference, resamples=_RESAMPLES)
+    options = Options(alternative="two-sided", resamples=_RESAMPLES)
+    result = compare_paired(values, reference, "ndcg", options=options)
     found = {
-        "difference": float(np.mean(values - reference)),
-        "difference_low": interval.low,
-        "difference_high": interval.high,
+        "difference": result.mean_difference,
+        "difference_low": result.ci_low,
+        "difference_high": result.ci_high,
     }
     return {name: None if value is None else round(value, 4) for name, value in found.items()}
 

@@ -141,13 +141,13 @@ class Simulator:
         return decide(config, rows, "candidate", "served", split=None).blessed
 
 
-def rate(blessed: int, simulations: int) -> dict[str, Any]:
+def rate(count: int, simulations: int) -> dict[str, Any]:
     """A share with Wilson's 95% interval."""
-    low, high = proportion_confint(blessed, simulations, method="wilson")
+    low, high = proportion_confint(count, simulations, method="wilson")
     return {
-        "blessed": blessed,
+        "count": count,
         "simulations": simulations,
-        "rate": blessed / simulations,
+        "rate": count / simulations,
         "ci_low": float(low),
         "ci_high": float(high),
     }
@@ -174,12 +174,11 @@ def run(
 
     Returns:
         Rates of blessing: `equal_models` by rule and `curves` by rule and size, a negative size
-        being a loss; and `false_blessings`, where no candidate deserves it.
+        being a loss; `false_blessings`, where no candidate deserves it, and `wrong_refusals`,
+        where each does.
     """
     simulator = Simulator(population, config.metric, playlists, seed)
     gates = {rule: config.model_copy(update={"against_served": rule}) for rule in RULES}
-    # The interval decides nothing there, unless a scenario falls.
-    gates["better"] = gates["better"].model_copy(update={"resamples": 0})
     # Only what beats popularity by construction is asked about here, and only the test itself.
     bare = gates["better"].model_copy(update={"better_than": (), "max_scenario_drop": None})
     at_margin = gates["non_inferior"].model_copy(
@@ -189,6 +188,13 @@ def run(
     def null(gate: GateConfig, **situation: Any) -> dict[str, Any]:
         blessed = simulator.blessed(gate, null_simulations, **situation)
         return rate(blessed, null_simulations)
+
+    # Whether popularity is beaten is another question.
+    lenient = gates["not_significantly_worse"].model_copy(update={"better_than": ()})
+
+    def refused(**situation: Any) -> dict[str, Any]:
+        blessed = simulator.blessed(lenient, null_simulations, **situation)
+        return rate(null_simulations - blessed, null_simulations)
 
     curves: dict[str, list[dict[str, Any]]] = {}
     for rule, gate in gates.items():
@@ -205,6 +211,12 @@ def run(
             "better, equal models": null(bare),
             "better, equal models as unlike as model and baseline": null(bare, other="baseline"),
             "non_inferior, worse by the margin": null(at_margin, loss=config.margin),
+        },
+        "wrong_refusals": {
+            "not_significantly_worse, equal models": refused(),
+            "not_significantly_worse, equal models as unlike as model and baseline": refused(
+                other="baseline"
+            ),
         },
         "curves": curves,
     }
@@ -266,11 +278,12 @@ def main() -> None:
     out.mkdir(parents=True, exist_ok=True)
     (out / "gate_honesty.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     (out / "gate_honesty.svg").write_text(draw(found), encoding="utf-8")
-    for name, figure in found["false_blessings"].items():
-        print(
-            f"{name}: {figure['rate']:.1%} blessed "
-            f"({figure['ci_low']:.1%} to {figure['ci_high']:.1%}), nominal {config.alpha:.0%}"
-        )
+    for kind in ("false_blessings", "wrong_refusals"):
+        for name, figure in found[kind].items():
+            print(
+                f"{kind.replace('_', ' ')}, {name}: {figure['rate']:.1%} "
+                f"({figure['ci_low']:.1%} to {figure['ci_high']:.1%}), nominal {config.alpha:.0%}"
+            )
     print(f"{out / 'gate_honesty.json'}, {out / 'gate_honesty.svg'} in {found['seconds']} s")
 
 

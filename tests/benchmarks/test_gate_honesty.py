@@ -10,7 +10,7 @@ from benchmarks import gate_honesty
 from benchmarks.gate_honesty import RULES, Population, Simulator, load, rate
 from evaluation.gate_config import GateConfig
 
-QUICK = {"better_than": (), "max_scenario_drop": None, "resamples": 99}
+QUICK = {"better_than": (), "max_scenario_drop": None, "resamples": 999}
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_rates_by_hand():
 def test_the_command_writes_figures_and_plot(rows, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(gate_honesty, "SIZES", (0.0, 0.1))
     out = tmp_path / "docs"
-    options = "--simulations 2 --null-simulations 3 --playlists 50 --resamples 99 --out"
+    options = "--simulations 2 --null-simulations 3 --playlists 50 --resamples 999 --out"
     monkeypatch.setattr(sys, "argv", ["gate_honesty", str(rows), *options.split(), str(out)])
     gate_honesty.main()
     found = json.loads((out / "gate_honesty.json").read_text())

@@ -70,7 +70,7 @@ def pipeline_run(data):
             "split.eval=20",
             "split.test=10",
             "split.train=70",
-            "gate.resamples=200",
+            "gate.resamples=999",
             "models.item_knn.neighbours=20",
             "models.als.factors=16",
             "models.two_tower.epochs=2",

@@ -12,7 +12,7 @@ from evaluation.significance.result import Options
 from evaluation.submission import SubmissionError, read_holdouts, read_submission, score
 from tests.evaluation.reference_scorer import score_playlist
 
-QUICK = Options(alternative="two-sided", resamples=99)
+QUICK = Options(alternative="two-sided", resamples=999)
 
 
 def shown(found):

@@ -31,7 +31,7 @@ def judged(table: pd.DataFrame, served: str | None = None, **options) -> Judgeme
         table,
         candidate="candidate",
         served=served,
-        gate=GateConfig(resamples=200),
+        gate=GateConfig(resamples=999),
         coverage={"eval": dict.fromkeys(names, 0.5)},
         cards={name: ModelCard(family=name, fit_seconds=1.5) for name in names},
         seed=1,
