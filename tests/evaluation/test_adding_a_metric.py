@@ -65,7 +65,7 @@ def test_one_class_and_one_line_reach_rows_tests_report_and_console(
         table,
         candidate="new",
         served=None,
-        gate=GateConfig(resamples=99),
+        gate=GateConfig(resamples=999),
         coverage={},
         cards={},
         seed=1,
