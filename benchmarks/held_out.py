@@ -198,8 +198,9 @@ def _transform(root: pathlib.Path, made: pathlib.Path, min_counts: dict[str, int
     from components.holdout.held_out_schema import held_out_schema
     from models.transform.preprocessing import preprocessing_fn
     from pipeline.config import BeamConfig
+    from schema.curated import curated_schema
 
-    curated = (harness.ROOT / "schema" / "schema.pbtxt").read_text(encoding="utf-8")
+    curated = curated_schema()
     schema = held_out_schema(text_format.Parse(curated, schema_pb2.Schema()))
     reader = tfxio.TFExampleRecord(str(root / "train.gz"), schema=schema)
     options = PipelineOptions(list(BeamConfig().pipeline_args))

@@ -28,12 +28,9 @@ from components.significance.component import Significance
 from models.export.options import ExportOptions
 from pipeline import __version__, source_hash
 from pipeline.config import PipelineConfig
+from schema.curated import SCHEMA_FILE, curated_schema_path
 from schema.layout import Layout
 from schema.splits import DECIDING, EVAL, SPLITS, TRAIN
-
-SCHEMA_FILE = os.path.join(
-    os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "schema", "schema.pbtxt"
-)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +53,7 @@ class Paths:
             tfrecords=places.tfrecords,
             pipeline_root=places.pipeline_root,
             serving=places.serving,
-            schema_file=config.validation.schema_file or SCHEMA_FILE,
+            schema_file=config.validation.schema_file or curated_schema_path(),
             checkpoints=places.checkpoints,
             report=places.report,
         )
@@ -71,7 +68,7 @@ class Paths:
         """
         content = io_utils.read_string_file(self.schema_file)
         digest = hashlib.sha256(content.encode()).hexdigest()[:16]
-        pinned = os.path.join(Layout.under(_absolute(out)).schemas, digest, "schema.pbtxt")
+        pinned = os.path.join(Layout.under(_absolute(out)).schemas, digest, SCHEMA_FILE)
         io_utils.write_string_file(pinned, content)
         return dataclasses.replace(self, schema_file=pinned)
 

@@ -21,6 +21,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from evaluation.metrics.registry import METRICS
 from schema import __main__ as published
 from schema import features, layout, rows, signatures
+from schema.curated import curated_schema
 from schema.documents import RunMetrics
 from schema.model_card import ModelCard
 from schema.status import CommandStatus, StatusLine
@@ -73,7 +74,7 @@ def tensors() -> str:
 
 def playlist_features() -> str:
     """The features of a playlist's Example."""
-    text = (ROOT / "schema" / "schema.pbtxt").read_text(encoding="utf-8")
+    text = curated_schema()
     curated = text_format.Parse(text, schema_pb2.Schema())
     found = []
     for feature in curated.feature:

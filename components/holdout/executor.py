@@ -21,6 +21,7 @@ from components.holdout import examples as held_out_examples
 from components.holdout import held_out_schema
 from evaluation.scenarios import BY_NAME
 from schema import artifacts, features
+from schema.curated import SCHEMA_FILE
 from schema.splits import TRAIN
 
 # Distinct tracks that a worker counts before it passes them on.
@@ -85,7 +86,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         )
         curated = io_utils.parse_pbtxt_file(schema_file, schema_pb2.Schema())
         path = os.path.join(
-            artifact_utils.get_single_uri(output_dict["held_out_schema"]), "schema.pbtxt"
+            artifact_utils.get_single_uri(output_dict["held_out_schema"]), SCHEMA_FILE
         )
         io_utils.write_string_file(
             path, text_format.MessageToString(held_out_schema.held_out_schema(curated))

@@ -6,6 +6,7 @@ from tfx.types import artifact_utils, standard_artifacts
 
 from components.holdout import executor
 from schema import features
+from schema.curated import curated_schema
 
 
 def example(pid: int, uris: list[str]) -> bytes:
@@ -44,7 +45,7 @@ def held_out(tmp_path_factory, root):
     schema = standard_artifacts.Schema()
     schema.uri = str(root / "schema")
     (folder / "schema").mkdir()
-    (folder / "schema" / "schema.pbtxt").write_text((root / "schema/schema.pbtxt").read_text())
+    (folder / "schema" / "schema.pbtxt").write_text(curated_schema())
     schema.uri = str(folder / "schema")
     target, target_schema = standard_artifacts.Examples(), standard_artifacts.Schema()
     target.uri, target_schema.uri = str(folder / "out"), str(folder / "out-schema")

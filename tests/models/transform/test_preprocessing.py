@@ -13,6 +13,7 @@ from tfx_bsl.public import tfxio
 from components.holdout.held_out_schema import held_out_schema
 from models.transform import preprocessing
 from schema import features
+from schema.curated import curated_schema
 from schema.features import transformed_name
 
 
@@ -65,7 +66,7 @@ EVAL = [
 def transformed(tmp_path_factory, root: pathlib.Path):
     """Runs Transform's own analysis over TRAIN and applies it to EVAL."""
     folder = tmp_path_factory.mktemp("transform")
-    schema = text_format.Parse((root / "schema/schema.pbtxt").read_text(), schema_pb2.Schema())
+    schema = text_format.Parse(curated_schema(), schema_pb2.Schema())
     source = tfxio.TFExampleRecord  # the reader that the Transform component uses
     sources = {}
     for name, records in (("train", TRAIN), ("eval", EVAL)):
