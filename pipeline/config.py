@@ -17,9 +17,6 @@ from schema import features
 from schema.options import Count, Options, Share
 from schema.splits import SplitConfig
 
-_BASELINES = ("als", "item_knn", "popularity")
-# What a candidate is built on: with the same parameters, a run shows what it adds.
-_FOUNDATIONS = {"two_stage": ("two_tower",)}
 _BETTER_THAN = ("popularity",)
 
 
@@ -131,7 +128,7 @@ class PipelineConfig(Options):
     seed: int = pydantic.Field(17, ge=0, lt=2**32, description="of everything random")
     candidate: str = pydantic.Field("two_tower", description="model family to bless and push")
     baselines: tuple[str, ...] = pydantic.Field(
-        _BASELINES,
+        registry.baselines(),
         description="families to compare the candidate with; by default the classical ones, and "
         "for two_stage two_tower too",
     )
@@ -158,7 +155,9 @@ class PipelineConfig(Options):
         if not isinstance(values, dict) or not isinstance(values.get("candidate", ""), str):
             return values
         candidate = values.get("candidate", "two_tower")
-        others = (*_FOUNDATIONS.get(candidate, ()), *_BASELINES)
+        # A name that is not a family is refused later, by its key.
+        built_on = registry.family(candidate).built_on if candidate in registry.names() else ()
+        others = (*built_on, *registry.baselines())
         filled = {"baselines": [name for name in others if name != candidate], **values}
         if not isinstance(filled["baselines"], list | tuple):
             return filled
@@ -181,7 +180,7 @@ class PipelineConfig(Options):
                     f"({', '.join(self.baselines) or 'there are none'})"
                 )
         for family in (*self.families, *self.models):
-            registry.check_params(family, self.models.get(family, {}))
+            registry.family(family).params(self.models.get(family, {}))
         return self
 
     @pydantic.model_validator(mode="after")
@@ -218,8 +217,8 @@ class PipelineConfig(Options):
 
     def search_space(self, family: str) -> SearchSpace:
         """What tuning may change of a family beside what is configured."""
-        params = registry.check_params(family, self.models.get(family, {}))
-        return registry.search_space(family, params)
+        found = registry.family(family)
+        return found.search_space(found.params(self.models.get(family, {})))
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -228,4 +227,4 @@ class PipelineConfig(Options):
 
     def family_params(self, family: str) -> dict[str, Any]:
         """All parameters of a family, defaults filled in, as plain JSON values."""
-        return registry.check_params(family, self.models.get(family, {})).model_dump(mode="json")
+        return registry.family(family).params(self.models.get(family, {})).model_dump(mode="json")

@@ -26,6 +26,7 @@ from components.report.component import Report
 from components.served_model.strategy import ServedModelStrategy
 from components.significance.component import Significance
 from models.export.options import ExportOptions
+from models.families import registry
 from pipeline import __version__, source_hash
 from pipeline.config import PipelineConfig
 from schema.curated import SCHEMA_FILE, curated_schema_path
@@ -307,7 +308,7 @@ def _absolute(path: str) -> str:
 
 def _modules(family: str) -> str:
     """Names a family's code: Trainer and Tuner find it by name, not by an import."""
-    return f"models.families.{family}.*"
+    return f"{registry.package(family)}.*"
 
 
 def _tuner(

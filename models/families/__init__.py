@@ -1,1 +1,6 @@
-"""The model families, one folder each, and what they share."""
+"""Model families: one a folder, each declared by a `Family` in its `__init__`."""
+
+from models.families.definition import Family, FitFunction, imported
+from models.families.registry import baselines, family, names
+
+__all__ = ["Family", "FitFunction", "baselines", "family", "imported", "names"]

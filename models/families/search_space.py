@@ -1,7 +1,7 @@
 """What tuning may change: a family's parameters, each with a range.
 
-A family that can be tuned has a `search_space.py` with `search_space(params) -> SearchSpace`: given
-the configured parameters it names those that have an effect beside them.
+A `Family` that can be tuned has a function `search_space(params) -> SearchSpace`: given the
+configured parameters it names those that have an effect beside them.
 """
 
 from __future__ import annotations

@@ -66,9 +66,7 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
     family = registry.family(config.family)
     params = family.params(config.params)
     values = params.model_dump(mode="json")
-    space, configured = around(
-        registry.search_space(config.family, params), values, fixed=config.fixed
-    )
+    space, configured = around(family.search_space(params), values, fixed=config.fixed)
     if not space:
         raise ValueError(f"There is nothing to tune of the family {config.family!r}.")
     transform = tft.TFTransformOutput(fn_args.transform_graph_path)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 import logging
 import pathlib
@@ -90,7 +91,7 @@ def test_the_training_curve_is_kept(
         return Fit(PopularityScorer(data.catalogue.counts), rows)
 
     als = registry.family("als")
-    monkeypatch.setattr(trainer.registry, "family", lambda name: als._replace(fit=fit))
+    monkeypatch.setattr(trainer.registry, "family", lambda name: dataclasses.replace(als, fit=fit))
     trainer.run_fn(fn_args)
     expected = [
         {"step": 10, "loss": 2.5, "eval_ndcg": None},

@@ -1,8 +1,10 @@
-"""What can be set of the ALS family."""
+"""What can be set of the ALS family, and what tuning may change of that."""
 
 from __future__ import annotations
 
 import pydantic
+
+from models.families.search_space import Choice, Real, SearchSpace
 
 
 class Params(pydantic.BaseModel):
@@ -24,4 +26,15 @@ class Params(pydantic.BaseModel):
     )
     title_fallback: bool = pydantic.Field(
         default=True, description="Answer a playlist without known seeds by similar titles."
+    )
+
+
+def search_space(params: Params) -> SearchSpace:
+    """The parameters of the factorisation, in ranges around the best known values."""
+    del params
+    return (
+        Choice("factors", (64, 96, 128, 192, 256)),
+        Real("regularization", 1.0, 100.0, log=True),
+        Real("alpha", 5.0, 100.0, log=True),
+        Choice("iterations", (4, 6, 8, 12, 16)),
     )

@@ -1,10 +1,12 @@
-"""What can be set of the item-kNN family."""
+"""What can be set of the item-kNN family, and what tuning may change of that."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 import pydantic
+
+from models.families.search_space import Choice, Dimension, Real, SearchSpace
 
 
 class Params(pydantic.BaseModel):
@@ -36,3 +38,11 @@ class Params(pydantic.BaseModel):
     title_fallback: bool = pydantic.Field(
         default=True, description="Answer a playlist without known seeds by similar titles."
     )
+
+
+def search_space(params: Params) -> SearchSpace:
+    """The number of neighbours, and BM25's own parameters where that is the similarity."""
+    space: list[Dimension] = [Choice("neighbours", (50, 100, 200, 400, 800))]
+    if params.similarity == "bm25":
+        space += [Real("bm25_k1", 0.3, 5.0, log=True), Real("bm25_b", 0.0, 0.6)]
+    return tuple(space)

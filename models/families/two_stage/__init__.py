@@ -1,1 +1,19 @@
 """Two stages: two towers retrieve candidates, and a small network ranks them again."""
+
+from models.families.definition import Family, imported
+from models.families.two_stage.params import Params, search_space
+
+FAMILY = Family(
+    name="two_stage",
+    params_type=Params,
+    fit=imported("models.families.two_stage.model:fit"),
+    search_space=search_space,
+    built_on=("two_tower",),
+    dot_product=True,
+    test_params={
+        "retrieval": {"factors": 16, "epochs": 0},
+        "ranking": {"epochs": 2, "cuts": 1, "min_playlists": 10},
+    },
+)
+
+__all__ = ["FAMILY", "Params"]

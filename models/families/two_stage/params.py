@@ -1,10 +1,14 @@
-"""What can be set of the two-stage family."""
+"""What can be set of the two-stage family, and what tuning may change of that."""
 
 from __future__ import annotations
 
+import dataclasses
+
 import pydantic
 
+from models.families.search_space import Real, SearchSpace
 from models.families.two_tower.params import Params as TwoTowerParams
+from models.families.two_tower.params import search_space as two_tower_search_space
 from schema.signatures import MAX_RECOMMENDATIONS
 
 
@@ -82,4 +86,14 @@ class Params(pydantic.BaseModel):
         le=10,
         description="Added to a candidate's score times log(count) / log(highest count): below 0 "
         "recommends more of the long tail, above 0 more of the popular. 0 is off.",
+    )
+
+
+def search_space(params: Params) -> SearchSpace:
+    """The first stage's parameters, and how the second is taught."""
+    towers = two_tower_search_space(params.retrieval)
+    return (
+        *(dataclasses.replace(part, name=f"retrieval.{part.name}") for part in towers),
+        Real("ranking.learning_rate", 3e-4, 3e-2, log=True),
+        Real("ranking.l2", 1e-5, 1e-2, log=True),
     )

@@ -30,14 +30,14 @@ def test_unknown_families_are_named_with_those_there_are(name: str) -> None:
 
 
 def test_params_are_converted() -> None:
-    params = registry.check_params("als", {"factors": 16, "regularization": 3})
+    params = registry.family("als").params({"factors": 16, "regularization": 3})
     assert isinstance(params, pydantic.BaseModel)
     assert params.model_dump()["regularization"] == 3.0
 
 
 def test_wrong_params_name_themselves_and_what_is_accepted() -> None:
     with pytest.raises(ValueError, match=r"models\.als\.alpha") as caught:
-        registry.check_params("als", {"factor": 3, "alpha": "high", "iterations": 0})
+        registry.family("als").params({"factor": 3, "alpha": "high", "iterations": 0})
     message = str(caught.value)
     assert "factor: no such parameter; choose from factors, regularization" in message
     assert "alpha: Input should be a valid number" in message

@@ -10,7 +10,7 @@ from models.families.search_space import Choice, Dimension, Real, around, merged
 TUNED = [
     name
     for name in registry.names()
-    if registry.search_space(name, registry.check_params(name, {}))
+    if registry.family(name).search_space(registry.family(name).params({}))
 ]
 
 
@@ -28,25 +28,25 @@ def test_most_families_can_be_tuned() -> None:
 @pytest.mark.parametrize("family", TUNED)
 @pytest.mark.parametrize("which", [0, 1, -1])
 def test_every_corner_of_a_space_is_accepted(family: str, which: int) -> None:
-    defaults = registry.check_params(family, {})
-    space = registry.search_space(family, defaults)
+    defaults = registry.family(family).params({})
+    space = registry.family(family).search_space(defaults)
     point = {dimension.name: corners(dimension)[which] for dimension in space}
-    params = registry.check_params(family, merged(defaults.model_dump(mode="json"), point))
+    params = registry.family(family).params(merged(defaults.model_dump(mode="json"), point))
     dumped = params.model_dump(mode="json")
     assert around(space, dumped)[1] == point
 
 
 @pytest.mark.parametrize("family", TUNED)
 def test_the_defaults_lie_within_their_space(family: str) -> None:
-    defaults = registry.check_params(family, {})
-    space = registry.search_space(family, defaults)
+    defaults = registry.family(family).params({})
+    space = registry.family(family).search_space(defaults)
     widened, values = around(space, defaults.model_dump(mode="json"))
     assert widened == space
     assert values
 
 
 def names(family: str, **params: Any) -> set[str]:
-    space = registry.search_space(family, registry.check_params(family, params))
+    space = registry.family(family).search_space(registry.family(family).params(params))
     return {dimension.name for dimension in space}
 
 
@@ -67,9 +67,11 @@ def test_what_has_no_effect_is_not_tuned() -> None:
 
 
 def test_a_family_without_a_space_has_nothing_to_tune() -> None:
-    assert registry.search_space("popularity", registry.check_params("popularity", {})) == ()
+    assert (
+        registry.family("popularity").search_space(registry.family("popularity").params({})) == ()
+    )
     with pytest.raises(ValueError, match="choose from"):
-        registry.search_space("alss", registry.check_params("popularity", {}))
+        registry.family("alss").search_space(registry.family("alss").params({}))
 
 
 def test_a_space_is_widened_to_hold_what_is_configured() -> None:

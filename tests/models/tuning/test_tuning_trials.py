@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import logging
 import pathlib
 from typing import Any
@@ -31,7 +32,7 @@ class Family:
     def __init__(self, faults: dict[int, Exception] | None = None):
         self.faults = faults or {}
         self.tried: list[int] = []
-        self.real = registry.family("als")._replace(fit=self.fit)
+        self.real = dataclasses.replace(registry.family("als"), fit=self.fit)
 
     def fit(self, data: Any, params: Any, seed: int, workdir: str) -> Fit:
         assert pathlib.Path(workdir).is_dir()

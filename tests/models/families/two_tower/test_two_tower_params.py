@@ -23,7 +23,7 @@ from models.families.two_tower.params import Params
 )
 def test_bad_values_are_named(values: dict, key: str) -> None:
     with pytest.raises(ValueError, match=key):
-        registry.check_params("two_tower", values)
+        registry.family("two_tower").params(values)
 
 
 def test_fold_in_needs_als() -> None:

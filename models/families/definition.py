@@ -1,0 +1,101 @@
+"""What a model family declares of itself; without TensorFlow, so that it is read quickly."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pydantic
+
+from models.families.search_space import SearchSpace
+
+if TYPE_CHECKING:
+    # TensorFlow takes seconds to import, which checking a configuration need not wait for.
+    from models.contract import Fit, TrainingData
+
+
+class FitFunction(Protocol):
+    """Trains one family."""
+
+    def __call__(self, data: TrainingData, params: Any, seed: int, workdir: str) -> Fit:
+        """Fits a model.
+
+        Args:
+            data: to learn from; `data.evaluation` may stop training early, nothing else.
+            params: of the family's `params_type`.
+            seed: of everything random: the same seed gives the same model.
+            workdir: a directory of the family's own, for checkpoints and the like.
+        """
+
+
+def imported(path: str) -> FitFunction:
+    """Makes a `FitFunction` that imports its code when it is called, not before.
+
+    Args:
+        path: "module:function".
+    """
+    module, _, function = path.partition(":")
+
+    def fit(data: TrainingData, params: Any, seed: int, workdir: str) -> Fit:
+        found: FitFunction = getattr(importlib.import_module(module), function)
+        return found(data, params, seed, workdir)
+
+    return fit
+
+
+def _nothing_to_tune(params: Any) -> SearchSpace:
+    del params
+    return ()
+
+
+@dataclasses.dataclass(frozen=True)
+class Family:
+    """A model family.
+
+    Attributes:
+        name: that a configuration calls it by.
+        params_type: its hyperparameters, a frozen pydantic model that forbids unknown keys.
+        fit: trains it; `imported` keeps its imports until then.
+        search_space: names what tuning may change, given the configured parameters.
+        built_on: families that it extends: with these among the baselines, a run shows what it
+            adds.
+        is_baseline: whether candidates are compared with it by default.
+        dot_product: whether its scores, or those of its first stage, are dot products, which an
+            index can search.
+        personal: whether its recommendations depend on the playlist.
+        test_params: hyperparameters that fit quickly to a few hundred playlists, for tests.
+    """
+
+    name: str
+    params_type: type[pydantic.BaseModel]
+    fit: FitFunction
+    search_space: Callable[[Any], SearchSpace] = _nothing_to_tune
+    built_on: tuple[str, ...] = ()
+    is_baseline: bool = False
+    dot_product: bool = False
+    personal: bool = True
+    test_params: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def params(self, values: Mapping[str, Any]) -> pydantic.BaseModel:
+        """Checks hyperparameters.
+
+        Args:
+            values: hyperparameters by name; those left out take their default.
+
+        Raises:
+            ValueError: naming every key that is wrong, and what it accepts.
+        """
+        try:
+            return self.params_type(**values)
+        except pydantic.ValidationError as error:
+            problems = []
+            for problem in error.errors():
+                key = ".".join(("models", self.name, *map(str, problem["loc"])))
+                if problem["type"] == "extra_forbidden":
+                    known = ", ".join(self.params_type.model_fields)
+                    problems.append(f"{key}: no such parameter; choose from {known}")
+                else:
+                    problems.append(f"{key}: {problem['msg']}, not {problem['input']!r}")
+            raise ValueError(f"{'; '.join(problems)}.") from error
