@@ -5,49 +5,12 @@ from typing import Any
 import pytest
 
 from models.families import registry
-from models.families.search_space import Choice, Dimension, Real, around, merged, tuned_values
-
-TUNED = [
-    name
-    for name in registry.names()
-    if registry.family(name).search_space(registry.family(name).params({}))
-]
-
-
-def corners(dimension: Dimension) -> list[Any]:
-    """The ends of a dimension and something in between."""
-    if isinstance(dimension, Choice):
-        return list(dimension.values)
-    return [dimension.low, (dimension.low + dimension.high) / 2, dimension.high]
-
-
-def test_most_families_can_be_tuned() -> None:
-    assert {"als", "item_knn", "two_tower"} <= set(TUNED)
-
-
-@pytest.mark.parametrize("family", TUNED)
-@pytest.mark.parametrize("which", [0, 1, -1])
-def test_every_corner_of_a_space_is_accepted(family: str, which: int) -> None:
-    defaults = registry.family(family).params({})
-    space = registry.family(family).search_space(defaults)
-    point = {dimension.name: corners(dimension)[which] for dimension in space}
-    params = registry.family(family).params(merged(defaults.model_dump(mode="json"), point))
-    dumped = params.model_dump(mode="json")
-    assert around(space, dumped)[1] == point
-
-
-@pytest.mark.parametrize("family", TUNED)
-def test_the_defaults_lie_within_their_space(family: str) -> None:
-    defaults = registry.family(family).params({})
-    space = registry.family(family).search_space(defaults)
-    widened, values = around(space, defaults.model_dump(mode="json"))
-    assert widened == space
-    assert values
+from models.families.search_space import Choice, Real, around, merged, tuned_values
 
 
 def names(family: str, **params: Any) -> set[str]:
-    space = registry.family(family).search_space(registry.family(family).params(params))
-    return {dimension.name for dimension in space}
+    found = registry.family(family)
+    return {dimension.name for dimension in found.search_space(found.params(params))}
 
 
 def test_what_has_no_effect_is_not_tuned() -> None:

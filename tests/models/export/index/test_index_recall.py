@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from models.conformance.answers import assert_same_recommendations
 from models.export.index import recall
 from models.export.index.partitions import Partitions, partition
 from models.export.index.sampling import Sample, embed
 from models.export.retrieval import BruteForce
-from tests.models.answers import assert_same_recommendations
 from tests.models.export.index.index_fixture import Sums, normal
 from tests.models.training_fixture import query
 

@@ -3,12 +3,12 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
+from models.conformance.answers import assert_same_recommendations
 from models.contract import Query
 from models.export.index.partitions import partition
 from models.export.index.retriever import IndexRetriever
 from models.export.index.search import PartitionedIndex
 from models.export.retrieval import BruteForce, Retriever
-from tests.models.answers import assert_same_recommendations
 from tests.models.export.index.index_fixture import Sums, normal
 from tests.models.training_fixture import query
 

@@ -8,12 +8,12 @@ import pydantic
 import pytest
 import tensorflow as tf
 
+from models.conformance.answers import assert_same_recommendations
 from models.contract import Fit, Query
 from models.export.retrieval import BruteForce, Reranked
 from models.families.two_stage.division import divide, evaluation_of
 from models.families.two_stage.model import fit
 from models.families.two_stage.params import Params, RankingParams
-from tests.models.answers import assert_same_recommendations
 from tests.models.training_fixture import query, training_data, two_genres
 
 # Even tracks are rock, odd ones jazz; track n is by artist n // 3.

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tests.models.answers import assert_same_recommendations
+from models.conformance.answers import assert_same_recommendations
 
 INF = float("inf")
 TRACKS, SCORES = ["a", "b", "c", "d"], [4.0, 3.0, 3.0, 1.0]

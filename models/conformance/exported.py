@@ -1,0 +1,119 @@
+"""A family's exported models, loaded again and asked as a server asks them."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+import tensorflow as tf
+
+from models.conformance.playlists import training_data, two_genres, uri
+from models.export import saved_model
+from models.export.index.options import IndexOptions
+from models.export.index.sampling import sample_queries
+from models.export.options import ExportOptions
+from models.families.definition import Family
+from schema.model_card import ModelCard
+from schema.signatures import SERVING_DEFAULT, SERVING_EXAMPLES
+
+#: Tracks of the larger model, more than are recommended.
+NUM_TRACKS: Final = 640
+#: Their URIs.
+TRACKS: Final = tuple(uri(track) for track in range(NUM_TRACKS))
+#: Playlists of the smaller model, of five tracks.
+FEW: Final = (("rock", (0, 1, 2)), ("rock", (0, 1)), ("jazz", (3, 4)), ("", (0, 4)))
+
+_SEED: Final = 7
+# One probe holds too few tracks, so that more partitions must be looked into.
+_INDEX: Final = IndexOptions(kind="partitioned", probes=1, shortlist=1, min_recall=0.01)
+
+#: URIs [B][K] and scores float32 [B, K].
+Answer = tuple[list[list[str]], np.ndarray]
+
+
+class Model:
+    """An exported model, loaded again."""
+
+    def __init__(self, path: str) -> None:
+        """Loads a SavedModel."""
+        self.path = path
+        self.signatures = tf.saved_model.load(path).signatures
+
+    def ask(self, names: Sequence[str], tracks: Sequence[Sequence[str]]) -> Answer:
+        """Asks about playlists by titles and tracks."""
+        width = max((len(row) for row in tracks), default=0)
+        padded = [[*row, *[""] * (width - len(row))] for row in tracks]
+        uris = tf.reshape(tf.constant(padded, tf.string), [len(tracks), width])
+        return self._answer(SERVING_DEFAULT, name=tf.constant(names, tf.string), track_uris=uris)
+
+    def ask_one(self, name: str = "", tracks: Sequence[str] = ()) -> tuple[list[str], list[float]]:
+        """Asks about one playlist."""
+        uris, scores = self.ask([name], [tracks])
+        return uris[0], scores[0].tolist()
+
+    def ask_examples(self, examples: Sequence[bytes]) -> Answer:
+        """Asks about playlists by serialised examples."""
+        return self._answer(SERVING_EXAMPLES, examples=tf.constant(examples, tf.string))
+
+    def _answer(self, signature: str, **inputs: tf.Tensor) -> Answer:
+        result = self.signatures[signature](**inputs)
+        assert set(result) == {"track_uris", "scores"}
+        assert result["scores"].dtype == tf.float32
+        uris = [[uri.decode() for uri in row] for row in result["track_uris"].numpy()]
+        return uris, result["scores"].numpy()
+
+
+@dataclasses.dataclass(frozen=True)
+class Exported:
+    """What the checks look at.
+
+    Attributes:
+        family: that was fitted.
+        indexed: whether the models search an index.
+        many: a model of 640 tracks in playlists of two kinds; see `playlists.two_genres`.
+        few: a model of five tracks.
+    """
+
+    family: Family
+    indexed: bool
+    many: Model
+    few: Model
+
+
+def export(family: Family, directory: str, indexed: bool = False) -> Exported:
+    """Fits a family with its `test_params` to many and to few tracks, and exports both.
+
+    Args:
+        family: to fit.
+        directory: where to write.
+        indexed: whether to search an index of partitions rather than by brute force.
+
+    Raises:
+        ValueError: if the family refuses its own `test_params`, or an index meets vectors that are
+            not finite.
+    """
+    params = family.params(family.test_params)
+    options = ExportOptions(index=_INDEX if indexed else IndexOptions())
+    models = []
+    for size, (data, vocabularies) in (
+        ("many", two_genres(NUM_TRACKS, 120, 20)),
+        ("few", training_data(FEW)),
+    ):
+        workdir, path = (os.path.join(directory, size, part) for part in ("work", "model"))
+        os.makedirs(workdir)
+        fit = family.fit(data, params, _SEED, workdir)
+        saved_model.export(
+            fit.scorer,
+            data.catalogue,
+            vocabularies,
+            path,
+            ModelCard(family=family.name),
+            ranker=fit.ranker,
+            options=options,
+            index_queries=sample_queries(data, 10, _SEED),
+        )
+        models.append(Model(path))
+    return Exported(family, indexed, *models)

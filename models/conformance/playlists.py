@@ -1,0 +1,104 @@
+"""Made-up playlists, small enough that every family is fitted to them in seconds."""
+
+from __future__ import annotations
+
+import collections
+from collections.abc import Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from models.contract import Catalogue, Playlists, Ragged, TrainingData
+from models.data.vocabularies import Vocabularies
+from models.transform import titles
+
+
+def uri(track: int) -> str:
+    """The URI of a track."""
+    return f"spotify:track:{track:022d}"
+
+
+def ragged(rows: Sequence[Sequence[int]]) -> Ragged:
+    """Rows of ids."""
+    values = np.array([value for row in rows for value in row], np.int32)
+    return Ragged(values, np.cumsum([0, *(len(row) for row in rows)]))
+
+
+def training_data(
+    playlists: Sequence[tuple[str, Sequence[int]]],
+) -> tuple[TrainingData, Vocabularies]:
+    """Makes training data without evaluation playlists.
+
+    Args:
+        playlists: the title and the numbers of the tracks of each; track n is by artist n // 3, on
+            album n // 2.
+
+    Returns:
+        The data, and the vocabularies behind its ids. Ids of tracks are by frequency, then n.
+    """
+    counts = collections.Counter(track for _, tracks in playlists for track in tracks)
+    order = sorted(counts, key=lambda track: (-counts[track], track))
+    ids = {track: index for index, track in enumerate(order)}
+    artists = sorted({track // 3 for track in order})
+    albums = sorted({track // 2 for track in order})
+    grams = [
+        [gram.decode() for gram in row]
+        for row in titles.character_ngrams(
+            titles.normalize(tf.constant([title for title, _ in playlists]))
+        ).to_list()
+    ]
+    ngrams = sorted({gram for row in grams for gram in row})
+    ngram_ids = {gram: index for index, gram in enumerate(ngrams)}
+    catalogue = Catalogue(
+        track_uris=np.array([uri(track).encode() for track in order], object),
+        track_names=np.array([f"song {track}".encode() for track in order], object),
+        artist_names=np.array([f"artist {track // 3}".encode() for track in order], object),
+        artist_ids=np.array([artists.index(track // 3) for track in order], np.int64),
+        album_ids=np.array([albums.index(track // 2) for track in order], np.int64),
+        counts=np.array([counts[track] for track in order], np.int64),
+    )
+    train = Playlists(
+        ragged([[ids[track] for track in tracks] for _, tracks in playlists]),
+        ragged([[ngram_ids[gram] for gram in row] for row in grams]),
+    )
+    empty = Playlists(
+        ragged([]), ragged([]), ragged([]), np.zeros(0, np.int32), np.zeros(0, object)
+    )
+    data = TrainingData(catalogue, train, empty, len(artists), len(albums), len(ngrams))
+    vocabularies = Vocabularies(
+        [uri(track).encode() for track in order],
+        [f"artist {artist}".encode() for artist in artists],
+        [gram.encode() for gram in ngrams],
+        [f"album {album}".encode() for album in albums],
+    )
+    return data, vocabularies
+
+
+def two_genres(
+    num_tracks: int, num_playlists: int, length: int, seed: int = 0
+) -> tuple[TrainingData, Vocabularies]:
+    """Makes playlists of two kinds: even tracks are in "rock" ones, odd tracks in "jazz" ones.
+
+    Low numbers are there more often.
+
+    Args:
+        num_tracks: all of them are in some playlist.
+        num_playlists: how many, beside untitled ones that hold all tracks.
+        length: tracks a playlist.
+        seed: of the draws.
+
+    Returns:
+        As `training_data`.
+    """
+    generator = np.random.default_rng(seed)
+    half = num_tracks // 2
+    weights = 1.0 / np.arange(1, half + 1)
+    playlists = []
+    for index in range(num_playlists):
+        chosen = generator.choice(half, length, replace=False, p=weights / weights.sum())
+        title = ("Rock 🔥", "jazz & soul")[index % 2]
+        playlists.append((title, [int(2 * track + index % 2) for track in chosen]))
+    # Every track is somewhere.
+    for start in range(0, num_tracks, 50):
+        playlists.append(("", list(range(start, min(start + 50, num_tracks)))))
+    return training_data(playlists)

@@ -1,0 +1,47 @@
+"""Every family keeps the contract: the checks that are offered to others, one test each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from models.conformance import CHECKS, Exported, check_answer, check_declaration, export
+from models.conformance.exported import TRACKS
+from models.conformance.playlists import uri
+from models.families import registry
+
+FAMILIES = [registry.family(name) for name in registry.names()]
+
+
+@pytest.fixture(
+    scope="module",
+    params=[(one, indexed) for one in FAMILIES for indexed in {False, one.dot_product}],
+    ids=lambda param: param[0].name + ("-index" if param[1] else ""),
+)
+def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    family, indexed = request.param
+    return export(family, str(tmp_path_factory.mktemp(family.name)), indexed)
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_exported_models(exported: Exported, check: Callable[[Exported], None]) -> None:
+    check(exported)
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
+@given(
+    name=st.text(max_size=40),
+    seeds=st.lists(st.sampled_from([*TRACKS[:40], "", "x", "spotify:track:", uri(10**6)])),
+)
+def test_any_query(exported: Exported, name: str, seeds: list[str]) -> None:
+    uris, scores = exported.many.ask_one(name, seeds)
+    check_answer(seeds, uris, scores)
+    assert len(uris) == 500
+
+
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+def test_declarations(family) -> None:
+    check_declaration(family)
