@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks import harness
-from models.contract import Catalogue, Playlists, Ragged, TrainingData
+from models.contract import Catalogue, HeldOutPlaylists, Playlists, Ragged, TrainingData
 
 _TRACKS: Final = 2_300_000
 _ARTISTS: Final = 296_000
@@ -108,7 +108,9 @@ def training_data(
             title_ngram_ids=_distinct(zipf(generator, ngrams, int(titles.sum())), titles),
             num_followers=generator.geometric(0.5, playlists),
         ),
-        evaluation=Playlists(no_rows, no_rows, no_rows, np.zeros(0, np.int32)),
+        evaluation=HeldOutPlaylists(
+            no_rows, no_rows, no_rows, no_rows, np.zeros(0, np.int32), np.zeros(0, object)
+        ),
         num_artists=artists,
         num_albums=albums,
         num_title_ngrams=ngrams,

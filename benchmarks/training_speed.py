@@ -118,8 +118,6 @@ def _als(data: TrainingData, params: Params) -> None:
     import threadpoolctl
     from implicit.cpu.als import AlternatingLeastSquares
 
-    from models.families.shared.sparse import to_csr
-
     with threadpoolctl.threadpool_limits(1, "blas"):
         model = AlternatingLeastSquares(
             factors=params.factors,
@@ -128,7 +126,7 @@ def _als(data: TrainingData, params: Params) -> None:
             iterations=params.start.iterations,
             random_state=_SEED,
         )
-        model.fit(to_csr(data.train.track_ids, len(data.catalogue)), show_progress=False)
+        model.fit(data.train.track_ids.to_csr(len(data.catalogue)), show_progress=False)
 
 
 def _steps(data: TrainingData, params: Params) -> dict[str, float]:

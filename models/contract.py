@@ -7,26 +7,25 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import Any, NamedTuple
+from typing import Any
 
-import numpy as np
 import tensorflow as tf
 
+from models.data.playlists import Catalogue, HeldOutPlaylists, Playlists, Query, TrainingData
+from models.data.ragged import Ragged
 
-class Query(NamedTuple):
-    """A batch of B playlists to continue, as a scorer sees it.
-
-    Attributes:
-        track_ids: int64 ragged [B, (S)], the seeds that the catalogue knows: in playlist order,
-            without repeats.
-        artist_ids: int64 ragged [B, (T)], the known artist of every seed. Known tracks take it
-            from the catalogue; of unknown tracks it comes from the request, where that names it.
-        title_ngram_ids: int64 ragged [B, (G)], known character n-grams of the normalised title.
-    """
-
-    track_ids: tf.RaggedTensor
-    artist_ids: tf.RaggedTensor
-    title_ngram_ids: tf.RaggedTensor
+__all__ = [
+    "Catalogue",
+    "DotProductScorer",
+    "Fit",
+    "HeldOutPlaylists",
+    "Playlists",
+    "Query",
+    "Ragged",
+    "Ranker",
+    "Scorer",
+    "TrainingData",
+]
 
 
 class Scorer(tf.Module, abc.ABC):
@@ -90,81 +89,6 @@ class Ranker(tf.Module, abc.ABC):
             float32 [B, L]; -inf where there is no candidate. The others of a
             batch change a playlist's scores by no more than rounding.
         """
-
-
-@dataclasses.dataclass(frozen=True)
-class Catalogue:
-    """The N tracks of train, by track id (0 is the most frequent).
-
-    Attributes:
-        track_uris: bytes [N].
-        track_names: bytes [N], b"" where unknown.
-        artist_names: bytes [N], b"" where unknown.
-        artist_ids: int64 [N], -1 where unknown.
-        album_ids: int64 [N], -1 where unknown.
-        counts: int64 [N], how often train's playlists hold the track.
-    """
-
-    track_uris: np.ndarray
-    track_names: np.ndarray
-    artist_names: np.ndarray
-    artist_ids: np.ndarray
-    album_ids: np.ndarray
-    counts: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.track_uris)
-
-
-@dataclasses.dataclass(frozen=True)
-class Ragged:
-    """Rows of ids: row i is `values[splits[i]:splits[i + 1]]`."""
-
-    values: np.ndarray
-    splits: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.splits) - 1
-
-    def row(self, index: int) -> np.ndarray:
-        """The ids of one row."""
-        return self.values[self.splits[index] : self.splits[index + 1]]
-
-
-@dataclasses.dataclass(frozen=True)
-class Playlists:
-    """Playlists as ids: tracks without repeats, in playlist order.
-
-    Attributes:
-        track_ids: int32 rows, known tracks only.
-        title_ngram_ids: int32 rows.
-        targets: int32 rows of withheld known tracks, held-out playlists only.
-        num_targets: int32 [P], all withheld tracks, the unknown included.
-        scenarios: str [P], held-out playlists only.
-        num_followers: int64 [P], 0 where unknown; None where no playlist says.
-    """
-
-    track_ids: Ragged
-    title_ngram_ids: Ragged
-    targets: Ragged | None = None
-    num_targets: np.ndarray | None = None
-    scenarios: np.ndarray | None = None
-    num_followers: np.ndarray | None = None
-
-    def __len__(self) -> int:
-        return len(self.track_ids)
-
-
-@dataclasses.dataclass(frozen=True)
-class TrainingData:
-    """What a family learns from. `evaluation` may only stop training early, never be fitted to."""
-
-    catalogue: Catalogue
-    train: Playlists
-    evaluation: Playlists
-    num_artists: int
-    num_albums: int
-    num_title_ngrams: int
 
 
 @dataclasses.dataclass

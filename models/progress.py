@@ -1,4 +1,4 @@
-"""How training tells the console how far it is: records of one logger, which a run may show."""
+"""How training reports how far it is: records of one logger, which the console may show."""
 
 from __future__ import annotations
 

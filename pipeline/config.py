@@ -10,7 +10,7 @@ import pydantic
 from components.ingest.options import IngestOptions
 from evaluation.gate_config import GateConfig
 from evaluation.metrics.registry import FROM_LISTS
-from models.export.options import ExportOptions
+from models.export import ExportOptions
 from models.families import registry
 from models.families.search_space import SearchSpace
 from schema import features

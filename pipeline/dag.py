@@ -25,7 +25,7 @@ from components.ingest.shards import playlists_pattern
 from components.report.component import Report
 from components.served_model.strategy import ServedModelStrategy
 from components.significance.component import Significance
-from models.export.options import ExportOptions
+from models.export import ExportOptions
 from models.families import registry
 from pipeline import __version__, source_hash
 from pipeline.config import PipelineConfig

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from models.contract import Catalogue, Playlists, Ragged, TrainingData
+from models.contract import Catalogue, HeldOutPlaylists, Playlists, Ragged, TrainingData
 from models.data.vocabularies import Vocabularies
 from models.transform import titles
 
@@ -16,12 +16,6 @@ from models.transform import titles
 def uri(track: int) -> str:
     """The URI of a track."""
     return f"spotify:track:{track:022d}"
-
-
-def ragged(rows: Sequence[Sequence[int]]) -> Ragged:
-    """Rows of ids."""
-    values = np.array([value for row in rows for value in row], np.int32)
-    return Ragged(values, np.cumsum([0, *(len(row) for row in rows)]))
 
 
 def training_data(
@@ -58,13 +52,14 @@ def training_data(
         counts=np.array([counts[track] for track in order], np.int64),
     )
     train = Playlists(
-        ragged([[ids[track] for track in tracks] for _, tracks in playlists]),
-        ragged([[ngram_ids[gram] for gram in row] for row in grams]),
+        Ragged.from_rows([ids[track] for track in tracks] for _, tracks in playlists),
+        Ragged.from_rows([ngram_ids[gram] for gram in row] for row in grams),
     )
-    empty = Playlists(
-        ragged([]), ragged([]), ragged([]), np.zeros(0, np.int32), np.zeros(0, object)
+    nothing = Ragged.from_rows([])
+    nobody = HeldOutPlaylists(
+        nothing, nothing, nothing, nothing, np.zeros(0, np.int32), np.zeros(0, object)
     )
-    data = TrainingData(catalogue, train, empty, len(artists), len(albums), len(ngrams))
+    data = TrainingData(catalogue, train, nobody, len(artists), len(albums), len(ngrams))
     vocabularies = Vocabularies(
         [uri(track).encode() for track in order],
         [f"artist {artist}".encode() for artist in artists],

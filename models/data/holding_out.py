@@ -3,41 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final
 
 import numpy as np
 
 from evaluation import scenarios
-from models.contract import Catalogue, Playlists, Query, Ragged, TrainingData
-from models.families.shared.ragged import to_ragged
+from models.data.playlists import Catalogue, HeldOutPlaylists, TrainingData
+from models.data.ragged import Ragged
 
 _UNKNOWN: Final = -1
 
 
-class HeldOut(NamedTuple):
-    """Playlists to continue, as queries and answers.
-
-    Attributes:
-        playlists: with seeds, targets and scenario.
-        artist_ids: int32 rows, the known artist of every seed, those of tracks included that no
-            other playlist holds: a request names them too.
-    """
-
-    playlists: Playlists
-    artist_ids: Ragged
-
-    def query(self) -> Query:
-        """What a scorer sees of them."""
-        return Query(
-            to_ragged(self.playlists.track_ids),
-            to_ragged(self.artist_ids),
-            to_ragged(self.playlists.title_ngram_ids),
-        )
-
-
 def part_of(data: TrainingData, rows: np.ndarray) -> tuple[TrainingData, np.ndarray]:
-    """What Transform would have made of a part of train, but for vocabularies and minimum counts.
+    """Makes training data of a part of train, as Transform would have made it of that part.
+
+    Vocabularies and minimum counts stay those of all of train.
 
     Args:
         data: all of train.
@@ -47,14 +27,14 @@ def part_of(data: TrainingData, rows: np.ndarray) -> tuple[TrainingData, np.ndar
         The part, without evaluation playlists, and the new id of every track, -1 where no playlist
         of the part holds it.
     """
-    kept = select(data.train, rows)
+    kept = data.train.select(rows)
     catalogue, new_ids = _catalogue_of(data.catalogue, kept.track_ids)
-    train = dataclasses.replace(kept, track_ids=_renumbered(kept.track_ids, new_ids))
-    nobody = select(data.evaluation, np.zeros(0, np.int64))
+    train = dataclasses.replace(kept, track_ids=kept.track_ids.map_ids(new_ids))
+    nobody = data.evaluation.select(np.zeros(0, np.int64))
     return dataclasses.replace(data, catalogue=catalogue, train=train, evaluation=nobody), new_ids
 
 
-def cut(data: TrainingData, rows: np.ndarray, new_ids: np.ndarray, seed: int) -> HeldOut:
+def cut(data: TrainingData, rows: np.ndarray, new_ids: np.ndarray, seed: int) -> HeldOutPlaylists:
     """Withholds tracks of playlists that a part of train leaves out.
 
     Args:
@@ -75,52 +55,17 @@ def cut(data: TrainingData, rows: np.ndarray, new_ids: np.ndarray, seed: int) ->
         seeds.append(tracks[list(withheld.seed_positions)])
         targets.append(tracks[list(withheld.holdout_positions)])
         names.append(withheld.scenario)
-    whole = select(data.train, rows)
-    titles = _ragged(
-        [
-            whole.title_ngram_ids.row(index) if scenario.has_title else np.zeros(0, np.int32)
-            for index, scenario in enumerate(names)
-        ]
-    )
-    playlists = dataclasses.replace(
-        whole,
-        track_ids=_renumbered(_ragged(seeds), new_ids),
-        title_ngram_ids=titles,
-        targets=_renumbered(_ragged(targets), new_ids),
+    titles = data.train.title_ngram_ids.select(rows)
+    return HeldOutPlaylists(
+        track_ids=Ragged.from_rows(seeds).map_ids(new_ids),
+        artist_ids=Ragged.from_rows(seeds).map_ids(data.catalogue.artist_ids),
+        title_ngram_ids=Ragged.from_rows(
+            titles.row(index) if scenario.has_title else [] for index, scenario in enumerate(names)
+        ),
+        targets=Ragged.from_rows(targets).map_ids(new_ids),
         num_targets=np.array([len(row) for row in targets], np.int32),
         scenarios=np.array([scenario.name for scenario in names], object),
     )
-    artists = [data.catalogue.artist_ids[row] for row in seeds]
-    return HeldOut(playlists, _ragged([row[row >= 0] for row in artists]))
-
-
-def select(playlists: Playlists, rows: np.ndarray) -> Playlists:
-    """Some playlists, in the order of the rows given."""
-
-    def part(values: Ragged | np.ndarray | None) -> Ragged | np.ndarray | None:
-        if isinstance(values, Ragged):
-            return _ragged([values.row(row) for row in rows])
-        return None if values is None else values[rows]
-
-    parts = {
-        field.name: part(getattr(playlists, field.name)) for field in dataclasses.fields(playlists)
-    }
-    return Playlists(**parts)  # type: ignore[arg-type]
-
-
-def concatenate(parts: Sequence[HeldOut]) -> HeldOut:
-    """Puts held-out playlists one after another."""
-
-    def joined(values: Sequence[Any]) -> Any:
-        if isinstance(values[0], Ragged):
-            lengths = np.concatenate([np.diff(rows.splits) for rows in values])
-            splits = np.concatenate([[0], np.cumsum(lengths)])
-            return Ragged(np.concatenate([rows.values for rows in values]), splits)
-        return None if values[0] is None else np.concatenate(values)
-
-    names = [field.name for field in dataclasses.fields(Playlists)]
-    playlists = {name: joined([getattr(part.playlists, name) for part in parts]) for name in names}
-    return HeldOut(Playlists(**playlists), joined([part.artist_ids for part in parts]))
 
 
 def _catalogue_of(catalogue: Catalogue, rows: Ragged) -> tuple[Catalogue, np.ndarray]:
@@ -133,15 +78,3 @@ def _catalogue_of(catalogue: Catalogue, rows: Ragged) -> tuple[Catalogue, np.nda
         field.name: getattr(catalogue, field.name)[kept] for field in dataclasses.fields(catalogue)
     }
     return Catalogue(**{**parts, "counts": counts[kept]}), new_ids
-
-
-def _renumbered(rows: Ragged, new_ids: np.ndarray) -> Ragged:
-    """Rows of new ids, without the unknown."""
-    values = new_ids[rows.values]
-    known = values != _UNKNOWN
-    return Ragged(values[known], np.concatenate([[0], np.cumsum(known)])[rows.splits])
-
-
-def _ragged(rows: list[np.ndarray]) -> Ragged:
-    values = np.concatenate([np.zeros(0, np.int32), *rows]).astype(np.int32)
-    return Ragged(values, np.cumsum([0, *(len(row) for row in rows)]))

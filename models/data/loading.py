@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import numpy as np
 import tensorflow as tf
 
-from models.contract import Playlists, Ragged, TrainingData
+from models.data.playlists import HeldOutPlaylists, Playlists, TrainingData
+from models.data.ragged import Ragged
 from models.data.vocabularies import (
     TransformOutput,
     Vocabularies,
@@ -26,6 +27,8 @@ _TARGETS: Final = features.transformed_name(features.HOLDOUT_TRACK_URI)
 _PID: Final = features.transformed_name(features.PID)
 _SCENARIO: Final = features.transformed_name(features.SCENARIO)
 _FOLLOWERS: Final = features.transformed_name(features.FOLLOWERS)
+# Not a feature: counted while targets are read.
+_NUM_TARGETS: Final = "num_targets"
 
 
 def load_training_data(
@@ -50,16 +53,26 @@ def load_training_data(
     """
     vocabularies = read_vocabularies(transform)
     spec = transform.transformed_feature_spec()
-    train = _read_playlists(train_files, spec, held_out=False)
-    evaluation = _read_playlists(eval_files, spec, held_out=True)
+    read = _read(train_files, spec, (_TRACKS, _TITLE))
+    train = Playlists(read[_TRACKS], read[_TITLE], read.get(_FOLLOWERS))
     if not len(train.track_ids.values):
         raise ValueError(
             "No training playlist holds a track of the vocabulary: there are too few playlists, "
             "or the configured minimum count of tracks is too high."
         )
     counts = np.bincount(train.track_ids.values, minlength=len(vocabularies.tracks))
+    catalogue = read_catalogue(transform, vocabularies, counts.astype(np.int64))
+    read = _read(eval_files, spec, (_TRACKS, _TITLE, _TARGETS, _SCENARIO))
+    evaluation = HeldOutPlaylists(
+        track_ids=read[_TRACKS],
+        artist_ids=read[_TRACKS].map_ids(catalogue.artist_ids),
+        title_ngram_ids=read[_TITLE],
+        targets=read[_TARGETS],
+        num_targets=read[_NUM_TARGETS],
+        scenarios=read[_SCENARIO],
+    )
     data = TrainingData(
-        catalogue=read_catalogue(transform, vocabularies, counts.astype(np.int64)),
+        catalogue=catalogue,
         train=train,
         evaluation=evaluation,
         num_artists=len(vocabularies.artists),
@@ -69,12 +82,17 @@ def load_training_data(
     return data, vocabularies
 
 
-def _read_playlists(patterns: Iterable[str], spec: dict[str, Any], held_out: bool) -> Playlists:
-    names = [_TRACKS, _TITLE, *([_TARGETS, _SCENARIO] if held_out else [])]
-    missing = [name for name in names if name not in spec]
+def _read(patterns: Iterable[str], spec: dict[str, Any], wanted: tuple[str, ...]) -> dict[str, Any]:
+    """Reads columns of transformed playlists, in the order of their pid.
+
+    Returns:
+        `Ragged` or an array by feature: those wanted, `_NUM_TARGETS` beside `_TARGETS`, and
+        `_FOLLOWERS` where the spec has them.
+    """
+    missing = [name for name in wanted if name not in spec]
     if missing:
         raise ValueError(f"Transform's output lacks {', '.join(missing)}.")
-    names += [name for name in (_PID, _FOLLOWERS) if name in spec]
+    names = [*wanted, *(name for name in (_PID, _FOLLOWERS) if name in spec)]
     patterns = list(patterns)
     files = sorted({path for pattern in patterns for path in tf.io.gfile.glob(pattern)})
     if patterns and not files:
@@ -86,47 +104,36 @@ def _read_playlists(patterns: Iterable[str], spec: dict[str, Any], held_out: boo
         .prefetch(1)
     )
     parts: dict[str, list[Any]] = {name: [] for name in names}
-    num_targets: list[np.ndarray] = []
+    if _TARGETS in names:
+        parts[_NUM_TARGETS] = []
     for batch in batches:
-        parts[_TRACKS].append(_known(batch[_TRACKS], unique=True))
-        parts[_TITLE].append(_known(batch[_TITLE], unique=False))
-        if held_out:
-            parts[_TARGETS].append(_known(batch[_TARGETS], unique=True))
-            num_targets.append(_ragged(batch[_TARGETS]).row_lengths().numpy().astype(np.int32))
-            parts[_SCENARIO].append(_strings(batch[_SCENARIO]))
-        if _PID in names:
-            parts[_PID].append(_strings(batch[_PID]))
-        if _FOLLOWERS in names:
-            parts[_FOLLOWERS].append(_scalars(batch[_FOLLOWERS], 0))
-    followers = parts.get(_FOLLOWERS)
-    order = np.argsort(_concatenate(parts[_PID]), kind="stable") if parts.get(_PID) else None
-    return Playlists(
-        track_ids=_join(parts[_TRACKS], order),
-        title_ngram_ids=_join(parts[_TITLE], order),
-        targets=_join(parts[_TARGETS], order) if held_out else None,
-        num_targets=_reorder(_concatenate(num_targets, np.int32), order) if held_out else None,
-        scenarios=_reorder(_concatenate(parts[_SCENARIO]), order) if held_out else None,
-        num_followers=_reorder(_concatenate(followers), order) if followers else None,
-    )
+        for name in names:
+            parts[name].append(_READERS[name](batch[name]))
+        if _TARGETS in names:
+            lengths = _ragged(batch[_TARGETS]).row_lengths()
+            parts[_NUM_TARGETS].append(lengths.numpy().astype(np.int32))
+    columns = {name: _joined(name, values) for name, values in parts.items()}
+    pids = columns.pop(_PID, None)
+    if pids is None:
+        return columns
+    order = np.argsort(pids, kind="stable")
+    return {
+        name: column.select(order) if isinstance(column, Ragged) else column[order]
+        for name, column in columns.items()
+    }
+
+
+def _joined(name: str, parts: list[Any]) -> Any:
+    """Puts what was read of each batch one after another."""
+    if name in (_TRACKS, _TITLE, _TARGETS):
+        return Ragged.concatenate(parts)
+    dtype = np.int64 if name == _FOLLOWERS else np.int32 if name == _NUM_TARGETS else object
+    return np.concatenate([np.zeros(0, dtype), *parts])
 
 
 def _ragged(values: Any) -> tf.RaggedTensor:
     """Feature specs may give rows of any length as ragged or as sparse tensors."""
     return tf.RaggedTensor.from_sparse(values) if isinstance(values, tf.SparseTensor) else values
-
-
-def _known(rows: Any, unique: bool) -> Ragged:
-    """Drops unknown ids (negative ones) and, where asked to, repeats within a row."""
-    ragged = _ragged(rows)
-    owners, values = ragged.value_rowids().numpy(), ragged.flat_values.numpy()
-    known = values >= 0
-    owners, values = owners[known], values[known]
-    if unique and len(values):
-        keys = owners * (values.max() + 1) + values
-        first = np.sort(np.unique(keys, return_index=True)[1])
-        owners, values = owners[first], values[first]
-    lengths = np.bincount(owners, minlength=int(ragged.nrows()))
-    return Ragged(values.astype(np.int32), np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def _scalars(values: Any, default: str | int) -> np.ndarray:
@@ -137,28 +144,17 @@ def _scalars(values: Any, default: str | int) -> np.ndarray:
 
 
 def _strings(values: Any) -> np.ndarray:
-    """The only string of each row, "" where there is none."""
+    """The only string of each row, "" where it is missing."""
     rows = _scalars(values, "")
     return np.array([row.decode("utf-8", "replace") for row in rows], object)
 
 
-def _concatenate(parts: Sequence[np.ndarray], dtype: Any = object) -> np.ndarray:
-    return np.concatenate(parts) if parts else np.zeros(0, dtype)
-
-
-def _reorder(rows: np.ndarray, order: np.ndarray | None) -> np.ndarray:
-    return rows if order is None else rows[order]
-
-
-def _join(parts: Sequence[Ragged], order: np.ndarray | None) -> Ragged:
-    """Puts batches one after another, then their rows in order."""
-    values = _concatenate([part.values for part in parts], np.int32)
-    lengths = _concatenate([np.diff(part.splits) for part in parts], np.int64)
-    splits = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
-    if order is None:
-        return Ragged(values, splits)
-    new_splits = np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths[order])])
-    joined = np.empty_like(values)
-    for new, old in enumerate(order):
-        joined[new_splits[new] : new_splits[new + 1]] = values[splits[old] : splits[old + 1]]
-    return Ragged(joined, new_splits)
+#: How a batch of each feature is read.
+_READERS: Final[dict[str, Callable[[Any], Any]]] = {
+    _TRACKS: lambda values: Ragged.from_tensor(_ragged(values), unique=True),
+    _TITLE: lambda values: Ragged.from_tensor(_ragged(values), unique=False),
+    _TARGETS: lambda values: Ragged.from_tensor(_ragged(values), unique=True),
+    _PID: _strings,
+    _SCENARIO: _strings,
+    _FOLLOWERS: lambda values: _scalars(values, 0),
+}

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import tensorflow as tf
 
-from models.contract import Catalogue
+from models.data.playlists import Catalogue
 from schema import features
 
 

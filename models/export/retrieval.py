@@ -41,14 +41,31 @@ class BruteForce(Retriever):
 
     def best(self, query: Query, rows: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
         """See `Retriever`."""
-        scores = self._scorer.score(query)
-        seeds = tf.stack([query.track_ids.value_rowids(), query.track_ids.flat_values], axis=1)
-        masked = tf.fill(tf.shape(seeds)[:1], _MASKED)
-        scores = tf.tensor_scatter_nd_update(scores, seeds, masked)[:rows]
-        scores = tf.where(tf.math.is_finite(scores), scores, _MASKED)
-        # Of equal scores the lower id wins, which is the more frequent track.
-        scores, ids = tf.math.top_k(scores, count)
-        return scores, ids
+        return best_tracks(self._scorer.score(query), query.track_ids, count, rows)
+
+
+def best_tracks(
+    scores: tf.Tensor, seeds: tf.RaggedTensor, count: int, rows: tf.Tensor | None = None
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Takes the best tracks that are not seeds.
+
+    Args:
+        scores: float32 [R, N].
+        seeds: int64 ragged [R, (S)].
+        count: K, how many tracks to take.
+        rows: int32, how many of the first rows to answer; None answers all.
+
+    Returns:
+        Scores float32 [rows, K], best first, and int32 [rows, K] their ids; of equal scores the
+        lower id, which is the more frequent track. The score of a seed, and one that is not
+        finite, is -inf.
+    """
+    pairs = tf.stack([seeds.value_rowids(), seeds.flat_values], axis=1)
+    masked = tf.fill(tf.shape(pairs)[:1], _MASKED)
+    scores = tf.tensor_scatter_nd_update(scores, pairs, masked)[:rows]
+    scores = tf.where(tf.math.is_finite(scores), scores, _MASKED)
+    scores, ids = tf.math.top_k(scores, count)
+    return scores, ids
 
 
 class Reranked(Retriever):

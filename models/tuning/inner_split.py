@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from models.contract import TrainingData
-from models.data.holding_out import HeldOut, cut, part_of
+from models.contract import HeldOutPlaylists, TrainingData
+from models.data.holding_out import cut, part_of
 
 #: Of the playlists that are held out, how many stop training early rather than score a trial.
 STOPPING_SHARE: Final = 0.25
@@ -23,7 +23,7 @@ class InnerSplit(NamedTuple):
     """
 
     data: TrainingData
-    scored: HeldOut
+    scored: HeldOutPlaylists
 
 
 def split_train(
@@ -46,7 +46,7 @@ def split_train(
     Raises:
         ValueError: if there are too few playlists for it.
     """
-    used = np.flatnonzero(np.diff(data.train.track_ids.splits) > 0)
+    used = np.flatnonzero(data.train.track_ids.lengths)
     order = np.random.default_rng(seed).permutation(used)[:max_playlists]
     held = round(share * len(order))
     stopping = round(STOPPING_SHARE * held)
@@ -60,4 +60,4 @@ def split_train(
     stops, scored = (
         cut(data, np.sort(rows), new_ids, seed) for rows in np.split(order[:held], [stopping])
     )
-    return InnerSplit(dataclasses.replace(rest, evaluation=stops.playlists), scored)
+    return InnerSplit(dataclasses.replace(rest, evaluation=stops), scored)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -96,19 +95,8 @@ def _config(values: Mapping[str, Any]) -> TunerConfig:
 
 def _fingerprint(config: TunerConfig, data: TrainingData) -> str:
     """A digest of all that a search depends on: another one's trials must not be taken."""
-    digest = hashlib.sha256(config.model_dump_json(exclude={"checkpoints"}).encode())
-    for rows in (data.train.track_ids, data.train.title_ngram_ids):
-        digest.update(rows.values.tobytes())
-        digest.update(rows.splits.tobytes())
-    for values in (
-        data.catalogue.artist_ids,
-        data.catalogue.album_ids,
-        data.train.num_followers,
-    ):
-        if values is not None:
-            digest.update(values.tobytes())
-    digest.update(json.dumps([len(data.catalogue), data.num_artists]).encode())
-    return digest.hexdigest()[:16]
+    settings = config.model_dump_json(exclude={"checkpoints"})
+    return hashlib.sha256(f"{settings}{data.fingerprint()}".encode()).hexdigest()[:16]
 
 
 def _keep_only(directory: str, project: str) -> None:

@@ -55,7 +55,7 @@ def build(
         seed: of k-means.
 
     Returns:
-        The index; or brute force, where that is configured, or the scores are no dot products, or
+        The index; or brute force, where that is configured, or the scores are not dot products, or
         recall is too low and `on_low_recall` allows it.
 
     Raises:
@@ -65,7 +65,7 @@ def build(
     if options.kind == "brute_force":
         return Built(BruteForce(scorer), {})
     if not isinstance(scorer, DotProductScorer):
-        return _without(scorer, f"the scores of {scorer.name} are no dot products", {})
+        return _without(scorer, f"the scores of {scorer.name} are not dot products", {})
     vectors = scorer.candidate_embeddings().numpy()
     sample = embed(scorer, _empty() if queries is None else queries)
     if len(sample.vectors) < 2:
@@ -100,6 +100,20 @@ def _measured(
     count: int,
     seed: int,
 ) -> tuple[IndexRetriever, dict[str, Any]]:
+    """Builds an index and measures what it finds and how long it takes.
+
+    Args:
+        scorer: whose candidates are searched.
+        vectors: float32 [N, d], of the candidates.
+        sample: Q queries. Where the number of probes is not configured, every other query chooses
+            it, and only the rest is measured on.
+        options: how to build it.
+        count: K, how many tracks are recommended.
+        seed: of k-means.
+
+    Returns:
+        The index, and its facts for the model card: recall from 0 to 1, times in milliseconds.
+    """
     partitions = partition(vectors, options.partitions or default_count(len(vectors)), seed)
     depths = sorted({_REPORTED_DEPTH, options.recall_depth, count})
     truth = recall.find_truth(vectors, sample, depths[-1])

@@ -17,7 +17,7 @@ class IndexOptions(pydantic.BaseModel):
     kind: Literal["brute_force", "partitioned"] = pydantic.Field(
         default="brute_force",
         description="Score every track, or only those of the most promising partitions. Families "
-        "whose scores are no dot products are always searched by brute force.",
+        "whose scores are not dot products are always searched by brute force.",
     )
     partitions: int | None = pydantic.Field(
         default=None, ge=1, description="Groups of similar tracks; null: 4 sqrt(catalogue)."

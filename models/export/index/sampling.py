@@ -7,7 +7,14 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from models.contract import DotProductScorer, Playlists, Query, TrainingData
+from models.contract import (
+    DotProductScorer,
+    HeldOutPlaylists,
+    Playlists,
+    Query,
+    Ragged,
+    TrainingData,
+)
 
 # Playlists whose vectors are made at once.
 _BATCH = 64
@@ -42,15 +49,17 @@ def sample_queries(data: TrainingData, count: int, seed: int) -> Query:
         The queries.
     """
     held_out = len(data.evaluation) > 0
-    playlists = data.evaluation if held_out else data.train
+    playlists: Playlists | HeldOutPlaylists = data.evaluation if held_out else data.train
     generator = np.random.default_rng(seed)
     size = min(count, len(playlists))
-    chosen = np.sort(generator.choice(len(playlists), size, replace=False))
-    tracks, ngrams = _rows(playlists, chosen)
+    playlists = playlists.select(np.sort(generator.choice(len(playlists), size, replace=False)))
+    tracks = playlists.track_ids
     if not held_out:
-        tracks = [row[: len(row) // 2] for row in tracks]
-    artists = [data.catalogue.artist_ids[row] for row in tracks]
-    return Query(_ragged(tracks), _ragged([row[row >= 0] for row in artists]), _ragged(ngrams))
+        tracks = Ragged.from_rows(
+            tracks.row(index)[: length // 2] for index, length in enumerate(tracks.lengths)
+        )
+    artists = tracks.map_ids(data.catalogue.artist_ids)
+    return Query(*(part.to_tensor() for part in (tracks, artists, playlists.title_ngram_ids)))
 
 
 def embed(scorer: DotProductScorer, query: Query) -> Sample:
@@ -70,14 +79,3 @@ def embed(scorer: DotProductScorer, query: Query) -> Sample:
     mask = np.concatenate(suited)
     kept = Query(*(tf.ragged.boolean_mask(rows, mask) for rows in query))
     return Sample(kept, np.concatenate(vectors[1:])[mask])
-
-
-def _rows(playlists: Playlists, chosen: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    tracks, ngrams = playlists.track_ids, playlists.title_ngram_ids
-    return [tracks.row(i) for i in chosen], [ngrams.row(i) for i in chosen]
-
-
-def _ragged(rows: list[np.ndarray]) -> tf.RaggedTensor:
-    values = np.concatenate([np.zeros(0, np.int64), *rows]).astype(np.int64)
-    splits = np.cumsum([0, *(len(row) for row in rows)])
-    return tf.RaggedTensor.from_row_splits(values, splits.astype(np.int64), validate=False)

@@ -8,8 +8,8 @@ import numpy as np
 import tensorflow as tf
 
 from models.contract import DotProductScorer, Fit, Query, TrainingData
-from models.families.als.factorize import factorize
 from models.families.als.params import Params
+from models.families.shared.als import als
 from models.families.shared.title_prior import TitlePrior
 
 # Tracks that a title's n-gram keeps in the title prior.
@@ -88,7 +88,14 @@ def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
     """Factorises train's playlists. Nothing stops early, so `data.evaluation` is not read."""
     del workdir
     num_tracks = len(data.catalogue)
-    _, factors = factorize(data.train.track_ids, num_tracks, params, seed)
+    _, factors = als(
+        data.train.track_ids.to_csr(num_tracks),
+        factors=params.factors,
+        regularization=params.regularization,
+        alpha=params.alpha,
+        iterations=params.iterations,
+        seed=seed,
+    )
     prior = None
     if params.title_fallback:
         prior = TitlePrior(data.train, data.num_title_ngrams, num_tracks, _TITLE_TRACKS)

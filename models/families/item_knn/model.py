@@ -13,7 +13,6 @@ from implicit.utils import ParameterWarning
 from models import progress
 from models.contract import Fit, Query, Ragged, Scorer, TrainingData
 from models.families.item_knn.params import Params
-from models.families.shared.sparse import to_csr
 from models.families.shared.sparse_rows import SparseRows
 from models.families.shared.title_prior import TitlePrior
 
@@ -45,7 +44,7 @@ def similarities(playlists: Ragged, num_tracks: int, params: Params) -> scipy.sp
     with warnings.catch_warnings():
         # The library warns of a conversion between its own steps.
         warnings.simplefilter("ignore", ParameterWarning)
-        model.fit(to_csr(playlists, num_tracks), show_progress=False)
+        model.fit(playlists.to_csr(num_tracks), show_progress=False)
     progress.report(1, 1, f"{model.similarity.nnz:,} similarities")
     return model.similarity
 

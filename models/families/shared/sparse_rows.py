@@ -40,3 +40,24 @@ class SparseRows(tf.Module):
         columns = tf.gather(self._columns, positions.flat_values)
         values = tf.gather(self._values, positions.flat_values) * tf.gather(weights, entry)
         return tf.tensor_scatter_nd_add(scores, tf.stack([queries, columns], axis=1), values)
+
+
+def keep_largest(matrix: scipy.sparse.csr_matrix, count: int) -> scipy.sparse.csr_matrix:
+    """Returns the matrix with only the `count` largest entries of each row.
+
+    Of equal entries those in the first columns stay.
+    """
+    matrix = matrix.sorted_indices()
+    kept = np.ones(matrix.nnz, bool)
+    for row in np.flatnonzero(np.diff(matrix.indptr) > count):
+        start, end = matrix.indptr[row : row + 2]
+        values = matrix.data[start:end]
+        smallest = np.partition(values, len(values) - count)[len(values) - count]
+        larger = values > smallest
+        ties = np.flatnonzero(values == smallest)[: count - larger.sum()]
+        kept[start:end] = larger
+        kept[start + ties] = True
+    splits = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
+    return scipy.sparse.csr_matrix(
+        (matrix.data[kept], matrix.indices[kept], splits), shape=matrix.shape
+    )

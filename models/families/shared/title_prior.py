@@ -9,8 +9,7 @@ import scipy.sparse
 import tensorflow as tf
 
 from models.contract import Playlists, Query
-from models.families.shared.sparse import keep_largest, to_csr
-from models.families.shared.sparse_rows import SparseRows
+from models.families.shared.sparse_rows import SparseRows, keep_largest
 
 # So many playlists' worth of popularity are added to those that hold an n-gram.
 _SMOOTHING = 30.0
@@ -41,9 +40,9 @@ class TitlePrior(tf.Module):
             max_tracks: how many tracks an n-gram keeps.
         """
         super().__init__(name="title_prior")
-        ngrams = to_csr(playlists.title_ngram_ids, num_ngrams)
+        ngrams = playlists.title_ngram_ids.to_csr(num_ngrams)
         ngrams.data[:] = 1.0
-        tracks = to_csr(playlists.track_ids, num_tracks)
+        tracks = playlists.track_ids.to_csr(num_tracks)
         counts = np.asarray(ngrams.sum(axis=0)).ravel()
         total = max(len(playlists), 1)
         popularity = np.asarray(tracks.sum(axis=0)).ravel() / total

@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from models.contract import TrainingData
-from models.data.holding_out import HeldOut, concatenate, cut, part_of, select
+from models.contract import HeldOutPlaylists, TrainingData
+from models.data.holding_out import cut, part_of
 from models.families.two_stage.params import RankingParams
-from models.families.two_tower.start import groups_of
 
 
 class Division(NamedTuple):
@@ -21,7 +20,7 @@ class Division(NamedTuple):
     """
 
     data: TrainingData
-    held_out: HeldOut
+    held_out: HeldOutPlaylists
 
 
 def divide(data: TrainingData, params: RankingParams, seed: int) -> Division | None:
@@ -35,7 +34,7 @@ def divide(data: TrainingData, params: RankingParams, seed: int) -> Division | N
     Returns:
         The division, or None where that would hold out too few playlists.
     """
-    rows = np.flatnonzero(np.diff(data.train.track_ids.splits) > 0)
+    rows = np.flatnonzero(data.train.track_ids.lengths)
     size = min(round(params.holdout_share * len(rows)), params.max_playlists)
     if size < params.min_playlists or size >= len(rows):
         return None
@@ -43,10 +42,10 @@ def divide(data: TrainingData, params: RankingParams, seed: int) -> Division | N
     inner, new_ids = part_of(data, np.sort(order[size:]))
     held = np.sort(order[:size])
     cuts = [cut(data, held, new_ids, seed + number) for number in range(params.cuts)]
-    return Division(inner, concatenate(cuts))
+    return Division(inner, HeldOutPlaylists.concatenate(cuts))
 
 
-def evaluation_of(data: TrainingData, max_playlists: int, seed: int) -> HeldOut:
+def evaluation_of(data: TrainingData, max_playlists: int, seed: int) -> HeldOutPlaylists:
     """Evaluation playlists from which something was withheld.
 
     Args:
@@ -54,12 +53,8 @@ def evaluation_of(data: TrainingData, max_playlists: int, seed: int) -> HeldOut:
         max_playlists: how many to take at most, for the memory that their candidates need.
         seed: of the choice.
     """
-    playlists = data.evaluation
-    usable = np.zeros(0, np.int64)
-    if playlists.num_targets is not None:
-        usable = np.flatnonzero(playlists.num_targets)
+    usable = np.flatnonzero(data.evaluation.num_targets)
     if len(usable) > max_playlists:
         chosen = np.random.default_rng(seed).permutation(usable)[:max_playlists]
         usable = np.sort(chosen)
-    playlists = select(playlists, usable)
-    return HeldOut(playlists, groups_of(playlists.track_ids, data.catalogue.artist_ids))
+    return data.evaluation.select(usable)

@@ -8,8 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from models import progress
-from models.contract import Query, Scorer
-from models.data.holding_out import HeldOut
+from models.contract import HeldOutPlaylists, Query, Scorer
 from models.export.retrieval import BruteForce
 from models.families.two_stage.features import NAMES, CandidateFeatures
 from models.families.two_stage.ranker import describe
@@ -39,7 +38,7 @@ class Examples(NamedTuple):
 
 
 def find_candidates(
-    scorer: Scorer, features: CandidateFeatures, held_out: HeldOut, depth: int
+    scorer: Scorer, features: CandidateFeatures, held_out: HeldOutPlaylists, depth: int
 ) -> Examples:
     """Retrieves candidates for playlists and describes them.
 
@@ -60,19 +59,14 @@ def find_candidates(
         scores, ids = retriever.best(query, query.track_ids.nrows(out_type=tf.int32), depth)
         return tf.math.is_finite(scores), ids, describe(features, query, scores, ids)
 
-    playlists = held_out.playlists
-    assert playlists.targets is not None
-    assert playlists.num_targets is not None
     query = held_out.query()
-    number = len(playlists)
+    number = len(held_out)
     described = np.empty((number, depth, len(NAMES)), np.float32)
     relevant = np.zeros((number, depth), np.float32)
     for start in range(0, number, _ROWS):
         part = Query(*(column[start : start + _ROWS] for column in query))
         there, ids, block = (values.numpy() for values in candidates(part))
         described[start : start + _ROWS] = block
-        for row, found in enumerate(ids, start):
-            hits = np.isin(found, playlists.targets.row(row))
-            relevant[row] = np.where(there[row - start], hits, -1.0)
+        relevant[start : start + _ROWS] = np.where(there, held_out.hits(ids, start), -1.0)
         progress.report(min(start + _ROWS, number), number, "candidates of playlists")
-    return Examples(described, relevant, playlists.num_targets)
+    return Examples(described, relevant, held_out.num_targets)

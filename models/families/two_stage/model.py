@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import os
 
-from models.contract import Fit, Scorer, TrainingData
-from models.data.holding_out import HeldOut
+from models.contract import Fit, HeldOutPlaylists, Scorer, TrainingData
 from models.families.shared.popularity_bias import popularity_bias
 from models.families.two_stage.division import divide, evaluation_of
 from models.families.two_stage.examples import Examples, find_candidates
@@ -47,7 +46,7 @@ def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
         return fitted
     held_out = evaluation_of(data, params.ranking.max_playlists, seed)
     evaluation = None
-    if len(held_out.playlists):
+    if len(held_out):
         evaluation = _candidates(fitted.scorer, data, held_out, params.depth)
     network, history = teach(learnt, evaluation, params.ranking, seed)
     bias = None
@@ -66,6 +65,8 @@ def _retrieve(data: TrainingData, params: Params, seed: int, workdir: str) -> Fi
     return two_tower.fit(data, params.retrieval, seed, workdir)
 
 
-def _candidates(scorer: Scorer, data: TrainingData, held_out: HeldOut, depth: int) -> Examples:
+def _candidates(
+    scorer: Scorer, data: TrainingData, held_out: HeldOutPlaylists, depth: int
+) -> Examples:
     features = CandidateFeatures(data.catalogue, data.num_artists)
     return find_candidates(scorer, features, held_out, min(depth, len(data.catalogue)))

@@ -8,10 +8,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from evaluation.metrics.base import mean
-from evaluation.metrics.batch import Recommendations
-from evaluation.metrics.ndcg import NDCG
 from models import progress
+from models.data.validation import mean_ndcg
 from models.families.two_stage.examples import Examples
 from models.families.two_stage.params import RankingParams
 from models.families.two_stage.ranker import RankingNetwork
@@ -66,9 +64,7 @@ def ndcg(examples: Examples, scores: np.ndarray) -> float:
     scores = np.where(examples.relevant < 0, -np.inf, scores)
     order = np.argsort(-scores, axis=1, kind="stable")
     hits = np.take_along_axis(examples.relevant, order, axis=1) > 0
-    batch = Recommendations(hits, np.ones_like(hits), examples.num_withheld)
-    value = mean(NDCG().per_playlist(batch))
-    return math.nan if value is None else value
+    return mean_ndcg(hits, examples.num_withheld)
 
 
 def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -101,7 +97,7 @@ def _batches(examples: Examples, params: RankingParams, seed: int) -> tf.data.Da
 
 
 class _Watch(tf.keras.callbacks.Callback):
-    """Validates, keeps the training curve and tells the console."""
+    """Validates, keeps the training curve and reports progress."""
 
     def __init__(self, evaluation: Examples | None, steps: int, epochs: int):
         super().__init__()

@@ -49,7 +49,16 @@ def bag_entries(ids: tf.RaggedTensor, idf: tf.Tensor, counting: Counting) -> Ent
 def bag_matrix(
     rows: scipy.sparse.csr_matrix, idf: np.ndarray, counting: Counting
 ) -> scipy.sparse.csr_matrix:
-    """The same as `bag_entries` outside TensorFlow, for many rows of counts at once."""
+    """The same as `bag_entries` outside TensorFlow, for many rows at once.
+
+    Args:
+        rows: [R, C], how often each row holds each id.
+        idf: float32 [C].
+        counting: f.
+
+    Returns:
+        float32 [R, C], each row of Euclidean length 1; an empty row stays empty.
+    """
     matrix = rows.astype(np.float32)
     if counting == "log":
         matrix.data = np.log1p(matrix.data)
@@ -68,7 +77,7 @@ def _count(counts: tf.Tensor, counting: Counting) -> tf.Tensor:
 
 
 def at_least_one_row(table: np.ndarray) -> np.ndarray:
-    """Gives an empty table a row of zeros that nobody names: nothing can be gathered from none."""
+    """Gives an empty table one row of zeros, since TensorFlow cannot gather from an empty one."""
     return table if len(table) else np.zeros((1, *table.shape[1:]), table.dtype)
 
 

@@ -15,18 +15,8 @@ from models.families.two_tower.params import Params
 
 def fingerprint(data: TrainingData, params: Params, seed: int) -> str:
     """A digest of all that training depends on: another run's checkpoints must not be taken."""
-    digest = hashlib.sha256()
-    settings = {"params": params.model_dump(mode="json"), "seed": seed}
-    digest.update(json.dumps(settings, sort_keys=True).encode())
-    for playlists in (data.train, data.evaluation):
-        for rows in (playlists.track_ids, playlists.title_ngram_ids):
-            digest.update(rows.values.tobytes())
-            digest.update(rows.splits.tobytes())
-    digest.update(data.catalogue.artist_ids.tobytes())
-    digest.update(data.catalogue.album_ids.tobytes())
-    if data.train.num_followers is not None:
-        digest.update(data.train.num_followers.tobytes())
-    return digest.hexdigest()
+    settings = {"params": params.model_dump(mode="json"), "seed": seed, "data": data.fingerprint()}
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 
 class Checkpoints:

@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
-import threadpoolctl
-from implicit.cpu.als import AlternatingLeastSquares
 from sklearn.utils.extmath import randomized_svd
 
 from models import progress
+from models.families.shared.als import als
 from models.families.two_tower.params import StartParams
 
 
@@ -147,20 +146,14 @@ def _scale(counts: scipy.sparse.csr_matrix, weights: np.ndarray) -> scipy.sparse
 def _als(
     matrix: scipy.sparse.csr_matrix, factors: int, params: StartParams, seed: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    def report(iteration: int, seconds: float, _loss: float | None) -> None:
-        progress.report(iteration + 1, params.iterations, f"ALS iteration in {seconds:.1f} s")
-
-    # Threads of BLAS inside the library's own slow it down, and let sums differ from run to run.
-    with threadpoolctl.threadpool_limits(1, "blas"):
-        model = AlternatingLeastSquares(
-            factors=factors,
-            regularization=params.regularization,
-            alpha=params.alpha,
-            iterations=params.iterations,
-            random_state=seed,
-        )
-        model.fit(matrix, show_progress=False, callback=report)
-    return model.user_factors, model.item_factors
+    return als(
+        matrix,
+        factors=factors,
+        regularization=params.regularization,
+        alpha=params.alpha,
+        iterations=params.iterations,
+        seed=seed,
+    )
 
 
 def _svd(

@@ -34,7 +34,16 @@ class CatalogueSoftmax(tfrs.tasks.Task):
         self.sampled = num_tracks > params.full_softmax_max_tracks
 
     def call(self, queries: tf.Tensor, candidates: CandidateTower, cut: Cut) -> tf.Tensor:
-        """The loss of queries [B, d], already divided by the temperature."""
+        """The loss of a batch of B playlists.
+
+        Args:
+            queries: float32 [B, d], already divided by the temperature.
+            candidates: vectors of the N tracks.
+            cut: what the playlists show and withhold.
+
+        Returns:
+            float32 scalar, the mean over playlists with targets.
+        """
         if not self.sampled:
             return full_softmax_loss(queries, candidates.all_tracks(), cut.seeds, cut.targets)
         # Ids are by falling frequency, so this draws tracks about as often as playlists hold them.

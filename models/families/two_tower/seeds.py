@@ -7,7 +7,6 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from models.contract import Playlists
-from models.families.shared.ragged import to_ragged
 from models.families.two_tower.params import Params
 
 
@@ -85,7 +84,7 @@ def training_batches(
     Returns:
         A dataset of `Cut`s, ceil(len(playlists) / batch_size) an epoch.
     """
-    tracks, titles = to_ragged(playlists.track_ids), to_ragged(playlists.title_ngram_ids)
+    tracks, titles = playlists.track_ids.to_tensor(), playlists.title_ngram_ids.to_tensor()
     count = len(playlists)
 
     def epoch(number: tf.Tensor) -> tf.data.Dataset:

@@ -7,8 +7,7 @@ import dataclasses
 import numpy as np
 import scipy.sparse
 
-from models.contract import Ragged, TrainingData
-from models.families.shared.sparse import to_csr
+from models.contract import TrainingData
 from models.families.two_tower.bags import bag_matrix
 from models.families.two_tower.factorization import Contents, Factors, factorize
 from models.families.two_tower.idf import inverse_document_frequency
@@ -43,29 +42,29 @@ class Start:
     album_ids: np.ndarray | None
 
 
-def groups_of(tracks: Ragged, group_ids: np.ndarray) -> Ragged:
-    """The known artists, or albums, of each row's tracks, once for each track."""
-    groups = group_ids[tracks.values]
-    known = groups >= 0
-    splits = np.concatenate([[0], np.cumsum(known)])[tracks.splits]
-    return Ragged(groups[known].astype(np.int32), splits)
-
-
 def prepare_start(data: TrainingData, params: Params, seed: int) -> Start:
     """Factorises train, and regresses its playlists' vectors on their bags.
 
     With `params.fold_in` the seeds' vectors are solved for when a query comes, so their bags start
     at zero: they only correct. Otherwise they are ridge regressions onto the playlists' vectors, as
     titles always are; except for a random start, where every table is random.
+
+    Args:
+        data: whose train playlists are factorised; its evaluation playlists are not read.
+        params: of the whole model; `factors`, `fold_in` and `start` matter here.
+        seed: of the factorisation's random start. The same seed gives the same tables.
+
+    Returns:
+        The tables, each vector of length d = `params.factors`.
     """
     playlists, catalogue = data.train.track_ids, data.catalogue
-    tracks = to_csr(playlists, len(catalogue))
-    artists = to_csr(groups_of(playlists, catalogue.artist_ids), data.num_artists)
+    tracks = playlists.to_csr(len(catalogue))
+    artists = playlists.map_ids(catalogue.artist_ids).to_csr(data.num_artists)
     album_ids = catalogue.album_ids if data.num_albums and params.start.album_weight else None
     albums = scipy.sparse.csr_matrix((len(playlists), 0), dtype=np.float32)
     if album_ids is not None:
-        albums = to_csr(groups_of(playlists, album_ids), data.num_albums)
-    titles = to_csr(data.train.title_ngram_ids, data.num_title_ngrams)
+        albums = playlists.map_ids(album_ids).to_csr(data.num_albums)
+    titles = data.train.title_ngram_ids.to_csr(data.num_title_ngrams)
     idf = [inverse_document_frequency(matrix) for matrix in (tracks, artists, titles)]
     contents = Contents(tracks, artists, albums, data.train.num_followers)
     factors = factorize(contents, params.factors, params.start, seed)

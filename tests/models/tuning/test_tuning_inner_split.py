@@ -22,11 +22,10 @@ def uris(data: TrainingData, playlists: Playlists) -> list[list[bytes]]:
 def test_every_playlist_is_in_one_part(data: TrainingData) -> None:
     inner, scored = split_train(data, share=0.2, seed=3)
     # A fifth of 204 playlists is held out; a quarter of these stop training.
-    sizes = [len(inner.train), len(inner.evaluation), len(scored.playlists)]
+    sizes = [len(inner.train), len(inner.evaluation), len(scored)]
     assert sizes == [163, 10, 31]
     tracks = len(inner.train.track_ids.values)
-    for held_out in (inner.evaluation, scored.playlists):
-        assert held_out.num_targets is not None
+    for held_out in (inner.evaluation, scored):
         assert (held_out.num_targets > 0).all()
         tracks += held_out.num_targets.sum() + len(held_out.track_ids.values)
     # But for seeds that no other playlist holds.
@@ -55,10 +54,7 @@ def test_the_rest_is_what_transform_would_have_made_of_it(data: TrainingData) ->
 
 def test_held_out_playlists_are_cut_by_their_scenario(data: TrainingData) -> None:
     inner, scored = split_train(data, share=0.5, seed=1)
-    playlists = scored.playlists
-    assert playlists.scenarios is not None
-    assert playlists.targets is not None
-    assert playlists.num_targets is not None
+    playlists = scored
     assert len(set(playlists.scenarios)) > 5
     for index, name in enumerate(playlists.scenarios):
         scenario = BY_NAME[name]
@@ -76,31 +72,26 @@ def test_the_artist_of_an_unknown_seed_is_known() -> None:
     data, _ = training_data(
         [(f"title {first}", range(first, first + 12)) for first in range(0, 480, 12)]
     )
-    inner, (playlists, artist_ids) = split_train(data, share=0.5, seed=1)
+    inner, playlists = split_train(data, share=0.5, seed=1)
     assert len(inner.catalogue) == 20 * 12
     assert not len(playlists.track_ids.values)
-    assert playlists.targets is not None
     assert not len(playlists.targets.values)
-    assert playlists.scenarios is not None
-    assert playlists.num_targets is not None
     for index, name in enumerate(playlists.scenarios):
         seeds = min(BY_NAME[name].seeds, 6)
-        assert len(artist_ids.row(index)) == seeds
+        assert len(playlists.artist_ids.row(index)) == seeds
         assert playlists.num_targets[index] == 12 - seeds
 
 
 def test_it_follows_the_seed_alone(data: TrainingData) -> None:
     first, again, other = (split_train(data, 0.2, seed) for seed in (5, 5, 6))
     assert uris(first.data, first.data.train) == uris(again.data, again.data.train)
-    assert first.scored.playlists.scenarios is not None
-    assert again.scored.playlists.scenarios is not None
-    assert list(first.scored.playlists.scenarios) == list(again.scored.playlists.scenarios)
+    assert list(first.scored.scenarios) == list(again.scored.scenarios)
     assert uris(first.data, first.data.train) != uris(other.data, other.data.train)
 
 
 def test_fewer_playlists_can_be_asked_for(data: TrainingData) -> None:
     inner, scored = split_train(data, 0.2, seed=5, max_playlists=50)
-    assert len(inner.train) + len(inner.evaluation) + len(scored.playlists) == 50
+    assert len(inner.train) + len(inner.evaluation) + len(scored) == 50
 
 
 def test_too_few_playlists_are_told() -> None:

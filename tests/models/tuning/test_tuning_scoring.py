@@ -2,14 +2,12 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.contract import Fit, Playlists, Query, Ranker, Scorer
-from models.data.holding_out import HeldOut
-from models.tuning.scoring import ndcg, recommend
-from tests.models.training_fixture import ragged, training_data
+from models.contract import Fit, Query, Ranker, Scorer
+from models.tuning.scoring import ndcg, recommender
+from tests.models.training_fixture import held_out, query, training_data
 
 # Ids are by frequency and then by number: 0 to 3, held by 4, 3, 2 and 1 playlists.
 DATA, _ = training_data([("a", [0, 1, 2, 3]), ("b", [0, 1, 2]), ("c", [0, 1]), ("d", [0])])
@@ -33,24 +31,15 @@ class Reversed(Ranker):
         return tf.where(tf.math.is_inf(scores), scores, order)
 
 
-def held_out(seeds: list[list[int]], targets: list[list[int]], withheld: list[int]) -> HeldOut:
-    empty: list[list[int]] = [[] for _ in seeds]
-    playlists = Playlists(
-        ragged(seeds), ragged([[0] for _ in seeds]), ragged(targets), np.array(withheld, np.int32)
-    )
-    return HeldOut(playlists, ragged(empty))
-
-
 def test_seeds_are_left_out_and_popular_tracks_answer_what_says_nothing() -> None:
-    found = recommend(
-        Fit(Last()), DATA.catalogue, held_out([[3], [0, 2], []], [[], [], []], [1, 1, 1])
-    )
+    recommend = recommender(Fit(Last()), DATA.catalogue)
+    found = recommend(query([[3], [0, 2], []], [[0], [0], [0]]))
     assert found.tolist() == [[2, 1, 0, -1], [3, 1, -1, -1], [0, 1, 2, 3]]
 
 
 def test_a_second_stage_has_its_say() -> None:
     fit = Fit(Last(), ranker=Reversed())
-    assert recommend(fit, DATA.catalogue, held_out([[2]], [[]], [1])).tolist() == [[1, 3, 0, -1]]
+    assert recommender(fit, DATA.catalogue)(query([[2]])).tolist() == [[1, 3, 0, -1]]
 
 
 def test_ndcg_counts_what_train_does_not_hold_as_missed() -> None:

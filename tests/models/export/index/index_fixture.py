@@ -38,7 +38,7 @@ class Sums(DotProductScorer):
 
 
 class NoProducts(Scorer):
-    """Scores that are no dot products."""
+    """Scores that are not dot products."""
 
     def score(self, query: Query) -> tf.Tensor:
         return tf.tile(tf.range(30, dtype=tf.float32)[tf.newaxis], [query.track_ids.nrows(), 1])

@@ -117,7 +117,7 @@ def test_scores_that_are_no_dot_products_are_searched_by_brute_force() -> None:
     retriever, facts = build(NoProducts(), IndexOptions(kind="partitioned"), QUERIES, 30, 0)
     assert isinstance(retriever, BruteForce)
     assert facts["kind"] == "brute_force"
-    assert "no dot products" in facts["reason"]
+    assert "not dot products" in facts["reason"]
 
 
 def test_vectors_that_are_not_finite_are_refused() -> None:

@@ -8,21 +8,15 @@ from models.contract import Playlists, TrainingData
 from models.export.index import sampling
 from models.export.index.sampling import embed, sample_queries
 from tests.models.export.index.index_fixture import Sums, normal
-from tests.models.training_fixture import query, ragged, two_genres
+from tests.models.training_fixture import held_out, query, ragged, two_genres
 
 
 def data(evaluation: list[list[int]]) -> TrainingData:
     train, _ = two_genres(40, 30, 8)
-    held_out = Playlists(
-        ragged(evaluation),
-        ragged([[1]] * len(evaluation)),
-        ragged([[]] * len(evaluation)),
-        np.ones(len(evaluation), np.int32),
-        np.array(["title"] * len(evaluation), object),
-    )
+    playlists = held_out(evaluation, [[]] * len(evaluation), titles=[[1]] * len(evaluation))
     artists = np.where(np.arange(40) == 7, -1, np.arange(40) // 3)
     catalogue = dataclasses.replace(train.catalogue, artist_ids=artists)
-    return dataclasses.replace(train, evaluation=held_out, catalogue=catalogue)
+    return dataclasses.replace(train, evaluation=playlists, catalogue=catalogue)
 
 
 def test_held_out_playlists_are_taken_as_they_are() -> None:

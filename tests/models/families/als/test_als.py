@@ -8,9 +8,9 @@ import scipy.sparse
 import threadpoolctl
 from implicit.cpu.als import AlternatingLeastSquares
 
-from models.families.als.factorize import factorize
 from models.families.als.model import AlsScorer, fit
 from models.families.als.params import Params
+from models.families.shared.als import als
 from tests.models.training_fixture import query, ragged, two_genres
 
 SMALL = Params(factors=8, regularization=0.1, alpha=10, iterations=5)
@@ -44,17 +44,17 @@ def test_fold_in_equals_the_librarys() -> None:
 
 
 def test_the_same_seed_gives_the_same_vectors() -> None:
-    data, _ = two_genres(60, 30, 8)
-    first, second, other = (
-        factorize(data.train.track_ids, 60, SMALL, seed)[1] for seed in (1, 1, 2)
-    )
+    matrix = two_genres(60, 30, 8)[0].train.track_ids.to_csr(60)
+    settings = {"factors": 4, "regularization": 0.1, "alpha": 40.0, "iterations": 2}
+    first, second, other = (als(matrix, **settings, seed=seed)[1] for seed in (1, 1, 2))
     assert np.array_equal(first, second)
     assert not np.array_equal(first, other)
 
 
-def test_factorize_reports_progress(caplog: pytest.LogCaptureFixture) -> None:
+def test_als_reports_progress(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "segue.progress"):
-        factorize(ragged([[0, 1], [1]]), 3, Params(factors=2, iterations=3), 0)
+        matrix = ragged([[0, 1], [1]]).to_csr(3)
+        als(matrix, factors=2, regularization=1.0, alpha=40.0, iterations=3, seed=0)
     progress = [record.progress for record in caplog.records]  # type: ignore[attr-defined]
     assert [step["completed"] for step in progress] == [1, 2, 3]
     assert {step["total"] for step in progress} == {3}

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import scipy.sparse
 import tensorflow as tf
 
-from models.families.shared.sparse_rows import SparseRows
+from models.families.shared.sparse_rows import SparseRows, keep_largest
 from tests.models.training_fixture import query
 
 MATRIX = scipy.sparse.csr_matrix(np.array([[0, 1, 2], [0, 0, 0], [3, 0, 4]], np.float32))
@@ -27,3 +28,14 @@ def test_no_ids_and_no_queries() -> None:
     rows = SparseRows(MATRIX)
     assert rows.add_to(tf.ones([1, 3]), query([[]]).track_ids, tf.zeros([0])).numpy().min() == 1
     assert rows.add_to(tf.zeros([0, 3]), query([]).track_ids, tf.zeros([0])).shape == (0, 3)
+
+
+def test_keep_largest_breaks_ties_by_column() -> None:
+    dense = [[1, 5, 5, 5], [0, 0, 3, 0], [4, 3, 2, 1]]
+    kept = keep_largest(scipy.sparse.csr_matrix(np.array(dense, np.float32)), 2)
+    assert kept.toarray().tolist() == [[0, 5, 5, 0], [0, 0, 3, 0], [4, 3, 0, 0]]
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (2, 3)])
+def test_keep_largest_of_nothing(shape: tuple[int, int]) -> None:
+    assert keep_largest(scipy.sparse.csr_matrix(shape), 2).shape == shape

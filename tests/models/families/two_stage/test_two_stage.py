@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from models.conformance.answers import assert_same_recommendations
-from models.contract import Fit, Query
+from models.contract import Fit, HeldOutPlaylists, Query, TrainingData
 from models.export.retrieval import BruteForce, Reranked
 from models.families.two_stage.division import divide, evaluation_of
 from models.families.two_stage.model import fit
@@ -105,13 +105,12 @@ def test_division_keeps_the_parts_apart() -> None:
     assert division is not None
     playlists = len(DATA.train)
     assert len(division.data.train) == playlists - round(playlists / 4)
-    assert len(division.held_out.playlists) == 2 * round(playlists / 4)
+    assert len(division.held_out) == 2 * round(playlists / 4)
     # Counts are those of the part that is fitted: every track there is in some playlist of it.
     counts = np.bincount(division.data.train.track_ids.values)
     np.testing.assert_array_equal(division.data.catalogue.counts, counts)
     assert (np.diff(division.data.catalogue.counts) <= 0).all()
-    seeds, targets = division.held_out.playlists.track_ids, division.held_out.playlists.targets
-    assert targets is not None
+    seeds, targets = division.held_out.track_ids, division.held_out.targets
     for row in range(len(seeds)):
         assert not set(seeds.row(row)) & set(targets.row(row))
         assert len(targets.row(row))
@@ -120,19 +119,27 @@ def test_division_keeps_the_parts_apart() -> None:
 def test_division_is_bounded_and_needs_playlists() -> None:
     bounded = divide(DATA, RankingParams(max_playlists=60, cuts=1), 3)
     assert bounded is not None
-    assert len(bounded.held_out.playlists) == 60
+    assert len(bounded.held_out) == 60
     assert divide(DATA, RankingParams(min_playlists=1000), 3) is None
+
+
+def with_everything_withheld(data: TrainingData, num_targets: np.ndarray) -> HeldOutPlaylists:
+    """Train's playlists to continue, whose every track is both seed and target."""
+    tracks = data.train.track_ids
+    return HeldOutPlaylists(
+        track_ids=tracks,
+        artist_ids=tracks.map_ids(data.catalogue.artist_ids),
+        title_ngram_ids=data.train.title_ngram_ids,
+        targets=tracks,
+        num_targets=num_targets.astype(np.int32),
+        scenarios=np.array([""] * len(tracks), object),
+    )
 
 
 def test_evaluation_playlists_are_not_learnt_from(fitted: Fit, tmp_path: pathlib.Path) -> None:
     other, _ = two_genres(80, 30, 10, seed=9)
-    held_out = dataclasses.replace(
-        other.train,
-        targets=other.train.track_ids,
-        num_targets=np.diff(other.train.track_ids.splits).astype(np.int32),
-        scenarios=np.array([""] * len(other.train), object),
-    )
-    watched = fit(dataclasses.replace(DATA, evaluation=held_out), PARAMS, 3, str(tmp_path))
+    evaluation = with_everything_withheld(other, other.train.track_ids.lengths)
+    watched = fit(dataclasses.replace(DATA, evaluation=evaluation), PARAMS, 3, str(tmp_path))
     assert all("eval_ndcg" in row for row in watched.history)
     assert all("eval_ndcg" not in row for row in fitted.history)
     asked = query([[track(0)]])
@@ -155,16 +162,10 @@ def test_the_first_stage_takes_no_gradient_steps_unless_asked_to() -> None:
 
 
 def test_evaluation_is_bounded() -> None:
-    playlists = dataclasses.replace(
-        DATA.train,
-        targets=DATA.train.track_ids,
-        num_targets=np.arange(len(DATA.train), dtype=np.int32),
-        scenarios=np.array([""] * len(DATA.train), object),
-    )
+    playlists = with_everything_withheld(DATA, np.arange(len(DATA.train)))
     data = dataclasses.replace(DATA, evaluation=playlists)
     # The first playlist had nothing withheld.
-    assert len(evaluation_of(data, 1000, 3).playlists) == len(DATA.train) - 1
-    some = evaluation_of(data, 10, 3).playlists.num_targets
-    assert some is not None
+    assert len(evaluation_of(data, 1000, 3)) == len(DATA.train) - 1
+    some = evaluation_of(data, 10, 3).num_targets
     assert len(some) == 10
     assert (some > 0).all()

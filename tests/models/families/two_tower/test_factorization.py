@@ -4,9 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from models.contract import Ragged
-from models.families.als.factorize import factorize as als_factorize
-from models.families.als.params import Params as AlsParams
+from models.families.shared.als import als
 from models.families.two_tower.factorization import (
     Contents,
     Factors,
@@ -38,9 +36,14 @@ def test_without_artists_and_damping_it_is_als() -> None:
     params = StartParams(
         artist_weight=0, popularity_damping=0, length_damping=0, regularization=0.1
     )
-    rows = Ragged(TRACKS.indices, TRACKS.indptr.astype(np.int64))
-    als = AlsParams(factors=3, regularization=0.1)
-    expected_playlists, expected_tracks = als_factorize(rows, 6, als, seed=5)
+    expected_playlists, expected_tracks = als(
+        TRACKS,
+        factors=3,
+        regularization=0.1,
+        alpha=params.alpha,
+        iterations=params.iterations,
+        seed=5,
+    )
     # implicit draws its random start for all columns, so artists that are nowhere are left out.
     factors = factorize(Contents(TRACKS, NOTHING, NOTHING), 3, params, seed=5)
     np.testing.assert_allclose(factors.playlists, expected_playlists, atol=1e-5)

@@ -6,7 +6,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.contract import Playlists
-from models.families.shared.ragged import to_ragged
 from models.families.two_tower.params import Params
 from models.families.two_tower.seeds import Cut, cut_playlists, training_batches
 from tests.models.training_fixture import ragged
@@ -14,8 +13,8 @@ from tests.models.training_fixture import ragged
 
 def cut(tracks: list, titles: list, seed: int = 0, **params: object) -> Cut:
     return cut_playlists(
-        to_ragged(ragged(tracks)),
-        to_ragged(ragged(titles)),
+        ragged(tracks).to_tensor(),
+        ragged(titles).to_tensor(),
         Params(**params),  # type: ignore[arg-type]
         tf.constant([seed, 0], tf.int64),
     )

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.contract import Fit, Playlists, Ragged, TrainingData
+from models.contract import Fit, TrainingData
 from models.families.two_tower import training
 from models.families.two_tower.checkpoints import Checkpoints, fingerprint
 from models.families.two_tower.model import fit
 from models.families.two_tower.network import TwoTower
 from models.families.two_tower.params import Params
 from models.families.two_tower.start import prepare_start
-from tests.models.training_fixture import two_genres
+from tests.models.training_fixture import held_out, two_genres
 
 TABLES = ("seeds", "seed_artists", "titles", "tracks", "track_artists")
 # A random start, so that there is something to learn.
@@ -38,23 +38,18 @@ RANDOM = Params(
 
 def with_evaluation(data: TrainingData, count: int) -> TrainingData:
     """Withholds the latter half of the last playlists."""
-
-    def part(rows: Ragged, start: int, end: int) -> Ragged:
-        splits = rows.splits[start : end + 1]
-        return Ragged(rows.values[splits[0] : splits[-1]], splits - splits[0])
-
-    tracks, titles = data.train.track_ids, data.train.title_ngram_ids
-    total = len(tracks) - 2  # the last ones hold every track once
-    rows = [tracks.row(row) for row in range(total - count, total)]
-    halves = [(row[: len(row) // 2], row[len(row) // 2 :]) for row in rows]
-    splits = [np.cumsum([0, *(len(half[i]) for half in halves)]) for i in (0, 1)]
-    evaluation = Playlists(
-        Ragged(np.concatenate([half[0] for half in halves]), splits[0]),
-        part(titles, total - count, total),
-        Ragged(np.concatenate([half[1] for half in halves]), splits[1]),
-        np.diff(splits[1]).astype(np.int32),
+    total = len(data.train) - 2  # the last ones hold every track once
+    rows = data.train.select(np.arange(total - count, total))
+    tracks = [rows.track_ids.row(index) for index in range(count)]
+    evaluation = held_out(
+        [row[: len(row) // 2] for row in tracks], [row[len(row) // 2 :] for row in tracks]
     )
-    train = Playlists(part(tracks, 0, total - count), part(titles, 0, total - count))
+    evaluation = dataclasses.replace(
+        evaluation,
+        artist_ids=evaluation.track_ids.map_ids(data.catalogue.artist_ids),
+        title_ngram_ids=rows.title_ngram_ids,
+    )
+    train = data.train.select(np.arange(total - count))
     return dataclasses.replace(data, train=train, evaluation=evaluation)
 
 

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.contract import Playlists
 from models.families.two_tower.network import TwoTower
 from models.families.two_tower.params import Params, StartParams
 from models.families.two_tower.start import prepare_start
 from models.families.two_tower.validation import Validation
-from tests.models.training_fixture import ragged, two_genres
+from tests.models.training_fixture import held_out, two_genres
 
 DATA, _ = two_genres(40, 60, 8)
 PARAMS = Params(factors=1, fold_in=False, start=StartParams(artist_share=0, regularization=0.1))
@@ -28,14 +27,9 @@ def network() -> TwoTower:
 
 
 def test_by_hand(network: TwoTower) -> None:
-    playlists = Playlists(
-        track_ids=ragged([[0, 2], [5]]),
-        title_ngram_ids=ragged([[], []]),
-        targets=ragged([[1, 4], [1]]),
-        num_targets=np.array([3, 1], np.int32),
-    )
     # Without its seeds the first is offered 1, 3, 4 ...: hits at ranks 1 and 3 of three withheld,
     # one of them unknown. The second is offered 0, 1 ...: a hit at rank 2.
+    playlists = held_out([[0, 2], [5]], [[1, 4], [1]], [3, 1])
     log = np.log2
     first = (1 + 1 / log(4)) / (1 + 1 / log(3) + 1 / log(4))
     np.testing.assert_allclose(
@@ -44,23 +38,17 @@ def test_by_hand(network: TwoTower) -> None:
 
 
 def test_playlists_without_anything_withheld_do_not_count(network: TwoTower) -> None:
-    playlists = Playlists(
-        ragged([[1], [1]]), ragged([[], []]), ragged([[0], []]), np.array([1, 0], np.int32)
-    )
-    assert Validation(playlists).ndcg(network) == pytest.approx(1)
+    assert Validation(held_out([[1], [1]], [[0], []])).ndcg(network) == pytest.approx(1)
 
 
 def test_more_playlists_than_are_scored_at_once(network: TwoTower) -> None:
-    rows = 70
-    playlists = Playlists(
-        ragged([[1]] * rows), ragged([[]] * rows), ragged([[0]] * rows), np.ones(rows, np.int32)
-    )
+    playlists = held_out([[1]] * 70, [[0]] * 70)
     assert Validation(playlists).ndcg(network) == pytest.approx(1)
 
 
 def test_nothing_to_validate_on(network: TwoTower) -> None:
     validation = Validation(DATA.evaluation)
     assert not validation
-    assert not Validation(Playlists(ragged([[1]]), ragged([[]])))
+    assert not Validation(held_out([[1]], [[]]))
     with pytest.raises(ValueError, match="no held-out playlists"):
         validation.ndcg(network)

@@ -1,0 +1,179 @@
+"""Playlists as ids: what a family learns from, and what it is asked about."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+import tensorflow as tf
+
+from models.data.ragged import Ragged
+
+_Rows = TypeVar("_Rows", bound="_Columns")
+
+
+class Query(NamedTuple):
+    """A batch of B playlists to continue, as a scorer sees it.
+
+    Attributes:
+        track_ids: int64 ragged [B, (S)], the seeds that the catalogue knows: in playlist order,
+            without repeats.
+        artist_ids: int64 ragged [B, (T)], the known artist of every seed. Known tracks take it
+            from the catalogue; of unknown tracks it comes from the request, where that names it.
+        title_ngram_ids: int64 ragged [B, (G)], known character n-grams of the normalised title.
+    """
+
+    track_ids: tf.RaggedTensor
+    artist_ids: tf.RaggedTensor
+    title_ngram_ids: tf.RaggedTensor
+
+
+@dataclasses.dataclass(frozen=True)
+class Catalogue:
+    """The N tracks of train, by track id (0 is the most frequent).
+
+    Attributes:
+        track_uris: bytes [N].
+        track_names: bytes [N], b"" where unknown.
+        artist_names: bytes [N], b"" where unknown.
+        artist_ids: int64 [N], -1 where unknown.
+        album_ids: int64 [N], -1 where unknown.
+        counts: int64 [N], how often train's playlists hold the track.
+    """
+
+    track_uris: np.ndarray
+    track_names: np.ndarray
+    artist_names: np.ndarray
+    artist_ids: np.ndarray
+    album_ids: np.ndarray
+    counts: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.track_uris)
+
+
+class _Columns:
+    """Columns of equal length: a base for dataclasses whose fields are arrays or `Ragged`."""
+
+    track_ids: Ragged
+
+    def __len__(self) -> int:
+        return len(self.track_ids)
+
+    def select(self: _Rows, rows: np.ndarray) -> _Rows:
+        """Some playlists, int [n], in the order given."""
+
+        def part(values: Ragged | np.ndarray | None) -> Ragged | np.ndarray | None:
+            if isinstance(values, Ragged):
+                return values.select(rows)
+            return None if values is None else values[rows]
+
+        return type(self)(**{name: part(values) for name, values in _fields(self).items()})
+
+
+@dataclasses.dataclass(frozen=True)
+class Playlists(_Columns):
+    """P playlists of train: tracks without repeats, in playlist order.
+
+    Attributes:
+        track_ids: int32 rows, known tracks only.
+        title_ngram_ids: int32 rows.
+        num_followers: int64 [P], 0 where unknown; None where no playlist says.
+    """
+
+    track_ids: Ragged
+    title_ngram_ids: Ragged
+    num_followers: np.ndarray | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class HeldOutPlaylists(_Columns):
+    """P playlists to continue, and the answers.
+
+    Attributes:
+        track_ids: int32 rows, the known seeds.
+        artist_ids: int32 rows, the known artist of every seed; also of a seed that is unknown
+            itself, where the source says.
+        title_ngram_ids: int32 rows.
+        targets: int32 rows of withheld known tracks.
+        num_targets: int32 [P], all withheld tracks, the unknown included.
+        scenarios: str [P].
+    """
+
+    track_ids: Ragged
+    artist_ids: Ragged
+    title_ngram_ids: Ragged
+    targets: Ragged
+    num_targets: np.ndarray
+    scenarios: np.ndarray
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[HeldOutPlaylists]) -> HeldOutPlaylists:
+        """Puts the playlists of one or more one after another."""
+
+        def joined(values: Sequence[Any]) -> Any:
+            return (Ragged if isinstance(values[0], Ragged) else np).concatenate(values)
+
+        names = [field.name for field in dataclasses.fields(cls)]
+        return cls(**{name: joined([getattr(part, name) for part in parts]) for name in names})
+
+    def query(self) -> Query:
+        """What a scorer sees of them."""
+        parts = (self.track_ids, self.artist_ids, self.title_ngram_ids)
+        return Query(*(part.to_tensor() for part in parts))
+
+    def with_targets(self) -> HeldOutPlaylists:
+        """Those from which something was withheld."""
+        return self.select(np.flatnonzero(self.num_targets))
+
+    def hits(self, found: np.ndarray, start: int = 0) -> np.ndarray:
+        """Which recommended tracks were withheld.
+
+        Args:
+            found: int [n, K], ids of tracks for n playlists.
+            start: the first of these playlists.
+
+        Returns:
+            bool [n, K].
+        """
+        rows = [np.isin(ids, self.targets.row(row)) for row, ids in enumerate(found, start)]
+        return np.stack(rows) if rows else np.zeros(found.shape, bool)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingData:
+    """What a family learns from. `evaluation` may only stop training early, never be fitted to."""
+
+    catalogue: Catalogue
+    train: Playlists
+    evaluation: HeldOutPlaylists
+    num_artists: int
+    num_albums: int
+    num_title_ngrams: int
+
+    def fingerprint(self) -> str:
+        """A digest of all of it, by which a checkpoint knows whether it is of the same data."""
+        digest = hashlib.sha256()
+        _update(digest, self)
+        return digest.hexdigest()
+
+
+def _fields(of: Any) -> dict[str, Any]:
+    return {field.name: getattr(of, field.name) for field in dataclasses.fields(of)}
+
+
+def _update(digest: hashlib._Hash, value: Any) -> None:
+    """Digests every field with its name, so that none is forgotten when one is added."""
+    if dataclasses.is_dataclass(value):
+        for name, part in _fields(value).items():
+            digest.update(name.encode())
+            _update(digest, part)
+    elif isinstance(value, np.ndarray) and value.dtype != object:
+        digest.update(f"{value.dtype}{value.shape}".encode())
+        digest.update(np.ascontiguousarray(value).data)
+    else:
+        text = repr(value.tolist() if isinstance(value, np.ndarray) else value)
+        digest.update(f"{len(text)}:{text}".encode())
