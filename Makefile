@@ -37,7 +37,7 @@ else
 endif
 
 test: setup ## all tests
-	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup ## ruff, mypy and the floors: who may import whom
 	@$(BIN)/ruff check $(SOURCES)

@@ -48,3 +48,8 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.fixture(scope="session")
 def root() -> pathlib.Path:
     return ROOT
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the end-to-end tests first: they take longest, and other processes fill in beside."""
+    items.sort(key=lambda item: item.get_closest_marker("e2e") is None)
