@@ -18,6 +18,7 @@ from components.ingest.reading import UnreadableFileError, read_slice
 from components.ingest.validation import Playlist, Reject, is_track_uri, validate
 from schema import features, files
 from schema.signatures import MAX_RECOMMENDATIONS
+from schema.spreadsheets import inert
 
 
 class ChallengeError(IngestError):
@@ -101,7 +102,8 @@ def write_submission(
 ) -> Submission:
     """Writes a submission as CSV, gzipped where the path ends in `.gz`.
 
-    The first line is `team_info,TEAM,CONTACT`, every other one `pid, uri1, ..., uri500`.
+    The first line is `team_info,TEAM,CONTACT` (see `schema.spreadsheets`), every other one
+    `pid, uri1, ..., uri500`.
     The file appears only when it is complete and sound.
 
     Args:
@@ -122,7 +124,7 @@ def write_submission(
     seeds = {playlist.pid: playlist.tracks for playlist in playlists}
     written = short = 0
     with _replacing(os.fspath(path)) as file:
-        file.write(f"team_info,{team_name},{contact}\n")
+        file.write(f"team_info,{inert(team_name)},{inert(contact)}\n")
         missing = set(seeds)
         for pid, uris in recommendations:
             if pid not in seeds:

@@ -33,6 +33,15 @@ def serve(
     max_message_size: Annotated[
         int, typer.Option(min=1024, help="Most bytes of a request or an answer.")
     ] = 64 * 2**20,
+    max_columns: Annotated[
+        int, typer.Option(min=1, help="Most tracks of a row of a request; see docs/serving.md.")
+    ] = 10_000,
+    max_elements: Annotated[
+        int, typer.Option(min=1, help="Most elements of an input, and of a padded batch.")
+    ] = 1_000_000,
+    max_held_elements: Annotated[
+        int, typer.Option(min=1, help="Most elements of all requests that wait or run.")
+    ] = 4_000_000,
     allow_version_labels_for_unavailable_models: Annotated[
         bool, typer.Option(help="Accept labels of versions that are not loaded yet.")
     ] = False,
@@ -54,6 +63,7 @@ def serve(
     Example: segue serve --model-base out/serving/segue --port 8500
     """
     from serving.protocol import ServerTls
+    from serving.protocol.tensors import TensorLimits
     from serving.server import ServerOptions, WatchOptions, batching_of
     from serving.server import serve as run
 
@@ -63,6 +73,8 @@ def serve(
             port=port,
             monitoring_port=monitoring_port,
             max_message_size=max_message_size,
+            limits=TensorLimits(max_columns, max_elements),
+            max_held_elements=max_held_elements,
             batching=batching_of(enable_batching, batching_parameters_file),
             tls=ServerTls.from_ssl_config(ssl_config_file) if ssl_config_file else None,
             config_file=model_config_file,

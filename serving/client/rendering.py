@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from schema.spreadsheets import inert
 from serving.protocol import Continuation
 
 
@@ -86,7 +87,8 @@ def _write_json(answers: Sequence[Continuation], stream: TextIO) -> None:
 
 
 def _write_csv(answers: Sequence[Continuation], stream: TextIO) -> None:
-    writer = csv.writer(stream, lineterminator="\n")
+    # All text is quoted: a carriage return in a title would end the line otherwise.
+    writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(
         ["playlist", "rank", "track_uri", "score", "artist_name", "track_name", "model_version"]
     )
@@ -94,12 +96,12 @@ def _write_csv(answers: Sequence[Continuation], stream: TextIO) -> None:
         for item in answer.recommendations:
             writer.writerow(
                 [
-                    answer.playlist.key or answer.playlist.name,
+                    inert(answer.playlist.key or answer.playlist.name),
                     item.rank,
-                    item.track_uri,
-                    f"{item.score:.9g}",
-                    item.artist_name,
-                    item.track_name,
+                    inert(item.track_uri),
+                    float(f"{item.score:.9g}"),
+                    inert(item.artist_name),
+                    inert(item.track_name),
                     answer.model_version,
                 ]
             )

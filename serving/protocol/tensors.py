@@ -6,16 +6,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
+from collections.abc import Iterable
 
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import tensor_pb2, types_pb2
 
-from serving.protocol.errors import invalid_argument
+from serving.protocol.errors import ConfigError, invalid_argument
 
-#: A small request may name a huge shape; larger tensors than this are refused.
-MAX_ELEMENTS = 4_000_000
+#: Bytes of a string that count as one element more.
+STRING_BYTES = 64
+_MAX_RANK = 32  # NumPy's
 
 # Where TF Serving puts values (Tensor::AsProtoField), by NumPy dtype.
 _VALUE_FIELDS: dict[str, tuple[int, str]] = {
@@ -34,6 +37,69 @@ _VALUE_FIELDS: dict[str, tuple[int, str]] = {
 }
 
 
+@dataclasses.dataclass(frozen=True)
+class TensorLimits:
+    """What a tensor may grow to when it is built; a few bytes may declare a huge shape.
+
+    A dimension of 0 counts as 1 here, so that it cannot hide the others.
+
+    Attributes:
+        max_columns: most elements of a row (the product of all dimensions but the first).
+        max_elements: most elements of a tensor. Strings count by the longest of the tensor: one
+            element, and one more for every 64 bytes.
+    """
+
+    max_columns: int = 10_000
+    max_elements: int = 1_000_000
+
+    def __post_init__(self) -> None:
+        if self.max_columns < 1:
+            raise ConfigError(f"max_columns must be at least 1; was {self.max_columns}")
+        if self.max_elements < self.max_columns:
+            raise ConfigError(
+                f"max_elements must be at least max_columns ({self.max_columns}); "
+                f"was {self.max_elements}"
+            )
+
+    def check(self, alias: str, dims: list[int], weight: int = 1) -> None:
+        """Checks a shape.
+
+        Args:
+            alias: name of the input, for the message.
+            dims: its dimensions, none negative.
+            weight: elements that one of its values counts as.
+
+        Raises:
+            ServingError: the tensor would be larger than these limits.
+        """
+        for value, limit, what in (
+            (_product(dims[1:]), self.max_columns, "columns"),
+            (_product(dims) * weight, self.max_elements, "elements"),
+        ):
+            if value > limit:
+                raise invalid_argument(
+                    f"{alias} has {value} {what}; this server takes at most {limit} (max_{what})"
+                )
+
+
+DEFAULT_LIMITS = TensorLimits()
+
+
+def string_weight(values: Iterable[bytes]) -> int:
+    """Elements that each of these strings counts as: by the longest, as a shape does by its row."""
+    return 1 + max(map(len, values), default=0) // STRING_BYTES
+
+
+def elements(proto: tensor_pb2.TensorProto, limits: TensorLimits = DEFAULT_LIMITS) -> int:
+    """Elements that a tensor holds, as its shape declares and as were sent, in constant time.
+
+    A shape that `to_array` refuses counts as 0.
+    """
+    dims = _dims(proto)
+    size = 0 if dims is None else _product(dims)
+    return max(size if size <= limits.max_elements else 0, len(proto.string_val))
+
+
 def dtype_name(dtype: int) -> str:
     """A dtype as TensorFlow's runtime spells it in messages ("string", "int64")."""
     try:
@@ -42,7 +108,9 @@ def dtype_name(dtype: int) -> str:
         return f"unknown dtype enum ({dtype})"
 
 
-def to_array(alias: str, proto: tensor_pb2.TensorProto) -> np.ndarray:
+def to_array(
+    alias: str, proto: tensor_pb2.TensorProto, limits: TensorLimits = DEFAULT_LIMITS
+) -> np.ndarray:
     """The tensor of one input; strings become an object array of bytes.
 
     As in `Tensor::FromProto`, the last value fills what is missing.
@@ -50,17 +118,19 @@ def to_array(alias: str, proto: tensor_pb2.TensorProto) -> np.ndarray:
     Args:
         alias: name of the input, for the message.
         proto: what the request holds.
+        limits: how large it may be.
 
     Raises:
-        ServingError: it is not a tensor, or has more than `MAX_ELEMENTS` elements.
+        ServingError: it is not a tensor, or is beyond the limits.
     """
-    shape = proto.tensor_shape
-    dims = [dim.size for dim in shape.dim]
-    size = math.prod(dims)
-    if shape.unknown_rank or any(dim < 0 for dim in dims) or size > MAX_ELEMENTS:
+    dims = _dims(proto)
+    if dims is None:
         raise invalid_argument(f"tensor parsing error: {alias}")
+    limits.check(alias, dims)
     if proto.dtype == types_pb2.DT_STRING and not proto.tensor_content:
+        size = math.prod(dims)
         values = list(proto.string_val[:size])
+        limits.check(alias, dims, string_weight(values))
         if len(values) < size:
             values.extend([values[-1] if values else b""] * (size - len(values)))
         array = np.empty(size, dtype=object)
@@ -68,9 +138,14 @@ def to_array(alias: str, proto: tensor_pb2.TensorProto) -> np.ndarray:
         return array.reshape(dims)
     try:
         # The runtime's own parser knows every dtype and both encodings.
-        return tf.io.parse_tensor(proto.SerializeToString(), proto.dtype).numpy()
+        value = tf.io.parse_tensor(proto.SerializeToString(), proto.dtype).numpy()
     except (tf.errors.OpError, TypeError, ValueError) as error:
         raise invalid_argument(f"tensor parsing error: {alias}") from error
+    # A scalar string comes back as Python's bytes.
+    array = np.array(value, object) if isinstance(value, bytes) else np.asarray(value)
+    if array.dtype == object:
+        limits.check(alias, dims, string_weight(array.flat))
+    return array
 
 
 def fill_proto(proto: tensor_pb2.TensorProto, array: np.ndarray) -> None:
@@ -84,3 +159,16 @@ def fill_proto(proto: tensor_pb2.TensorProto, array: np.ndarray) -> None:
     for size in array.shape:
         proto.tensor_shape.dim.add().size = size
     getattr(proto, field).extend(array.ravel().tolist())
+
+
+def _dims(proto: tensor_pb2.TensorProto) -> list[int] | None:
+    """The dimensions; None where they are none of an array."""
+    shape = proto.tensor_shape
+    if shape.unknown_rank or len(shape.dim) > _MAX_RANK:
+        return None
+    dims = [dim.size for dim in shape.dim]
+    return None if any(dim < 0 for dim in dims) else dims
+
+
+def _product(dims: list[int]) -> int:
+    return math.prod(max(dim, 1) for dim in dims)

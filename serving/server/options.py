@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 
-from serving.protocol import ServerTls
+from serving.protocol import ConfigError, ServerTls
+from serving.protocol.tensors import TensorLimits
 from serving.server.batching import BatchingOptions
 from serving.server.versions import WatchOptions
 
@@ -20,6 +21,10 @@ class ServerOptions:
         monitoring_port: HTTP port for metrics, liveness and readiness; None for none.
         max_message_size: most bytes of a request or an answer.
         max_rows: most rows of a request's inputs.
+        limits: most columns and elements of an input; `limits.max_elements` bounds the inputs of a
+            batch too, with their padding.
+        max_held_elements: most elements of all requests that wait or run, 64 bytes of a request
+            counting as one; more are refused.
         max_workers: requests run at the same time where they are not batched (grpc_max_threads);
             None chooses.
         batching: how requests are batched (enable_batching, batching_parameters_file), or None.
@@ -39,6 +44,8 @@ class ServerOptions:
     monitoring_port: int | None = None
     max_message_size: int = 64 * 2**20
     max_rows: int = 1000
+    limits: TensorLimits = dataclasses.field(default_factory=TensorLimits)
+    max_held_elements: int = 4_000_000
     max_workers: int | None = None
     batching: BatchingOptions | None = None
     tls: ServerTls | None = None
@@ -48,6 +55,15 @@ class ServerOptions:
     session_parallelism: int = 0
     config_file: str | None = None
     config_poll_seconds: float = 0.0
+
+    def __post_init__(self) -> None:
+        if self.max_rows < 1:
+            raise ConfigError(f"max_rows must be at least 1; was {self.max_rows}")
+        if self.max_held_elements < self.limits.max_elements:
+            raise ConfigError(
+                f"max_held_elements must be at least max_elements ({self.limits.max_elements}); "
+                f"was {self.max_held_elements}"
+            )
 
     @property
     def workers(self) -> int:

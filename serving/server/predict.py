@@ -45,6 +45,7 @@ def run_predict(
     request: predict_pb2.PredictRequest,
     *,
     max_rows: int | None = None,
+    limits: tensors.TensorLimits = tensors.DEFAULT_LIMITS,
     deadline: float | None = None,
 ) -> predict_pb2.PredictResponse:
     """Answers one Predict request with one version, in the thread that calls.
@@ -52,19 +53,24 @@ def run_predict(
     Args:
         servable: the version.
         request: the version that its `model_spec` names is ignored.
-        max_rows: most rows of an input; more are refused before they cost memory.
+        max_rows: most rows of an input.
+        limits: how large an input may be.
         deadline: time (of `time.monotonic`) at which the caller stops waiting.
 
     Raises:
         ServingError: the request does not fit the signature, or the runtime refuses it.
     """
-    step = prepare(servable, request, max_rows=max_rows)
+    step = prepare(servable, request, max_rows=max_rows, limits=limits)
     values = servable.run_session(step.feeds, step.fetches, step.arrays, deadline)
     return predict_pb2.PredictResponse.FromString(encode(servable, request, step, values))
 
 
 def prepare(
-    servable: Servable, request: predict_pb2.PredictRequest, *, max_rows: int | None = None
+    servable: Servable,
+    request: predict_pb2.PredictRequest,
+    *,
+    max_rows: int | None = None,
+    limits: tensors.TensorLimits = tensors.DEFAULT_LIMITS,
 ) -> Step:
     """Checks a request against its signature and turns its inputs into arrays.
 
@@ -72,9 +78,10 @@ def prepare(
         servable: the version.
         request: the request.
         max_rows: most rows of an input.
+        limits: how large an input may be.
 
     Raises:
-        ServingError: the request does not fit the signature.
+        ServingError: the request does not fit the signature, or is too large.
     """
     signature_name = request.model_spec.signature_name or SERVING_DEFAULT
     signature = servable.signatures.get(signature_name)
@@ -89,7 +96,7 @@ def prepare(
     arrays = []
     for position, feed in enumerate(feeds):
         alias, dtype, proto = protos[feed]
-        array = tensors.to_array(alias, proto)
+        array = tensors.to_array(alias, proto, limits)
         if proto.dtype != dtype:
             raise errors.invalid_argument(
                 f"Expects arg[{position}] to be {tensors.dtype_name(dtype)} but "

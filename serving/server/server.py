@@ -26,7 +26,7 @@ from serving.server.batching import BatchScheduler
 from serving.server.event_loop import EventLoop
 from serving.server.metrics import Metrics, MonitoringServer
 from serving.server.options import ServerOptions
-from serving.server.predict_runner import PredictRunner
+from serving.server.predict_runner import HeldRequests, PredictRunner
 from serving.server.versions import ConfigFileWatcher, ModelManager, Servable
 
 _LOG = logging.getLogger(__name__)
@@ -100,7 +100,9 @@ class ModelServer:
                 self.metrics, self.manager.table.ready, options.host, options.monitoring_port
             )
         if options.batching:
-            self._scheduler = BatchScheduler(options.batching, self.metrics.observe_batch)
+            self._scheduler = BatchScheduler(
+                options.batching, self.metrics.observe_batch, options.limits.max_elements
+            )
         self.manager.start(self._config)
         if not self.manager.wait_available(timeout=timeout):
             if self._stopped.is_set():
@@ -190,7 +192,12 @@ class ModelServer:
             ],
         )
         runner = PredictRunner(
-            self.manager.table, self._pool, self._scheduler, options.max_rows, _MAX_REQUESTS
+            self.manager.table,
+            self._pool,
+            self._scheduler,
+            held=HeldRequests(_MAX_REQUESTS, options.max_held_elements),
+            max_rows=options.max_rows,
+            limits=options.limits,
         )
         for service in (
             services.PredictionService(self.manager, self.metrics, self._draining, runner),

@@ -2,7 +2,8 @@
 
 Tasks of one queue (a version, the tensors fed and fetched) are put into batches as they come. A
 batch thread takes a batch that is closed (the next task did not fit) or full, or the open one when
-it has waited long enough. The rules follow batching_session.cc and shared_batch_scheduler.h.
+it has waited long enough. The rules follow batching_session.cc and shared_batch_scheduler.h; beyond
+them, a batch has a bound for its elements, and a request that fails does not fail its neighbours.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from tensorflow.core.protobuf import meta_graph_pb2
 
 from serving.protocol import errors
+from serving.protocol.tensors import DEFAULT_LIMITS
 from serving.server.batching import tensors as batch_tensors
 from serving.server.batching.options import BatchingOptions
 
@@ -67,13 +69,14 @@ class _Task:
     def __init__(
         self,
         arrays: list[np.ndarray],
-        size: int,
+        extent: batch_tensors.Extent,
         enqueued: float,
         deadline: float | None,
         answer: _Answer,
     ) -> None:
         self.arrays = arrays
-        self.size = size
+        self.extent = extent
+        self.size = extent.rows
         self.enqueued = enqueued
         self.deadline = deadline
         self.answer = answer
@@ -85,13 +88,17 @@ class _Task:
 class _Batch:
     """Tasks to be run together."""
 
-    def __init__(self) -> None:
-        self.tasks: list[_Task] = []
-        self.size = 0
+    def __init__(self, first: _Task) -> None:
+        self.tasks = [first]
+        self.extent = first.extent
+
+    @property
+    def size(self) -> int:
+        return self.extent.rows
 
     def add(self, task: _Task) -> None:
         self.tasks.append(task)
-        self.size += task.size
+        self.extent = self.extent.join(task.extent)
 
 
 class _Queue:
@@ -108,12 +115,17 @@ class BatchScheduler:
     Args:
         options: sizes, times and the number of threads.
         on_batch: called with the rows of every batch, before it is run.
+        max_elements: most elements of a batch's inputs, padded; see `tensors.TensorLimits`.
     """
 
     def __init__(
-        self, options: BatchingOptions, on_batch: Callable[[int], None] = lambda size: None
+        self,
+        options: BatchingOptions,
+        on_batch: Callable[[int], None] = lambda size: None,
+        max_elements: int = DEFAULT_LIMITS.max_elements,
     ) -> None:
         self.options = options
+        self.max_elements = max_elements
         self._on_batch = on_batch
         self._waiting: collections.deque[_Queue] = collections.deque()
         self._changed = threading.Condition()
@@ -133,33 +145,43 @@ class BatchScheduler:
         for thread in self._threads:
             thread.join()
 
+    def elements(self, extent: batch_tensors.Extent) -> int:
+        """Elements of the inputs of a batch of that extent, with all its padding."""
+        return extent.elements(self.options.padded_size(extent.rows))
+
+    def _fits(self, extent: batch_tensors.Extent) -> bool:
+        return (
+            extent.rows <= self.options.execution_size
+            and self.elements(extent) <= self.max_elements
+        )
+
     def schedule(self, queue: _Queue, tasks: Sequence[_Task]) -> None:
         """Puts the tasks of a request into a queue, all or none.
 
         Raises:
             ServingError: UNAVAILABLE when the queue is full.
         """
-        limit = self.options.execution_size
         with self._changed:
             if self._stopping:
                 raise errors.ServingError(grpc.StatusCode.UNAVAILABLE, "The server is stopping")
-            opened = len(queue.batches)
-            size = queue.batches[-1].size if queue.batches else limit + 1
+            extent = queue.batches[-1].extent if queue.batches else None
+            opens = []
             for task in tasks:
-                if size + task.size > limit:
-                    opened, size = opened + 1, 0
-                size += task.size
-            if opened > self.options.max_enqueued_batches:
+                joined = extent.join(task.extent) if extent else None
+                opens.append(joined is None or not self._fits(joined))
+                extent = task.extent if opens[-1] else joined
+            if len(queue.batches) + sum(opens) > self.options.max_enqueued_batches:
                 raise errors.ServingError(
                     grpc.StatusCode.UNAVAILABLE,
                     "The batch scheduling queue to which this task was submitted is full",
                 )
             if not queue.batches:
                 self._waiting.append(queue)
-            for task in tasks:
-                if not queue.batches or queue.batches[-1].size + task.size > limit:
-                    queue.batches.append(_Batch())
-                queue.batches[-1].add(task)
+            for task, is_first in zip(tasks, opens, strict=True):
+                if is_first:
+                    queue.batches.append(_Batch(task))
+                else:
+                    queue.batches[-1].add(task)
             self._changed.notify(len(tasks))
 
     def _work(self) -> None:
@@ -267,12 +289,19 @@ class BatchingRunner:
                 f"Task size {size} is larger than maximum input batch size {options.max_batch_size}"
             )
         step = options.execution_size
+        extent = batch_tensors.Extent.of(arrays, min(step, size))
+        elements = self._scheduler.elements(extent)
+        if elements > self._scheduler.max_elements:
+            raise errors.invalid_argument(
+                f"{extent.rows} rows of this request make a batch of {elements} elements; this "
+                f"server runs at most {self._scheduler.max_elements} together (max_elements)"
+            )
         now = time.monotonic()
         answer = _Answer(done)
         tasks = [
             _Task(
                 [array[start : start + step] for array in arrays],
-                min(step, size - start),
+                extent._replace(rows=min(step, size - start)),
                 now,
                 deadline,
                 answer,
@@ -284,23 +313,33 @@ class BatchingRunner:
     def _queue(self, feeds: tuple[str, ...], fetches: tuple[str, ...]) -> _Queue:
         queue = self._queues.get((feeds, fetches))
         if queue is None:
-            queue = _Queue(lambda batch: self._run(feeds, fetches, batch))
+            queue = _Queue(lambda batch: self._run(feeds, fetches, batch.tasks))
             queue = self._queues.setdefault((feeds, fetches), queue)
         return queue
 
-    def _run(self, feeds: tuple[str, ...], fetches: tuple[str, ...], batch: _Batch) -> None:
-        tasks = batch.tasks
+    def _run(
+        self, feeds: tuple[str, ...], fetches: tuple[str, ...], tasks: Sequence[_Task]
+    ) -> None:
+        """Runs tasks together; where that fails, in halves, so that each gets its own answer."""
         error: errors.ServingError | None = None
         try:
             _refuse_if_late(tasks)
             merged = batch_tensors.merge(
-                feeds, [task.arrays for task in tasks], batch.size, self._scheduler.options
+                feeds,
+                [task.arrays for task in tasks],
+                sum(task.size for task in tasks),
+                self._scheduler.options,
             )
             values = self._model.run_session(fetches=fetches, feeds=feeds, arrays=merged)
             outputs = batch_tensors.split(values, [task.size for task in tasks], len(merged[0]))
             for task, output in zip(tasks, outputs, strict=True):
                 task.outputs = output
         except Exception as failure:
+            if len(tasks) > 1:
+                middle = len(tasks) // 2
+                self._run(feeds, fetches, tasks[:middle])
+                self._run(feeds, fetches, tasks[middle:])
+                return
             error = errors.from_exception(failure)
         for task in tasks:
             task.error = error

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from tensorflow.core.protobuf import meta_graph_pb2
 
 from serving.protocol import errors
+from serving.protocol.tensors import string_weight
 from serving.server.batching.options import BatchingOptions
 
 
@@ -42,6 +45,45 @@ def batch_size(arrays: Sequence[np.ndarray]) -> int:
     return size
 
 
+class Extent(NamedTuple):
+    """How large the inputs of requests are when they are padded to run together.
+
+    Attributes:
+        rows: of all requests.
+        widths: for each input the elements that a value counts as, and the dimensions of a row.
+    """
+
+    rows: int
+    widths: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(cls, arrays: Sequence[np.ndarray], rows: int) -> Extent:
+        """The extent of one request's arrays [rows, ...]."""
+        return cls(
+            rows,
+            tuple(
+                (string_weight(array.flat) if array.dtype == object else 1, *array.shape[1:])
+                for array in arrays
+            ),
+        )
+
+    def join(self, other: Extent) -> Extent:
+        """The extent of both together; one without rows does not widen the other."""
+        if not other.rows:
+            return self
+        if not self.rows:
+            return other
+        widths = (
+            tuple(map(max, itertools.zip_longest(*pair, fillvalue=1)))
+            for pair in zip(self.widths, other.widths, strict=True)
+        )
+        return Extent(self.rows + other.rows, tuple(widths))
+
+    def elements(self, rows: int) -> int:
+        """Elements of all inputs together, for so many rows."""
+        return rows * sum(map(math.prod, self.widths))
+
+
 def merge(
     names: Sequence[str],
     requests: Sequence[Sequence[np.ndarray]],
@@ -56,6 +98,8 @@ def merge(
         size: rows of all requests together.
         options: how to pad.
 
+    A request without rows has no say in the shape.
+
     Returns:
         I arrays [`options.padded_size(size)`, ...]; where inputs are padded, every other dimension
         is the largest of the requests'.
@@ -64,6 +108,7 @@ def merge(
         ServingError: shapes differ and are not to be padded, or cannot be.
     """
     extra = options.padded_size(size) - size
+    requests = [request for request in requests if len(request[0])] or requests[:1]
     merged = []
     for position, name in enumerate(names):
         parts = [request[position] for request in requests]
@@ -79,8 +124,7 @@ def merge(
             parts = [_pad(part, shape) for part in parts]
         if extra:
             # Any valid row serves; TF Serving takes the first one of the last request.
-            row = next((part[:1] for part in reversed(parts) if len(part)), parts[-1][:1])
-            parts.extend([row] * extra)
+            parts.extend([parts[-1][:1]] * extra)
         merged.append(parts[0] if len(parts) == 1 else np.concatenate(parts))
     return merged
 

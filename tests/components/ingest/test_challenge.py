@@ -137,6 +137,13 @@ def test_an_unsound_submission_is_not_written(challenge, tmp_path, rows, message
     assert not [name for name in os.listdir(tmp_path) if "partial" in name]
 
 
+def test_team_info_is_no_formula(challenge, tmp_path):
+    path = tmp_path / "x.csv"
+    rows = [(1000001, []), (1000003, [])]
+    write_submission(path, challenge, rows, team_name="=1+1", contact="@SUM(A1)")
+    assert path.read_text().splitlines()[0] == "team_info,'=1+1,'@SUM(A1)"
+
+
 @pytest.mark.parametrize("team_name", ["", " ", "a,b", 'a"b', "a\nb"])
 def test_team_info_must_fit_one_field(challenge, tmp_path, team_name):
     with pytest.raises(ChallengeError, match="team_name: "):

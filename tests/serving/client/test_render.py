@@ -62,6 +62,25 @@ def test_csv() -> None:
     assert float(rows[1]["score"]) == -0.25
 
 
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_csv_has_no_formulas(start: str) -> None:
+    text = start + 'HYPERLINK("http://x")|cmd'
+    answer = Continuation(
+        Playlist(text),
+        (Recommendation(1, text, -0.5, text, text), Recommendation(2, "a=b", 1.0)),
+        3,
+    )
+    inert, plain = csv.reader(io.StringIO(rendered("csv", answer).partition("\n")[2], newline=""))
+    assert inert == ["'" + text, "1", "'" + text, "-0.5", "'" + text, "'" + text, "3"]
+    assert plain == ["'" + text, "2", "a=b", "1.0", "", "", "3"]
+
+
+def test_csv_keeps_a_line_break_within_its_cell() -> None:
+    answer = Continuation(Playlist("x"), (Recommendation(1, "u", 1.0, "a\r=1+1", "b\n=1"),), 3)
+    (row,) = csv.reader(io.StringIO(rendered("csv", answer).partition("\n")[2], newline=""))
+    assert row[4:6] == ["b\n=1", "a\r=1+1"]
+
+
 def test_unknown_format() -> None:
     with pytest.raises(ValueError, match="'xml' is not a valid Format"):
         rendered("xml")

@@ -1,5 +1,7 @@
 """Malformed requests: each is answered with a proper status, and none ends the server.
 
+They come alone, and in batches with good ones, which are answered as if they were alone.
+
 A run takes a few hundred; SEGUE_FUZZ_EXAMPLES asks for more (docs/serving.md says how many were
 run).
 """
@@ -7,16 +9,22 @@ run).
 from __future__ import annotations
 
 import os
+import pathlib
+import re
 from collections.abc import Iterator
 
 import grpc
 import pytest
+import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tensorflow.core.framework import tensor_pb2, tensor_shape_pb2, types_pb2
 from tensorflow_serving.apis import get_model_metadata_pb2, predict_pb2
 
-from tests.serving.serving_helpers import MODEL, Stubs, predict_request
+from serving.protocol import single_model_config
+from serving.server import ModelServer, ServerOptions, read_batching_parameters
+from tests.serving import toy_model
+from tests.serving.serving_helpers import MODEL, QUICK, Stubs, predict_request
 from tests.serving.toy_model import uri
 
 EXAMPLES = int(os.environ.get("SEGUE_FUZZ_EXAMPLES", "200"))
@@ -150,3 +158,111 @@ def requests(draw: st.DrawFn) -> predict_pb2.PredictRequest:
 def test_nearly_right_requests(stubs: Stubs, request_message: predict_pb2.PredictRequest) -> None:
     code = send(stubs, "Predict", request_message.SerializeToString())
     assert code in PROPER - {grpc.StatusCode.INTERNAL}
+
+
+DOCS = pathlib.Path(__file__).parents[3] / "docs" / "serving.md"
+
+
+@pytest.fixture(scope="module")
+def batching_server(
+    saved_model: pathlib.Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ModelServer]:
+    """A server with the batching parameters that the documentation recommends."""
+    folder = tmp_path_factory.mktemp("batching")
+    found = re.search(r"```\n(max_batch_size .*?)```", DOCS.read_text(), re.DOTALL)
+    assert found
+    parameters = folder / "batching.txt"
+    parameters.write_text(found[1])
+    toy_model.push(saved_model, folder / "base", 1)
+    options = ServerOptions(
+        port=0,
+        monitoring_port=0,
+        watch=QUICK,
+        batching=read_batching_parameters(parameters),
+        max_message_size=1_000_000,
+    )
+    with ModelServer(single_model_config(MODEL, folder / "base"), options) as server:
+        yield server
+        count = server.metrics.registry.get_sample_value
+        rows, batches = (count(f"segue_serving_batch_rows_{what}") for what in ("sum", "count"))
+        assert rows > batches  # requests did meet
+
+
+def examples_request(*values: bytes) -> predict_pb2.PredictRequest:
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = MODEL
+    request.model_spec.signature_name = "serving_examples"
+    request.inputs["examples"].CopyFrom(tf.make_tensor_proto(list(values), tf.string))
+    return request
+
+
+def example(*tracks: str) -> bytes:
+    values = tf.train.BytesList(value=[track.encode() for track in tracks])
+    feature = {"track_uri": tf.train.Feature(bytes_list=values)}
+    return tf.train.Example(features=tf.train.Features(feature=feature)).SerializeToString()
+
+
+#: Requests and their first recommendation: after t(0) to t(n - 1) comes t(n).
+GOOD = [
+    (predict_request("x", [uri(i) for i in range(length)]), uri(length)) for length in range(4)
+] + [(examples_request(example(uri(0), uri(1))), uri(2))]
+ROWS = st.one_of(st.integers(0, 3), st.sampled_from([1000, 1001, 10**12]))
+COLUMNS = st.one_of(
+    st.integers(0, 4), st.sampled_from([500, 10_000, 10_001, 6_000_000, 10**12, 2**63 - 1])
+)
+
+
+@st.composite
+def nearly_good(draw: st.DrawFn) -> predict_pb2.PredictRequest:
+    """What goes as far as a batch: names and dtypes are right, shapes and contents are anything."""
+    if not draw(st.integers(0, 3)):
+        return examples_request(*draw(st.lists(st.binary(max_size=20), max_size=3)))
+    request = predict_request()
+    rows = draw(ROWS)
+    shapes = {"name": [rows], "track_uris": [rows, draw(COLUMNS)]}
+    if not draw(st.integers(0, 4)):
+        shapes[draw(st.sampled_from(list(shapes)))] = draw(st.lists(COLUMNS, max_size=3))
+    for alias, shape in shapes.items():
+        tensor = request.inputs[alias]
+        tensor.ClearField("tensor_shape")
+        for size in shape:
+            tensor.tensor_shape.dim.add(size=size)
+        value = st.one_of(st.binary(max_size=40), st.just(b"a" * 50_000))
+        tensor.ClearField("string_val")
+        tensor.string_val.extend(draw(st.lists(value, max_size=3)))
+    return request
+
+
+@SETTINGS
+@given(st.lists(st.one_of(nearly_good(), requests()), min_size=1, max_size=6), st.data())
+def test_good_requests_among_others(
+    batching_server: ModelServer, others: list[predict_pb2.PredictRequest], data: st.DataObject
+) -> None:
+    stubs = Stubs(batching_server.target)
+    expected = [(request, None) for request in others] + GOOD
+    sent = data.draw(st.permutations(range(len(expected))))
+    calls = [(stubs.prediction.Predict.future(expected[i][0], timeout=60), i) for i in sent]
+    for call, i in calls:
+        first = expected[i][1]
+        if first is None:
+            assert call.code() in PROPER - {grpc.StatusCode.INTERNAL}
+        else:
+            assert call.result().outputs["track_uris"].string_val[0] == first.encode()
+    stubs.channel.close()
+
+
+@pytest.mark.parametrize("width", [10_000, 6_000_000, 10**12])
+def test_wide_request_without_rows(batching_server: ModelServer, width: int) -> None:
+    stubs = Stubs(batching_server.target)
+    wide = predict_request()
+    for alias, shape in (("name", [0]), ("track_uris", [0, width])):
+        wide.inputs[alias].ClearField("string_val")
+        for dim, size in zip(wide.inputs[alias].tensor_shape.dim, shape, strict=True):
+            dim.size = size
+    calls = [stubs.prediction.Predict.future(request, timeout=60) for request in [wide] * 8]
+    answers = [stubs.prediction.Predict.future(request, timeout=60) for request, _ in GOOD]
+    for answer, (_, first) in zip(answers, GOOD, strict=True):
+        assert answer.result().outputs["track_uris"].string_val[0] == first.encode()
+    code = grpc.StatusCode.OK if width == 10_000 else grpc.StatusCode.INVALID_ARGUMENT
+    assert {call.code() for call in calls} == {code}
+    stubs.channel.close()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 import grpc
@@ -19,8 +21,11 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
-from serving.protocol import ServingError
+from serving.protocol import ConfigError, ServingError
+from serving.protocol.tensors import TensorLimits
+from serving.server import ModelServer, ServerOptions
 from serving.server.predict import run_predict
+from serving.server.predict_runner import HeldRequests
 from serving.server.versions import Servable
 from tests.serving import toy_model
 from tests.serving.serving_helpers import MODEL, Stubs, predict_request
@@ -312,3 +317,45 @@ def test_multi_inference_without_tasks(stubs: Stubs) -> None:
         CODE.INVALID_ARGUMENT,
         "Missing ModelSpec",
     )
+
+
+def test_what_is_held_is_bounded(
+    start: Callable[..., ModelServer], push: Callable[[int], pathlib.Path], base: pathlib.Path
+) -> None:
+    push(1)
+    server = start(base, limits=TensorLimits(10, 100), max_held_elements=100)
+    stubs = Stubs(server.target)
+    large = predict_pb2.PredictRequest()
+    large.model_spec.name = MODEL
+    large.inputs["name"].CopyFrom(tf.make_tensor_proto([b"a"] * 60))
+    large.inputs["track_uris"].CopyFrom(tf.make_tensor_proto([[b"a"]] * 60))
+    for _ in range(3):  # what is refused or answered is held no longer
+        code, message = refusal(stubs.prediction.Predict, large)
+        assert code is CODE.RESOURCE_EXHAUSTED
+        # Two inputs of 60 elements, and some 600 bytes, of which each 64 count as one.
+        assert re.fullmatch(
+            r"This request holds 1[23]\d elements and those being answered 0; together at most 100 "
+            r"\(max_held_elements\)",
+            message,
+        )
+        response = stubs.prediction.Predict(predict_request("x", [uri(2)] * 10), timeout=30)
+        assert response.outputs["track_uris"].string_val[0] == uri(1).encode()
+
+
+def test_held_requests() -> None:
+    held = HeldRequests(max_requests=2, max_elements=10)
+    held.add(7)
+    with pytest.raises(ServingError, match="holds 4 elements and those being answered 7; together"):
+        held.add(4)
+    held.add(3)
+    with pytest.raises(ServingError, match="Too many requests"):
+        held.add(0)
+    held.remove(7)
+    held.add(7)
+
+
+def test_options_that_cannot_be() -> None:
+    with pytest.raises(ConfigError, match="max_rows must be at least 1; was 0"):
+        ServerOptions(max_rows=0)
+    with pytest.raises(ConfigError, match=r"at least max_elements \(1000000\); was 999"):
+        ServerOptions(max_held_elements=999)

@@ -20,6 +20,7 @@ from serving.server import ModelServer
 from serving.server.batching import BatchingOptions, read_batching_parameters
 from serving.server.batching import tensors as batch_tensors
 from serving.server.batching.scheduler import BatchingRunner, BatchScheduler
+from serving.server.batching.tensors import Extent
 from tests.serving.serving_helpers import Stubs, predict_request
 from tests.serving.toy_model import uri
 
@@ -57,11 +58,11 @@ class FakeServable:
 class Bench:
     """A runner with one batch thread, and a way to make requests pile up before it."""
 
-    def __init__(self, **options: object) -> None:
+    def __init__(self, max_elements: int = 1000, **options: object) -> None:
         self.servable = FakeServable()
         self.rows: list[int] = []
         self.scheduler = BatchScheduler(
-            BatchingOptions(**{"num_batch_threads": 1} | options), self.rows.append
+            BatchingOptions(**{"num_batch_threads": 1} | options), self.rows.append, max_elements
         )
         self.runner = BatchingRunner(self.servable, self.scheduler)  # type: ignore[arg-type]
         self.pool = futures.ThreadPoolExecutor(16)
@@ -108,7 +109,7 @@ class Bench:
 def bench() -> Callable[..., Bench]:
     made: list[Bench] = []
 
-    def make(**options: object) -> Bench:
+    def make(**options: Any) -> Bench:
         made.append(Bench(**options))
         return made[-1]
 
@@ -158,12 +159,68 @@ def test_open_batch_waits_for_its_timeout(bench: Callable[..., Bench]) -> None:
     assert b.servable.sizes == [2]
 
 
-def test_failure_is_that_of_the_whole_batch(bench: Callable[..., Bench]) -> None:
+def test_failure_is_that_of_one_request(bench: Callable[..., Bench]) -> None:
     b = bench()
-    for answer in b.pile_up([1], [-1]):
-        with pytest.raises(ServingError, match="minus one"):
-            answer.result(30)
-    assert b.ask(5).result(30)[0].tolist() == [10]
+    one, bad, three = b.pile_up([1], [-1], [3])
+    assert [one.result(30)[0].tolist(), three.result(30)[0].tolist()] == [[2], [6]]
+    with pytest.raises(ServingError, match="minus one"):
+        bad.result(30)
+    # After the first request: all three fail, then halves: 1, and -1 with 3, and these alone.
+    assert b.servable.sizes == [1, 3, 1, 2, 1, 1]
+
+
+def test_wide_requests_do_not_share_a_batch_beyond_the_budget(bench: Callable[..., Bench]) -> None:
+    b = bench(max_elements=3)
+    answers = b.pile_up([1, 2], [3, 4], [5], [])
+    assert [answer.result(30)[0].tolist() for answer in answers] == [[2, 4], [6, 8], [10], []]
+    assert b.servable.sizes == [1, 2, 3]  # 1 2 | 3 4 5
+
+
+def test_queue_counts_the_batches_that_the_budget_opens(bench: Callable[..., Bench]) -> None:
+    b = bench(max_elements=1, max_enqueued_batches=2)
+    one, two, three = b.pile_up([1], [2], [3])
+    assert [one.result(30)[0].item(), two.result(30)[0].item()] == [2, 4]
+    with pytest.raises(ServingError, match="is full"):
+        three.result(30)
+
+
+def test_request_beyond_the_budget_of_a_batch(bench: Callable[..., Bench]) -> None:
+    b = bench(max_elements=3, max_batch_size=8, allowed_batch_sizes=(2, 8))
+    with pytest.raises(ServingError) as caught:
+        b.run(np.array([1.0, 2.0, 3.0]))  # padded to eight rows
+    assert caught.value.code is CODE.INVALID_ARGUMENT
+    assert caught.value.message == (
+        "3 rows of this request make a batch of 8 elements; this server runs at most 3 together "
+        "(max_elements)"
+    )
+    assert b.run(np.array([1.0, 2.0]))[0].tolist() == [2, 4]
+
+
+def test_different_lengths_without_padding_are_run_apart(bench: Callable[..., Bench]) -> None:
+    b = bench(max_batch_size=2, batch_timeout_micros=60_000_000)
+    wide, narrow = (b.pool.submit(b.run, np.ones((1, width))) for width in (3, 2))
+    assert wide.result(30)[0].tolist() == [[2, 2, 2]]
+    assert narrow.result(30)[0].tolist() == [[2, 2]]
+
+
+def test_extent() -> None:
+    text = np.array([[b"a" * 64, b""]], object)  # its strings count as two elements each
+    extent = Extent.of([text, np.ones((1, 3, 4))], 1)
+    assert extent == Extent(1, ((2, 2), (1, 3, 4)))
+    assert extent.elements(5) == 5 * (2 * 2 + 3 * 4)
+    wider = Extent(2, ((1, 7), (1, 2, 5)))
+    assert extent.join(wider) == Extent(3, ((2, 7), (1, 3, 5)))
+    # Without rows it does not count, on either side.
+    rowless = Extent(0, ((1, 10**6), (1, 1, 1)))
+    assert extent.join(rowless) == extent
+    assert rowless.join(extent) == extent
+
+
+def test_request_without_rows_does_not_decide_the_width() -> None:
+    requests = [[np.empty((0, 6_000_000), object)], [np.array([[b"a"]], object)]]
+    for options in (BatchingOptions(), BatchingOptions(pad_variable_length_inputs=True)):
+        (merged,) = batch_tensors.merge(["x:0"], requests, 1, options)
+        assert merged.tolist() == [[b"a"]]
 
 
 def test_full_queue(bench: Callable[..., Bench]) -> None:

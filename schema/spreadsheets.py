@@ -1,0 +1,14 @@
+"""Text in CSV files that people open in a spreadsheet."""
+
+from __future__ import annotations
+
+# What a spreadsheet takes for the start of a formula (OWASP, "CSV Injection").
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def inert(text: str) -> str:
+    """The text of a cell; an apostrophe goes before what a spreadsheet would run as a formula.
+
+    Numbers that we write ourselves need none: call this for text that others chose.
+    """
+    return f"'{text}" if text.startswith(_FORMULA) else text
