@@ -73,7 +73,7 @@ conformance: setup ## the tests of the API against a server: make conformance TA
 soak: setup ## what takes long: 6,000 malformed requests a test, ten minutes of load; leaves benchmarks/results/soak.json
 	@$(BIN)/python -m benchmarks.soak
 
-fuzz: setup ## 12,000 malformed requests, each of which must get a proper status
+fuzz: setup ## 12,000 malformed requests and 6,000 mixed batches: each request must get its proper status
 	@SEGUE_FUZZ_EXAMPLES=6000 $(BIN)/python -m pytest tests/serving/server/test_fuzz.py $(ARGS)
 
 query: setup ## ask the server: make query ARGS='--name "road trip" --top 10'

@@ -115,6 +115,10 @@ class Servable:
                 np.array(value, object) if isinstance(value, bytes) else value
                 for value in call(*arrays)
             ]
+        except UnicodeDecodeError as error:
+            # The runtime's message quotes bytes of the request, and so never reaches Python whole.
+            message = bytes(error.object).decode("utf-8", "replace")
+            raise errors.invalid_argument(message) from error
         except Exception as error:
             raise errors.from_exception(error) from error
 

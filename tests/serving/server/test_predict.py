@@ -190,20 +190,28 @@ def test_output_filter_errors(stubs: Stubs) -> None:
 
 
 @pytest.mark.parametrize(
-    "shape",
-    [[-1], [2**40, 2**40], [2**62]],
+    ("shape", "message"),
+    [
+        ([-1], "tensor parsing error: track_uris"),
+        (
+            [2**40, 2**40],
+            "track_uris has 1099511627776 columns; this server takes at most 10000 (max_columns)",
+        ),
+        (
+            [2**62],
+            "track_uris has 4611686018427387904 elements; this server takes at most 1000000 "
+            "(max_elements)",
+        ),
+    ],
     ids=["negative", "overflowing", "larger than memory"],
 )
-def test_impossible_shapes(stubs: Stubs, shape: list[int]) -> None:
+def test_impossible_shapes(stubs: Stubs, shape: list[int], message: str) -> None:
     request = predict_request()
     tensor = request.inputs["track_uris"]
     tensor.ClearField("tensor_shape")
     for size in shape:
         tensor.tensor_shape.dim.add().size = size
-    assert refusal(stubs.prediction.Predict, request) == (
-        CODE.INVALID_ARGUMENT,
-        "tensor parsing error: track_uris",
-    )
+    assert refusal(stubs.prediction.Predict, request) == (CODE.INVALID_ARGUMENT, message)
 
 
 def test_too_many_rows(stubs: Stubs) -> None:
@@ -317,6 +325,17 @@ def test_multi_inference_without_tasks(stubs: Stubs) -> None:
         CODE.INVALID_ARGUMENT,
         "Missing ModelSpec",
     )
+
+
+def test_example_that_is_no_utf8(stubs: Stubs) -> None:
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = MODEL
+    request.model_spec.signature_name = "serving_examples"
+    request.inputs["examples"].CopyFrom(tf.make_tensor_proto([b"\x80"]))
+    code, message = refusal(stubs.prediction.Predict, request)
+    assert code is CODE.INVALID_ARGUMENT
+    assert "Could not parse example input" in message
+    assert "\ufffd" in message
 
 
 def test_what_is_held_is_bounded(
