@@ -138,7 +138,7 @@ class Simulator:
                 self._metric: np.concatenate(list(sides.values())),
             }
         )
-        return decide(config, rows, "candidate", "served", split=None).blessed
+        return decide(config, rows, "candidate", "served", split=None, seed=self._seed).blessed
 
 
 def rate(count: int, simulations: int) -> dict[str, Any]:
@@ -245,7 +245,7 @@ def main() -> None:
             twin=args.twin,
             baseline=args.baseline,
         )
-        config = GateConfig(metric=args.metric, resamples=args.resamples, seed=args.seed)
+        config = GateConfig(metric=args.metric, resamples=args.resamples)
     except (ValueError, OSError) as error:
         parser.error(str(error))
     playlists = args.playlists or len(population.model)

@@ -24,7 +24,7 @@ from models.contract import Scorer, TrainingData
 from models.data.vocabularies import Vocabularies
 
 if TYPE_CHECKING:
-    from pipeline.config import TransformConfig
+    from models.transform.options import TransformOptions
 
 #: What the figures of `score` are by.
 METRICS: Final = ("ndcg", "r_precision")
@@ -81,11 +81,11 @@ def load(name: str) -> HeldOut:
     import tensorflow_transform as tft
 
     from models.data.loading import load_training_data
+    from models.transform.options import TransformOptions
     from pipeline import source_hash
-    from pipeline.config import TransformConfig
     from schema import features
 
-    settings = TransformConfig(**profile("transform"))
+    settings = TransformOptions(**profile("transform"))
     digest = hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:8]
     folder = _FOLDER / f"{name}-{source_hash.of(__name__)}-{digest}"
     if not folder.exists():
@@ -146,7 +146,7 @@ def score(scorer: Scorer, held_out: HeldOut, rows_per_step: int = 32) -> dict[st
     return evaluate(batch, METRICS)
 
 
-def _prepare(name: str, folder: pathlib.Path, settings: TransformConfig) -> None:
+def _prepare(name: str, folder: pathlib.Path, settings: TransformOptions) -> None:
     from components.ingest.job import PLAYLISTS_PATTERN, ingest
 
     _FOLDER.mkdir(exist_ok=True)
@@ -197,13 +197,13 @@ def _transform(root: pathlib.Path, made: pathlib.Path, min_counts: dict[str, int
 
     from components.holdout.held_out_schema import held_out_schema
     from models.transform.preprocessing import preprocessing_fn
-    from pipeline.config import BeamConfig
+    from pipeline.config import BeamOptions
     from schema.curated import curated_schema
 
     curated = curated_schema()
     schema = held_out_schema(text_format.Parse(curated, schema_pb2.Schema()))
     reader = tfxio.TFExampleRecord(str(root / "train.gz"), schema=schema)
-    options = PipelineOptions(list(BeamConfig().pipeline_args))
+    options = PipelineOptions(list(BeamOptions().pipeline_args))
     with (
         beam.Pipeline(options=options) as pipeline,
         tft_beam.Context(temp_dir=str(root / "temporary")),

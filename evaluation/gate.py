@@ -53,6 +53,7 @@ def decide(
     served: str | None = None,
     *,
     split: str | None = DECIDING,
+    seed: int = 0,
 ) -> Decision:
     """Decides whether a candidate may be pushed.
 
@@ -63,6 +64,7 @@ def decide(
         candidate: its name in the rows.
         served: the served model's name there, None where nothing is served yet.
         split: whose playlists decide.
+        seed: of the bootstrap.
 
     Raises:
         ValueError: there are no rows of that split, several of a model and playlist, or no
@@ -71,7 +73,7 @@ def decide(
     chosen = of_split(rows, split)
     if config.metric not in chosen:
         raise ValueError(f"the rows have no column {config.metric!r}, by which the gate decides")
-    judge = _Judge(config, chosen, candidate)
+    judge = _Judge(config, chosen, candidate, seed)
     if not (chosen[columns.MODEL] == candidate).any():
         text = f"Nothing is known of {candidate}: no playlist of the {split} split was scored."
         return Decision(False, (Check(name="floor", passed=False, text=text),), ())
@@ -97,10 +99,11 @@ def decide(
 class _Judge:
     """Looks at each condition in turn and keeps the comparisons that it made."""
 
-    def __init__(self, config: GateConfig, rows: pd.DataFrame, candidate: str) -> None:
+    def __init__(self, config: GateConfig, rows: pd.DataFrame, candidate: str, seed: int) -> None:
         self._config = config
         self._rows = rows
         self._candidate = candidate
+        self._seed = seed
         self._metric = find(config.metric)
         self.tests: list[TestResult] = []
 
@@ -281,7 +284,7 @@ class _Judge:
                 alternative=side,
                 alpha=self._config.alpha,
                 resamples=self._config.resamples,
-                seed=self._config.seed,
+                seed=self._seed,
             ),
         )
         if keep:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from evaluation.metrics.registry import METRICS, find
 from evaluation.significance.result import MIN_RESAMPLES
+from schema.options import Options
 
 
-class GateConfig(BaseModel):
+class GateConfig(Options):
     """What a candidate must show before it is pushed."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     metric: str = Field(default="ndcg", description="The metric in which models are compared.")
     floors: dict[str, float] = Field(
@@ -52,7 +51,13 @@ class GateConfig(BaseModel):
     resamples: int = Field(
         default=9999, ge=MIN_RESAMPLES, le=1_000_000, description="Of the bootstrap behind tests."
     )
-    seed: int = Field(default=0, description="Of the bootstrap.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_seed_of_its_own(cls, values: Any) -> Any:
+        if isinstance(values, dict) and "seed" in values:
+            raise ValueError("gate.seed is gone: the run's own `seed` is the bootstrap's too")
+        return values
 
     @field_validator("metric")
     @classmethod

@@ -2,115 +2,27 @@
 
 from __future__ import annotations
 
-import os
-from typing import Any, Literal
+from typing import Any
 
 import pydantic
 
+from components.data_gate.options import ValidationOptions
+from components.evaluator.options import EvaluatorOptions
+from components.infra_check.options import InfraCheckOptions
 from components.ingest.options import IngestOptions
 from evaluation.gate_config import GateConfig
-from evaluation.metrics.registry import FROM_LISTS
 from models.export import ExportOptions
 from models.families import registry
 from models.families.search_space import SearchSpace
-from schema import features
-from schema.options import Count, Options, Share
+from models.transform.options import TransformOptions
+from models.tuning.options import TunerOptions
+from schema.options import Options
 from schema.splits import SplitConfig
 
 _BETTER_THAN = ("popularity",)
 
 
-class ValidationConfig(Options):
-    """What the data must be before anything is trained."""
-
-    fail_on: Literal["error", "warning", "never"] = pydantic.Field(
-        "error", description="least severity of an anomaly that stops the run"
-    )
-    tolerated: tuple[str, ...] = pydantic.Field(
-        (), description="features or kinds of anomalies that never stop the run"
-    )
-    schema_file: str | None = pydantic.Field(
-        None, description="a curated schema.pbtxt; null: Segue's own"
-    )
-
-    @pydantic.field_validator("schema_file")
-    @classmethod
-    def _schema_exists(cls, path: str | None) -> str | None:
-        if path is not None and "://" not in path and not os.path.isfile(path):
-            raise ValueError(f"there is no file {path}")
-        return path
-
-
-class TransformConfig(Options):
-    """How often a value occurs in train before it enters its vocabulary."""
-
-    min_track_count: Count = pydantic.Field(1, description="of a track; rarer ones are unknown")
-    min_artist_count: Count = pydantic.Field(1, description="of an artist")
-    min_album_count: Count = pydantic.Field(2, description="of an album")
-    min_title_ngram_count: Count = pydantic.Field(2, description="of a title's n-gram")
-
-    def min_counts(self) -> dict[str, int]:
-        """The thresholds by vocabulary name."""
-        return {
-            features.TRACK_VOCABULARY: self.min_track_count,
-            features.ARTIST_VOCABULARY: self.min_artist_count,
-            features.ALBUM_VOCABULARY: self.min_album_count,
-            features.TITLE_VOCABULARY: self.min_title_ngram_count,
-        }
-
-
-class TunerConfig(Options):
-    """The search for hyperparameters before training, on playlists held out of train."""
-
-    enabled: bool = pydantic.Field(False, description="whether to search; costs `trials` fits")
-    families: tuple[str, ...] = pydantic.Field(
-        (), description="families to tune; none named: the candidate"
-    )
-    trials: Count = pydantic.Field(20, description="fits a family, the configured one first")
-    algorithm: Literal["random", "bayesian"] = pydantic.Field(
-        "bayesian", description="how trials are chosen; bayesian draws the first third at random"
-    )
-    holdout_share: float = pydantic.Field(
-        0.1, gt=0, le=0.5, description="share of train's playlists that trials are scored on"
-    )
-    playlists: Count | None = pydantic.Field(
-        None, description="playlists of train that trials use, to save time; null: all"
-    )
-    fixed: tuple[str, ...] = pydantic.Field(
-        (), description="parameters to leave as configured, such as factors"
-    )
-
-
-class EvaluatorConfig(Options):
-    """The standard Evaluator's own thresholds, checked before the significance tests."""
-
-    metric: str = pydantic.Field("ndcg", description="the metric that the thresholds are on")
-    min_value: float | None = pydantic.Field(
-        None, description="what the candidate must reach (clicks: not exceed); null: anything"
-    )
-    max_relative_drop: Share = pydantic.Field(
-        0.1, description="share of the served model's value that the candidate may lose"
-    )
-
-    @pydantic.field_validator("metric")
-    @classmethod
-    def _known_metric(cls, name: str) -> str:
-        if name not in FROM_LISTS:
-            raise ValueError(f"{name!r} is none of {', '.join(FROM_LISTS)}")
-        return name
-
-
-class InfraCheckConfig(Options):
-    """What a served copy of the candidate must show before it is pushed."""
-
-    requests: Count = pydantic.Field(30, description="recorded queries, and as many random ones")
-    timeout_seconds: Count = pydantic.Field(600, description="for all of it")
-    max_latency_ms: float | None = pydantic.Field(
-        None, gt=0, description="what 99 of 100 requests may take; null: any"
-    )
-
-
-class BeamConfig(Options):
+class BeamOptions(Options):
     """How Beam runs every component that uses it."""
 
     pipeline_args: tuple[str, ...] = pydantic.Field(
@@ -140,13 +52,13 @@ class PipelineConfig(Options):
     )
     ingest: IngestOptions = IngestOptions()
     split: SplitConfig = SplitConfig()
-    validation: ValidationConfig = ValidationConfig()
-    transform: TransformConfig = TransformConfig()
-    tuner: TunerConfig = TunerConfig()
-    evaluator: EvaluatorConfig = EvaluatorConfig()
+    validation: ValidationOptions = ValidationOptions()
+    transform: TransformOptions = TransformOptions()
+    tuner: TunerOptions = TunerOptions()
+    evaluator: EvaluatorOptions = EvaluatorOptions()
     gate: GateConfig = GateConfig()
-    infra_check: InfraCheckConfig = InfraCheckConfig()
-    beam: BeamConfig = BeamConfig()
+    infra_check: InfraCheckOptions = InfraCheckOptions()
+    beam: BeamOptions = BeamOptions()
 
     @pydantic.model_validator(mode="before")
     @classmethod

@@ -27,6 +27,7 @@ from components.served_model.strategy import ServedModelStrategy
 from components.significance.component import Significance
 from models.export import ExportOptions
 from models.families import registry
+from models.tuning.options import SearchOptions
 from pipeline import __version__, source_hash
 from pipeline.config import PipelineConfig
 from schema.curated import SCHEMA_FILE, curated_schema_path
@@ -118,8 +119,7 @@ def create_pipeline(
         schema=schema,
         anomalies=example_validator.outputs["anomalies"],
         previous_statistics=previous_statistics.outputs["statistics"],
-        fail_on=config.validation.fail_on,
-        tolerated=config.validation.tolerated,
+        options=config.validation.model_dump_json(),
         source_hash=source_hash.of("components.data_gate.executor"),
     )
 
@@ -187,18 +187,14 @@ def create_pipeline(
         model=candidate,
         baseline_model=served.outputs["model"],
         eval_config=eval_config(
-            config.evaluator.metric,
-            config.evaluator.min_value,
-            config.evaluator.max_relative_drop,
+            config.evaluator,
             source_hash.of("components.evaluator.metrics"),
         ),
     )
     infra_check = InfraCheck(
         model=candidate,
         examples=held_out,
-        requests=config.infra_check.requests,
-        timeout_seconds=config.infra_check.timeout_seconds,
-        max_latency_ms=config.infra_check.max_latency_ms,
+        options=config.infra_check.model_dump_json(),
         seed=config.seed,
         source_hash=source_hash.of("components.infra_check.executor"),
     )
@@ -213,7 +209,7 @@ def create_pipeline(
         evaluator_blessing=evaluator.outputs["blessing"],
         infra_blessing=infra_check.outputs["blessing"],
         candidate_name=config.candidate,
-        gate=config.gate.model_dump_json(),
+        options=config.gate.model_dump_json(),
         seed=config.seed,
         source_hash=source_hash.of("components.significance.executor"),
     )
@@ -319,7 +315,7 @@ def _tuner(
     *,
     checkpoints: str,
 ) -> tfx.components.Tuner:
-    settings = config.tuner.model_dump(mode="json", exclude={"enabled", "families", "fixed"})
+    settings = config.tuner.model_dump(mode="json", include=set(SearchOptions.model_fields))
     names = {dimension.name for dimension in config.search_space(family)}
     return tfx.components.Tuner(
         tuner_fn="models.tuning.tuner.tuner_fn",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final, Literal
+from typing import Final
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
-FailOn = Literal["error", "warning", "never"]
+from components.data_gate.options import FailOn
 
 _SEVERITIES: Final = {
     anomalies_pb2.AnomalyInfo.Severity.ERROR: "error",

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
-from tfx.utils import json_utils
 
 from components.data_gate import executor
-from components.data_gate.anomalies import FailOn
 
 
 class DataGateSpec(ComponentSpec):
     """Inputs, outputs and parameters of `DataGate`."""
 
     PARAMETERS = {  # noqa: RUF012 - TFX declares them so
-        "fail_on": ExecutionParameter(type=str),
-        "tolerated": ExecutionParameter(type=str),
+        "options": ExecutionParameter(type=str),
         "source_hash": ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
@@ -53,8 +48,7 @@ class DataGate(base_component.BaseComponent):
         anomalies: types.BaseChannel,
         *,
         previous_statistics: types.BaseChannel | None,
-        fail_on: FailOn,
-        tolerated: Sequence[str],
+        options: str,
         source_hash: str,
     ) -> None:
         """Constructs the component.
@@ -64,8 +58,7 @@ class DataGate(base_component.BaseComponent):
             schema: the curated schema, with its skew and drift comparators.
             anomalies: what ExampleValidator found.
             previous_statistics: the statistics of the run before, if there was one.
-            fail_on: the least severity that stops the run: "error", "warning" or "never".
-            tolerated: features or kinds of anomalies that never stop it.
+            options: `ValidationOptions` as JSON.
             source_hash: hash of the code, so that a changed rule is not served from cache.
         """
         super().__init__(
@@ -74,8 +67,7 @@ class DataGate(base_component.BaseComponent):
                 schema=schema,
                 anomalies=anomalies,
                 previous_statistics=previous_statistics,
-                fail_on=fail_on,
-                tolerated=json_utils.dumps(list(tolerated)),
+                options=options,
                 source_hash=source_hash,
                 comparison=types.Channel(type=standard_artifacts.ExampleAnomalies),
             )

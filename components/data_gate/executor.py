@@ -11,9 +11,10 @@ from tfx import types
 from tfx.components.statistics_gen import stats_artifact_utils
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
-from tfx.utils import io_utils, json_utils, writer_utils
+from tfx.utils import io_utils, writer_utils
 
 from components.data_gate import anomalies as anomaly_rows
+from components.data_gate.options import ValidationOptions
 from schema import artifacts
 from schema.splits import TRAIN
 
@@ -67,7 +68,7 @@ class Executor(base_executor.BaseExecutor):
             artifacts.SUMMARY, anomaly_rows.counted(differing) or "no skew, no drift"
         )
         found += differing
-        _check(found, exec_properties["fail_on"], json_utils.loads(exec_properties["tolerated"]))
+        _check(found, ValidationOptions.model_validate_json(exec_properties["options"]))
 
 
 def read_anomalies(artifact: types.Artifact) -> list[anomaly_rows.Anomaly]:
@@ -108,10 +109,8 @@ def _only_comparisons(found: anomalies_pb2.Anomalies) -> anomalies_pb2.Anomalies
     return result
 
 
-def _check(
-    found: list[anomaly_rows.Anomaly], fail_on: anomaly_rows.FailOn, tolerated: list[str]
-) -> None:
-    stopping = anomaly_rows.serious(found, fail_on, tolerated)
+def _check(found: list[anomaly_rows.Anomaly], options: ValidationOptions) -> None:
+    stopping = anomaly_rows.serious(found, options.fail_on, options.tolerated)
     if stopping:
         listed = "\n".join(
             f"  {a.split}: {a.feature}: {a.description} ({a.kind})" for a in stopping

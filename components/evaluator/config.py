@@ -8,6 +8,7 @@ from typing import Final
 import tensorflow_model_analysis as tfma
 
 from components.evaluator.metrics import RECOMMENDED
+from components.evaluator.options import EvaluatorOptions
 from evaluation.metrics.registry import FROM_LISTS, find
 from schema import features
 
@@ -23,30 +24,23 @@ SLICES: Final = (
 )
 
 
-def eval_config(
-    metric: str, min_value: float | None, max_relative_drop: float, source_hash: str
-) -> tfma.EvalConfig:
+def eval_config(options: EvaluatorOptions, source_hash: str) -> tfma.EvalConfig:
     """Builds the Evaluator's configuration.
 
     Args:
-        metric: the metric that the thresholds are on, a name of `evaluation.metrics.registry`.
-        min_value: what the candidate must reach (where less is better: not exceed); None sets no
-            bound.
-        max_relative_drop: share of the served model's value that the candidate may be worse by.
+        options: the thresholds.
         source_hash: hash of the metrics' code, for the cache's key to see it.
     """
+    value, drop = options.min_value, options.max_relative_drop
     thresholds = tfma.MetricThreshold()
-    if find(metric).higher_is_better:
-        thresholds.value_threshold.lower_bound.value = 0.0 if min_value is None else min_value
+    if find(options.metric).higher_is_better:
+        thresholds.value_threshold.lower_bound.value = 0.0 if value is None else value
         thresholds.change_threshold.direction = tfma.MetricDirection.HIGHER_IS_BETTER
+        thresholds.change_threshold.relative.value = -drop
     else:
-        thresholds.value_threshold.upper_bound.value = (
-            _WORST_CLICKS if min_value is None else min_value
-        )
+        thresholds.value_threshold.upper_bound.value = _WORST_CLICKS if value is None else value
         thresholds.change_threshold.direction = tfma.MetricDirection.LOWER_IS_BETTER
-    thresholds.change_threshold.relative.value = (
-        -max_relative_drop if find(metric).higher_is_better else max_relative_drop
-    )
+        thresholds.change_threshold.relative.value = drop
     return tfma.EvalConfig(
         model_specs=[
             tfma.ModelSpec(
@@ -74,7 +68,7 @@ def eval_config(
                         ),
                     )
                 ],
-                thresholds={metric: thresholds},
+                thresholds={options.metric: thresholds},
             )
         ],
         options=tfma.Options(

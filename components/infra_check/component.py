@@ -14,9 +14,7 @@ class InfraCheckSpec(ComponentSpec):
     """Inputs, outputs and parameters of `InfraCheck`."""
 
     PARAMETERS = {  # noqa: RUF012 - TFX declares them so
-        "max_latency_ms": ExecutionParameter(type=float, optional=True),
-        "requests": ExecutionParameter(type=int),
-        "timeout_seconds": ExecutionParameter(type=int),
+        "options": ExecutionParameter(type=str),
         "seed": ExecutionParameter(type=int),
         "source_hash": ExecutionParameter(type=str),
     }
@@ -46,9 +44,7 @@ class InfraCheck(base_component.BaseComponent):
         *,
         model: types.BaseChannel,
         examples: types.BaseChannel,
-        requests: int = 100,
-        timeout_seconds: int = 600,
-        max_latency_ms: float | None = None,
+        options: str,
         seed: int,
         source_hash: str,
     ) -> None:
@@ -57,10 +53,7 @@ class InfraCheck(base_component.BaseComponent):
         Args:
             model: the exported model.
             examples: held-out playlists; recorded queries are drawn from split eval.
-            requests: how many recorded queries to send, and how many random ones.
-            timeout_seconds: for everything, from the start of the server to the last answer; a
-                single request may take a tenth of them.
-            max_latency_ms: what 99 of 100 requests for one playlist may take at most; None for any.
+            options: `InfraCheckOptions` as JSON.
             seed: decides which playlists are drawn, and the random queries.
             source_hash: hash of the code, so that a changed check is not served from cache.
         """
@@ -68,9 +61,7 @@ class InfraCheck(base_component.BaseComponent):
             spec=InfraCheckSpec(
                 model=model,
                 examples=examples,
-                requests=requests,
-                timeout_seconds=timeout_seconds,
-                max_latency_ms=max_latency_ms,
+                options=options,
                 seed=seed,
                 source_hash=source_hash,
                 blessing=types.Channel(type=standard_artifacts.InfraBlessing),

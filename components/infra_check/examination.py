@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import random
 import time
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from components.infra_check.model_server import (
     RefusedError,
     ServerGoneError,
 )
+from components.infra_check.options import InfraCheckOptions
 from components.infra_check.queries import Query
 from components.infra_check.results import Latency, Report
 from schema import requests
@@ -37,31 +37,16 @@ _BATCH: Final = 8
 _ROUNDS: Final = 3  # the best of so many rounds counts: a busy machine must not fail a model
 
 
-@dataclasses.dataclass(frozen=True)
-class Options:
-    """How a model is examined.
-
-    Attributes:
-        random_queries: how many random queries to send.
-        timeout_seconds: for everything, the start of the server included; a single request may
-            take a tenth of them.
-        max_latency_ms: budget for the 99th percentile of a request for one playlist; None for any.
-        seed: of the random queries.
-    """
-
-    random_queries: int
-    timeout_seconds: float
-    max_latency_ms: float | None
-    seed: int
-
-
-def examine(model_dir: str, recorded: Sequence[Query], options: Options) -> Report:
+def examine(
+    model_dir: str, recorded: Sequence[Query], options: InfraCheckOptions, seed: int
+) -> Report:
     """Serves a model and asks it recorded, random and odd queries.
 
     Args:
         model_dir: a SavedModel.
         recorded: queries as users ask them.
         options: how.
+        seed: of the random queries.
 
     Returns:
         What was checked. A model that cannot be served fails a check and raises nothing.
@@ -78,7 +63,7 @@ def examine(model_dir: str, recorded: Sequence[Query], options: Options) -> Repo
             report.note("loads", None)
             report.load_seconds = round(time.monotonic() - started, 3)
             if examination.check_signatures():
-                examination.ask_everything(recorded, options)
+                examination.ask_everything(recorded, options, seed)
     except ServerGoneError as error:
         loaded = report.load_seconds is not None
         report.note(
@@ -142,7 +127,9 @@ class Examination:
             self._report.note("signatures", problem, subject)
         return bool(self._report.checks["signatures"].passed)
 
-    def ask_everything(self, recorded: Sequence[Query], options: Options) -> None:
+    def ask_everything(
+        self, recorded: Sequence[Query], options: InfraCheckOptions, seed: int
+    ) -> None:
         """Asks all queries; stops when the server is gone.
 
         Raises:
@@ -152,10 +139,10 @@ class Examination:
         special = queries.odd(known)
         tracks = {uri for query in recorded for uri in query.track_uris} | set(known)
         drawn = queries.draw(
-            options.random_queries,
+            options.requests,
             sorted(tracks),
             [query.name for query in recorded],
-            random.Random(options.seed),
+            random.Random(seed),
         )
         self._report.queries = {
             "recorded": len(recorded),

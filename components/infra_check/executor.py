@@ -13,6 +13,7 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
 from components.infra_check import examination, recorded
+from components.infra_check.options import InfraCheckOptions
 from schema import artifacts
 from schema.splits import DECIDING
 
@@ -37,17 +38,14 @@ class Executor(base_executor.BaseExecutor):
         """Runs the component; see `component.InfraCheck`. A bad model is refused, not an error."""
         model = artifact_utils.get_single_instance(input_dict["model"])
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
-        requests, seed = exec_properties["requests"], exec_properties["seed"]
+        options = InfraCheckOptions.model_validate_json(exec_properties["options"])
+        seed = exec_properties["seed"]
         split = artifact_utils.get_split_uri(input_dict["examples"], DECIDING)
         report = examination.examine(
             path_utils.serving_model_path(model.uri),
-            recorded.sample(split, requests, seed),
-            examination.Options(
-                random_queries=requests,
-                timeout_seconds=exec_properties["timeout_seconds"],
-                max_latency_ms=exec_properties.get("max_latency_ms"),
-                seed=seed,
-            ),
+            recorded.sample(split, options.requests, seed),
+            options,
+            seed,
         )
         io_utils.write_string_file(
             os.path.join(blessing.uri, REPORT_FILE),

@@ -21,7 +21,7 @@ class SignificanceSpec(ComponentSpec):
     """Inputs, outputs and parameters of `Significance`."""
 
     PARAMETERS = {  # noqa: RUF012 - TFX declares them so
-        "gate": ExecutionParameter(type=str),
+        "options": ExecutionParameter(type=str),
         "candidate_name": ExecutionParameter(type=str),
         "seed": ExecutionParameter(type=int),
         "source_hash": ExecutionParameter(type=str),
@@ -61,7 +61,7 @@ class Significance(base_beam_component.BaseBeamComponent):
         evaluator_blessing: types.BaseChannel,
         infra_blessing: types.BaseChannel,
         candidate_name: str,
-        gate: str,
+        options: str,
         seed: int,
         source_hash: str,
         baselines: types.BaseChannel | None = None,
@@ -76,7 +76,7 @@ class Significance(base_beam_component.BaseBeamComponent):
             evaluator_blessing: Evaluator's blessing.
             infra_blessing: InfraCheck's blessing.
             candidate_name: the candidate's name in results.
-            gate: `GateConfig` as JSON.
+            options: `GateConfig` as JSON, the conditions of the blessing.
             seed: of the bootstrap.
             source_hash: hash of the code, so that a changed test is not served from cache.
             baselines: any number of models to compare with, named by their family.
@@ -92,7 +92,7 @@ class Significance(base_beam_component.BaseBeamComponent):
                 evaluator_blessing=evaluator_blessing,
                 infra_blessing=infra_blessing,
                 candidate_name=candidate_name,
-                gate=gate,
+                options=options,
                 seed=seed,
                 source_hash=source_hash,
                 metrics=types.Channel(type=PlaylistMetrics),

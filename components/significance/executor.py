@@ -56,7 +56,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             rows,
             candidate=candidate,
             served=SERVED if SERVED in models else None,
-            gate=GateConfig.model_validate_json(exec_properties["gate"]),
+            gate=GateConfig.model_validate_json(exec_properties["options"]),
             coverage=coverage,
             cards=cards,
             seed=exec_properties["seed"],

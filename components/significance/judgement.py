@@ -68,7 +68,7 @@ def judge(
         if (deciding[columns.MODEL] == candidate).any()
         else []
     )
-    checks = _checks(rows, candidate, served, gate, refusals)
+    checks = _checks(rows, candidate, served, gate, refusals=refusals, seed=seed)
     return Judgement(
         models=models(DECIDING),
         test_models=models(REPORTED),
@@ -86,12 +86,14 @@ def _checks(
     candidate: str,
     served: str | None,
     gate: GateConfig,
+    *,
     refusals: Sequence[str],
+    seed: int,
 ) -> list[Check]:
     """Everything that the blessing hangs on, what speaks against it first."""
     refused = [Check(name="refusal", passed=False, text=text) for text in refusals]
     if not (rows[columns.SPLIT] == DECIDING).any():
         text = "No playlist fell into the eval split, so nothing can be decided."
         return [*refused, Check(name="floor", passed=False, text=text)]
-    decision = gates.decide(gate, rows, candidate, served, split=DECIDING)
+    decision = gates.decide(gate, rows, candidate, served, split=DECIDING, seed=seed)
     return [*refused, *decision.checks]

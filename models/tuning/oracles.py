@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import keras_tuner
 from keras_tuner.engine.trial import TrialStatus
 
 from models.families.search_space import Choice, SearchSpace
-
-#: How the next trial is chosen. Hyperband is no choice: it ranks trials by their first epochs,
-#: and the families here are mostly solved for rather than trained.
-Algorithm = Literal["random", "bayesian"]
+from models.tuning.options import Algorithm
 
 #: What trials are compared by.
 OBJECTIVE: Final = "ndcg"

@@ -17,30 +17,24 @@ from models.data.loading import load_training_data
 from models.families import registry
 from models.families.search_space import around
 from models.tuning.inner_split import split_train
-from models.tuning.oracles import Algorithm, oracle
+from models.tuning.options import SearchOptions
+from models.tuning.oracles import oracle
 from models.tuning.trials import TrialRunner
 
 if TYPE_CHECKING:
     from tfx.v1.components import FnArgs
 
 
-class TunerConfig(pydantic.BaseModel):
+class TunerConfig(SearchOptions):
     """The Tuner's `custom_config`.
 
     `source_hash` makes TFX search anew when the code has changed. `checkpoints` is a directory that
     outlives an execution, "" for none.
     """
 
-    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
-
     family: str
     params: dict[str, Any] = pydantic.Field(default_factory=dict)
     seed: int = pydantic.Field(default=0, ge=0, lt=2**32)
-    algorithm: Algorithm = "bayesian"
-    trials: int = pydantic.Field(default=20, ge=1)
-    holdout_share: float = pydantic.Field(default=0.1, gt=0, le=0.5)
-    playlists: int | None = pydantic.Field(default=None, ge=1)
-    fixed: tuple[str, ...] = ()
     source_hash: str = ""
     checkpoints: str = ""
 

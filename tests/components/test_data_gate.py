@@ -3,6 +3,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 
 from components.data_gate import anomalies, executor
+from components.data_gate.options import ValidationOptions
 from schema.curated import curated_schema
 
 FOUND = """
@@ -78,7 +79,6 @@ def gate(tmp_path, root):
     """Runs the component on collaborative flags by split, with or without a run before."""
     import pandas as pd
     from tfx.types import artifact_utils, standard_artifacts
-    from tfx.utils import json_utils
 
     schema = standard_artifacts.Schema()
     schema.uri = str(tmp_path / "schema")
@@ -101,7 +101,7 @@ def gate(tmp_path, root):
         if before:
             earlier = statistics_artifact(tmp_path / "earlier", train=flags(*before))
             inputs["previous_statistics"] = [earlier]
-        properties = {"fail_on": fail_on, "tolerated": json_utils.dumps([])}
+        properties = {"options": ValidationOptions(fail_on=fail_on).model_dump_json()}
         executor.Executor().Do(inputs, {"comparison": [output]}, properties)
         run.summary = output.get_string_custom_property("summary")
         return [(a.split, a.feature) for a in executor.read_anomalies(output)]

@@ -42,6 +42,7 @@ def test_every_level_can_be_set():
         ("tuner.families=[popularity]", ["nothing of 'popularity'", "other tuner.families"]),
         ("tuner.fixed=[faktors]", ["tuner.fixed", "faktors", "factors", "start.alpha"]),
         ("tuner.holdout_share=0.9", ["tuner.holdout_share", "0.5"]),
+        ("gate.seed=3", ["gate.seed is gone", "`seed`"]),
         ("seed", ["KEY=VALUE"]),
         ("seed.below=1", ["seed"]),
         ("seed={", ["seed", "YAML"]),

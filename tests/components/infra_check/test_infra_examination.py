@@ -10,15 +10,17 @@ import pytest
 from tensorflow_serving.apis import predict_pb2
 
 from components.infra_check import examination
-from components.infra_check.examination import Examination, Options
+from components.infra_check.examination import Examination
 from components.infra_check.model_server import RefusedError, ServerGoneError
+from components.infra_check.options import InfraCheckOptions
 from components.infra_check.queries import Query
 from components.infra_check.results import CHECKS, Report
 from serving.protocol import ServingError
 from serving.server import Servable, run_predict
 from tests.components.infra_check import infra_toy
 
-OPTIONS = Options(random_queries=12, timeout_seconds=60, max_latency_ms=None, seed=5)
+OPTIONS = InfraCheckOptions(requests=12, timeout_seconds=60)
+SEED = 5
 
 
 class InProcess:
@@ -47,9 +49,8 @@ def examined(
     report.note("loads", None)
     examiner = Examination(server or InProcess(model_dir), infra_toy.N, report)
     if examiner.check_signatures():
-        examiner.ask_everything(
-            queries, Options(**{**vars(OPTIONS), "max_latency_ms": report.max_latency_ms})
-        )
+        latency = {"max_latency_ms": report.max_latency_ms}
+        examiner.ask_everything(queries, OPTIONS.model_copy(update=latency), SEED)
     return report
 
 
@@ -147,12 +148,12 @@ def test_a_model_without_recorded_queries_is_still_asked(good_model):
 @pytest.mark.parametrize("size", [0, -1, "12", None, 2.5])
 def test_a_card_with_an_impossible_size_is_refused(tmp_path, queries, size):
     model = infra_toy.save(tmp_path / "model", catalogue_size=size)
-    report = examination.examine(str(model), queries, OPTIONS)
+    report = examination.examine(str(model), queries, OPTIONS, SEED)
     assert failed(report) == ["card"]
 
 
 def test_a_model_without_a_card_is_refused(tmp_path, queries):
-    report = examination.examine(str(tmp_path), queries, OPTIONS)
+    report = examination.examine(str(tmp_path), queries, OPTIONS, SEED)
     assert failed(report) == ["card"]
     assert "segue.json is missing" in report.reasons[0]
 

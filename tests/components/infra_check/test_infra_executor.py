@@ -14,6 +14,7 @@ from tfx.components.util import model_utils
 from tfx.types import standard_artifacts
 
 from components.infra_check import component, executor, model_server
+from components.infra_check.options import InfraCheckOptions
 from tests.components.infra_check import infra_toy
 
 
@@ -28,10 +29,11 @@ class Ran:
         given = artifact(standard_artifacts.Examples, examples)
         given.split_names = '["eval"]'
         self.blessing = artifact(standard_artifacts.InfraBlessing, tmp_path / "blessing")
+        options = InfraCheckOptions(requests=5, timeout_seconds=timeout)
         executor.Executor().Do(
             {"model": [artifact(standard_artifacts.Model, tmp_path)], "examples": [given]},
             {"blessing": [self.blessing]},
-            {"requests": 5, "seed": 3, "timeout_seconds": timeout, "source_hash": "x"},
+            {"options": options.model_dump_json(), "seed": 3, "source_hash": "x"},
         )
         folder = pathlib.Path(self.blessing.uri)
         self.files = sorted(path.name for path in folder.iterdir())
@@ -112,7 +114,7 @@ def test_a_model_that_hangs_is_refused_in_time(run, model_dir, processes):
 
 def test_a_model_that_is_not_loaded_in_time_is_refused(run, good_model, model_dir, processes):
     shutil.copytree(good_model, model_dir)
-    ran = run(timeout=0)
+    ran = run(timeout=1)
     assert ran.files == ["INFRA_NOT_BLESSED", "infra_check.json"]
     assert "the model was not loaded in time" in ran.report["reasons"][0]
     assert processes[0].poll() is not None
@@ -128,17 +130,13 @@ def test_the_component_takes_and_gives_what_the_pipeline_connects():
     made = component.InfraCheck(
         model=types.Channel(type=standard_artifacts.Model),
         examples=types.Channel(type=standard_artifacts.Examples),
-        max_latency_ms=250.0,
-        requests=50,
-        timeout_seconds=300,
+        options='{"requests": 50}',
         seed=17,
         source_hash="abc",
     )
     assert made.outputs["blessing"].type is standard_artifacts.InfraBlessing
     assert made.exec_properties == {
-        "max_latency_ms": 250.0,
-        "requests": 50,
-        "timeout_seconds": 300,
+        "options": '{"requests": 50}',
         "seed": 17,
         "source_hash": "abc",
     }
