@@ -52,7 +52,7 @@ def test_what_stops_a_run_is_configured(found, fail_on, tolerated, stopping):
 
 def test_the_error_names_each_anomaly_and_the_way_out(found):
     with pytest.raises(anomalies.SeriousAnomaliesError) as error:
-        executor._check(found, "error", [])
+        executor._check(found, ValidationOptions())
     assert "has the value maybe" in str(error.value)
     assert "validation.tolerated" in str(error.value)
     assert "far apart" not in str(error.value)

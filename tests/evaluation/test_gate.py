@@ -40,6 +40,12 @@ def test_no_better_than_popularity(make_rows):
     assert decision.reasons[0].startswith("Not shown to be better than popularity: ndcg")
 
 
+def test_the_runs_seed_is_the_bootstraps(make_rows):
+    rows = make_rows({"two_tower": (0.3, 0.02), **POPULARITY})
+    lows = [decide(gate(), rows, "two_tower", seed=seed).tests[0].ci_low for seed in (1, 1, 2)]
+    assert lows[0] == lows[1] != lows[2]
+
+
 def test_a_copy_of_popularity(make_rows):
     rows = make_rows(POPULARITY)
     rows = pd.concat([rows, rows.assign(model="copy")])
