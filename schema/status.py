@@ -178,6 +178,8 @@ class ReleaseStatus(CommandStatus):
     """ISO 8601; null of a promotion or a rollback."""
     previous_stable: int | None = None
     """What a rollback would return to; null of a promotion or a rollback."""
+    unfinished: str | None = None
+    """Of `status`: a release that is under way or was cut short, in words."""
     versions: list[ServedVersion] = Field(default_factory=list)
     """Of `status`: what the server has."""
 

@@ -12,7 +12,7 @@ import rich.table
 import typer
 
 from pipeline.cli.status_line import JsonOption, Status, StatusCommand
-from pipeline.cli.support import ModelNameOption, TargetOption, TlsOption, serving_errors_told
+from pipeline.cli.support import ModelNameOption, TargetOption, TlsOption, fail, serving_errors_told
 from schema.layout import Layout
 
 if TYPE_CHECKING:
@@ -104,6 +104,8 @@ def status(
         typer.echo(f"stable since {found.stable_since}")
         if found.previous_stable is not None:
             typer.echo(f"a rollback would return to version {found.previous_stable}")
+    if found.unfinished:
+        typer.echo(found.unfinished)
     table = rich.table.Table("version", "state", "error")
     for state in found.versions:
         table.add_row(str(state.version), state.state, state.error)
@@ -115,6 +117,7 @@ def status(
         canary=found.current.canary if found.current else None,
         stable_since=found.stable_since or None,
         previous_stable=found.previous_stable,
+        unfinished=found.unfinished,
         versions=[ServedVersion(**state._asdict()) for state in found.versions],
     )
 
@@ -130,9 +133,17 @@ def _manager(
     with serving_errors_told():
         options = ConnectionOptions(tls=ClientTls.from_files(ca=tls_ca) if tls_ca else None)
         with ReleaseManager(
-            target, model_base, model_config_file, model=model_name, options=options
+            target,
+            model_base,
+            model_config_file,
+            model=model_name,
+            options=options,
+            tell=lambda text: typer.echo(text, err=True),
         ) as manager:
-            yield manager
+            try:
+                yield manager
+            except OSError as error:  # another command has its turn, or a file cannot be written
+                fail(error)
 
 
 def _metrics_of(model_base: str, version: int | None) -> str | None:

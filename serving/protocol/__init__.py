@@ -1,6 +1,13 @@
 """What a client and a server of TF Serving's API share: messages, errors, configuration, TLS."""
 
-from serving.protocol import errors, messages, model_config, tensors, version_files
+from serving.protocol import (
+    errors,
+    messages,
+    model_config,
+    served_models,
+    tensors,
+    version_files,
+)
 from serving.protocol.errors import ConfigError, ServingError
 from serving.protocol.messages import BadAnswerError, Continuation, Playlist, Recommendation
 from serving.protocol.model_config import ModelConfig, ModelServerConfig, single_model_config
@@ -24,6 +31,7 @@ __all__ = [
     "model_config",
     "read_pem",
     "read_text_proto",
+    "served_models",
     "single_model_config",
     "tensors",
     "version_files",

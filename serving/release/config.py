@@ -2,27 +2,51 @@
 
 from __future__ import annotations
 
-import pathlib
 from collections.abc import Iterable, Mapping
 
-from serving.protocol import ModelServerConfig, model_config
+from google.protobuf import text_format
+
+from serving.protocol import ConfigError, ModelConfig, ModelServerConfig, model_config
 
 
-def read(path: pathlib.Path) -> ModelServerConfig:
-    """The configuration in a file, or an empty one where the file is missing.
+def parse(text: str, origin: object) -> ModelServerConfig:
+    """Reads a configuration in text format.
 
     Raises:
-        ConfigError: the file cannot be read.
+        ConfigError: it is none; names `origin`.
     """
-    return model_config.read_model_config(path) if path.exists() else ModelServerConfig()
+    try:
+        return text_format.Parse(text, ModelServerConfig())
+    except text_format.ParseError as error:
+        raise ConfigError(f"{origin}: not a ModelServerConfig in text format: {error}") from error
+
+
+def text(config: ModelServerConfig) -> str:
+    """The text format."""
+    return text_format.MessageToString(config)
+
+
+def find(config: ModelServerConfig, model: str) -> ModelConfig | None:
+    """The entry of a model, or None."""
+    return next((item for item in config.model_config_list.config if item.name == model), None)
 
 
 def labels(config: ModelServerConfig, model: str) -> dict[str, int]:
     """The version labels of a model; none where it is not listed."""
-    for entry in config.model_config_list.config:
-        if entry.name == model:
-            return dict(entry.version_labels)
-    return {}
+    entry = find(config, model)
+    return dict(entry.version_labels) if entry else {}
+
+
+def with_latest(config: ModelServerConfig, model: str, base_path: str) -> ModelServerConfig:
+    """A copy in which a model is listed: as it is, or with its latest version."""
+    changed = ModelServerConfig()
+    changed.CopyFrom(config)
+    if find(config, model) is None:
+        entry = changed.model_config_list.config.add(
+            name=model, base_path=base_path, model_platform=model_config.PLATFORM
+        )
+        entry.model_version_policy.latest.num_versions = 1
+    return changed
 
 
 def with_release(
@@ -41,12 +65,9 @@ def with_release(
         versions: what is to be loaded.
         version_labels: version by label.
     """
-    changed = ModelServerConfig()
-    changed.CopyFrom(config)
-    entries = changed.model_config_list.config
-    entry = next((item for item in entries if item.name == model), None)
-    if entry is None:
-        entry = entries.add(name=model)
+    changed = with_latest(config, model, base_path)
+    entry = find(changed, model)
+    assert entry is not None  # it was just listed
     entry.base_path = base_path
     entry.model_platform = model_config.PLATFORM
     entry.model_version_policy.specific.versions[:] = sorted(versions)

@@ -3,40 +3,32 @@
 A release changes the model configuration of a server in steps that the real one accepts too: a
 label may only name a version that serves, so a version is loaded first and labelled then. The
 former stable version stays loaded, so that a rollback loads nothing.
+
+Commands take turns. A release that fails is taken back at once; one whose process was killed, by
+the next command.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import logging
 import pathlib
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 
-import grpc
-from tensorflow_serving.apis import model_management_pb2, model_service_pb2_grpc
-
-from serving.client import (
-    ConnectionOptions,
-    RecommenderClient,
-    VersionState,
-    to_serving_error,
-)
-from serving.protocol import (
-    ConfigError,
-    ModelServerConfig,
-    ServingError,
-    model_config,
-    version_files,
-)
+from schema import locks
+from serving.client import ConnectionOptions, VersionState
+from serving.protocol import ConfigError, ServingError, model_config, version_files
 from serving.release import config as release_config
 from serving.release import record as release_record
-from serving.release.record import Release, ReleaseRecord
+from serving.release.record import Pending, Release, ReleaseRecord
+from serving.release.switch import Before, ServerSwitch
 
 STABLE = "stable"
 CANARY = "canary"
 
-_POLL_SECONDS = 0.1
+_LOG = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,12 +40,14 @@ class ReleaseStatus:
         stable_since: when its stable version became it.
         previous_stable: version that a rollback would go back to, or None.
         versions: the versions on the server, the latest first.
+        unfinished: a release that is under way or was cut short, in words, or None.
     """
 
     current: Release | None
     stable_since: str
     previous_stable: int | None
     versions: tuple[VersionState, ...]
+    unfinished: str | None
 
 
 class ReleaseManager:
@@ -69,6 +63,11 @@ class ReleaseManager:
         options: how to talk to the server.
         load_timeout: seconds for a version to load.
         settle_seconds: how long a server may take to begin with it (its poll interval).
+        lock_seconds: how long to wait for another command that releases with the same record.
+        tell: shows a person what is worth knowing besides; the log, unless given.
+
+    `canary`, `promote` and `rollback` also raise LockedError, where another command does not end
+    in time, and OSError, where a file cannot be written.
 
     Raises:
         ConfigError: a file or an option cannot be used.
@@ -85,18 +84,26 @@ class ReleaseManager:
         options: ConnectionOptions | None = None,
         load_timeout: float = 120.0,
         settle_seconds: float = 2.0,
+        lock_seconds: float = 10.0,
+        tell: Callable[[str], None] = _LOG.warning,
     ) -> None:
-        self._config_path = pathlib.Path(config_path)
+        config_path = pathlib.Path(config_path)
         self._base_path = model_config.absolute_path(base_path)
         self._model = model
-        self._load_timeout = load_timeout
-        self._settle_seconds = settle_seconds
-        self._target = target
-        record_path = record_path or self._config_path.with_name("releases.json")
-        self.record = ReleaseRecord(record_path, model)
-        self._client = RecommenderClient(target, model=model, options=options)
-        self._channel = self._client.options.open(target)
-        self._stub = model_service_pb2_grpc.ModelServiceStub(self._channel)
+        self._lock_seconds = lock_seconds
+        self._tell = tell
+        self.record = ReleaseRecord(record_path or config_path.with_name("releases.json"), model)
+        self._lock_path = self.record.path.with_suffix(".lock")
+        self._server = ServerSwitch(
+            target,
+            model,
+            self._base_path,
+            config_path,
+            options=options,
+            load_timeout=load_timeout,
+            settle_seconds=settle_seconds,
+            tell=tell,
+        )
 
     def canary(
         self, version: int, *, run: str = "", metrics: Mapping[str, float] | None = None
@@ -112,14 +119,11 @@ class ReleaseManager:
             ServingError: the server refused it, or it did not load.
             ConfigError: nothing is stable yet, or the version is stable already.
         """
-        current = self._current()
-        if version == current.stable:
-            raise ConfigError(f"version {version} is stable already")
-        return self._release(
-            Release(
-                "canary", release_record.now(), current.stable, version, run, dict(metrics or {})
-            )
-        )
+        with self._turn("canary"):
+            current = self._current()
+            if version == current.stable:
+                raise ConfigError(f"version {version} is stable already")
+            return self._release("canary", current.stable, version, run, metrics or {})
 
     def promote(
         self,
@@ -139,24 +143,18 @@ class ReleaseManager:
             ServingError: the server refused it, or it did not load.
             ConfigError: no version is the canary, or the version is stable already.
         """
-        current = self.record.current
-        if version is None:
-            if current is None or current.canary is None:
-                raise ConfigError("there is no canary to promote: name a version")
-            version = current.canary
-        if current is not None and current.stable == version:
-            raise ConfigError(f"version {version} is stable already")
-        known_run, known_metrics = self.record.provenance(version)
-        return self._release(
-            Release(
-                "promote",
-                release_record.now(),
-                version,
-                None,
-                run or known_run,
-                dict(metrics or known_metrics),
+        with self._turn("promote"):
+            current = self.record.current
+            if version is None:
+                if current is None or current.canary is None:
+                    raise ConfigError("there is no canary to promote: name a version")
+                version = current.canary
+            if current is not None and current.stable == version:
+                raise ConfigError(f"version {version} is stable already")
+            known_run, known_metrics = self.record.provenance(version)
+            return self._release(
+                "promote", version, None, run or known_run, metrics or known_metrics
             )
-        )
 
     def rollback(self) -> Release:
         """Goes back: drops the canary where there is one, else returns to the stable before.
@@ -165,18 +163,16 @@ class ReleaseManager:
             ServingError: the server refused it, or the version did not load.
             ConfigError: no earlier release exists.
         """
-        current = self._current()
-        if current.canary is not None:
-            to = current.stable
-        else:
-            before = self.record.stable_before()
-            if before is None:
-                raise ConfigError(f"there is no release before version {current.stable}")
-            to = before.stable
-        run, metrics = self.record.provenance(to)
-        return self._release(
-            Release("rollback", release_record.now(), to, None, run, dict(metrics))
-        )
+        with self._turn("rollback"):
+            current = self._current()
+            if current.canary is not None:
+                to = current.stable
+            else:
+                before = self.record.stable_before()
+                if before is None:
+                    raise ConfigError(f"there is no release before version {current.stable}")
+                to = before.stable
+            return self._release("rollback", to, None, *self.record.provenance(to))
 
     def status(self) -> ReleaseStatus:
         """What is released, and the states of the versions on the server.
@@ -184,19 +180,26 @@ class ReleaseManager:
         Raises:
             ServingError: the server does not answer.
         """
+        holder = locks.holder(self._lock_path)
+        self.record.reload()
+        pending = self.record.pending()
+        unfinished = None
+        if pending is not None:
+            state = f"under way: {holder}" if holder else "cut short; the next release settles it"
+            unfinished = f"{pending}, is {state}"
         current = self.record.current
         before = self.record.stable_before()
         return ReleaseStatus(
             current,
             self.record.since(current.stable) if current else "",
             before.stable if before else None,
-            tuple(self._states()),
+            tuple(self._server.client.status()),
+            unfinished,
         )
 
     def close(self) -> None:
         """Closes the connection."""
-        self._channel.close()
-        self._client.close()
+        self._server.close()
 
     def __enter__(self) -> ReleaseManager:
         return self
@@ -222,75 +225,65 @@ class ReleaseManager:
             if version not in found:
                 raise ConfigError(f"there is no version {version} under {base}; there are {found}")
 
-    def _release(self, release: Release) -> Release:
-        self._check_on_disk(release.stable)
-        if release.canary is not None:
-            self._check_on_disk(release.canary)
-        old = release_config.read(self._config_path)
-        labels = {STABLE: release.stable}
-        if release.canary is not None:
-            labels[CANARY] = release.canary
-        before = self.record.current
+    @contextlib.contextmanager
+    def _turn(self, action: str) -> Iterator[None]:
+        """Waits for other commands, reads what they recorded, and settles what was cut short."""
+        with locks.held(
+            self._lock_path, f"segue release {action}", wait_seconds=self._lock_seconds
+        ):
+            self.record.reload()
+            self._settle()
+            yield
+
+    def _release(
+        self, action: str, stable: int, canary: int | None, run: str, metrics: Mapping[str, float]
+    ) -> Release:
+        release = Release(action, release_record.now(), stable, canary, run, dict(metrics))
+        named = {STABLE: stable} | ({} if canary is None else {CANARY: canary})
+        for version in named.values():
+            self._check_on_disk(version)
+        before = self._server.before()
+        pending = Pending(
+            release,
+            len(self.record.releases),
+            before.file,
+            release_config.text(before.config),
+        )
+        in_force = release_config.labels(before.config, self._model)
+        labels = {name: of for name, of in in_force.items() if name not in (STABLE, CANARY)} | named
         # What is left behind stays loaded, for the way back.
-        kept = {*labels.values(), *([before.stable] if before else [])}
+        last = self.record.current
+        kept = {*labels.values(), *([last.stable] if last else [])}
         try:
-            # The labels in force stay until the new versions serve.
-            in_force = release_config.labels(old, self._model)
-            loading = {*kept, *in_force.values()}
-            self._apply(self._with(old, loading, in_force))
-            for version in sorted(labels.values()):
-                self._wait_available(version)
-            self._apply(self._with(old, kept, labels))
-        except ServingError:
-            self._restore(old)
+            with self.record.adding(pending):
+                self._server.release(before.config, kept, labels)
+        except BaseException:  # an interruption too must not leave half of a release
+            self._try_to_settle()
             raise
-        self.record.add(release)
         return release
 
-    def _with(
-        self, config: ModelServerConfig, versions: set[int], labels: Mapping[str, int]
-    ) -> ModelServerConfig:
-        return release_config.with_release(config, self._model, self._base_path, versions, labels)
-
-    def _apply(self, config: ModelServerConfig) -> None:
-        # The file first: otherwise a server that follows it would undo the request below.
-        model_config.write_model_config(self._config_path, config)
-        request = model_management_pb2.ReloadConfigRequest(config=config)
+    def _try_to_settle(self) -> None:
+        """Takes a failed release back; what led here is the error to report."""
         try:
-            self._stub.HandleReloadConfigRequest(request, timeout=self._load_timeout)
-        except grpc.RpcError as error:
-            raise to_serving_error(error, self._target) from error
+            self._settle()
+        except (ConfigError, ServingError, OSError) as error:
+            self._tell(
+                f"The release could not be taken back: {error}. The next one does that first."
+            )
 
-    def _restore(self, config: ModelServerConfig) -> None:
-        """Puts the former configuration back; without one the server keeps what it has."""
-        if not config.model_config_list.config:
-            self._config_path.unlink(missing_ok=True)
+    def _settle(self) -> None:
+        """Completes a release that was cut short after it was recorded, and takes back others.
+
+        Raises:
+            ServingError: the server does not answer, or refuses what was there before.
+            OSError: a file cannot be written.
+        """
+        pending = self.record.pending()
+        if pending is None:
             return
-        try:
-            self._apply(config)
-        except ServingError:
-            return  # the file is right again; the failure that led here is the one to report
-
-    def _states(self) -> list[VersionState]:
-        return self._client.status()
-
-    def _wait_available(self, version: int) -> None:
-        started = time.monotonic()
-        while True:
-            state = next((item for item in self._states() if item.version == version), None)
-            if state and state.state == "AVAILABLE":
-                return
-            waited = time.monotonic() - started
-            # At first the state may still be that of an earlier try.
-            if state and state.state == "END" and state.error and waited > self._settle_seconds:
-                raise ServingError(
-                    grpc.StatusCode.FAILED_PRECONDITION,
-                    f"version {version} cannot be loaded: {state.error}",
-                )
-            if waited > self._load_timeout:
-                raise ServingError(
-                    grpc.StatusCode.DEADLINE_EXCEEDED,
-                    f"version {version} was not available within {self._load_timeout:g} s; is it "
-                    f"under {self._base_path} on the server?",
-                )
-            time.sleep(_POLL_SECONDS)
+        self.record.reload()
+        if len(self.record.releases) <= pending.number:
+            config = release_config.parse(pending.config, self.record.pending_path)
+            self._server.restore(Before(pending.file, config))
+            self._tell(f"Taken back: {pending}, was not finished.")
+        self.record.settle()

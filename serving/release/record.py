@@ -1,15 +1,17 @@
 """The record of releases: which version is stable, since when, and where it came from.
 
-A JSON file that only grows, so that a rollback can reach every earlier state.
+A JSON file that only grows, so that a rollback can reach every earlier state. While a release is
+under way, a second file holds it and the way back.
 """
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import json
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from schema import files
@@ -39,12 +41,36 @@ class Release:
     metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
 
+@dataclasses.dataclass(frozen=True)
+class Pending:
+    """A release that is under way, or that was cut short.
+
+    Attributes:
+        release: the release.
+        number: how many releases were recorded before it.
+        file: text of the configuration file before it; None without one.
+        config: configuration, in text format, with which the server is as it was.
+    """
+
+    release: Release
+    number: int
+    file: str | None
+    config: str
+
+    def __str__(self) -> str:
+        version = self.release.stable if self.release.canary is None else self.release.canary
+        return f"{self.release.action} of version {version}, begun at {self.release.at}"
+
+
 class ReleaseRecord:
     """The releases of a model, in a file.
 
     Args:
         path: the file; the first release makes it.
         model: name of the model.
+
+    Attributes:
+        pending_path: where the release lies that is under way.
 
     Raises:
         ConfigError: the file is not such a record, or of another model.
@@ -53,7 +79,17 @@ class ReleaseRecord:
     def __init__(self, path: str | pathlib.Path, model: str) -> None:
         self.path = pathlib.Path(path)
         self.model = model
-        self.releases: tuple[Release, ...] = self._read()
+        self.pending_path = self.path.with_name(f"{self.path.stem}.pending.json")
+        self.releases: tuple[Release, ...] = ()
+        self.reload()
+
+    def reload(self) -> None:
+        """Reads the file again: another command may have written it.
+
+        Raises:
+            ConfigError: the file is not such a record, or of another model.
+        """
+        self.releases = self._read()
 
     @property
     def current(self) -> Release | None:
@@ -92,15 +128,50 @@ class ReleaseRecord:
             at = release.at
         return at
 
-    def add(self, release: Release) -> None:
-        """Appends a release, on disk too, whole or not at all."""
-        self.releases = (*self.releases, release)
+    @contextlib.contextmanager
+    def adding(self, pending: Pending) -> Iterator[None]:
+        """Appends a release if the block, which changes the server, ends well.
+
+        All is written ahead: what is pending, and the new record beside the old one. After the
+        block files are only renamed and removed, which a full disk does not prevent.
+
+        Args:
+            pending: the release and the way back. It stays on disk where the block fails, or the
+                process ends, until `settle`.
+
+        Raises:
+            OSError: a file cannot be written.
+        """
+        files.write_text(self.pending_path, json.dumps(dataclasses.asdict(pending), indent=1))
+        releases = (*self.releases, pending.release)
         document = {
             "format": _FORMAT,
             "model": self.model,
-            "releases": [dataclasses.asdict(release) for release in self.releases],
+            "releases": [dataclasses.asdict(release) for release in releases],
         }
-        files.write_text(self.path, json.dumps(document, indent=1) + "\n")
+        with files.replacing(self.path) as prepared:
+            prepared.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+            yield
+        self.releases = releases
+        self.settle()
+
+    def pending(self) -> Pending | None:
+        """The release that is under way or was cut short; None where all are complete.
+
+        Raises:
+            ConfigError: its file cannot be read.
+        """
+        try:
+            fields = json.loads(self.pending_path.read_text(encoding="utf-8"))
+            return Pending(**fields | {"release": Release(**fields["release"])})
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ConfigError(f"{self.pending_path} is not a pending release: {error}") from error
+
+    def settle(self) -> None:
+        """Forgets what is pending: it was recorded, or taken back."""
+        self.pending_path.unlink(missing_ok=True)
 
     def _read(self) -> tuple[Release, ...]:
         if not self.path.exists():

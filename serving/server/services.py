@@ -27,7 +27,7 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
-from serving.protocol import errors
+from serving.protocol import errors, served_models
 from serving.server import predict
 from serving.server.metrics import Metrics
 from serving.server.predict_runner import PredictRunner
@@ -72,6 +72,10 @@ class _Service(abc.ABC):
     def methods(self) -> dict[str, tuple[Any, Method]]:
         """Class of the request and what answers it, by name of the method."""
 
+    def trailing_metadata(self) -> tuple[tuple[str, bytes], ...]:
+        """What goes with every answer."""
+        return ()
+
     def add_to(self, server: grpc.aio.Server) -> None:
         """Registers the service."""
         handlers = {
@@ -87,6 +91,8 @@ class _Service(abc.ABC):
             started = time.perf_counter()
             model, code = "", grpc.StatusCode.CANCELLED  # the caller may leave before the end
             deadline: float | None = None
+            if trailing := self.trailing_metadata():
+                context.set_trailing_metadata(trailing)
             try:
                 request = _parse(kind, data)
                 spec = _spec(request)
@@ -190,6 +196,11 @@ class ModelService(_Service):
                 self.reload_config,
             ),
         }
+
+    def trailing_metadata(self) -> tuple[tuple[str, bytes], ...]:
+        """The names of the models: a request for a configuration would unload the unnamed."""
+        with self._table.changed:
+            return served_models.to_metadata(self._table.configured())
 
     async def get_model_status(
         self, request: get_model_status_pb2.GetModelStatusRequest, deadline: float | None

@@ -1,0 +1,306 @@
+"""Releases that fail, are killed, meet a full disk or each other: nothing is left half done."""
+
+from __future__ import annotations
+
+import errno
+import itertools
+import multiprocessing
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+import pytest
+from tensorflow_serving.apis import model_pb2
+
+from schema import locks
+from serving.protocol import ConfigError, ServingError, single_model_config
+from serving.protocol.errors import failed_precondition
+from serving.protocol.model_config import read_model_config
+from serving.release import ReleaseManager, switch
+from serving.server import ModelServer
+from tests.serving.release import interruptions
+from tests.serving.release.interruptions import KILLED, Steps, open_manager
+from tests.serving.serving_helpers import MODEL, eventually
+
+#: Its one parent process imports TensorFlow's messages once, for all processes to be killed.
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.serving.release.interruptions"])
+
+
+class EmptyServable:
+    """A version that loads at once; the releases of it are what counts here."""
+
+    def __init__(self, server: ModelServer, name: str, version: int, path: str) -> None:
+        del server
+        if pathlib.Path(path, "saved_model.pb").read_bytes():
+            raise failed_precondition("not a model")
+        self.name, self.version, self.signatures = name, version, {}
+
+    def close(self) -> None:
+        pass
+
+
+def push(base: pathlib.Path, version: int) -> None:
+    (base / str(version)).mkdir()
+    (base / str(version) / "saved_model.pb").touch()
+
+
+@pytest.fixture
+def server(
+    start: Callable[..., ModelServer], base: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> ModelServer:
+    monkeypatch.setattr(
+        ModelServer, "_load", lambda server, *version: EmptyServable(server, *version)
+    )
+    monkeypatch.setattr(switch, "_POLL_SECONDS", 0.01)
+    for version in (1, 2, 3):
+        push(base, version)
+    return start(base)
+
+
+class Place:
+    """A server as it was started, and a folder for files of releases."""
+
+    def __init__(self, server: ModelServer, base: pathlib.Path, folder: pathlib.Path) -> None:
+        self.server = server
+        self.base = base
+        self.config = folder / "models.config"
+        self.pending = folder / "releases.pending.json"
+        server.manager.reload(single_model_config(MODEL, base))
+        self.eventually_serves(3)
+
+    def open(self, **options: Any) -> ReleaseManager:
+        return open_manager(self.server.target, str(self.base), str(self.config), **options)
+
+    def process(self, action: str, version: int, kill_at: int = 0) -> Any:
+        arguments = (self.server.target, str(self.base), str(self.config), action, version, kill_at)
+        process = PROCESSES.Process(target=interruptions.release, args=arguments)
+        process.start()
+        return process
+
+    def answered_by(self, label: str) -> int:
+        spec = model_pb2.ModelSpec(name=MODEL, version_label=label)
+        with self.server.manager.table.use(spec) as servable:
+            return servable.version
+
+    def labels(self) -> dict[str, int]:
+        (entry,) = read_model_config(self.config).model_config_list.config
+        return dict(entry.version_labels)
+
+    def eventually_serves(self, *versions: int) -> None:
+        eventually(lambda: self.server.manager.table.loaded()[MODEL] == list(versions))
+
+
+@pytest.fixture
+def places(server: ModelServer, base: pathlib.Path, tmp_path: pathlib.Path) -> Callable[[], Place]:
+    numbers = itertools.count()
+    return lambda: Place(server, base, tmp_path / f"release-{next(numbers)}")
+
+
+def test_a_push_is_served_after_a_first_release_that_failed(
+    places: Callable[[], Place], base: pathlib.Path
+) -> None:
+    place = places()
+    (base / "2" / "saved_model.pb").write_bytes(b"nonsense")
+    told: list[str] = []
+    with place.open(tell=told.append) as manager:
+        with pytest.raises(ServingError, match="version 2 cannot be loaded"):
+            manager.promote(2)
+        assert manager.record.releases == ()
+    assert told[0].startswith("Taken back: promote of version 2, begun at ")
+    assert not place.config.exists()
+    push(base, 4)
+    place.eventually_serves(4)
+
+
+FAILURES: dict[str, Callable[[str, int, int], None]] = {}
+
+
+def failure(function: Callable[[str, int, int], None]) -> Callable[[str, int, int], None]:
+    FAILURES[function.__name__] = function
+    return function
+
+
+@failure
+def interrupted(kind: str, number: int, at: int) -> None:
+    if number == at:
+        raise KeyboardInterrupt
+
+
+@failure
+def server_away_once(kind: str, number: int, at: int) -> None:
+    if number == at and kind in ("send", "answer"):
+        raise ServingError(grpc.StatusCode.UNAVAILABLE, "connection reset")
+
+
+@failure
+def disk_full_from_then_on(kind: str, number: int, at: int) -> None:
+    if number >= at and kind == "write":
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@failure
+def file_system_refuses_once(kind: str, number: int, at: int) -> None:
+    if number == at and kind in ("write", "rename", "remove"):
+        raise OSError(errno.EIO, "Input/output error")
+
+
+@pytest.mark.parametrize("name", FAILURES)
+@pytest.mark.parametrize("first", [True, False])
+def test_failure_at_every_step(places: Callable[[], Place], name: str, first: bool) -> None:
+    for at in itertools.count(1):
+        place = places()
+        with place.open(tell=lambda text: None) as manager:
+            if not first:
+                manager.promote(1)
+                manager.canary(2)
+            before = None if first else place.config.read_bytes()
+            releases = manager.record.releases
+            failed, steps = fail_at(at, FAILURES[name], manager, first)
+            # What is recorded is in force; otherwise everything is as it was.
+            manager.record.reload()
+            if manager.record.releases != releases:
+                assert place.answered_by("stable") == 1
+                assert place.labels() == ({"stable": 1} if first else {"stable": 1, "canary": 3})
+            elif first:
+                assert not place.config.exists()
+                place.eventually_serves(3)
+            else:
+                assert (place.answered_by("stable"), place.answered_by("canary")) == (1, 2)
+                assert place.labels() == {"stable": 1, "canary": 2}
+                if not place.pending.exists():
+                    assert place.config.read_bytes() == before
+            # On a full disk the file may list the new version, without a label, until the next.
+            assert not place.pending.exists() or name == "disk_full_from_then_on"
+            manager.promote(2)
+            assert not place.pending.exists()
+        assert place.answered_by("stable") == 2
+        assert place.labels() == {"stable": 2}
+        if not failed and at > steps:
+            return
+
+
+def fail_at(
+    at: int, act: Callable[[str, int, int], None], manager: ReleaseManager, first: bool
+) -> tuple[bool, int]:
+    """Whether a release failed because of what happens at a step, and how many steps it had."""
+    with pytest.MonkeyPatch.context() as patch:
+        steps = Steps(lambda kind, number: act(kind, number, at), patch.setattr)
+        try:
+            if first:
+                manager.promote(1)
+            else:
+                manager.canary(3)
+        except (KeyboardInterrupt, ServingError, OSError):
+            return True, steps.count
+    return False, steps.count
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_killed_at_every_step(places: Callable[[], Place], first: bool) -> None:
+    for at in itertools.count(1):
+        place = places()
+        if not first:
+            with place.open() as manager:
+                manager.promote(1)
+                manager.canary(2)
+        process = place.process("promote", 1, at) if first else place.process("canary", 3, at)
+        process.join(60)
+        assert process.exitcode in (0, KILLED)
+        told: list[str] = []
+        with place.open(tell=told.append) as manager:
+            recorded = manager.record.current
+            pending = manager.record.pending()
+            unfinished = manager.status().unfinished
+            if pending:
+                assert unfinished is not None
+                assert unfinished.endswith("is cut short; the next release settles it")
+            if first:
+                manager.promote(2)
+                stable = [release.stable for release in manager.record.releases]
+                assert stable == ([1, 2] if recorded else [2])
+            else:
+                manager.rollback()  # of the canary, 2 or 3
+            taken_back = pending is not None and len(manager.record.releases) <= pending.number + 1
+            assert [text for text in told if text.startswith("Taken back")] == (
+                [f"Taken back: {pending}, was not finished."] if taken_back else []
+            )
+            assert manager.status().unfinished is None
+        assert place.answered_by("stable") == (2 if first else 1)
+        assert place.labels() == {"stable": 2 if first else 1}
+        if process.exitcode == 0:
+            return
+
+
+def test_two_at_once_are_both_recorded(places: Callable[[], Place]) -> None:
+    place = places()
+    both = [place.process("promote", version) for version in (1, 2)]
+    for process in both:
+        process.join(60)
+        assert process.exitcode == 0
+    with place.open() as manager:
+        earlier, later = (release.stable for release in manager.record.releases)
+        assert {earlier, later} == {1, 2}
+        assert place.answered_by("stable") == later
+        assert manager.rollback().stable == earlier
+    assert place.answered_by("stable") == earlier
+
+
+def test_another_command_has_its_turn(places: Callable[[], Place]) -> None:
+    place = places()
+    lock = place.config.with_name("releases.lock")
+    with place.open(lock_seconds=0) as manager, place.open() as other:
+        other.promote(1)
+        with (
+            locks.held(lock, "segue release promote"),
+            pytest.raises(locks.LockedError, match=r"held by process .*segue release promote"),
+        ):
+            manager.promote(2)
+        # It read the record before the other one wrote it.
+        with pytest.raises(ConfigError, match="version 1 is stable already"):
+            manager.promote(1)
+        manager.promote(2)
+        assert other.rollback().stable == 1
+
+
+def test_models_that_the_file_does_not_list_are_not_unloaded(
+    places: Callable[[], Place], start: Callable[..., ModelServer], base: pathlib.Path
+) -> None:
+    config = single_model_config(MODEL, base)
+    config.model_config_list.config.add(
+        name="other", base_path=str(base), model_platform="tensorflow"
+    )
+    place = places()
+    place.server.manager.reload(config)
+    with place.open() as manager:
+        with pytest.raises(ConfigError, match=r"does not list \(other\).*--model-config-file"):
+            manager.promote(1)
+        assert place.server.manager.table.loaded() == {MODEL: [3], "other": [3]}
+    stranger = open_manager(place.server.target, str(base), str(place.config), model="third")
+    with stranger, pytest.raises(ConfigError, match="other, segue"):
+        stranger.promote(1)
+
+
+def test_labels_links_and_comments_of_people_stay(
+    places: Callable[[], Place], base: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    place = places()
+    real = tmp_path / "mounted.config"
+    text = f"""# by hand
+    model_config_list {{ config {{ name: "{MODEL}" base_path: "{base}" model_platform: "tensorflow"
+      model_version_policy {{ all {{}} }} version_labels {{ key: "mine" value: 2 }} }} }}"""
+    real.write_text(text)
+    place.config.parent.mkdir()
+    place.config.symlink_to(real)
+    (base / "1" / "saved_model.pb").write_bytes(b"nonsense")
+    place.server.manager.reload(read_model_config(real), wait=False)
+    eventually(lambda: place.server.manager.table.loaded()[MODEL] == [2, 3])
+    with place.open(tell=lambda text: None) as manager:
+        with pytest.raises(ServingError, match="version 1 cannot be loaded"):
+            manager.promote(1)
+        assert real.read_text() == text
+        manager.promote(3)
+    assert place.config.is_symlink()
+    assert place.labels() == {"mine": 2, "stable": 3}
+    assert place.answered_by("mine") == 2
