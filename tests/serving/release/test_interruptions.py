@@ -31,14 +31,20 @@ PROCESSES.set_forkserver_preload(["tests.serving.release.interruptions"])
 class EmptyServable:
     """A version that loads at once; the releases of it are what counts here."""
 
-    def __init__(self, server: ModelServer, name: str, version: int, path: str) -> None:
-        del server
+    def __init__(self, name: str, version: int, path: str) -> None:
         if pathlib.Path(path, "saved_model.pb").read_bytes():
             raise failed_precondition("not a model")
-        self.name, self.version, self.signatures = name, version, {}
+        self.name = name
+        self.version = version
+        self.signatures: dict[str, Any] = {}
 
     def close(self) -> None:
         pass
+
+
+def _load_empty(server: ModelServer, name: str, version: int, path: str) -> EmptyServable:
+    del server
+    return EmptyServable(name, version, path)
 
 
 def push(base: pathlib.Path, version: int) -> None:
@@ -50,9 +56,7 @@ def push(base: pathlib.Path, version: int) -> None:
 def server(
     start: Callable[..., ModelServer], base: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> ModelServer:
-    monkeypatch.setattr(
-        ModelServer, "_load", lambda server, *version: EmptyServable(server, *version)
-    )
+    monkeypatch.setattr(ModelServer, "_load", _load_empty)
     monkeypatch.setattr(switch, "_POLL_SECONDS", 0.01)
     for version in (1, 2, 3):
         push(base, version)
@@ -294,8 +298,12 @@ def test_labels_links_and_comments_of_people_stay(
     place.config.parent.mkdir()
     place.config.symlink_to(real)
     (base / "1" / "saved_model.pb").write_bytes(b"nonsense")
-    place.server.manager.reload(read_model_config(real), wait=False)
-    eventually(lambda: place.server.manager.table.loaded()[MODEL] == [2, 3])
+    config = read_model_config(real)
+    unlabelled = read_model_config(real)
+    unlabelled.model_config_list.config[0].version_labels.clear()
+    place.server.manager.reload(unlabelled)
+    place.eventually_serves(2, 3)  # a label may only name a version that serves
+    place.server.manager.reload(config)
     with place.open(tell=lambda text: None) as manager:
         with pytest.raises(ServingError, match="version 1 cannot be loaded"):
             manager.promote(1)

@@ -12,7 +12,7 @@ from serving.client import ConnectionOptions
 from serving.protocol import ConfigError, ServingError
 from serving.protocol.model_config import read_model_config
 from serving.release import ReleaseManager, record
-from serving.release.record import Release, ReleaseRecord
+from serving.release.record import Pending, Release, ReleaseRecord
 from serving.server import ModelServer
 from tests.serving.serving_helpers import MODEL, QUICK, Stubs, eventually, predict_request
 
@@ -158,6 +158,11 @@ def test_server_that_is_away(base: pathlib.Path, tmp_path: pathlib.Path, push: P
         assert not (tmp_path / "c").exists()
 
 
+def add(record: ReleaseRecord, release: Release) -> None:
+    with record.adding(Pending(release, len(record.releases), None, "")):
+        pass
+
+
 def record_of(path: pathlib.Path, *stable: int | str) -> ReleaseRecord:
     """Promotions of versions; "back" rolls back to what the record says."""
     record = ReleaseRecord(path, MODEL)
@@ -166,9 +171,9 @@ def record_of(path: pathlib.Path, *stable: int | str) -> ReleaseRecord:
         if step == "back":
             before = record.stable_before()
             assert before is not None
-            record.add(Release("rollback", at, before.stable))
+            add(record, Release("rollback", at, before.stable))
         else:
-            record.add(Release("promote", at, int(step), None, f"run-{step}"))
+            add(record, Release("promote", at, int(step), None, f"run-{step}"))
     return record
 
 
@@ -193,7 +198,7 @@ def test_what_a_rollback_goes_back_to(
 
 def test_since_and_provenance(tmp_path: pathlib.Path) -> None:
     record = record_of(tmp_path / "r.json", 1, 2)
-    record.add(Release("canary", "2026-01-02T00:00:00+00:00", 2, 3, "run-3", {"ndcg": 0.5}))
+    add(record, Release("canary", "2026-01-02T00:00:00+00:00", 2, 3, "run-3", {"ndcg": 0.5}))
     assert record.since(2) == "2026-01-01T00:00:01+00:00"  # the canary did not change it
     assert record.since(1) == ""
     assert record.provenance(3) == ("run-3", {"ndcg": 0.5})
@@ -216,6 +221,40 @@ def test_records_that_cannot_be_read(tmp_path: pathlib.Path, content: str, messa
     path.write_text(content)
     with pytest.raises(ConfigError, match=message):
         ReleaseRecord(path, MODEL)
+
+
+def test_pending_release_is_read_back(tmp_path: pathlib.Path) -> None:
+    record = record_of(tmp_path / "r.json", 1)
+    assert record.pending() is None
+    release = Release("canary", "2026-01-02T00:00:00+00:00", 1, 3, "run-3", {"ndcg": 0.5})
+    pending = Pending(release, 1, "# by hand", "")
+    with pytest.raises(ZeroDivisionError), record.adding(pending):
+        raise ZeroDivisionError
+    again = ReleaseRecord(tmp_path / "r.json", MODEL)
+    assert again.pending() == pending
+    assert again.releases == record.releases == record_of(tmp_path / "s.json", 1).releases
+    assert str(pending) == "canary of version 3, begun at 2026-01-02T00:00:00+00:00"
+    again.settle()
+    assert record.pending() is None
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"release": {}}', "{}"])
+def test_pending_releases_that_cannot_be_read(tmp_path: pathlib.Path, content: str) -> None:
+    record = ReleaseRecord(tmp_path / "r.json", MODEL)
+    record.pending_path.write_text(content)
+    with pytest.raises(ConfigError, match=r"r.pending.json is not a pending release"):
+        record.pending()
+
+
+def test_record_as_version_0_1_wrote_it(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "r.json"
+    path.write_text(
+        '{"format": 1, "model": "segue", "releases": [{"action": "promote", "at": '
+        '"2026-01-01T00:00:00+00:00", "stable": 1, "canary": null, "run": "", "metrics": {}}]}'
+    )
+    record = ReleaseRecord(path, MODEL)
+    assert record.releases == (Release("promote", "2026-01-01T00:00:00+00:00", 1),)
+    assert record.pending() is None
 
 
 def test_metrics_of_a_run(tmp_path: pathlib.Path) -> None:
