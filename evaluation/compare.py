@@ -30,6 +30,7 @@ class Comparison:
         only_a: playlists left out since B lacks them.
         only_b: and the other way round.
         rows: of both, the shared playlists only.
+        caution: what the pairing rests on, where the withheld tracks themselves are not known.
     """
 
     a: str
@@ -40,6 +41,7 @@ class Comparison:
     only_a: int
     only_b: int
     rows: pd.DataFrame
+    caution: str | None = None
 
     @property
     def document(self) -> ComparisonMetrics:
@@ -47,7 +49,9 @@ class Comparison:
         return ComparisonMetrics(
             models=self.models,
             tests=[*self.tests],
-            playlists=SharedPlaylists(shared=self.shared, only_a=self.only_a, only_b=self.only_b),
+            playlists=SharedPlaylists(
+                shared=self.shared, only_a=self.only_a, only_b=self.only_b, caution=self.caution
+            ),
         )
 
 
@@ -78,8 +82,9 @@ def compare_rows(
 ) -> Comparison:
     """Compares a model of one table of rows with a model of another, or of the same.
 
-    Only playlists that both have, with the same scenario and the same number of withheld tracks,
-    are compared: others would not be the same question.
+    Only playlists that both have, with the same scenario and the same withheld tracks, are
+    compared: others would not be the same question. Rows of an earlier version do not tell which
+    tracks were withheld; there the number of them must do, and the comparison says so.
 
     Args:
         a: per-playlist rows.
@@ -104,7 +109,7 @@ def compare_rows(
         side[columns.MODEL] = name
         side[columns.PID] = side[columns.PID].map(_text)
         sides.append(side)
-    keys = [c for c in (columns.PID, columns.SCENARIO, columns.NUM_HOLDOUTS) if c in a and c in b]
+    keys, caution = _keys(a, b, name_a, name_b)
     shared = sides[0][keys].merge(sides[1][keys], on=keys)[columns.PID]
     if shared.empty:
         raise ValueError(f"{name_a} and {name_b} have no playlist with the same withheld tracks")
@@ -124,6 +129,7 @@ def compare_rows(
         only_a=len(sides[0]) - len(shared),
         only_b=len(sides[1]) - len(shared),
         rows=both,
+        caution=caution,
     )
 
 
@@ -171,6 +177,21 @@ def _only_model(rows: pd.DataFrame, name: str, model: str | None) -> pd.DataFram
     if model not in known:
         raise ValueError(f"{name} has no model {model!r}; it has: {', '.join(known)}")
     return rows[rows[columns.MODEL] == model]
+
+
+def _keys(
+    a: pd.DataFrame, b: pd.DataFrame, name_a: str, name_b: str
+) -> tuple[list[str], str | None]:
+    """By which columns rows are the same question, and what is to be said of that."""
+    if columns.HOLDOUT_HASH in a and columns.HOLDOUT_HASH in b:
+        return [columns.PID, columns.SCENARIO, columns.HOLDOUT_HASH], None
+    known = [c for c in (columns.PID, columns.SCENARIO, columns.NUM_HOLDOUTS) if c in a and c in b]
+    sides = [(a, name_a), (b, name_b)]
+    lacking = [name for rows, name in sides if columns.HOLDOUT_HASH not in rows]
+    return known, (
+        f"paired by {', '.join(known)} only: the rows of {' and '.join(lacking)} have no "
+        f"{columns.HOLDOUT_HASH}, so other tracks may have been withheld; run again to be sure"
+    )
 
 
 def _text(pid: object) -> str:

@@ -13,9 +13,12 @@ from evaluation.significance.result import TestResult
 
 def comparison(found: Comparison) -> Group:
     """Everything about a comparison, to print with a rich console."""
-    head = Text(f"{found.shared} playlists with the same withheld tracks")
+    same = "the same withheld tracks" if found.caution is None else "as many withheld tracks"
+    head = Text(f"{found.shared} playlists with {same}")
     if found.only_a or found.only_b:
         head.append(f"; left out: {found.only_a} of {found.a} only, {found.only_b} of {found.b}")
+    if found.caution:
+        head.append(f"\nCaution: {found.caution}.", style="yellow")
     overall = [test for test in found.tests if test.scenario is None]
     ndcg = [test for test in found.tests if test.scenario is not None and test.metric == "ndcg"]
     parts: list[RenderableType] = [head, tests(overall, found.a, found.b, found)]

@@ -101,6 +101,9 @@ def score(
             columns.MODEL: model,
             columns.PID: list(holdouts),
             columns.SCENARIO: [str(row.get("scenario", "all")) for row in holdouts.values()],
+            columns.HOLDOUT_HASH: [
+                columns.holdout_hash(map(str, row["holdouts"])) for row in holdouts.values()
+            ],
             columns.NUM_HOLDOUTS: batch.num_relevant,
             **evaluate(batch, FROM_LISTS),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from typing import Final
 
@@ -15,6 +16,7 @@ MODEL: Final = "model"
 SPLIT: Final = "split"
 PID: Final = features.PID
 SCENARIO: Final = features.SCENARIO
+HOLDOUT_HASH: Final = "holdout_hash"  # of the withheld tracks: the same question has the same
 NUM_SEEDS: Final = features.NUM_SEEDS
 NUM_HOLDOUTS: Final = features.NUM_HOLDOUTS
 LENGTH: Final = "length"  # the playlist's distinct tracks
@@ -25,7 +27,19 @@ KEYS: Final = (MODEL, SPLIT, PID, SCENARIO)
 COUNTS: Final = (NUM_SEEDS, NUM_HOLDOUTS, LENGTH, UNREACHABLE)
 
 #: What is known of a row besides its metrics.
-FACTS: Final = (*KEYS, *COUNTS)
+FACTS: Final = (*KEYS, HOLDOUT_HASH, *COUNTS)
+
+
+def holdout_hash(uris: Iterable[str | bytes]) -> str:
+    """A digest of withheld tracks, in any order, repeats counted once: 16 hexadecimal digits.
+
+    Args:
+        uris: of the withheld tracks, as bytes of UTF-8 or text.
+    """
+    encoded = sorted({uri.encode() if isinstance(uri, str) else uri for uri in uris})
+    # Lengths keep two tracks apart from one whose name holds both.
+    digest = hashlib.sha256(b"".join(b"%d:%s" % (len(uri), uri) for uri in encoded))
+    return digest.hexdigest()[:16]
 
 
 def arrow_schema(metrics: Iterable[str]) -> pa.Schema:
@@ -36,7 +50,7 @@ def arrow_schema(metrics: Iterable[str]) -> pa.Schema:
     """
     return pa.schema(
         [
-            *((name, pa.string()) for name in KEYS),
+            *((name, pa.string()) for name in (*KEYS, HOLDOUT_HASH)),
             *((name, pa.int32()) for name in COUNTS),
             *((name, pa.float64()) for name in metrics),
         ]

@@ -13,6 +13,7 @@ from evaluation.metrics.registry import METRICS, evaluate
 from schema import features
 from schema import rows as columns
 from schema.model_card import ModelCard
+from schema.rows import holdout_hash
 
 _STRING: Final = tf.io.FixedLenFeature([], tf.string, default_value="")
 _INTEGER: Final = tf.io.FixedLenFeature([], tf.int64, default_value=0)
@@ -69,6 +70,7 @@ class ModelScorer:
         values = evaluate(batch, METRICS)
         seeds = parsed[features.NUM_SEEDS].numpy()
         holdouts = parsed[features.NUM_HOLDOUTS].numpy()
+        withheld = parsed[features.HOLDOUT_TRACK_URI].to_list()
         unreachable = tf.reduce_sum(
             tf.cast(parsed[features.HOLDOUT_TRAIN_COUNT] == 0, tf.int64), axis=1
         ).numpy()
@@ -76,6 +78,7 @@ class ModelScorer:
             {
                 columns.PID: parsed[features.PID][index].numpy().decode(),
                 columns.SCENARIO: parsed[features.SCENARIO][index].numpy().decode(),
+                columns.HOLDOUT_HASH: holdout_hash(withheld[index]),
                 columns.NUM_SEEDS: int(seeds[index]),
                 columns.NUM_HOLDOUTS: int(holdouts[index]),
                 columns.LENGTH: int(seeds[index] + holdouts[index]),

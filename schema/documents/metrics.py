@@ -165,6 +165,8 @@ class SharedPlaylists(Part):
     shared: int = 0
     only_a: int = 0
     only_b: int = 0
+    caution: str | None = None
+    """What the pairing rests on, where that is less than the withheld tracks themselves."""
 
 
 class ComparisonMetrics(Document):

@@ -22,6 +22,7 @@ def make_rows():
                     "split": split,
                     "pid": [str(i) for i in range(playlists)],
                     "scenario": [scenario.name for scenario in scenarios],
+                    "holdout_hash": [f"{i:016x}" for i in range(playlists)],
                     "num_seeds": [scenario.seeds for scenario in scenarios],
                     "num_holdouts": 20,
                     "length": [20 + scenario.seeds for scenario in scenarios],

@@ -10,6 +10,7 @@ from evaluation import render
 from evaluation.compare import compare_rows, compare_submissions, save
 from evaluation.significance.result import Options
 from evaluation.submission import SubmissionError, read_holdouts, read_submission, score
+from schema.rows import holdout_hash
 from tests.evaluation.reference_scorer import score_playlist
 
 QUICK = Options(alternative="two-sided", resamples=999)
@@ -54,6 +55,38 @@ def test_two_runs_share_some_playlists(make_rows):
     assert "left out: 1 of old only, 21 of new" in shown(found)
 
 
+def test_as_many_but_other_withheld_tracks_are_another_question(make_rows):
+    a = make_rows({"two_tower": (0.3, 0.02)}, playlists=100)
+    b = make_rows({"two_tower": (0.3, 0.02)}, playlists=100, seed=1)
+    b.loc[[5, 7, 9], "holdout_hash"] = holdout_hash(["spotify:track:other"])
+    found = compare_rows(a, b, name_a="old", name_b="new", options=QUICK)
+    assert (found.shared, found.only_a, found.only_b) == (97, 3, 3)
+    assert not {"5", "7", "9"} & set(found.rows["pid"])
+    assert found.document.playlists.caution is None
+    assert "97 playlists with the same withheld tracks" in shown(found)
+
+
+def test_rows_that_do_not_tell_their_withheld_tracks_are_compared_with_a_caution(make_rows):
+    new = make_rows({"two_tower": (0.3, 0.02)}, playlists=100)
+    old = new.drop(columns="holdout_hash")
+    old.loc[5, "num_holdouts"] = 21
+    found = compare_rows(old, new, name_a="old", name_b="new", options=QUICK)
+    assert (found.shared, found.only_a, found.only_b) == (99, 1, 1)
+    caution = found.document.playlists.caution
+    assert caution.startswith("paired by pid, scenario, num_holdouts only: the rows of old have no")
+    text = shown(found)
+    assert "99 playlists with as many withheld tracks" in text
+    assert "Caution: paired by pid, scenario, num_holdouts only" in text
+
+
+def test_a_hash_of_withheld_tracks_knows_no_order_and_no_kind_of_text():
+    assert holdout_hash(["a", "bc"]) == holdout_hash([b"bc", b"a", b"a"])
+    questions = [["a", "bc"], ["ab", "c"], ["a", "b", "c"], ["abc"], ["a"], []]
+    assert len({holdout_hash(uris) for uris in questions}) == 6
+    # sha256 of "1:a2:bc"
+    assert holdout_hash(["bc", "a"]) == "5310a58788781ab2"
+
+
 def test_what_cannot_be_compared(make_rows):
     rows = make_rows({"a": (0.3, 0.02), "b": (0.3, 0.02)}, playlists=10)
     with pytest.raises(ValueError, match="A has several models, name one of: a, b"):
@@ -73,7 +106,7 @@ def test_a_comparison_can_be_kept(make_rows, tmp_path):
     save(found, tmp_path / "new")
     kept = json.loads((tmp_path / "new/metrics.json").read_text())
     assert set(kept["models"]) == {"A", "B"}
-    assert kept["playlists"] == {"shared": 20, "only_a": 0, "only_b": 0}
+    assert kept["playlists"] == {"shared": 20, "only_a": 0, "only_b": 0, "caution": None}
     assert len(pd.read_parquet(tmp_path / "new/per_playlist.parquet")) == 40
 
 
@@ -101,6 +134,7 @@ def test_submissions_by_hand(files):
     assert rows["r_precision"].tolist() == [0.5, 1, 0]  # 3 is missing and counts as nothing
     assert rows["clicks"].tolist() == [0, 0, 51]
     assert rows["num_holdouts"].tolist() == [2, 1, 1]
+    assert rows["holdout_hash"].tolist() == [holdout_hash(uris) for uris in ("ba", "c", "d")]
 
 
 def test_a_submission_is_scored_as_the_reference_scorer_does(files):

@@ -129,7 +129,7 @@ def test_what_is_no_document_reads_as_an_empty_one(content: bytes, message: str)
 def test_rows_have_text_counts_and_metrics() -> None:
     schema = rows.arrow_schema(["ndcg", "clicks"])
     assert schema.names == [
-        *("model", "split", "pid", "scenario"),
+        *("model", "split", "pid", "scenario", "holdout_hash"),
         *("num_seeds", "num_holdouts", "length", "unreachable"),
         *("ndcg", "clicks"),
     ]

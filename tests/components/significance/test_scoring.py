@@ -14,6 +14,7 @@ from models.export import saved_model
 from models.families import registry
 from schema import features
 from schema.model_card import ModelCard
+from schema.rows import holdout_hash
 from tests.models import training_fixture as fixture
 
 TRAIN = [("rock", [0, 1, 2]), ("rock", [0, 1]), ("jazz", [3, 4]), ("", [0, 4])]
@@ -59,6 +60,7 @@ def test_metrics_of_a_playlist_worked_out_by_hand(model):
     assert (row["pid"], row["scenario"]) == ("7", "first5")
     assert (row["num_seeds"], row["num_holdouts"], row["length"]) == (1, 2, 3)
     assert row["unreachable"] == 1
+    assert row["holdout_hash"] == holdout_hash([fixture.uri(99), fixture.uri(4)])
     assert row["r_precision"] == 0.5  # one of the first two
     assert row["clicks"] == 0
     assert row["mrr"] == 0.5
