@@ -9,7 +9,6 @@ from typing import Any, Final
 
 import apache_beam as beam
 import pandas as pd
-import tensorflow_model_analysis as tfma
 from tfx import types
 from tfx.components.evaluator import constants
 from tfx.dsl.components.base import base_beam_executor
@@ -17,6 +16,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
+from components.evaluator.refusals import refusals
 from components.infra_check import executor as infra_check
 from components.significance import inference, judgement
 from evaluation.gate_config import GateConfig
@@ -147,18 +147,7 @@ def _evaluator_refusals(input_dict: dict[str, list[types.Artifact]]) -> list[str
     blessing = artifact_utils.get_single_instance(input_dict["evaluator_blessing"])
     if blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY):
         return []
-    result = tfma.load_validation_result(artifact_utils.get_single_uri(input_dict["evaluation"]))
-    reasons = []
-    for per_slice in result.metric_validations_per_slice:
-        for failure in per_slice.failures:
-            threshold = " ".join(str(failure.metric_threshold).split())
-            value = failure.metric_value.double_value.value
-            change = " relative to the served model" if failure.metric_key.is_diff else ""
-            reasons.append(
-                f"Evaluator: {failure.metric_key.name}{change} is {value:.4f}, "
-                f"outside its threshold ({threshold or failure.message})."
-            )
-    return reasons or ["Evaluator refused the model."]
+    return refusals(artifact_utils.get_single_uri(input_dict["evaluation"]))
 
 
 def _infra_refusals(input_dict: dict[str, list[types.Artifact]]) -> list[str]:

@@ -8,6 +8,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.evaluator.metrics import RetrievalMetrics
+from components.evaluator.refusals import refusals
 from evaluation.metrics.registry import FROM_LISTS
 
 EVAL_CONFIG = """
@@ -27,7 +28,7 @@ metrics_specs {
     key: "recall@10"
     value {
       value_threshold { lower_bound { value: %(floor)s } }
-      change_threshold { direction: HIGHER_IS_BETTER absolute { value: %(drop)s } }
+      change_threshold { direction: HIGHER_IS_BETTER %(kind)s { value: %(drop)s } }
     }
   }
 }
@@ -73,13 +74,18 @@ def inputs(tmp_path_factory):
     return root
 
 
-def analyse(inputs, output, *, floor=0.0, drop=-1.0):
-    config = text_format.Parse(EVAL_CONFIG % {"floor": floor, "drop": drop}, tfma.EvalConfig())
+def analyse(inputs, output, *, floor=0.0, drop=-1.0, kind="absolute", swapped=False):
+    limits = {"floor": floor, "drop": drop, "kind": kind}
+    config = text_format.Parse(EVAL_CONFIG % limits, tfma.EvalConfig())
     config = tfma.utils.update_eval_config_with_defaults(config, has_baseline=True)
     results = tfma.run_model_analysis(
         eval_shared_model=[
-            tfma.default_eval_shared_model(str(inputs / name), model_name=name, eval_config=config)
-            for name in ("candidate", "baseline")
+            tfma.default_eval_shared_model(str(inputs / of), model_name=name, eval_config=config)
+            for name, of in zip(
+                ("candidate", "baseline"),
+                ("baseline", "candidate") if swapped else ("candidate", "baseline"),
+                strict=True,
+            )
         ],
         eval_config=config,
         data_location=str(inputs / "examples"),
@@ -123,6 +129,23 @@ def test_thresholds_refuse(inputs, tmp_path, limits, failed):
     (failure,) = result.metric_validations_per_slice[0].failures
     assert failure.metric_key.name == "recall@10"
     assert failure.metric_key.is_diff == failed.endswith("_diff")
+
+
+def test_what_tfma_found_against_a_model_in_words(inputs, tmp_path):
+    # As above, the other way round: 0.125 against 0.625; title 0.25 twice, first5 0 against 1.
+    analyse(inputs, tmp_path / "out", floor=0.2, drop=-0.1, kind="relative", swapped=True)
+    assert sorted(refusals(str(tmp_path / "out"))) == [
+        "Evaluator: all playlists lost 80.0% (at most 10.0% is allowed): "
+        "recall@10 0.1250 against the served model's 0.6250.",
+        "Evaluator: and 1 more, none of them worse.",
+        "Evaluator: scenario first5 lost 100.0% (at most 10.0% is allowed): "
+        "recall@10 0.0000 against the served model's 1.0000.",
+        "Evaluator: scenario first5: recall@10 0.0000 misses the floor of 0.2, by 100.0%.",
+    ]
+    # Where the served model finds nothing, nothing can be lost.
+    analyse(inputs, tmp_path / "better", drop=-0.1, kind="relative")
+    assert not tfma.load_validation_result(str(tmp_path / "better")).validation_ok
+    assert refusals(str(tmp_path / "better")) == []
 
 
 def computation(metrics, **more):
