@@ -41,8 +41,8 @@ class PipelineConfig(Options):
     candidate: str = pydantic.Field("two_tower", description="model family to bless and push")
     baselines: tuple[str, ...] = pydantic.Field(
         registry.baselines(),
-        description="families to compare the candidate with; by default the classical ones, and "
-        "for two_stage two_tower too",
+        description="families to compare the candidate with, beside those that gate.better_than "
+        "names; by default the classical ones, and for two_stage two_tower too",
     )
     models: dict[str, dict[str, Any]] = pydantic.Field(
         {}, description="parameters by model family; see `segue config` for each family's"
@@ -71,11 +71,9 @@ class PipelineConfig(Options):
         built_on = registry.family(candidate).built_on if candidate in registry.names() else ()
         others = (*built_on, *registry.baselines())
         filled = {"baselines": [name for name in others if name != candidate], **values}
-        if not isinstance(filled["baselines"], list | tuple):
-            return filled
         gate = filled.get("gate", {})
         if isinstance(gate, dict) and "better_than" not in gate:
-            better_than = [name for name in _BETTER_THAN if name in filled["baselines"]]
+            better_than = [name for name in _BETTER_THAN if name != candidate]
             filled["gate"] = {**gate, "better_than": better_than}
         return filled
 
@@ -85,12 +83,18 @@ class PipelineConfig(Options):
             raise ValueError(f"baselines: the candidate {self.candidate!r} cannot be one of them")
         if len(set(self.baselines)) != len(self.baselines):
             raise ValueError("baselines: a family is named twice")
+        if self.candidate in self.gate.better_than:
+            raise ValueError(
+                f"gate.better_than: the candidate {self.candidate!r} cannot be better than itself"
+            )
         for name in self.gate.better_than:
-            if name not in self.baselines:
+            if name not in registry.names():
                 raise ValueError(
-                    f"gate.better_than: {name!r} is not among the baselines "
-                    f"({', '.join(self.baselines) or 'there are none'})"
+                    f"gate.better_than: there is no model family {name!r}; "
+                    f"choose from {', '.join(registry.names())}"
                 )
+        if len(set(self.gate.better_than)) != len(self.gate.better_than):
+            raise ValueError("gate.better_than: a family is named twice")
         for family in (*self.families, *self.models):
             registry.family(family).params(self.models.get(family, {}))
         return self
@@ -134,8 +138,16 @@ class PipelineConfig(Options):
 
     @property
     def families(self) -> tuple[str, ...]:
-        """The candidate and then the baselines."""
-        return (self.candidate, *self.baselines)
+        """What is trained: the candidate and then what it is compared with."""
+        return (self.candidate, *self.compared)
+
+    @property
+    def compared(self) -> tuple[str, ...]:
+        """The baselines, and what the gate wants the candidate to be better than.
+
+        However few baselines are configured, the gate keeps what it decides by.
+        """
+        return tuple(dict.fromkeys((*self.baselines, *self.gate.better_than)))
 
     def family_params(self, family: str) -> dict[str, Any]:
         """All parameters of a family, defaults filled in, as plain JSON values."""

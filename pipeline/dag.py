@@ -201,8 +201,8 @@ def create_pipeline(
     significance = Significance(
         examples=held_out,
         candidate=candidate,
-        baselines=union([trainers[f].outputs["model"] for f in config.baselines])
-        if config.baselines
+        baselines=union([trainers[f].outputs["model"] for f in config.compared])
+        if config.compared
         else None,
         served=served.outputs["model"],
         evaluation=evaluator.outputs["evaluation"],

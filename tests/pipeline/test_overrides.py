@@ -35,6 +35,9 @@ def test_every_level_can_be_set():
         ("models.als.factors=-2", ["models.als.factors", "-2"]),
         ("models.als.faktors=2", ["models.als.faktors", "factors"]),
         ("models.magic={}", ["magic", "popularity"]),
+        ("gate.better_than=[magic]", ["gate.better_than", "magic", "als, item_knn, popularity"]),
+        ("gate.better_than=[two_tower]", ["gate.better_than", "than itself"]),
+        ("gate.better_than=[als, als]", ["gate.better_than", "twice"]),
         ("tuner.trials=0", ["tuner.trials", "greater than or equal to 1"]),
         ("tuner.algorithm=hyperband", ["tuner.algorithm", "random", "bayesian"]),
         ("tuner.families=[magic]", ["tuner.families", "magic", "two_tower", "popularity"]),
@@ -53,6 +56,31 @@ def test_an_error_names_the_key_and_what_is_accepted(setting, says):
         load(setting)
     for part in says:
         assert part in str(error.value)
+
+
+def test_popularity_is_trained_for_the_gate_whatever_the_baselines():
+    for baselines in ("[als]", "[]"):
+        config = load(f"baselines={baselines}")
+        assert config.gate.better_than == ("popularity",)
+        assert config.families[0] == "two_tower"
+        assert config.families[-1] == "popularity"
+    assert load("baselines=[als]").families == ("two_tower", "als", "popularity")
+    assert load("baselines=[als]").compared == ("als", "popularity")
+    assert load("baselines=[popularity, als]").compared == ("popularity", "als")
+
+
+def test_better_than_trains_what_it_names():
+    config = load("baselines=[]", "gate.better_than=[item_knn]", "tuner.families=[item_knn]")
+    assert config.families == ("two_tower", "item_knn")
+
+
+def test_nothing_to_be_better_than_where_that_is_asked_for_or_popularity_is_the_candidate():
+    config = load("baselines=[als]", "gate.better_than=[]")
+    assert config.gate.better_than == ()
+    assert config.families == ("two_tower", "als")
+    config = load("candidate=popularity")
+    assert config.gate.better_than == ()
+    assert config.families == ("popularity", "als", "item_knn")
 
 
 @pytest.mark.parametrize(
