@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import math
+from typing import Any, Final, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from evaluation.metrics.registry import METRICS, find
+from evaluation.metrics.registry import METRICS, check_threshold, find
 from evaluation.significance.result import MIN_RESAMPLES
 from schema.options import Options
+
+#: Draws of the bootstrap beyond the quantile at alpha, below which p is itself down to chance.
+_IN_TAIL: Final = 50
 
 
 class GateConfig(Options):
@@ -43,10 +47,13 @@ class GateConfig(Options):
         "one's mean; null for no limit. A larger loss that may be chance is told, not refused.",
     )
     min_scenario_playlists: int = Field(
-        default=20, ge=2, description="Scenarios with fewer playlists are not judged one by one."
+        default=20,
+        ge=2,
+        le=1_000_000,
+        description="Scenarios with fewer playlists are not judged one by one.",
     )
     alpha: float = Field(
-        default=0.05, gt=0, lt=0.5, description="The accepted rate of false blessings."
+        default=0.05, ge=0.0001, lt=0.5, description="The accepted rate of false blessings."
     )
     resamples: int = Field(
         default=9999, ge=MIN_RESAMPLES, le=1_000_000, description="Of the bootstrap behind tests."
@@ -71,7 +78,18 @@ class GateConfig(Options):
     @field_validator("floors")
     @classmethod
     def _known_floors(cls, floors: dict[str, float]) -> dict[str, float]:
-        for name in floors:
+        for name, floor in floors.items():
             if find(name).name not in METRICS:
                 raise ValueError(f"{name} is not among the rows' metrics: {', '.join(METRICS)}")
+            check_threshold(name, floor)
         return floors
+
+    @model_validator(mode="after")
+    def _tail_is_populated(self) -> GateConfig:
+        needed = math.ceil(_IN_TAIL / self.alpha)
+        if self.resamples + 1 < needed:
+            raise ValueError(
+                f"gate.resamples: for an alpha of {self.alpha:g} at least {needed - 1:,} are "
+                f"needed, not {self.resamples:,}"
+            )
+        return self

@@ -5,11 +5,11 @@ from __future__ import annotations
 import bisect
 import hashlib
 import itertools
-from typing import Final
+from typing import Annotated, Final
 
 import pydantic
 
-from schema.options import Count, Options
+from schema.options import Options
 
 TRAIN: Final = "train"
 EVAL: Final = "eval"
@@ -24,12 +24,16 @@ REPORTED: Final = TEST
 _MAX_KEY_BYTES: Final = 125
 
 
+# Finer shares than one in 30,000 would be split by chance rather than by share.
+Buckets = Annotated[int, pydantic.Field(ge=1, le=10_000)]
+
+
 class SplitConfig(Options):
     """Hash buckets of pids for each split; their sum is the number of buckets."""
 
-    train: Count = pydantic.Field(80, description="buckets of the train split")
-    eval: Count = pydantic.Field(10, description="buckets of the split that decides the blessing")
-    test: Count = pydantic.Field(10, description="buckets of the split for reporting")
+    train: Buckets = pydantic.Field(80, description="buckets of the train split")
+    eval: Buckets = pydantic.Field(10, description="buckets of the split that decides the blessing")
+    test: Buckets = pydantic.Field(10, description="buckets of the split for reporting")
 
     def split_of(self, pid: bytes) -> str:
         """Returns the split of a playlist.

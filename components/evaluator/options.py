@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pydantic
 
-from evaluation.metrics.registry import FROM_LISTS
+from evaluation.metrics.registry import FROM_LISTS, check_threshold
 from schema.options import Options, Share
 
 
@@ -25,3 +25,10 @@ class EvaluatorOptions(Options):
         if name not in FROM_LISTS:
             raise ValueError(f"{name!r} is none of {', '.join(FROM_LISTS)}")
         return name
+
+    @pydantic.field_validator("min_value")
+    @classmethod
+    def _within_the_metric(cls, value: float | None, info: pydantic.ValidationInfo) -> float | None:
+        if value is not None and "metric" in info.data:
+            check_threshold(info.data["metric"], value)
+        return value

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pydantic
 
-from schema.options import Count, Options, Share
+from schema.options import Options, Share
 
 
 class IngestOptions(Options):
     """MPD slices to TFRecords."""
 
-    shards: Count | None = pydantic.Field(
-        None, description="output files a split; null: by input size"
+    shards: int | None = pydantic.Field(
+        None, ge=1, le=99_999, description="output files a split; null: by input size"
     )
     max_reject_share: Share = pydantic.Field(
         0.05, description="share of records set aside beyond which the run fails"

@@ -57,7 +57,8 @@ class Metric(Measure, abc.ABC):
 
     Attributes:
         binary: whether a playlist's value is 0 or 1, which decides the test for a difference.
-        span: the largest difference of two values, None where nothing bounds it.
+        span: the largest value, where the smallest is 0, and so the largest difference of two;
+            None where nothing bounds it.
         needs: what must be known beside recommended and withheld tracks: "artists", "popularity".
     """
 

@@ -34,6 +34,7 @@ class Popularity(Metric):
     higher_is_better = False
     is_accuracy = False
     needs = frozenset({"popularity"})
+    span = 1.0
     source = (
         "Abdollahpouri et al., The unfairness of popularity bias in recommendation (RMSE at "
         "RecSys 2019): average recommendation popularity"
@@ -64,6 +65,7 @@ class Novelty(Metric):
     depth: int = DEPTH
     is_accuracy = False
     needs = frozenset({"popularity"})
+    span = 64.0  # bits that count more playlists than there can be
     decimals = 2
     source = (
         "Zhou et al., Solving the apparent diversity-accuracy dilemma of recommender systems "

@@ -62,6 +62,7 @@ class RPrecisionArtist(Metric):
     tested: bool = False
     artist_credit: float = 0.25
     needs = frozenset({"artists"})
+    span = 1.25  # a right artist for each right track
     source = (
         "Zamani, Schedl, Lamere and Chen, An Analysis of Approaches Taken in the ACM RecSys "
         "Challenge 2018 (ACM TIST 10(5), 2019; arXiv:1810.01520), section 4.2"

@@ -67,6 +67,7 @@ class HitRate(Metric):
     meaning: str = "Share of playlists with a withheld track in the first 10."
     depth: int = 10
     binary = True
+    span = 1.0
     source = "Deshpande and Karypis, Item-based top-N recommendation (ACM TOIS 22(1), 2004)"
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from typing import Final
 
@@ -80,6 +81,18 @@ def find(name: str) -> Metric:
         f"no metric is named {name!r}; there are {', '.join(METRICS)}, and recall@K and "
         "hit_rate@K for K from 1 to 500"
     )
+
+
+def check_threshold(name: str, value: float) -> None:
+    """Checks a value that means of a metric are held against.
+
+    Raises:
+        ValueError: no mean can be on one side of it.
+    """
+    span = find(name).span
+    largest = sys.float_info.max if span is None else span
+    if not 0 <= value <= largest:
+        raise ValueError(f"{name} lies between 0 and {largest:g}, and {value} does not")
 
 
 def evaluate(batch: Recommendations, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:

@@ -16,12 +16,14 @@ Algorithm = Literal["random", "bayesian"]
 class SearchOptions(Options):
     """The search for one family's hyperparameters."""
 
-    trials: Count = pydantic.Field(20, description="fits a family, the configured one first")
+    trials: int = pydantic.Field(
+        20, ge=1, le=10_000, description="fits a family, the configured one first"
+    )
     algorithm: Algorithm = pydantic.Field(
         "bayesian", description="how trials are chosen; bayesian draws the first third at random"
     )
     holdout_share: float = pydantic.Field(
-        0.1, gt=0, le=0.5, description="share of train's playlists that trials are scored on"
+        0.1, ge=0.001, le=0.5, description="share of train's playlists that trials are scored on"
     )
     playlists: Count | None = pydantic.Field(
         None, description="playlists of train that trials use, to save time; null: all"

@@ -20,16 +20,21 @@ class IndexOptions(pydantic.BaseModel):
         "whose scores are not dot products are always searched by brute force.",
     )
     partitions: int | None = pydantic.Field(
-        default=None, ge=1, description="Groups of similar tracks; null: 4 sqrt(catalogue)."
+        default=None,
+        ge=1,
+        le=1_000_000,
+        description="Groups of similar tracks; null: 4 sqrt(catalogue).",
     )
     probes: int | None = pydantic.Field(
         default=None,
         ge=1,
+        le=1_000_000,
         description="Partitions that a query looks into; null: as few as give min_recall.",
     )
     shortlist: int = pydantic.Field(
         default=1000,
         ge=1,
+        le=1_000_000,
         description="Tracks that are scored again exactly; at least as many as are recommended.",
     )
     precision: Literal["float32", "float16"] = pydantic.Field(

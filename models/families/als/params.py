@@ -16,10 +16,16 @@ class Params(pydantic.BaseModel):
         default=128, ge=1, le=1024, description="Length of a track's vector."
     )
     regularization: float = pydantic.Field(
-        default=20.0, gt=0, description="Pull of every vector towards zero (lambda in the paper)."
+        default=20.0,
+        gt=0,
+        le=1e6,
+        description="Pull of every vector towards zero (lambda in the paper).",
     )
     alpha: float = pydantic.Field(
-        default=40.0, ge=1, description="Confidence in a track that is there; an absent one has 1."
+        default=40.0,
+        ge=1,
+        le=1e6,
+        description="Confidence in a track that is there; an absent one has 1.",
     )
     iterations: int = pydantic.Field(
         default=8, ge=1, le=1000, description="Rounds over both sides."

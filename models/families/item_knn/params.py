@@ -27,7 +27,7 @@ class Params(pydantic.BaseModel):
         description="Most similar tracks that a track keeps, itself included.",
     )
     bm25_k1: float = pydantic.Field(
-        default=1.2, gt=0, description="BM25: how soon a count saturates."
+        default=1.2, gt=0, le=1000, description="BM25: how soon a count saturates."
     )
     bm25_b: float = pydantic.Field(
         default=0.1,

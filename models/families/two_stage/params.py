@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Annotated
 
 import pydantic
 
@@ -38,7 +39,10 @@ class RankingParams(pydantic.BaseModel):
         "as much again for a while. So many eval playlists at most are validated on.",
     )
     min_playlists: int = pydantic.Field(
-        default=50, ge=1, description="With fewer than these there is no second stage."
+        default=50,
+        ge=1,
+        le=1_000_000,
+        description="With fewer than these there is no second stage.",
     )
     cuts: int = pydantic.Field(
         default=3,
@@ -46,7 +50,7 @@ class RankingParams(pydantic.BaseModel):
         le=100,
         description="How often each is divided anew into seeds and withheld tracks.",
     )
-    hidden: tuple[pydantic.PositiveInt, ...] = pydantic.Field(
+    hidden: tuple[Annotated[int, pydantic.Field(ge=1, le=4096)], ...] = pydantic.Field(
         default=(48, 48), max_length=4, description="Sizes of the network's hidden layers."
     )
     epochs: int = pydantic.Field(default=8, ge=1, le=1000, description="Passes over the examples.")
@@ -58,7 +62,10 @@ class RankingParams(pydantic.BaseModel):
         default=1e-3, ge=0, le=10, description="Pull of the network's weights towards zero."
     )
     patience: int = pydantic.Field(
-        default=3, ge=1, description="Epochs without a better eval NDCG before training stops."
+        default=3,
+        ge=1,
+        le=1000,
+        description="Epochs without a better eval NDCG before training stops.",
     )
 
 

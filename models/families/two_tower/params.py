@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import pydantic
 
@@ -21,20 +21,24 @@ class StartParams(pydantic.BaseModel):
         default="als", description="Factorisation of playlists by tracks and artists to start from."
     )
     regularization: float = pydantic.Field(
-        default=20.0, gt=0, description="ALS: pull of every vector towards zero."
+        default=20.0, gt=0, le=1e6, description="ALS: pull of every vector towards zero."
     )
     alpha: float = pydantic.Field(
-        default=40.0, ge=1, description="ALS: confidence in what a playlist holds, else 1."
+        default=40.0, ge=1, le=1e6, description="ALS: confidence in what a playlist holds, else 1."
     )
     iterations: int = pydantic.Field(
         default=8, ge=1, le=1000, description="ALS: rounds over both sides."
     )
     artist_weight: float = pydantic.Field(
-        default=0.5, ge=0, description="Weight of a playlist's artist beside one of its tracks."
+        default=0.5,
+        ge=0,
+        le=100,
+        description="Weight of a playlist's artist beside one of its tracks.",
     )
     album_weight: float = pydantic.Field(
         default=0.0,
         ge=0,
+        le=100,
         description="Weight of a playlist's album beside one of its tracks; 0 leaves albums out.",
     )
     followers_weight: float = pydantic.Field(
@@ -58,16 +62,25 @@ class StartParams(pydantic.BaseModel):
         description="Power of a playlist's length that the weight of what it holds is divided by.",
     )
     artist_share: float = pydantic.Field(
-        default=0.15, ge=0, description="How much of its artist's vector a track's vector gets."
+        default=0.15,
+        ge=0,
+        le=10,
+        description="How much of its artist's vector a track's vector gets.",
     )
     album_share: float = pydantic.Field(
-        default=0.0, ge=0, description="How much of its album's vector a track's vector gets."
+        default=0.0,
+        ge=0,
+        le=10,
+        description="How much of its album's vector a track's vector gets.",
     )
     ridge_seeds: float = pydantic.Field(
-        default=10.0, gt=0, description="Ridge penalty on the vectors of seeds and their artists."
+        default=10.0,
+        gt=0,
+        le=1e6,
+        description="Ridge penalty on the vectors of seeds and their artists.",
     )
     ridge_titles: float = pydantic.Field(
-        default=3.0, gt=0, description="Ridge penalty on the vectors of title n-grams."
+        default=3.0, gt=0, le=1e6, description="Ridge penalty on the vectors of title n-grams."
     )
 
 
@@ -105,12 +118,16 @@ class Params(pydantic.BaseModel):
     warmup_steps: int = pydantic.Field(
         default=50,
         ge=0,
+        le=1_000_000,
         description="Steps over which the rate rises; at most a fifth of all steps are used.",
     )
     patience: int = pydantic.Field(
-        default=1, ge=1, description="Epochs without a better eval NDCG before training stops."
+        default=1,
+        ge=1,
+        le=1000,
+        description="Epochs without a better eval NDCG before training stops.",
     )
-    seed_counts: tuple[pydantic.PositiveInt, ...] = pydantic.Field(
+    seed_counts: tuple[Annotated[int, pydantic.Field(ge=1, le=10_000)], ...] = pydantic.Field(
         default=(1, 5, 10, 25, 50, 100),
         min_length=1,
         description="How many seeds a training playlist shows, one drawn at a time; at most half.",
@@ -127,14 +144,19 @@ class Params(pydantic.BaseModel):
     full_softmax_max_tracks: int = pydantic.Field(
         default=300_000,
         ge=0,
+        le=1_000_000_000,
         description="Catalogues up to this size compare with every track, larger with a sample.",
     )
     negatives: int = pydantic.Field(
-        default=8192, ge=1, description="Tracks of that sample, shared by a step's playlists."
+        default=8192,
+        ge=1,
+        le=1_000_000,
+        description="Tracks of that sample, shared by a step's playlists.",
     )
     temperature: float | None = pydantic.Field(
         default=None,
         gt=0,
+        le=1000,
         description="What scores are divided by in the loss; None finds the best at the start.",
     )
     popularity_bias: float = pydantic.Field(
