@@ -228,6 +228,8 @@ class ReleaseManager:
     @contextlib.contextmanager
     def _turn(self, action: str) -> Iterator[None]:
         """Waits for other commands, reads what they recorded, and settles what was cut short."""
+        if action != "promote" and not self.record.path.parent.is_dir():
+            self._current()  # there is none, and the lock would make the directory
         with locks.held(
             self._lock_path, f"segue release {action}", wait_seconds=self._lock_seconds
         ):

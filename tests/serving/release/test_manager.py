@@ -158,6 +158,17 @@ def test_server_that_is_away(base: pathlib.Path, tmp_path: pathlib.Path, push: P
         assert not (tmp_path / "c").exists()
 
 
+def test_nothing_to_go_back_to_makes_no_directory(
+    base: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    with ReleaseManager("localhost:1", base, tmp_path / "new" / "c") as manager:
+        with pytest.raises(ConfigError, match="nothing is stable yet"):
+            manager.rollback()
+        with pytest.raises(ConfigError, match="nothing is stable yet"):
+            manager.canary(1)
+    assert not (tmp_path / "new").exists()
+
+
 def add(record: ReleaseRecord, release: Release) -> None:
     with record.adding(Pending(release, len(record.releases), None, "")):
         pass
