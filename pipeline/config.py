@@ -11,9 +11,9 @@ from components.evaluator.options import EvaluatorOptions
 from components.infra_check.options import InfraCheckOptions
 from components.ingest.options import IngestOptions
 from evaluation.gate_config import GateConfig
+from models import families as model_families
 from models.export import ExportOptions
-from models.families import registry
-from models.families.search_space import SearchSpace
+from models.families import SearchSpace
 from models.transform.options import TransformOptions
 from models.tuning.options import TunerOptions
 from schema.options import Options
@@ -40,7 +40,7 @@ class PipelineConfig(Options):
     seed: int = pydantic.Field(17, ge=0, lt=2**32, description="of everything random")
     candidate: str = pydantic.Field("two_tower", description="model family to bless and push")
     baselines: tuple[str, ...] = pydantic.Field(
-        registry.baselines(),
+        model_families.baselines(),
         description="families to compare the candidate with, beside those that gate.better_than "
         "names; by default the classical ones, and for two_stage two_tower too",
     )
@@ -68,8 +68,10 @@ class PipelineConfig(Options):
             return values
         candidate = values.get("candidate", "two_tower")
         # A name that is not a family is refused later, by its key.
-        built_on = registry.family(candidate).built_on if candidate in registry.names() else ()
-        others = (*built_on, *registry.baselines())
+        built_on = (
+            model_families.family(candidate).built_on if candidate in model_families.names() else ()
+        )
+        others = (*built_on, *model_families.baselines())
         filled = {"baselines": [name for name in others if name != candidate], **values}
         gate = filled.get("gate", {})
         if isinstance(gate, dict) and "better_than" not in gate:
@@ -88,15 +90,15 @@ class PipelineConfig(Options):
                 f"gate.better_than: the candidate {self.candidate!r} cannot be better than itself"
             )
         for name in self.gate.better_than:
-            if name not in registry.names():
+            if name not in model_families.names():
                 raise ValueError(
                     f"gate.better_than: there is no model family {name!r}; "
-                    f"choose from {', '.join(registry.names())}"
+                    f"choose from {', '.join(model_families.names())}"
                 )
         if len(set(self.gate.better_than)) != len(self.gate.better_than):
             raise ValueError("gate.better_than: a family is named twice")
         for family in (*self.families, *self.models):
-            registry.family(family).params(self.models.get(family, {}))
+            self._params(family)
         return self
 
     @pydantic.model_validator(mode="after")
@@ -133,8 +135,7 @@ class PipelineConfig(Options):
 
     def search_space(self, family: str) -> SearchSpace:
         """What tuning may change of a family beside what is configured."""
-        found = registry.family(family)
-        return found.search_space(found.params(self.models.get(family, {})))
+        return model_families.family(family).search_space(self._params(family))
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -151,4 +152,7 @@ class PipelineConfig(Options):
 
     def family_params(self, family: str) -> dict[str, Any]:
         """All parameters of a family, defaults filled in, as plain JSON values."""
-        return registry.family(family).params(self.models.get(family, {})).model_dump(mode="json")
+        return self._params(family).model_dump(mode="json")
+
+    def _params(self, family: str) -> pydantic.BaseModel:
+        return model_families.family(family).params(self.models.get(family, {}))

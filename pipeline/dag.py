@@ -25,8 +25,8 @@ from components.ingest.shards import playlists_pattern
 from components.report.component import Report
 from components.served_model.strategy import ServedModelStrategy
 from components.significance.component import Significance
+from models import families as model_families
 from models.export import ExportOptions
-from models.families import registry
 from models.tuning.options import SearchOptions
 from pipeline import __version__, source_hash
 from pipeline.config import PipelineConfig
@@ -304,7 +304,7 @@ def _absolute(path: str) -> str:
 
 def _modules(family: str) -> str:
     """Names a family's code: Trainer and Tuner find it by name, not by an import."""
-    return f"{registry.package(family)}.*"
+    return f"{model_families.package(family)}.*"
 
 
 def _tuner(

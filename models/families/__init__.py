@@ -1,6 +1,16 @@
 """Model families: one a folder, each declared by a `Family` in its `__init__`."""
 
 from models.families.definition import Family, FitFunction, imported
-from models.families.registry import baselines, family, names
+from models.families.registry import baselines, family, names, package
+from models.families.search_space import SearchSpace
 
-__all__ = ["Family", "FitFunction", "baselines", "family", "imported", "names"]
+__all__ = [
+    "Family",
+    "FitFunction",
+    "SearchSpace",
+    "baselines",
+    "family",
+    "imported",
+    "names",
+    "package",
+]
