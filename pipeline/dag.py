@@ -16,6 +16,7 @@ from tfx.types.channel_utils import artifact_query, union
 from tfx.utils import io_utils
 
 from components.data_gate.component import DataGate
+from components.data_gate.strategy import LastPassedStrategy
 from components.evaluator.config import eval_config
 from components.example_gen import executor as example_gen_executor
 from components.holdout.component import Holdout
@@ -99,16 +100,20 @@ def create_pipeline(
     ingest, example_gen = raw_to_examples(config, paths)
     examples = example_gen.outputs["examples"]
 
+    statistics_gen = StatisticsGen(examples=examples)
+    statistics = statistics_gen.outputs["statistics"]
     previous_statistics = tfx.dsl.Resolver(
-        strategy_class=tfx.dsl.experimental.LatestArtifactStrategy,
+        strategy_class=LastPassedStrategy,
+        current=statistics,
         statistics=artifact_query(
             tfx.types.standard_artifacts.ExampleStatistics, producer_component_id="StatisticsGen"
         ),
+        comparison=artifact_query(
+            tfx.types.standard_artifacts.ExampleAnomalies,
+            producer_component_id="DataGate",
+            output_key="comparison",
+        ),
     ).with_id("PreviousStatistics")
-    statistics_gen = StatisticsGen(examples=examples)
-    # Resolved before new statistics exist, or "previous" would mean these.
-    statistics_gen.add_upstream_node(previous_statistics)
-    statistics = statistics_gen.outputs["statistics"]
 
     inferred_schema = tfx.components.SchemaGen(statistics=statistics)
     curated_schema = tfx.components.ImportSchemaGen(schema_file=paths.schema_file)
@@ -248,8 +253,8 @@ def create_pipeline(
     components: list[BaseComponent] = [
         ingest,
         example_gen,
-        previous_statistics,
         statistics_gen,
+        previous_statistics,
         inferred_schema,
         curated_schema,
         example_validator,

@@ -31,7 +31,7 @@ class DataGateSpec(ComponentSpec):
 
 
 class DataGate(base_component.BaseComponent):
-    """Compares splits (skew) and runs (drift) by the schema, then lets the run go on or not.
+    """Compares splits (skew) and data sets (drift) by the schema, then lets the run go on or not.
 
     ExampleValidator checks each split against the schema but compares nothing, and TFX goes on
     whatever it finds. This component adds the comparisons and fails the run where, by
@@ -57,7 +57,7 @@ class DataGate(base_component.BaseComponent):
             statistics: statistics of the splits.
             schema: the curated schema, with its skew and drift comparators.
             anomalies: what ExampleValidator found.
-            previous_statistics: the statistics of the run before, if there was one.
+            previous_statistics: the statistics of the last other data that passed, if any.
             options: `ValidationOptions` as JSON.
             source_hash: hash of the code, so that a changed rule is not served from cache.
         """

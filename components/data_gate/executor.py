@@ -53,7 +53,7 @@ class Executor(base_executor.BaseExecutor):
             if split != TRAIN
         }
         if previous:
-            comparisons["since-previous-run"] = tfdv.validate_statistics(
+            comparisons["since-last-passed"] = tfdv.validate_statistics(
                 train, schema, previous_statistics=_statistics(previous[0], TRAIN)
             )
         output.split_names = artifact_utils.encode_split_names(list(comparisons))

@@ -123,13 +123,14 @@ def _splits(found: Found) -> str:
     return f"split by hash of pid into {', '.join(names)} and {last}" if names else ""
 
 
-#: By the type of what is looked for. A blessing is found with the model that it blesses.
+#: By the type of what is looked for. A blessing is found with the model that it blesses, a
+#: comparison with the statistics that it let pass.
 _SEARCHES = {
     standard_artifacts.ModelBlessing.TYPE_NAME: _Search(
         "found the model served now", "no model is served yet"
     ),
-    standard_artifacts.ExampleStatistics.TYPE_NAME: _Search(
-        "found those of the run before", "this is the first run"
+    standard_artifacts.ExampleAnomalies.TYPE_NAME: _Search(
+        "found those of the last data that passed", "no other data has passed yet"
     ),
 }
 

@@ -76,7 +76,7 @@ def statistics_artifact(folder, **splits):
 
 @pytest.fixture
 def gate(tmp_path, root):
-    """Runs the component on collaborative flags by split, with or without a run before."""
+    """Runs the component on collaborative flags by split, alone or after data that passed."""
     import pandas as pd
     from tfx.types import artifact_utils, standard_artifacts
 
@@ -120,9 +120,9 @@ def test_skew_between_splits_is_told(gate):
     assert gate.summary == "1 warning"
 
 
-def test_drift_since_the_last_run_is_told(gate):
+def test_drift_since_the_last_data_that_passed_is_told(gate):
     found = gate(train=(5, 95), evaluation=(5, 95), before=(60, 40))
-    assert found == [("since-previous-run", "collaborative")]
+    assert found == [("since-last-passed", "collaborative")]
 
 
 def test_a_shift_stops_the_run_only_if_warnings_do(gate):

@@ -78,12 +78,20 @@ def test_a_search_for_the_served_model_says_what_it_found(outputs, says):
 @pytest.mark.parametrize(
     ("outputs", "says"),
     [
-        ({}, "this is the first run"),
-        ({"statistics": [standard_artifacts.ExampleStatistics()]}, "found those of the run before"),
+        ({}, "no other data has passed yet"),
+        ({"current": [standard_artifacts.ExampleStatistics()]}, "no other data has passed yet"),
+        (
+            {
+                "current": [standard_artifacts.ExampleStatistics()],
+                "statistics": [standard_artifacts.ExampleStatistics()],
+                "comparison": [standard_artifacts.ExampleAnomalies()],
+            },
+            "found those of the last data that passed",
+        ),
     ],
 )
-def test_a_search_for_statistics_says_whether_there_was_a_run_before(outputs, says):
-    assert summaries.summarise(outputs, {"ExampleStatistics"}) == says
+def test_a_search_for_statistics_says_whether_other_data_has_passed(outputs, says):
+    assert summaries.summarise(outputs, {"ExampleStatistics", "ExampleAnomalies"}) == says
 
 
 def test_what_a_component_says_of_itself_comes_first():
