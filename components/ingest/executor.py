@@ -13,10 +13,9 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
 from components.example_files import pass_on
-from components.ingest import job, manifest
+from components.ingest import destination, job, manifest
 from components.ingest.manifest import IngestResult
 from components.ingest.options import IngestOptions
-from components.ingest.reading import list_files
 from schema import artifacts
 from schema.splits import SplitConfig
 
@@ -36,7 +35,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         """Runs the component; see `component.Ingest`.
 
         Raises:
-            IngestError: as `job.ingest` does.
+            IngestError, InUseError: as `job.ingest` does.
         """
         output = exec_properties["output"]
         result = job.ingest(
@@ -52,7 +51,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         records.set_string_custom_property("directory", output)
         records.set_string_custom_property("fingerprint", exec_properties["fingerprint"])
         pass_on([os.path.join(output, manifest.NAME)], records.uri)
-        rejects = [file.path for file in list_files(output, [job.REJECTS_PATTERN])]
+        rejects = destination.list_rejects(output)
         pass_on(rejects, artifact_utils.get_single_uri(output_dict["rejects"]))
         summary = artifact_utils.get_single_instance(output_dict["summary"])
         io_utils.write_string_file(

@@ -6,38 +6,30 @@ import dataclasses
 import itertools
 import logging
 import os
-import shutil
 import uuid
-from collections import Counter
-from pathlib import Path
 from typing import Any, Final
 
 import apache_beam as beam
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.metrics import MetricsFilter
 from apache_beam.options.pipeline_options import PipelineOptions
-from apache_beam.runners.runner import PipelineResult
 
-from components.ingest import manifest
+from components.ingest import counts as shard_counts
+from components.ingest import destination, manifest, usable
 from components.ingest import shards as shard_io
+from components.ingest.counts import Counts
 from components.ingest.errors import IngestError
 from components.ingest.manifest import IngestResult, Manifest
 from components.ingest.options import IngestOptions
-from components.ingest.reading import InputFile, is_remote, list_files, match_inputs
+from components.ingest.destination import PLAYLISTS_PATTERN
+from components.ingest.reading import InputFile, list_files, match_inputs
 from components.ingest.validation import Reason
 from schema.splits import SPLITS, SplitConfig
 
 _LOGGER = logging.getLogger("segue.ingest")
 
-#: Names of what is written, as patterns.
-PLAYLISTS_PATTERN: Final = "playlists-*-of-*.tfrecord.gz"
-REJECTS_PATTERN: Final = "rejects-*.jsonl"
-_RESULTS: Final = (PLAYLISTS_PATTERN, REJECTS_PATTERN)
-
 _MIN_SHARDS, _MAX_SHARDS = 8, 1000
 _SHARD_BYTES: Final = 64 << 20  # of JSON, which is 5 times the size of its gzip
 _GZIP_RATIO: Final = 5
-_STAGING_PREFIX: Final = "ingesting-"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,12 +82,14 @@ def ingest(
 
     `output` then holds `playlists-SPLIT-SSSSS-of-NNNNN.tfrecord.gz` of every split,
     `rejects-*.jsonl` where anything was set aside, and `manifest.json`, which is written last. A
-    second call with unchanged input, options and code touches nothing.
+    second call with unchanged input, options and code touches nothing. What an earlier ingest left
+    stays until the new records are all there and can be used; of an ingest that fails for what was
+    set aside, `rejects-failed-*.jsonl` tells what that was.
 
     Args:
         input: a file, a directory or a pattern; `.json` or `.json.gz`; local, `gs://`, `s3://`.
-        output: the directory to write to, local or remote; made where it is missing. Results of
-            an earlier ingest in it are replaced, other files left alone.
+        output: the directory to write to, local or remote; made where it is missing. A local one
+            is locked. Results of an earlier ingest in it are replaced, other files left alone.
         options: shards, at most one a slice, and what may be set aside; the defaults where None.
         split: the buckets of each split; the defaults where None.
         source_hash: hash of this code; a change makes a second call write anew.
@@ -104,7 +98,9 @@ def ingest(
 
     Raises:
         IngestError: when no slice is found, no playlist is usable, more is set aside than
-            `max_reject_share`, or records got lost on the way.
+            `max_reject_share`, more slices cannot be read than `max_unreadable_files`, or records
+            got lost on the way.
+        InUseError: when another command writes to `output`.
     """
     options, split = options or IngestOptions(), split or SplitConfig()
     beam_options = PipelineOptions(
@@ -114,23 +110,28 @@ def ingest(
     output = output.rstrip("/") or "/"
     planned = plan(input, output, options, split, source_hash)
     if planned.finished is not None:
-        result = dataclasses.replace(planned.finished.result, skipped=True)
-        _LOGGER.info("unchanged since the last ingest: %d playlists", result.playlists)
-        _raise_if_unusable(result, output, options.max_reject_share)
-        return result
+        return _skipped(planned.finished, output, options)
+    with destination.staging(output) as root:
+        finished = manifest.load(output, planned.made_from)
+        if finished is not None:  # another ingest made it in the meantime
+            return _skipped(finished, output, options)
+        staged = shard_io.Staging(root, planned.shards)
+        result = _run(planned.files, staged, split, beam_options)
+        try:
+            usable.check(result, options, FileSystems.join(output, destination.FAILED_PATTERN))
+        except IngestError:
+            destination.keep_rejects(root, output)
+            raise
+        names = destination.replace(root, output)
+        done = Manifest(run_id or uuid.uuid4().hex, planned.made_from, names, result)
+        manifest.save(output, done)
+    return result
 
-    staging = shard_io.Staging(_prepare(output), planned.shards)
-    try:
-        result = _run(planned.files, staging, split, beam_options)
-        _move(staging.root, "rejects", output)
-        _raise_if_unusable(result, output, options.max_reject_share)
-        _move(staging.root, "all", output)
-        _move(staging.root, "unique", output)  # in place of those with duplicates
-    finally:
-        _delete_tree(staging.root)
-    names = sorted(os.path.basename(file.path) for file in list_files(output, _RESULTS))
-    done = Manifest(run_id or uuid.uuid4().hex, planned.made_from, names, result)
-    manifest.save(output, done)
+
+def _skipped(finished: Manifest, output: str, options: IngestOptions) -> IngestResult:
+    result = dataclasses.replace(finished.result, skipped=True)
+    _LOGGER.info("unchanged since the last ingest: %d playlists", result.playlists)
+    usable.check(result, options, FileSystems.join(output, destination.REJECTS_PATTERN))
     return result
 
 
@@ -141,20 +142,6 @@ def _shard_count(files: list[InputFile], wanted: int | None) -> int:
         return min(wanted, len(files))
     size = sum(file.size * (_GZIP_RATIO if file.path.endswith(".gz") else 1) for file in files)
     return min(len(files), max(_MIN_SHARDS, size // _SHARD_BYTES), _MAX_SHARDS)
-
-
-def _prepare(output: str) -> str:
-    """Removes what an earlier ingest left, its manifest first, and returns a place to write to."""
-    try:
-        if not is_remote(output):
-            os.makedirs(output, exist_ok=True)
-            for left in Path(output).glob(_STAGING_PREFIX + "*"):
-                _delete_tree(str(left))
-        for pattern in (manifest.NAME, *_RESULTS):
-            FileSystems.delete([file.path for file in list_files(output, [pattern])])
-    except OSError as error:  # Beam's own errors are OSErrors too
-        raise IngestError(f"cannot write to {output!r}: {error}") from error
-    return FileSystems.join(output, _STAGING_PREFIX + uuid.uuid4().hex)
 
 
 def _run(
@@ -175,35 +162,38 @@ def _run(
         | "Ingest" >> shard_io.WriteShards(staging, [file.path for file in files], split)
     )
     try:
-        running = pipeline.run()
-        running.wait_until_finish()
+        pipeline.run().wait_until_finish()
     except Exception as error:  # runners have no common error
         raise IngestError(f"the Beam job failed: {error}") from error
-    counted = _counters(running)
+    shards = shard_counts.load_all(FileSystems.join(staging.root, "counts"))
+    counted = Counts()
+    for shard in shards:
+        counted.add(shard)
     result = IngestResult(
-        playlists=counted[shard_io.WRITTEN],
-        tracks=counted[shard_io.TRACKS],
+        playlists=counted.playlists,
+        tracks=counted.tracks,
         files=len(files),
         rejects={
-            reason.value: counted[shard_io.REJECTED + reason.value]
+            reason.value: counted.rejects[reason.value]
             for reason in Reason
-            if counted[shard_io.REJECTED + reason.value]
+            if reason.value in counted.rejects
         },
+        unreadable=counted.unreadable,
     )
-    _raise_if_lost(counted[shard_io.READ], result, staging)
+    _raise_if_lost(len(shards), counted.read, result, staging)
     _LOGGER.info(
         "%d playlists, %d tracks, rejects: %s", result.playlists, result.tracks, result.rejects
     )
     return result
 
 
-def _counters(running: PipelineResult) -> Counter[str]:
-    found = running.metrics().query(MetricsFilter().with_namespace(shard_io.NAMESPACE))
-    return Counter({metric.key.metric.name: metric.result for metric in found["counters"]})
-
-
-def _raise_if_lost(read: int, result: IngestResult, staging: shard_io.Staging) -> None:
+def _raise_if_lost(shards: int, read: int, result: IngestResult, staging: shard_io.Staging) -> None:
     """A runner that loses records must not pass unnoticed."""
+    if shards != staging.shards:
+        raise IngestError(
+            f"shards were lost: {shards} of {staging.shards} are complete; try another Beam "
+            "runner or running mode"
+        )
     rejected = sum(result.rejects.values())
     if read != result.playlists + rejected:
         raise IngestError(
@@ -213,39 +203,4 @@ def _raise_if_lost(read: int, result: IngestResult, staging: shard_io.Staging) -
     written = list_files(FileSystems.join(staging.root, "all"), [PLAYLISTS_PATTERN])
     expected = staging.shards * len(SPLITS)
     if len(written) != expected:
-        raise IngestError(f"shards were lost: {len(written)} of {expected} were written")
-
-
-def _raise_if_unusable(result: IngestResult, output: str, max_reject_share: float) -> None:
-    if result.playlists and result.reject_share <= max_reject_share:
-        return
-    rejected = sum(result.rejects.values())
-    reasons = ", ".join(
-        f"{count} {reason}"
-        for reason, count in sorted(result.rejects.items(), key=lambda item: -item[1])
-    )
-    where = f"see {FileSystems.join(output, REJECTS_PATTERN)}"
-    if not rejected:
-        raise IngestError("the input has no playlists")
-    if not result.playlists:
-        raise IngestError(f"no playlist can be used ({reasons}): {where}")
-    raise IngestError(
-        f"{rejected} of {result.playlists + rejected} records cannot be used "
-        f"({result.reject_share:.1%}, more than the {max_reject_share:.1%} allowed): {reasons}; "
-        f"{where}, or allow more with max_reject_share"
-    )
-
-
-def _move(root: str, folder: str, output: str) -> None:
-    files = list_files(FileSystems.join(root, folder), _RESULTS)
-    targets = [FileSystems.join(output, os.path.basename(file.path)) for file in files]
-    if files:
-        FileSystems.rename([file.path for file in files], targets)
-
-
-def _delete_tree(root: str) -> None:
-    if is_remote(root):
-        files = list_files(root, ["**"])
-        FileSystems.delete([file.path for file in files])
-    else:
-        shutil.rmtree(root, ignore_errors=True)
+        raise IngestError(f"files were lost: {len(written)} of {expected} were written")

@@ -30,6 +30,7 @@ class IngestResult:
         files: how many slices were read.
         rejects: how many records and files were set aside, by reason.
         skipped: whether an earlier run had done it all, so that nothing was touched.
+        unreadable: why a slice could not be read, by its path.
     """
 
     playlists: int
@@ -37,12 +38,19 @@ class IngestResult:
     files: int
     rejects: dict[str, int]
     skipped: bool = False
+    unreadable: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def rejected(self) -> float:
+        """How many records were set aside; a slice that cannot be read likely had the mean."""
+        records = sum(self.rejects.values()) - len(self.unreadable)
+        readable = max(1, self.files - len(self.unreadable))
+        return records + len(self.unreadable) * (self.playlists + records) / readable
 
     @property
     def reject_share(self) -> float:
-        """Share of what was read that was set aside, 0 to 1; a file that is unreadable counts 1."""
-        rejected = sum(self.rejects.values())
-        return rejected / max(1, self.playlists + rejected)
+        """Share of the records that was set aside, 0 to 1."""
+        return self.rejected / max(1, self.playlists + self.rejected)
 
     def summary(self) -> str:
         """Says it in a line."""

@@ -9,6 +9,7 @@ occur twice; the files that hold such playlists, usually none, are then written 
 from __future__ import annotations
 
 import contextlib
+import copy
 import json
 import logging
 import zlib
@@ -19,17 +20,15 @@ from typing import Any, BinaryIO, Final, NamedTuple
 import apache_beam as beam
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
-from apache_beam.metrics import Metrics
 
+from components.ingest import counts as shard_counts
 from components.ingest import examples, tfrecords
+from components.ingest.counts import Counts
 from components.ingest.reading import UnreadableFileError, read_slice
 from components.ingest.validation import Playlist, Reason, Reject, validate
 from schema.splits import SPLITS, SplitConfig
 
 _LOGGER = logging.getLogger("segue.ingest")
-
-NAMESPACE: Final = "segue.ingest"
-READ, WRITTEN, TRACKS, REJECTED = "read", "written", "tracks", "rejected-"
 
 _PID_BUCKETS: Final = 64
 _DONE, _DUPLICATES = "done", "duplicates"
@@ -56,6 +55,10 @@ class Staging(NamedTuple):
     def duplicates(self, index: int) -> str:
         """The duplicates that were set aside, where there are any."""
         return FileSystems.join(self.root, "rejects", duplicates_name(index, self.shards))
+
+    def counts(self, index: int) -> str:
+        """What a shard holds, written when it is complete."""
+        return FileSystems.join(self.root, "counts", f"counts-{index:05d}.json")
 
 
 def playlists_name(split: str, index: int, shards: int) -> str:
@@ -91,10 +94,11 @@ class Place(NamedTuple):
     file: int
     position: int  # in the file's playlists
     record: int  # in the shard's file of its split
+    tracks: int  # of the playlist
 
 
 class WriteShards(beam.PTransform):
-    """Writes shards and their rejects, and counts them in Beam's metrics.
+    """Writes shards and their rejects, and what each shard holds.
 
     Args:
         staging: where to write.
@@ -136,10 +140,10 @@ class _WriteShard(beam.DoFn):
         index, files = shard
         pids: dict[int, list[tuple[int, Place]]] = defaultdict(list)
         records: Counter[str] = Counter()
-        tracks = 0
+        counts = Counts()
         with (
             contextlib.ExitStack() as stack,
-            _RejectsFile(self._staging.rejects(index)) as rejects,
+            _RejectsFile(self._staging.rejects(index), counts) as rejects,
         ):
             outputs = {
                 split: stack.enter_context(tfrecords.create_gzip(self._staging.shard(split, index)))
@@ -147,18 +151,20 @@ class _WriteShard(beam.DoFn):
             }
             for file, path in files:
                 for position, found in _validated(path):
+                    counts.read += 1
                     if isinstance(found, Reject):
                         rejects.add(path, position, found)
                         continue
                     split = _split_of(found.pid, self._split)
                     tfrecords.write_record(outputs[split], examples.serialize(found))
                     bucket = zlib.crc32(found.pid.to_bytes(8, "little")) % _PID_BUCKETS
-                    pids[bucket].append((found.pid, Place(file, position, records[split])))
+                    place = Place(file, position, records[split], found.num_tracks)
+                    pids[bucket].append((found.pid, place))
                     records[split] += 1
-                    tracks += found.num_tracks
+                    counts.tracks += found.num_tracks
                 _LOGGER.info("read %s (%d of %d)", path, file + 1, self._files)
-        _count(TRACKS, tracks)
-        yield beam.pvalue.TaggedOutput(_DONE, (index, records.total()))
+        counts.playlists = records.total()
+        yield beam.pvalue.TaggedOutput(_DONE, (index, counts))
         for bucket, places in pids.items():
             yield bucket, (index, [(pid, tuple(place)) for pid, place in places])
 
@@ -168,21 +174,19 @@ def _split_of(pid: int, config: SplitConfig) -> str:
 
 
 def _validated(path: str) -> Iterator[tuple[int, Playlist | Reject]]:
-    """Yields what became of each position of a slice, -1 being the file; counts what was read."""
+    """Yields what became of each position of a slice, -1 being the file."""
     try:
         playlists = read_slice(path)
     except UnreadableFileError as error:
-        _count(READ, 1)
         yield -1, Reject(Reason.UNREADABLE_FILE, str(error))
         return
-    _count(READ, len(playlists))
     playlists.reverse()
     for position in range(len(playlists)):
         yield position, validate(playlists.pop())  # freed as soon as they are written
 
 
 def _find_duplicates(
-    _: int, grouped: Iterable[tuple[int, list[tuple[int, tuple[int, int, int]]]]]
+    _: int, grouped: Iterable[tuple[int, list[tuple[int, tuple[int, int, int, int]]]]]
 ) -> Iterator[tuple[int, list[tuple[int, Place, Place]]]]:
     """Yields, by shard, each playlist to drop: its pid, its place, and that of the one to keep."""
     places: dict[int, list[tuple[Place, int]]] = defaultdict(list)
@@ -205,7 +209,8 @@ class _DropDuplicates(beam.DoFn):
 
     def process(self, element: tuple[int, dict[str, Iterable[Any]]]) -> Iterator[int]:
         index, joined = element
-        (records,) = joined[_DONE]
+        (written,) = joined[_DONE]
+        counts = copy.deepcopy(written)  # Beam's elements must not change
         dropped = sorted(
             (Place(*place), pid, Place(*kept))
             for found in joined[_DUPLICATES]
@@ -217,12 +222,14 @@ class _DropDuplicates(beam.DoFn):
                 by_split[_split_of(pid, self._split)].add(place.record)
             for split, numbers in by_split.items():
                 self._rewrite(split, index, numbers)
-            with _RejectsFile(self._staging.duplicates(index)) as rejects:
+            with _RejectsFile(self._staging.duplicates(index), counts) as rejects:
                 for place, pid, kept in dropped:
                     detail = f"pid {pid} is kept from {self._paths[kept.file]}[{kept.position}]"
                     reject = Reject(Reason.DUPLICATE_PID, detail, pid)
                     rejects.add(self._paths[place.file], place.position, reject)
-        _count(WRITTEN, records - len(dropped))
+            counts.playlists -= len(dropped)
+            counts.tracks -= sum(place.tracks for place, _, _ in dropped)
+        shard_counts.save(self._staging.counts(index), counts)
         yield index
 
     def _rewrite(self, split: str, index: int, dropped: set[int]) -> None:
@@ -236,11 +243,12 @@ class _DropDuplicates(beam.DoFn):
 
 
 class _RejectsFile(contextlib.ExitStack):
-    """A file of rejects, made with its first line."""
+    """A file of rejects, made with its first line; what it holds is added to a shard's counts."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, counts: Counts) -> None:
         super().__init__()
         self._path = path
+        self._counts = counts
         self._stream: BinaryIO | None = None
 
     def add(self, file: str, position: int, reject: Reject) -> None:
@@ -256,8 +264,6 @@ class _RejectsFile(contextlib.ExitStack):
             "detail": reject.detail,
         }
         self._stream.write(json.dumps(line).encode() + b"\n")
-        _count(REJECTED + reject.reason.value, 1)
-
-
-def _count(name: str, number: int) -> None:
-    Metrics.counter(NAMESPACE, name).inc(number)
+        self._counts.reject(reject.reason.value)
+        if reject.reason is Reason.UNREADABLE_FILE:
+            self._counts.unreadable[file] = reject.detail

@@ -25,6 +25,7 @@ def ingest(
     from components.ingest.job import ingest as run_ingest
     from pipeline import source_hash
     from pipeline.console import log_capture
+    from schema.output_lock import InUseError
     from schema.status import IngestStatus
 
     loaded = load(config, settings, data=source)
@@ -39,6 +40,8 @@ def ingest(
                 source_hash=source_hash.of(source_hash.INGEST),
                 beam_pipeline_args=list(loaded.beam.pipeline_args),
             )
+    except InUseError as error:
+        fail(error)
     except (RuntimeError, ValueError, OSError) as error:
         fail(f"{error}\nThe log is {log}")
     done = "Unchanged" if result.skipped else "Wrote"

@@ -26,6 +26,7 @@ def run(
     """
     loaded = load(config, settings, data=data, out=out)
     from pipeline.runners import local
+    from schema.output_lock import InUseError
     from schema.status import RunStatus
 
     try:
@@ -33,6 +34,8 @@ def run(
     except local.RunFailedError as error:
         # The console has said so.
         raise CommandFailedError(str(error)) from None
+    except InUseError as error:
+        fail(error)
     except OSError as error:
         fail(f"Cannot write to {loaded.out}: {error.strerror or error}")
     except KeyboardInterrupt:

@@ -17,7 +17,7 @@ import rich.console
 from pipeline.config import PipelineConfig
 from pipeline.console import log_capture, progress
 from pipeline.console import run_console as consoles
-from schema import documents
+from schema import documents, output_lock
 from schema.layout import PAGE_FILE, Layout
 
 
@@ -46,9 +46,15 @@ def run(config: PipelineConfig) -> RunResult:
 
     Raises:
         RunFailedError: if a component fails.
+        InUseError: if another run writes to `config.out`.
         OSError: if nothing can be written to `config.out`.
     """
     _refuse_patterns(config.out, tempfile.gettempdir())
+    with output_lock.taken(config.out, "segue run"):
+        return _run_alone(config)
+
+
+def _run_alone(config: PipelineConfig) -> RunResult:
     started = datetime.datetime.now().astimezone()
     log = os.path.join(Layout.under(config.out).logs, f"run-{started:%Y%m%d-%H%M%S}.log")
     with log_capture.console_apart(log) as stream:

@@ -1,0 +1,70 @@
+"""What each shard holds, in a file beside it.
+
+Beam has counters, but not every runner tells those of work that was done and counted once from
+those of work that was repeated. A file that is written again says the same.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+from apache_beam.io.filesystem import CompressionTypes
+from apache_beam.io.filesystems import FileSystems
+
+from components.ingest.reading import list_files
+
+PATTERN: Final = "counts-*.json"
+_THREADS: Final = 8  # an object store's answer takes longer than reading it
+
+
+@dataclasses.dataclass
+class Counts:
+    """What was read and what became of it.
+
+    Attributes:
+        read: records, a file that cannot be read being one.
+        playlists: how many were written.
+        tracks: how many entries these have, repeats included.
+        rejects: how many were set aside, by reason.
+        unreadable: why a slice could not be read, by its path.
+    """
+
+    read: int = 0
+    playlists: int = 0
+    tracks: int = 0
+    rejects: dict[str, int] = dataclasses.field(default_factory=dict)
+    unreadable: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    def reject(self, reason: str, number: int = 1) -> None:
+        """Counts records that were set aside."""
+        self.rejects[reason] = self.rejects.get(reason, 0) + number
+
+    def add(self, other: Counts) -> None:
+        """Adds those of another shard."""
+        self.read += other.read
+        self.playlists += other.playlists
+        self.tracks += other.tracks
+        for reason, number in other.rejects.items():
+            self.reject(reason, number)
+        self.unreadable.update(other.unreadable)
+
+
+def save(path: str, counts: Counts) -> None:
+    """Writes a shard's counts, local or remote."""
+    with FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        file.write(json.dumps(dataclasses.asdict(counts)).encode())
+
+
+def load_all(directory: str) -> list[Counts]:
+    """Reads those of all shards that have any, in the order of the shards."""
+    paths = sorted(file.path for file in list_files(directory, [PATTERN]))
+    with ThreadPoolExecutor(_THREADS) as threads:
+        return list(threads.map(_load, paths))
+
+
+def _load(path: str) -> Counts:
+    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        return Counts(**json.loads(file.read()))
