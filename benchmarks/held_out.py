@@ -147,7 +147,8 @@ def score(scorer: Scorer, held_out: HeldOut, rows_per_step: int = 32) -> dict[st
 
 
 def _prepare(name: str, folder: pathlib.Path, settings: TransformOptions) -> None:
-    from components.ingest.job import PLAYLISTS_PATTERN, ingest
+    from components.ingest.destination import PLAYLISTS_PATTERN
+    from components.ingest.job import ingest
 
     _FOLDER.mkdir(exist_ok=True)
     for outdated in _FOLDER.glob(f"{name}-*"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import logging
-import os
 import uuid
 from typing import Any, Final
 
@@ -17,10 +16,10 @@ from components.ingest import counts as shard_counts
 from components.ingest import destination, manifest, usable
 from components.ingest import shards as shard_io
 from components.ingest.counts import Counts
+from components.ingest.destination import PLAYLISTS_PATTERN
 from components.ingest.errors import IngestError
 from components.ingest.manifest import IngestResult, Manifest
 from components.ingest.options import IngestOptions
-from components.ingest.destination import PLAYLISTS_PATTERN
 from components.ingest.reading import InputFile, list_files, match_inputs
 from components.ingest.validation import Reason
 from schema.splits import SPLITS, SplitConfig

@@ -44,8 +44,8 @@ def check(result: IngestResult, options: IngestOptions, rejects: str) -> None:
 def _without_playlists(result: IngestResult, rejects: str) -> str:
     if not result.rejects:
         return "the input has no playlists"
-    files = f": {_files(result)}" if result.unreadable else ""
-    return f"no playlist can be used ({_reasons(result)}){files}; see {rejects}"
+    files = f"{_files(result)}; " if result.unreadable else ""
+    return f"no playlist can be used ({_reasons(result)}): {files}see {rejects}"
 
 
 def _reasons(result: IngestResult) -> str:

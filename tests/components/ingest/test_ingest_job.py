@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import dataclasses
+import errno
+import fcntl
 import gzip
 import json
 import os
@@ -8,11 +11,12 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 
-from components.ingest import job, shards
+from components.ingest import counts, destination, job, shards
 from components.ingest.errors import IngestError
 from components.ingest.manifest import IngestResult
 from components.ingest.options import IngestOptions
 from sample.generator import generate, write_slices
+from schema.output_lock import InUseError
 from schema.splits import SPLITS, SplitConfig
 
 REAL = Path(__file__).parents[3].parent / "shared/data/mpd-sample/train"
@@ -36,7 +40,7 @@ def write(directory, number, playlists):
     return str(path)
 
 
-def read_examples(output, pattern=job.PLAYLISTS_PATTERN):
+def read_examples(output, pattern=destination.PLAYLISTS_PATTERN):
     """The Examples of all splits, in the order of their pid."""
     paths = sorted(str(path) for path in Path(output).glob(pattern))
     records = tf.data.TFRecordDataset(paths, compression_type="GZIP").as_numpy_iterator()
@@ -47,7 +51,7 @@ def pid_of(example):
     return int(example.features.feature["pid"].bytes_list.value[0])
 
 
-def pids(output, pattern=job.PLAYLISTS_PATTERN):
+def pids(output, pattern=destination.PLAYLISTS_PATTERN):
     return [pid_of(example) for example in read_examples(output, pattern)]
 
 
@@ -60,7 +64,7 @@ def shard_names(shards):
 
 
 def read_rejects(output):
-    paths = sorted(Path(output).glob(job.REJECTS_PATTERN))
+    paths = sorted(Path(output).glob(destination.REJECTS_PATTERN))
     return [json.loads(line) for path in paths for line in path.read_text().splitlines()]
 
 
@@ -82,7 +86,7 @@ def test_every_playlist_becomes_an_example(source, output):
     raws = list(generate(25, seed=1))
     entries = sum(raw["num_tracks"] for raw in raws)
     assert result == IngestResult(playlists=25, tracks=entries, files=3, rejects={})
-    assert sorted(os.listdir(output)) == ["manifest.json", *shard_names(3)]
+    assert sorted(os.listdir(output)) == [".lock", "manifest.json", *shard_names(3)]
     assert pids(output) == list(range(25))
     for raw, example in zip(raws, read_examples(output), strict=True):
         feature = example.features.feature
@@ -122,8 +126,9 @@ def test_rejects_are_told_by_file_position_and_reason(source, output):
     second = write(source, 10, [{"pid": 3, "tracks": []}, playlist(4), {"tracks": []}])
     broken = source / "mpd.slice.20-29.json.gz"
     broken.write_bytes(gzip.compress(b'{"playlists": []}')[:-4])
-    result = ingest(str(source), output, max_reject_share=0.7)
+    result = ingest(str(source), output, max_reject_share=0.72, max_unreadable_files=1)
     assert result.playlists == 3
+    assert result.reject_share == 7.5 / 10.5, "the third slice likely had 3.5, the others' mean"
     assert result.rejects == {
         "unreadable_file": 1,
         "not_an_object": 1,
@@ -153,7 +158,7 @@ def test_of_several_playlists_with_a_pid_the_first_stays(source, output, count):
     second = write(source, 10, [playlist(2, "b"), playlist(3, "a")])
     third = write(source, 110, [playlist(3, "b"), playlist(1, "c"), playlist(4, "a")])
     result = ingest(str(source), output, shards=count, max_reject_share=0.5)
-    assert (result.playlists, result.tracks) == (4, 8)
+    assert (result.playlists, result.tracks) == (4, 4)
     assert result.rejects == {"duplicate_pid": 4}
     assert pids(output) == [1, 2, 3, 4]
     for example in read_examples(output):
@@ -171,9 +176,10 @@ def test_too_many_rejects_fail_with_counts_and_place(source, output):
         ingest(str(source), output)
     assert str(error.value) == (
         "3 of 5 records cannot be used (60.0%, more than the 5.0% allowed): 2 not_an_object, "
-        f"1 missing_pid; see {output}/rejects-*.jsonl, or allow more with max_reject_share"
+        f"1 missing_pid; see {output}/rejects-failed-*.jsonl, or allow more: "
+        "--set ingest.max_reject_share=0.6"
     )
-    assert os.listdir(output) == ["rejects-00000-of-00001.jsonl"]
+    assert sorted(os.listdir(output)) == [".lock", "rejects-failed-00000-of-00001.jsonl"]
     assert len(read_rejects(output)) == 3
 
 
@@ -200,6 +206,8 @@ def test_no_input_fails(source, output):
     ("options", "message"),
     [
         ({"shards": 0}, r"shards\n.*greater than or equal to 1"),
+        ({"max_unreadable_files": -1}, r"max_unreadable_files\n.*greater than or equal to 0"),
+        ({"max_unreadable_files": 10**9}, r"max_unreadable_files\n.*less than or equal to 100000"),
         ({"max_reject_share": 1.5}, r"max_reject_share\n.*less than or equal to 1"),
     ],
 )
@@ -244,7 +252,12 @@ class TestAgain:
         (source / "mpd.slice.10-19.json").unlink()
         again = ingest(str(source), output)
         assert not again.skipped
-        assert sorted(os.listdir(output)) == ["manifest.json", "notes.txt", *shard_names(1)]
+        assert sorted(os.listdir(output)) == [
+            ".lock",
+            "manifest.json",
+            "notes.txt",
+            *shard_names(1),
+        ]
         assert pids(output) == [5]
 
     def test_what_counts_is_content_not_its_time(self, source, output):
@@ -281,7 +294,7 @@ class TestAgain:
         assert set(os.listdir(output)) == {*self.before, "notes.txt"}
         assert pids(output) == [0, 1, 2]
 
-    def test_a_crash_leaves_no_manifest_and_its_leftovers_are_removed(
+    def test_a_crash_leaves_the_earlier_result_and_its_leftovers_are_removed(
         self, source, output, monkeypatch
     ):
         write(source, 0, [playlist(7)])
@@ -292,24 +305,188 @@ class TestAgain:
         monkeypatch.setattr(job, "_run", crash)
         with pytest.raises(KeyboardInterrupt):
             ingest(str(source), output)
-        assert os.listdir(output) == ["notes.txt"]
         monkeypatch.undo()
+        self.assert_untouched(output)
         Path(output, "ingesting-killed", "all").mkdir(parents=True)
         ingest(str(source), output, max_reject_share=0.5)
         assert set(os.listdir(output)) == {*self.before, "notes.txt"}
+        assert pids(output) == [2, 7]
+
+    def test_a_result_that_cannot_be_used_leaves_the_earlier_one(self, source, output):
+        path = source / "mpd.slice.0-9.json"
+        good = path.read_bytes()
+        write(source, 0, [playlist(8), *[None] * 9])
+        with pytest.raises(IngestError, match=r"10 of 11 records .*see .*/rejects-failed-\*"):
+            ingest(str(source), output)
+        failed = {path.name for path in Path(output).glob("rejects-failed-*")}
+        assert failed == {
+            "rejects-failed-00000-of-00002.jsonl",
+            "rejects-failed-00001-of-00002.jsonl",
+        }
+        for name in failed:
+            Path(output, name).rename(source / f"{name}.txt")
+        self.assert_untouched(output)
+        path.write_bytes(good)
+        assert ingest(str(source), output, max_reject_share=0.5).skipped
+
+    def test_the_next_result_replaces_the_rejects_of_a_failed_one(self, source, output):
+        write(source, 0, [playlist(8), *[None] * 9])
+        with pytest.raises(IngestError):
+            ingest(str(source), output)
+        names = {os.path.basename(path) for path in destination.list_rejects(output)}
+        assert names == {"rejects-00001-of-00002.jsonl"}
+        ingest(str(source), output, max_reject_share=0.95)
+        assert not list(Path(output).glob("rejects-failed-*"))
+        assert len(read_rejects(output)) == 10
+
+    def assert_untouched(self, output):
+        after = self.state(output)
+        assert {name: after[name] for name in self.before if name != ".lock"} == {
+            name: time for name, time in self.before.items() if name != ".lock"
+        }
+        assert set(after) == {*self.before, "notes.txt"}
+        assert pids(output) == [0, 1, 2]
+
+
+def test_a_second_ingest_is_refused_and_harms_nothing(source, output, monkeypatch):
+    write(source, 0, [playlist(0)])
+    second = []
+    run = job._run
+
+    def while_another_tries(*arguments):
+        staged = set(Path(output).glob("ingesting-*"))
+        with pytest.raises(InUseError) as error:
+            monkeypatch.setattr(job, "_run", run)
+            ingest(str(source), output)
+        second.append(str(error.value))
+        result = run(*arguments)
+        assert staged <= set(Path(output).glob("ingesting-*"))
+        return result
+
+    monkeypatch.setattr(job, "_run", while_another_tries)
+    assert ingest(str(source), output).playlists == 1
+    (message,) = second
+    assert message.startswith(f"{output} is in use by process {os.getpid()} on ")
+    assert "(ingest, since 20" in message
+    assert sorted(os.listdir(output)) == [".lock", "manifest.json", *shard_names(1)]
+
+
+def test_without_locks_the_staging_of_others_is_left_alone(source, output, monkeypatch):
+    def unsupported(*_):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", unsupported)
+    write(source, 0, [playlist(0)])
+    Path(output, "ingesting-other").mkdir(parents=True)
+    assert ingest(str(source), output).playlists == 1
+    assert Path(output, "ingesting-other").is_dir()
+
+
+class TestUnreadable:
+    """Of ten slices of 100 playlists some end early, as a download does."""
+
+    def cut(self, source, number):
+        for index in range(10):
+            path = write(source, 10 * index, [playlist(100 * index + i) for i in range(100)])
+            if index < number:
+                os.truncate(path, os.path.getsize(path) // 2)
+
+    def test_one_fails_by_default_and_is_named(self, source, output):
+        self.cut(source, 1)
+        with pytest.raises(IngestError) as error:
+            ingest(str(source), output)
+        text = str(error.value)
+        assert text.startswith(
+            "1 of 10 files cannot be read, more than the 0 allowed: "
+            f"{source}/mpd.slice.0-9.json (not JSON: "
+        )
+        # 100 of 1,000 playlists are likely gone.
+        assert text.endswith(
+            "go on without them: --set ingest.max_unreadable_files=1 "
+            "--set ingest.max_reject_share=0.1"
+        )
+
+    def test_some_are_named_and_the_rest_counted(self, source, output):
+        self.cut(source, 7)
+        with pytest.raises(IngestError) as error:
+            ingest(str(source), output, max_reject_share=1, max_unreadable_files=6)
+        assert "7 of 10 files cannot be read, more than the 6 allowed: " in str(error.value)
+        assert str(error.value).count("(not JSON: ") == 3
+        assert " and 4 more; " in str(error.value)
+        assert str(error.value).endswith(": --set ingest.max_unreadable_files=7")
+
+    def test_those_allowed_count_with_their_likely_playlists(self, source, output):
+        self.cut(source, 7)
+        with pytest.raises(IngestError) as error:
+            ingest(str(source), output, max_unreadable_files=7)
+        assert str(error.value) == (
+            "about 700 of 1000 records cannot be used (70.0%, more than the 5.0% allowed): "
+            f"7 unreadable_file; see {output}/rejects-failed-*.jsonl, or allow more: "
+            "--set ingest.max_reject_share=0.7"
+        )
+        result = ingest(str(source), output, max_unreadable_files=7, max_reject_share=0.7)
+        assert (result.playlists, result.reject_share) == (300, 0.7)
+        assert result.rejects == {"unreadable_file": 7}
+
+    def test_a_stricter_limit_is_checked_without_another_run(self, source, output):
+        self.cut(source, 1)
+        allowed = {"max_unreadable_files": 1, "max_reject_share": 0.1}
+        ingest(str(source), output, **allowed)
+        assert ingest(str(source), output, **allowed).skipped
+        with pytest.raises(IngestError, match=r"mpd\.slice\.0-9\.json \(not JSON"):
+            ingest(str(source), output, max_reject_share=0.1)
+
+    def test_all_are_told_with_their_cause(self, source, output):
+        self.cut(source, 10)
+        with pytest.raises(IngestError, match=r"no playlist .*0-9\.json \(not JSON.* and 7 more"):
+            ingest(str(source), output, max_unreadable_files=10, max_reject_share=1)
+
+
+def test_work_that_a_runner_repeats_counts_once(source, output, monkeypatch):
+    # Counters of a runner that has no committed ones would say 18 read.
+    write(source, 0, [playlist(0), playlist(1), {}])
+    write(source, 10, [playlist(1, "bb"), playlist(2, "ab"), "x"])
+    for step in (shards._WriteShard, shards._DropDuplicates):
+        process = step.process
+
+        def thrice(self, element, process=process):
+            for _ in range(2):
+                list(process(self, element))
+            yield from process(self, element)
+
+        monkeypatch.setattr(step, "process", thrice)
+    result = ingest(str(source), output, max_reject_share=0.5)
+    assert (result.playlists, result.tracks) == (3, 4)
+    assert result.rejects == {"not_an_object": 1, "missing_pid": 1, "duplicate_pid": 1}
+    assert len(read_rejects(output)) == 3
+    assert pids(output) == [0, 1, 2]
 
 
 def test_lost_records_are_an_error(source, output, monkeypatch):
     write(source, 0, [playlist(pid) for pid in range(10)])
-    original = shards._count
+    original = counts.save
 
-    def lossy(name, number):
-        original(name, number - 1 if name == shards.WRITTEN else number)
+    def lossy(path, found):
+        original(path, dataclasses.replace(found, playlists=9))
 
-    monkeypatch.setattr(shards, "_count", lossy)
+    monkeypatch.setattr(shards.shard_counts, "save", lossy)
     with pytest.raises(IngestError, match="records were lost: 10 were read, but 9 written and 0"):
         ingest(str(source), output)
-    assert os.listdir(output) == []
+    assert os.listdir(output) == [".lock"]
+
+
+def test_lost_shards_are_an_error(source, output, monkeypatch):
+    write(source, 0, [playlist(0)])
+    write(source, 10, [playlist(1)])
+    original = counts.save
+
+    def lossy(path, found):
+        if not path.endswith("1.json"):
+            original(path, found)
+
+    monkeypatch.setattr(shards.shard_counts, "save", lossy)
+    with pytest.raises(IngestError, match="shards were lost: 1 of 2 are complete"):
+        ingest(str(source), output)
 
 
 def test_a_failing_job_is_told_in_one_message(source, output, monkeypatch):
@@ -321,7 +498,7 @@ def test_a_failing_job_is_told_in_one_message(source, output, monkeypatch):
     monkeypatch.setattr(shards.tfrecords, "write_record", full)
     with pytest.raises(IngestError, match=r"the Beam job failed: .*No space left on device"):
         ingest(str(source), output)
-    assert os.listdir(output) == []
+    assert os.listdir(output) == [".lock"]
 
 
 def test_more_shards_than_slices_are_told(source, output, caplog):
