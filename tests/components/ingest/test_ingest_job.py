@@ -316,7 +316,7 @@ class TestAgain:
         path = source / "mpd.slice.0-9.json"
         good = path.read_bytes()
         write(source, 0, [playlist(8), *[None] * 9])
-        with pytest.raises(IngestError, match=r"10 of 11 records .*see .*/rejects-failed-\*"):
+        with pytest.raises(IngestError, match=r"10 of 12 records .*see .*/rejects-failed-\*"):
             ingest(str(source), output)
         failed = {path.name for path in Path(output).glob("rejects-failed-*")}
         assert failed == {
@@ -355,8 +355,8 @@ def test_a_second_ingest_is_refused_and_harms_nothing(source, output, monkeypatc
 
     def while_another_tries(*arguments):
         staged = set(Path(output).glob("ingesting-*"))
+        monkeypatch.setattr(job, "_run", run)
         with pytest.raises(InUseError) as error:
-            monkeypatch.setattr(job, "_run", run)
             ingest(str(source), output)
         second.append(str(error.value))
         result = run(*arguments)

@@ -1,9 +1,12 @@
+import os
 import pathlib
+import re
 
 import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli.main import app
+from schema import output_lock
 
 runner = CliRunner()
 
@@ -87,3 +90,31 @@ def test_ingest_of_nothing_says_so(tmp_path: pathlib.Path):
     )
     assert result.exit_code == 1
     assert "none*" in result.output.replace("\n", "")
+
+
+@pytest.mark.parametrize("command", [["run", "--data"], ["ingest", "--input"]])
+def test_a_directory_in_use_is_refused_in_a_sentence(command, tmp_path: pathlib.Path):
+    data, out = tmp_path / "data", tmp_path / "out"
+    runner.invoke(app, ["sample", "--playlists", "12", "--output", str(data)])
+    name = "--out" if command[0] == "run" else "--output"
+    with output_lock.taken(str(out), "segue run"):
+        result = runner.invoke(app, [*command, str(data), name, str(out)])
+    assert result.exit_code == 1
+    said = " ".join(result.output.split())
+    assert said.startswith(f"Error: {out} is in use by process {os.getpid()} on ")
+    assert said.endswith("try again when that has ended, or choose another directory")
+
+
+def test_unreadable_slices_pass_with_the_options_that_the_error_gives(tmp_path: pathlib.Path):
+    data, out = tmp_path / "data", tmp_path / "out"
+    runner.invoke(app, ["sample", "--playlists", "12", "--output", str(data)])
+    (data / "mpd.slice.90-99.json").write_text('{"playlists": [')
+    command = ["ingest", "--input", str(data), "--output", str(out)]
+    refused = runner.invoke(app, command)
+    assert refused.exit_code == 1
+    assert "mpd.slice.90-99.json" in refused.output
+    options = re.findall(r"--set\s+(ingest\.[\w.=]+)", refused.output)
+    assert options == ["ingest.max_unreadable_files=1", "ingest.max_reject_share=0.5"]
+    allowed = runner.invoke(app, [*command, *(f"--set={option}" for option in options)])
+    assert allowed.exit_code == 0, allowed.output
+    assert "1 rejected: unreadable_file" in allowed.output
