@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import pydantic
 
 from schema.options import Options, Share
-
-#: Of files that a run may do without. More than the slices of any known set is a slip.
-_MAX_FILES = 100_000
 
 
 class IngestOptions(Options):
@@ -21,8 +16,10 @@ class IngestOptions(Options):
     max_reject_share: Share = pydantic.Field(
         0.05, description="share of records set aside beyond which the run fails"
     )
-    max_unreadable_files: Annotated[int, pydantic.Field(ge=0, le=_MAX_FILES)] = pydantic.Field(
+    max_unreadable_files: int = pydantic.Field(
         0,
+        ge=0,
+        le=99_999,
         description="slices that cannot be read beyond which the run fails; each of them counts "
         "in max_reject_share with as many playlists as a slice has that can be read",
     )

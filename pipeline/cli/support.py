@@ -47,7 +47,9 @@ class CommandFailedError(typer.Exit):
 def fail(message: object, code: int = FAILURE) -> NoReturn:
     """Prints an error in plain words and ends the command."""
     console = rich.console.Console(stderr=True)
-    console.print(f"[red]Error:[/red] {rich.markup.escape(str(message))}", highlight=False)
+    text = f"[red]Error:[/red] {rich.markup.escape(str(message))}"
+    # Paths and options stay whole where the terminal is narrow, or none.
+    console.print(text, highlight=False, soft_wrap=True)
     raise CommandFailedError(str(message), code)
 
 

@@ -207,7 +207,7 @@ def test_no_input_fails(source, output):
     [
         ({"shards": 0}, r"shards\n.*greater than or equal to 1"),
         ({"max_unreadable_files": -1}, r"max_unreadable_files\n.*greater than or equal to 0"),
-        ({"max_unreadable_files": 10**9}, r"max_unreadable_files\n.*less than or equal to 100000"),
+        ({"max_unreadable_files": 10**9}, r"max_unreadable_files\n.*less than or equal to 99999"),
         ({"max_reject_share": 1.5}, r"max_reject_share\n.*less than or equal to 1"),
     ],
 )
