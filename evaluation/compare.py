@@ -23,7 +23,7 @@ class Comparison:
 
     Attributes:
         a: name of the first.
-        b: name of the second, of which an improvement is asked.
+        b: name of the second, which is tested against the first.
         models: summaries by name, as the `models` of metrics.json, over the shared playlists.
         tests: B against A by metric, over all playlists and by scenario.
         shared: playlists that both have.

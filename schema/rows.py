@@ -26,9 +26,6 @@ UNREACHABLE: Final = "unreachable"  # withheld tracks that train never saw
 KEYS: Final = (MODEL, SPLIT, PID, SCENARIO)
 COUNTS: Final = (NUM_SEEDS, NUM_HOLDOUTS, LENGTH, UNREACHABLE)
 
-#: What is known of a row besides its metrics.
-FACTS: Final = (*KEYS, HOLDOUT_HASH, *COUNTS)
-
 
 def holdout_hash(uris: Iterable[str | bytes]) -> str:
     """A digest of withheld tracks, in any order, repeats counted once: 16 hexadecimal digits.

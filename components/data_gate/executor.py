@@ -94,7 +94,7 @@ def _statistics(artifact: types.Artifact, split: str) -> Any:
 
 
 def _only_comparisons(found: anomalies_pb2.Anomalies) -> anomalies_pb2.Anomalies:
-    """Keeps what comes of comparing; the rest ExampleValidator has told already."""
+    """Keeps the anomalies of comparisons; ExampleValidator reports the others."""
     result = anomalies_pb2.Anomalies()
     result.CopyFrom(found)
     for feature in list(result.anomaly_info):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Final
 
 import tensorflow_model_analysis as tfma
@@ -11,9 +12,6 @@ from components.evaluator.metrics import RECOMMENDED
 from components.evaluator.options import EvaluatorOptions
 from evaluation.metrics.registry import FROM_LISTS, find
 from schema import features
-
-# The only metric of which less is better, where there is no hit at all.
-_WORST_CLICKS: Final = 51.0
 
 #: By what the figures are sliced, beside the whole.
 SLICES: Final = (
@@ -33,12 +31,14 @@ def eval_config(options: EvaluatorOptions, source_hash: str) -> tfma.EvalConfig:
     """
     value, drop = options.min_value, options.max_relative_drop
     thresholds = tfma.MetricThreshold()
-    if find(options.metric).higher_is_better:
+    metric = find(options.metric)
+    if metric.higher_is_better:
         thresholds.value_threshold.lower_bound.value = 0.0 if value is None else value
         thresholds.change_threshold.direction = tfma.MetricDirection.HIGHER_IS_BETTER
         thresholds.change_threshold.relative.value = -drop
     else:
-        thresholds.value_threshold.upper_bound.value = _WORST_CLICKS if value is None else value
+        worst = math.inf if metric.span is None else metric.span
+        thresholds.value_threshold.upper_bound.value = worst if value is None else value
         thresholds.change_threshold.direction = tfma.MetricDirection.LOWER_IS_BETTER
         thresholds.change_threshold.relative.value = drop
     return tfma.EvalConfig(

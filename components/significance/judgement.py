@@ -90,7 +90,7 @@ def _checks(
     refusals: Sequence[str],
     seed: int,
 ) -> list[Check]:
-    """Everything that the blessing hangs on, what speaks against it first."""
+    """Returns every condition of the blessing, the failed ones first."""
     refused = [Check(name="refusal", passed=False, text=text) for text in refusals]
     if not (rows[columns.SPLIT] == DECIDING).any():
         text = "No playlist fell into the eval split, so nothing can be decided."

@@ -27,7 +27,7 @@ class Options:
         alpha: the accepted rate of false claims, after Holm's correction.
         confidence: of the two-sided interval of the mean difference.
         resamples: of the bootstrap, 999 or more.
-        power: the chance of being seen that the smallest detectable difference has.
+        power: how often the smallest detectable difference is to be found.
         seed: of the bootstrap.
     """
 

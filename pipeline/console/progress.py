@@ -17,7 +17,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import Protocol
 
-LOGGER = "segue.progress"
+from models.progress import LOGGER_NAME
 
 
 class ProgressSink(Protocol):
@@ -59,7 +59,7 @@ class ProgressHandler(logging.Handler):
 @contextlib.contextmanager
 def progress_to(sink: ProgressSink) -> Iterator[None]:
     """Shows progress on a sink while the block runs, and ends its display afterwards."""
-    logger = logging.getLogger(LOGGER)
+    logger = logging.getLogger(LOGGER_NAME)
     handler = ProgressHandler(sink)
     level = logger.level
     logger.addHandler(handler)

@@ -11,8 +11,9 @@ import pytest
 import rich.console
 from hypothesis import strategies as st
 
+from models.progress import LOGGER_NAME
 from pipeline.console import run_console as consoles
-from pipeline.console.progress import LOGGER, ProgressHandler, progress_to
+from pipeline.console.progress import ProgressHandler, progress_to
 from schema.documents import RunMetrics
 
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
@@ -298,7 +299,7 @@ class Sink:
 
 
 def test_training_reaches_the_console_through_the_log() -> None:
-    sink, logger = Sink(), logging.getLogger(LOGGER)
+    sink, logger = Sink(), logging.getLogger(LOGGER_NAME)
     level = logger.level
     with progress_to(sink):
         progress = {"completed": np.int64(2), "total": 8, "text": "loss 1.23"}
@@ -319,7 +320,7 @@ def test_a_sink_that_fails_does_not_stop_training(
     sink = Sink()
     monkeypatch.setattr(sink, "component_progress", lambda *args: 1 / 0)
     with progress_to(sink):
-        logging.getLogger(LOGGER).info("x", extra={"progress": {}})
+        logging.getLogger(LOGGER_NAME).info("x", extra={"progress": {}})
     assert "ZeroDivisionError" in capsys.readouterr().err
 
 
