@@ -166,9 +166,9 @@ def _any_law(differences: np.ndarray, side: Side, span: float | None) -> float |
     """The p-value that holds whatever the law of the differences; None without a bound of them."""
     if span is None or len(differences) < 2 or np.abs(differences).max() > span:
         return None
-    greater = bounded_mean_p_value(differences, span)
-    less = bounded_mean_p_value(-differences, span)
-    return {"greater": greater, "less": less, "two-sided": min(1.0, 2 * min(greater, less))}[side]
+    signs = {"greater": (1,), "less": (-1,), "two-sided": (1, -1)}[side]
+    p_value = min(bounded_mean_p_value(sign * differences, span) for sign in signs)
+    return min(1.0, len(signs) * p_value)
 
 
 def _finite(value: float | None) -> float | None:
