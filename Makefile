@@ -20,7 +20,7 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 BIN := .venv/bin
 SOURCES := pipeline components models evaluation report serving demo sample schema benchmarks scripts tests setup.py
 
-.PHONY: help setup run test lint format docs bench soak serve serve-tf conformance fuzz query lock clean
+.PHONY: help setup run test lint format docs bench soak serve serve-tf conformance query lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -70,11 +70,8 @@ serve-tf: ## serve it with the official TensorFlow Serving container; needs Dock
 conformance: setup ## the tests of the API against a server: make conformance TARGET=HOST:PORT
 	@SEGUE_SERVING_TARGET=$(TARGET) $(BIN)/python -m pytest tests/serving/conformance $(ARGS)
 
-soak: setup ## what takes long: 6,000 malformed requests a test, ten minutes of load; leaves benchmarks/results/soak.json
-	@$(BIN)/python -m benchmarks.soak
-
-fuzz: setup ## 12,000 malformed requests and 6,000 mixed batches: each request must get its proper status
-	@SEGUE_FUZZ_EXAMPLES=6000 $(BIN)/python -m pytest tests/serving/server/test_fuzz.py $(ARGS)
+soak: setup ## what takes long: malformed requests, kills, mutants, load: make soak [ARGS='tests mutation load']
+	@$(BIN)/python -m benchmarks.soak $(ARGS)
 
 query: setup ## ask the server: make query ARGS='--name "road trip" --top 10'
 	@$(BIN)/segue query --target 127.0.0.1:$(PORT) $(if $(ARGS),$(ARGS),--name "road trip")

@@ -1,37 +1,33 @@
-"""What takes too long for `make test`: thousands of malformed requests, minutes of load.
+"""What takes too long for `make test`: malformed requests by the thousand, kills, load, mutants.
 
-Runs the tests marked `soak` with many more examples, then the load of `serving-soak`, and records
-how each ended.
+`tests` runs the tests marked `soak` with many more examples, `mutation` changes the code under the
+tests (see `benchmarks.mutation`), `load` asks a server for ten minutes (see `serving-soak`). Each
+part replaces its own figures in benchmarks/results/soak.json.
 """
 
 from __future__ import annotations
 
+import datetime
+import json
 import os
 import pathlib
 import subprocess
 import sys
 import tempfile
-from typing import Any, Final
+from collections.abc import Callable
+from typing import Annotated, Any, Final
 from xml.etree import ElementTree
 
-from benchmarks import harness, serving_soak
+import typer
+
+from benchmarks import harness, mutation, serving_soak
 
 _EXAMPLES: Final = 6000
+#: A room whose tests notice fewer of the changes fails the soak.
+_KILLED_SHARE: Final = 0.85
 
 
-def measure(examples: int = _EXAMPLES) -> dict[str, Any]:
-    """Runs the suite and the load.
-
-    Args:
-        examples: malformed requests a fuzzing test.
-
-    Returns:
-        `tests` by name with `outcome` and `seconds`, and `load`, the figures of `serving-soak`.
-    """
-    return {"examples": examples, "tests": run_tests(examples), "load": serving_soak.measure()}
-
-
-def run_tests(examples: int, *arguments: str) -> dict[str, dict[str, Any]]:
+def run_tests(examples: int = _EXAMPLES, *arguments: str) -> dict[str, Any]:
     """Runs the tests marked `soak` in a process of their own.
 
     Args:
@@ -39,7 +35,7 @@ def run_tests(examples: int, *arguments: str) -> dict[str, dict[str, Any]]:
         *arguments: more for pytest, such as a folder.
 
     Returns:
-        `outcome` (passed, failed, skipped) and `seconds` by test.
+        `examples`, and `tests`: `outcome` (passed, failed, skipped) and `seconds` by test.
 
     Raises:
         CommandFailedError: if pytest could not run any.
@@ -51,7 +47,7 @@ def run_tests(examples: int, *arguments: str) -> dict[str, dict[str, Any]]:
         subprocess.run(command, cwd=harness.ROOT, env=environment, check=False)
         if not path.exists():
             raise harness.CommandFailedError(f"{' '.join(command)} left no results")
-        return _outcomes(path)
+        return {"examples": examples, "tests": _outcomes(path)}
 
 
 def _outcomes(path: pathlib.Path) -> dict[str, dict[str, Any]]:
@@ -67,15 +63,46 @@ def _outcomes(path: pathlib.Path) -> dict[str, dict[str, Any]]:
     return outcomes
 
 
-def main() -> None:
-    """Runs everything, writes benchmarks/results/soak.json, and exits with 1 if a test failed."""
-    figures = measure()
-    print(f"Written to {harness.record('soak', figures).relative_to(harness.ROOT)}")
-    wrong = [name for name, test in figures["tests"].items() if test["outcome"] != "passed"]
-    wrong += ["the load"] if figures["load"].get("errors") else []
-    if wrong or not figures["tests"]:
-        sys.exit(f"Not passed: {', '.join(wrong) or 'no test ran'}")
+def failures(figures: dict[str, Any]) -> list[str]:
+    """What of a soak is not as it should be, in words."""
+    tests = figures.get("tests", {}).get("tests", {})
+    wrong = [
+        f"{name} {test['outcome']}" for name, test in tests.items() if test["outcome"] != "passed"
+    ]
+    wrong += ["no test ran"] if "tests" in figures and not tests else []
+    for code, count in figures.get("load", {}).get("errors", {}).items():
+        wrong.append(f"the load met {count} {code}")
+    for name, room in figures.get("mutation", {}).get("rooms", {}).items():
+        if room["killed"] < _KILLED_SHARE * room["tried"]:
+            wrong.append(f"{name}: tests notice {room['killed']} of {room['tried']} changes")
+    return wrong
+
+
+PARTS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
+    "tests": run_tests,
+    "mutation": lambda: {"rooms": mutation.measure()},
+    "load": serving_soak.measure,
+}
+
+
+def main(
+    parts: Annotated[
+        list[str] | None, typer.Argument(help=f"Among {', '.join(PARTS)}; all by default.")
+    ] = None,
+) -> None:
+    """Runs the parts, writes benchmarks/results/soak.json; exits with 1 if anything failed."""
+    if unknown := set(parts or ()) - set(PARTS):
+        raise typer.BadParameter(f"no part {', '.join(sorted(unknown))}; there are {[*PARTS]}")
+    path = harness.RESULTS / "soak.json"
+    figures = json.loads(path.read_text("utf-8"))["figures"] if path.exists() else {}
+    for name in parts or PARTS:
+        today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
+        figures[name] = {"measured": today, **PARTS[name]()}
+        harness.record("soak", figures)
+    print(f"Written to {path.relative_to(harness.ROOT)}")
+    if wrong := failures({name: figures[name] for name in parts or PARTS}):
+        sys.exit("Not as it should be: " + "; ".join(wrong))
 
 
 if __name__ == "__main__":
-    main()
+    typer.run(main)

@@ -23,6 +23,7 @@ from tests.serving.release import interruptions
 from tests.serving.release.interruptions import KILLED, Steps, open_manager
 from tests.serving.serving_helpers import MODEL, eventually
 
+pytestmark = pytest.mark.soak
 #: Its one parent process imports TensorFlow's messages once, for all processes to be killed.
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.serving.release.interruptions"])

@@ -1,0 +1,47 @@
+"""What a soak calls wrong, from figures written by hand."""
+
+import pytest
+
+from benchmarks import soak
+
+PASSED = {"outcome": "passed", "seconds": 1.0}
+
+
+def room(killed: int) -> dict:
+    return {"mutation": {"rooms": {"gate": {"tried": 40, "killed": killed, "survived": []}}}}
+
+
+@pytest.mark.parametrize(
+    ("figures", "wrong"),
+    [
+        ({}, []),
+        ({"tests": {"examples": 10, "tests": {"a": PASSED}}}, []),
+        ({"tests": {"examples": 10, "tests": {}}}, ["no test ran"]),
+        (
+            {"tests": {"examples": 10, "tests": {"a": PASSED, "b": {"outcome": "skipped"}}}},
+            ["b skipped"],
+        ),
+        ({"load": {"requests": 9, "errors": {}}}, []),
+        ({"load": {"requests": 9, "errors": {"INTERNAL": 2}}}, ["the load met 2 INTERNAL"]),
+        (room(34), []),
+        (room(33), ["gate: tests notice 33 of 40 changes"]),
+    ],
+)
+def test_failures(figures, wrong):
+    assert soak.failures(figures) == wrong
+
+
+def test_tests_of_a_folder_are_listed_with_how_they_ended(tmp_path):
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = soak\n")
+    (tmp_path / "test_some.py").write_text(
+        "import pytest\n"
+        "@pytest.mark.soak\ndef test_good(): pass\n"
+        "@pytest.mark.soak\ndef test_bad(): assert not 1\n"
+        "def test_other(): pass\n"
+    )
+    found = soak.run_tests(5, str(tmp_path), "-c", str(tmp_path / "pytest.ini"))
+    assert found["examples"] == 5
+    assert {name: test["outcome"] for name, test in found["tests"].items()} == {
+        "test_some.test_good": "passed",
+        "test_some.test_bad": "failed",
+    }
