@@ -131,7 +131,7 @@ def _mutate(room: Room, mutants: int, draw: random.Random) -> dict[str, Any]:
 def _places(room: Room) -> dict[tuple[str, tuple[int, int]], list[MutationSpec]]:
     """Every place of the code that can be changed, with the changes that can be made there."""
     found: dict[tuple[str, tuple[int, int]], list[MutationSpec]] = {}
-    modules = [path for path in find_modules([pathlib.Path(each) for each in room.code])]
+    modules = list(find_modules([pathlib.Path(each) for each in room.code]))
     with use_db("mutants.sqlite", WorkDB.Mode.create) as database:
         init(modules, database, {})
         for item in database.work_items:
