@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks import held_out
+from models import families
 from models.contract import Fit, Ragged
-from models.families import registry
 
 SEEDS: Final = (1, 2, 3)
 _FAMILY: Final = "two_tower"
@@ -200,7 +200,7 @@ def _run(base: Base, playlists: held_out.HeldOut, console: Console) -> list[dict
 def _fit_and_score(
     base: Base, variant: Variant, playlists: held_out.HeldOut, seed: int
 ) -> dict[str, Any]:
-    family = registry.family(_FAMILY)
+    family = families.family(_FAMILY)
     params = family.params(merged(base.params, variant.changes))
     seen = without(playlists, variant.hidden)
     with tempfile.TemporaryDirectory() as folder:

@@ -144,12 +144,11 @@ class _Clock(logging.Handler):
 
 
 def _worker(name: str) -> dict[str, Any]:
-    from models import progress
-    from models.families import registry
-    from models.families.two_tower.params import Params
+    from models import families, progress
 
-    family = registry.family("two_tower")
+    family = families.family("two_tower")
     params = family.params(SETTINGS[name])
+    settings = params.model_dump()
     data = training_data(
         tracks=_TRACKS,
         artists=_ARTISTS,
@@ -171,14 +170,14 @@ def _worker(name: str) -> dict[str, Any]:
         "tracks": len(data.catalogue),
         "artists": data.num_artists,
         "playlists": len(data.train),
-        "factors": Params(**SETTINGS[name]).factors,
+        "factors": settings["factors"],
         "fit_seconds": round(ended - begun, 1),
         "start_seconds": round(clock.started - begun, 1),
     }
     if clock.steps:
         # The first step builds the graph.
         (first, then), (last, now) = clock.steps[0], clock.steps[-1]
-        examples = (last - first) * SETTINGS[name].get("batch_size", Params().batch_size)
+        examples = (last - first) * settings["batch_size"]
         figures["examples_per_second"] = round(examples / (now - then), 1)
         figures["seconds_a_step"] = round((now - then) / (last - first), 2)
         figures["loss"] = round(fit.history[-1]["loss"], 4)

@@ -47,13 +47,13 @@ def _worker(out: pathlib.Path, playlists: int) -> dict[str, Any]:
     import pandas as pd
     from tfx.types import standard_artifacts
 
-    from components.significance import executor, judgement
+    from components.significance import executor, judgement, results
     from evaluation.gate_config import GateConfig
     from report.build import build_report
     from schema.model_card import ModelCard
 
     models = {name: _model(out, f"Trainer.{name}") for name in _MODELS}
-    models[executor.SERVED] = models["als"]
+    models[results.SERVED] = models["als"]
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
         examples = standard_artifacts.Examples()
@@ -69,7 +69,7 @@ def _worker(out: pathlib.Path, playlists: int) -> dict[str, Any]:
         judged = judgement.judge(
             rows,
             candidate="two_tower",
-            served=executor.SERVED,
+            served=results.SERVED,
             gate=GateConfig(),
             coverage=coverage,
             cards={name: ModelCard.read(model) for name, model in models.items()},

@@ -21,7 +21,7 @@ import yaml
 
 from benchmarks import harness
 from models.contract import Scorer, TrainingData
-from models.data.vocabularies import Vocabularies
+from models.data import Vocabularies
 
 if TYPE_CHECKING:
     from models.transform.options import TransformOptions
@@ -80,7 +80,7 @@ def load(name: str) -> HeldOut:
     """
     import tensorflow_transform as tft
 
-    from models.data.loading import load_training_data
+    from models.data import load_training_data
     from models.transform.options import TransformOptions
     from pipeline import source_hash
     from schema import features
@@ -124,7 +124,7 @@ def score(scorer: Scorer, held_out: HeldOut, rows_per_step: int = 32) -> dict[st
     Returns:
         float64 [P] by metric.
     """
-    from evaluation.metrics.batch import Recommendations
+    from evaluation.metrics import Recommendations
     from evaluation.metrics.registry import evaluate
     from models.export.queries import QueryBuilder
     from models.export.recommender import Recommender
@@ -147,8 +147,8 @@ def score(scorer: Scorer, held_out: HeldOut, rows_per_step: int = 32) -> dict[st
 
 
 def _prepare(name: str, folder: pathlib.Path, settings: TransformOptions) -> None:
-    from components.ingest.destination import PLAYLISTS_PATTERN
     from components.ingest.job import ingest
+    from components.ingest.names import playlists_pattern
 
     _FOLDER.mkdir(exist_ok=True)
     for outdated in _FOLDER.glob(f"{name}-*"):
@@ -164,7 +164,7 @@ def _prepare(name: str, folder: pathlib.Path, settings: TransformOptions) -> Non
         ingest(str(slices), str(root / "tfrecords"))
         made = root / "made"
         made.mkdir()
-        _split(sorted(glob.glob(f"{root}/tfrecords/{PLAYLISTS_PATTERN}")), root, made)
+        _split(sorted(glob.glob(f"{root}/tfrecords/{playlists_pattern('*')}")), root, made)
         _transform(root, made, settings.min_counts())
         shutil.move(made, folder)
 

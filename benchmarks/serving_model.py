@@ -14,7 +14,7 @@ from schema.model_card import ModelCard
 if TYPE_CHECKING:
     # TensorFlow takes seconds to import, which a benchmark's own process need not wait for.
     from models.contract import Catalogue
-    from models.data.vocabularies import Vocabularies
+    from models.data import Vocabularies
 
 TRACKS: Final = 170_000
 FACTORS: Final = 128
@@ -32,8 +32,7 @@ def save_two_stage(path: pathlib.Path) -> None:
 
     from benchmarks.big_catalogue import training_data
     from models.export import saved_model
-    from models.families.two_stage.model import fit
-    from models.families.two_stage.params import Params
+    from models.families import family
 
     data = training_data(
         tracks=TRACKS, artists=_ARTISTS, albums=1, ngrams=2, playlists=3000, seed=0
@@ -44,12 +43,15 @@ def save_two_stage(path: pathlib.Path) -> None:
         catalogue=dataclasses.replace(catalogue, counts=data.catalogue.counts),
         num_artists=_ARTISTS,
     )
-    params = Params(
-        retrieval={"factors": 192, "epochs": 0, "start": {"iterations": 1}},
-        ranking={"epochs": 1, "cuts": 1, "max_playlists": 200},
+    two_stage = family("two_stage")
+    params = two_stage.params(
+        {
+            "retrieval": {"factors": 192, "epochs": 0, "start": {"iterations": 1}},
+            "ranking": {"epochs": 1, "cuts": 1, "max_playlists": 200},
+        }
     )
     with tempfile.TemporaryDirectory() as work:
-        found = fit(data, params, 0, work)
+        found = two_stage.fit(data, params, 0, work)
     assert found.ranker is not None
     card = ModelCard(family="two_stage", catalogue_size=TRACKS)
     saved_model.export(
@@ -75,7 +77,7 @@ def save_als(path: pathlib.Path) -> None:
 
 def _catalogue() -> tuple[Catalogue, Vocabularies]:
     from models.contract import Catalogue
-    from models.data.vocabularies import Vocabularies
+    from models.data import Vocabularies
 
     tracks = [uri(index).encode() for index in range(TRACKS)]
     artists = [b"artist %d" % index for index in range(_ARTISTS)]

@@ -38,11 +38,11 @@ def measure() -> dict[str, Any]:
 
 
 def _worker() -> dict[str, Any]:
-    from models.families import registry
+    from models import families
 
     playlists = held_out.load(held_out.default_name())
     data = playlists.data
-    family = registry.family("two_tower")
+    family = families.family("two_tower")
     profile = ablation.merged(held_out.profile("models", "two_tower"), {"factors": 192})
     closed_form = Params(**ablation.merged(profile, {"epochs": 0}))
     gradient = Params(**ablation.merged(profile, {"epochs": 2}))

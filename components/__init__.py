@@ -21,3 +21,16 @@ def __getattr__(name: str) -> Any:
     if name in _ARTIFACTS:
         return getattr(importlib.import_module(_ARTIFACTS[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+__all__ = [
+    "data_gate",
+    "evaluator",
+    "example_gen",
+    "holdout",
+    "infra_check",
+    "ingest",
+    "report",
+    "served_model",
+    "significance",
+]

@@ -1,1 +1,12 @@
 """How good the recommendations are and whether a difference is real: NumPy and SciPy, no TFX."""
+
+__all__ = [
+    "compare",
+    "gate",
+    "gate_config",
+    "metrics",
+    "render",
+    "scenarios",
+    "significance",
+    "summary",
+]

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.gate_config import GateConfig
-from evaluation.metrics.base import mean
+from evaluation.metrics import mean
 from evaluation.metrics.registry import find
 from evaluation.rows import of_split
 from evaluation.significance.compare import compare_paired

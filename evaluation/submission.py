@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 import pandas as pd
 
-from evaluation.metrics.batch import DEPTH, Recommendations
+from evaluation.metrics import DEPTH, Recommendations
 from evaluation.metrics.registry import FROM_LISTS, evaluate
 from schema import rows as columns
 

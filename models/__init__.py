@@ -4,3 +4,15 @@ import os
 
 # TensorFlow Recommenders refuses Keras 3, and Keras decides once: at TensorFlow's first import.
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
+
+__all__ = [
+    "conformance",
+    "contract",
+    "data",
+    "export",
+    "families",
+    "progress",
+    "trainer",
+    "transform",
+    "tuning",
+]

@@ -11,8 +11,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from models.data.playlists import Catalogue, HeldOutPlaylists, Playlists, Query, TrainingData
-from models.data.ragged import Ragged
+from models.data import Catalogue, HeldOutPlaylists, Playlists, Query, Ragged, TrainingData
 
 __all__ = [
     "Catalogue",

@@ -17,12 +17,11 @@ import pydantic
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from models import families
 from models.contract import TrainingData
-from models.data.loading import load_training_data
-from models.export import saved_model
+from models.data import load_training_data
+from models.export import ExportOptions, saved_model
 from models.export.index.sampling import sample_queries
-from models.export.options import ExportOptions
-from models.families import registry
 from models.families.search_space import merged, tuned_values
 from schema.model_card import SCHEMA_VERSION, ModelCard
 
@@ -73,7 +72,7 @@ def run_fn(fn_args: FnArgs) -> None:
             to train on.
     """
     config = _config(fn_args.custom_config or {})
-    family = registry.family(config.family)
+    family = families.family(config.family)
     tuned = tuned_values(fn_args.hyperparameters)
     params = family.params(merged(config.params, tuned))
     transform = tft.TFTransformOutput(fn_args.transform_graph_path)

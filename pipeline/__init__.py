@@ -6,3 +6,5 @@ import os
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 __version__ = "0.1.0"
+
+__all__ = ["cli", "config", "source_hash"]

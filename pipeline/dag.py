@@ -22,7 +22,7 @@ from components.example_gen import executor as example_gen_executor
 from components.holdout.component import Holdout
 from components.infra_check.component import InfraCheck
 from components.ingest.component import Ingest
-from components.ingest.shards import playlists_pattern
+from components.ingest.names import playlists_pattern
 from components.report.component import Report
 from components.served_model.strategy import ServedModelStrategy
 from components.significance.component import Significance

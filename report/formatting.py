@@ -8,7 +8,7 @@ import json
 import math
 from typing import Any
 
-from evaluation.metrics.base import Measure
+from evaluation.metrics import Measure
 from evaluation.metrics.registry import TABLE, describe, is_known
 
 MINUS = "\N{MINUS SIGN}"

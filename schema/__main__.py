@@ -1,29 +1,6 @@
-"""Writes the JSON Schema of each document and of the status of commands: `python -m schema`."""
+"""Writes the published JSON Schemas anew: `python -m schema`."""
 
-from __future__ import annotations
+from schema.published import FOLDER, PUBLISHED, json_schema
 
-import json
-from pathlib import Path
-from typing import Final
-
-from pydantic import BaseModel
-
-from schema.documents import RunDetails, RunMetrics
-from schema.status import StatusLine
-
-FOLDER: Final = Path(__file__).parent / "json"
-PUBLISHED: Final[dict[str, type[BaseModel]]] = {
-    "metrics.schema.json": RunMetrics,
-    "details.schema.json": RunDetails,
-    "status.schema.json": StatusLine,
-}
-
-
-def json_schema(kind: type[BaseModel]) -> str:
-    """The JSON Schema of what is written."""
-    return json.dumps(kind.model_json_schema(mode="serialization"), indent=1) + "\n"
-
-
-if __name__ == "__main__":
-    for name, document in PUBLISHED.items():
-        (FOLDER / name).write_text(json_schema(document), encoding="utf-8")
+for name, document in PUBLISHED.items():
+    (FOLDER / name).write_text(json_schema(document), encoding="utf-8")

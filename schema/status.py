@@ -12,8 +12,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import Field, RootModel, model_validator
 
-from schema.documents import Document, Estimate, PairedTest, Part, SharedPlaylists, Value
-from schema.documents.parsing import clean
+from schema.documents import Document, Estimate, PairedTest, Part, SharedPlaylists, Value, clean
 
 Ended = Literal["ok", "failed", "invalid"]
 

@@ -19,8 +19,7 @@ from pydantic import BaseModel
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from evaluation.metrics.registry import METRICS
-from schema import __main__ as published
-from schema import features, layout, rows, signatures
+from schema import features, layout, published, rows, signatures
 from schema.curated import curated_schema
 from schema.documents import RunMetrics
 from schema.model_card import ModelCard

@@ -1,15 +1,15 @@
-"""What a package's `__init__` does not show is private: other floors do not import it.
+"""What a package's `__all__` does not list is private: it is imported from inside only."""
 
-import-linter knows the floors; this knows the doors. Benchmarks measure parts, so they may look
-inside.
-"""
+from __future__ import annotations
 
-import ast
+import pathlib
 
-import grimp
 import pytest
 
+from tests.rooms import House
+
 FLOORS = (
+    "benchmarks",
     "components",
     "demo",
     "evaluation",
@@ -21,29 +21,114 @@ FLOORS = (
     "serving",
 )
 
+#: Who measures or follows the parts of a room, and so looks into it.
+INSIDERS = {
+    "benchmarks.evaluation_speed": ("components.significance",),
+    "benchmarks.index": ("models.export.index",),
+    "benchmarks.serving_model": ("models.families.als",),
+    "benchmarks.training_speed": ("models.families.two_tower",),
+    "tests.evaluation.test_adding_a_metric": (
+        "components.significance",
+        "pipeline.console",
+        "report.sections",
+    ),
+}
+
 
 @pytest.fixture(scope="module")
-def doors(root):
-    """Public names by package, of those that show some."""
-    found = {}
-    for floor in FLOORS:
-        for path in (root / floor).rglob("__init__.py"):
-            for node in ast.parse(path.read_bytes()).body:
-                if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
-                    package = ".".join(path.parent.relative_to(root).parts)
-                    found[package] = set(ast.literal_eval(node.value))
-    return found
+def house(root: pathlib.Path) -> House:
+    return House(root, FLOORS, ("tests", "scripts"), INSIDERS)
 
 
-def test_other_floors_come_through_the_door(doors):
-    graph = grimp.build_graph(*FLOORS, cache_dir=None)
-    intruders = [
-        f"{importer} imports {module}, which {package} does not show"
-        for package, shown in doors.items()
-        for module in graph.find_descendants(package)
-        if module[len(package) + 1 :].split(".", maxsplit=1)[0] not in shown
-        for importer in graph.find_modules_that_directly_import(module)
-        if importer.split(".", maxsplit=1)[0] != package.split(".", maxsplit=1)[0]
-    ]
-    assert doors
-    assert intruders == []
+def test_every_room_has_a_door(house: House) -> None:
+    assert list(house.flaws()) == []
+
+
+def test_everybody_comes_through_the_doors(house: House) -> None:
+    assert list(house.intrusions()) == []
+
+
+def test_insiders_have_to_be(house: House) -> None:
+    assert house.needless_insiders() == []
+
+
+#: A house of two floors in which all is well.
+SOUND = {
+    "low/__init__.py": '"""Below."""\n__all__ = ["open", "room"]',
+    "low/open.py": "value = 1",
+    "low/closed.py": "from low.room import Shown",
+    "low/room/__init__.py": '"""Inside."""\nfrom low.room.inner import Shown\n__all__ = ["Shown"]',
+    "low/room/inner.py": "from low import closed\nfrom low.open import value\nclass Shown: ...",
+    "high/__init__.py": '"""Above."""\n__all__: list[str] = []',
+    "high/user.py": "import low.open\nfrom low.room import Shown\nlow.open.value",
+    "tests/low/test_room.py": "from low.room.inner import Shown\nfrom low import closed",
+}
+
+
+def build(tmp_path: pathlib.Path, **changed: str) -> House:
+    """Writes the sound house, changed in files named like `low/room/inner.py`."""
+    for name, content in {**SOUND, **changed}.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    return House(tmp_path, ("low", "high"), ("tests",))
+
+
+def test_a_sound_house(tmp_path: pathlib.Path) -> None:
+    house = build(tmp_path)
+    assert list(house.flaws()) == []
+    assert list(house.intrusions()) == []
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "flaw"),
+    [
+        ("high/__init__.py", "__all__ = []", "high has no docstring"),
+        ("high/__init__.py", '"""Above."""', "high has no __all__ that is a plain list"),
+        ("high/__init__.py", '"""A."""\n__all__ = [*dir()]', "high has no __all__ that is a plain"),
+        ("high/__init__.py", '"""A."""\n__all__ = ["gone"]', "high lists gone, which is not there"),
+        ("high/__init__.py", '"""A."""\n__all__ = ["user", "user"]', "high lists user twice"),
+        ("high/loft/user.py", "", "high.loft.user lies in a folder without __init__.py"),
+    ],
+)
+def test_a_flaw_of_a_door_is_found(
+    tmp_path: pathlib.Path, file: str, content: str, flaw: str
+) -> None:
+    (found,) = build(tmp_path, **{file: content}).flaws()
+    assert found.startswith(flaw)
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("high/user.py", "from low import closed"),
+        ("high/user.py", "from low.closed import Shown"),
+        ("high/user.py", "import low.closed as hidden"),
+        ("high/user.py", "import low.closed"),
+        ("high/user.py", "import low\nlow.closed"),
+        ("high/user.py", "from low import room\nroom.inner.Shown"),
+        ("high/user.py", "from low.room import inner"),
+        ("high/user.py", "from low.room.inner import *"),
+        ("high/user.py", "def late():\n    from low import closed"),
+        ("high/user.py", "if TYPE_CHECKING:\n    from low import closed"),
+        ("high/user.py", "from low.open import _value"),
+        ("low/closed.py", "from low.room.inner import Shown"),
+        ("low/closed.py", "from .room.inner import Shown"),
+        ("tests/high/test_user.py", "from low import closed"),
+        ("tests/test_all.py", "from low import closed"),
+    ],
+)
+def test_who_passes_the_door_by_is_found(tmp_path: pathlib.Path, file: str, content: str) -> None:
+    found = set(build(tmp_path, **{file: content}).intrusions())
+    assert found
+    module = file.removesuffix(".py").replace("/", ".")
+    assert all(text.startswith(f"{module}:") for text in found)
+
+
+def test_an_insider_looks_into_its_room_alone(tmp_path: pathlib.Path) -> None:
+    content = "from low.room import inner\nfrom low import closed"
+    house = build(tmp_path, **{"high/user.py": content})
+    house.insiders = {"high.user": ("low.room",), "high.gone": ("low",), "low.open": ("low.room",)}
+    (found,) = house.intrusions()
+    assert found == "high.user:2 reaches for low.closed; low does not show closed"
+    assert house.needless_insiders() == ["high.gone", "low.open"]

@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2
+from tfx import types
+from tfx.types import artifact_utils
+from tfx.utils import io_utils
 
 from components.data_gate.options import FailOn
+
+#: Of each split of an artifact, as ExampleValidator names it.
+FILE: Final = "SchemaDiff.pb"
 
 _SEVERITIES: Final = {
     anomalies_pb2.AnomalyInfo.Severity.ERROR: "error",
@@ -48,6 +55,24 @@ class Anomaly:
     kind: str
     severity: str
     description: str
+
+
+def read_anomalies(artifact: types.Artifact) -> list[Anomaly]:
+    """Reads what ExampleValidator or DataGate found in every split.
+
+    Args:
+        artifact: an ExampleAnomalies artifact.
+
+    Returns:
+        One row per reason.
+    """
+    found = []
+    for split in artifact_utils.decode_split_names(artifact.split_names):
+        path = os.path.join(artifact_utils.get_split_uri([artifact], split), FILE)
+        message = anomalies_pb2.Anomalies()
+        message.ParseFromString(io_utils.read_bytes_file(path))
+        found += rows(split, message)
+    return found
 
 
 def rows(split: str, anomalies: anomalies_pb2.Anomalies) -> list[Anomaly]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Final
+from typing import Any
 
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
@@ -17,8 +17,6 @@ from components.data_gate import anomalies as anomaly_rows
 from components.data_gate.options import ValidationOptions
 from schema import artifacts
 from schema.splits import TRAIN
-
-ANOMALIES_FILE: Final = "SchemaDiff.pb"
 
 
 class Executor(base_executor.BaseExecutor):
@@ -44,7 +42,7 @@ class Executor(base_executor.BaseExecutor):
         previous = input_dict.get("previous_statistics") or []
         output = artifact_utils.get_single_instance(output_dict["comparison"])
         train = _statistics(current, TRAIN)
-        found = read_anomalies(validated)
+        found = anomaly_rows.read_anomalies(validated)
         comparisons = {
             f"{TRAIN}-to-{split}": tfdv.validate_statistics(
                 train, schema, serving_statistics=_statistics(current, split)
@@ -61,7 +59,7 @@ class Executor(base_executor.BaseExecutor):
         for name, result in comparisons.items():
             compared = _only_comparisons(result)
             writer_utils.write_anomalies(
-                os.path.join(output.uri, f"Split-{name}", ANOMALIES_FILE), compared
+                os.path.join(output.uri, f"Split-{name}", anomaly_rows.FILE), compared
             )
             differing += anomaly_rows.rows(name, compared)
         output.set_string_custom_property(
@@ -69,24 +67,6 @@ class Executor(base_executor.BaseExecutor):
         )
         found += differing
         _check(found, ValidationOptions.model_validate_json(exec_properties["options"]))
-
-
-def read_anomalies(artifact: types.Artifact) -> list[anomaly_rows.Anomaly]:
-    """Reads what ExampleValidator or DataGate found in every split.
-
-    Args:
-        artifact: an ExampleAnomalies artifact.
-
-    Returns:
-        One row per reason.
-    """
-    found = []
-    for split in artifact_utils.decode_split_names(artifact.split_names):
-        path = os.path.join(artifact_utils.get_split_uri([artifact], split), ANOMALIES_FILE)
-        message = anomalies_pb2.Anomalies()
-        message.ParseFromString(io_utils.read_bytes_file(path))
-        found += anomaly_rows.rows(split, message)
-    return found
 
 
 def _statistics(artifact: types.Artifact, split: str) -> Any:

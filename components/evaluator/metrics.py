@@ -20,7 +20,7 @@ import numpy as np
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_types
 
-from evaluation.metrics.batch import Recommendations
+from evaluation.metrics import Recommendations
 from evaluation.metrics.registry import FROM_LISTS, evaluate, find
 
 #: The output of a model's signature that holds the recommended tracks.

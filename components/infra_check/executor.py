@@ -14,11 +14,9 @@ from tfx.utils import io_utils, path_utils
 
 from components.infra_check import examination, recorded
 from components.infra_check.options import InfraCheckOptions
+from components.infra_check.results import REPORT_FILE
 from schema import artifacts
 from schema.splits import DECIDING
-
-#: Every check's result and the latencies, beside the marker.
-REPORT_FILE: Final = "infra_check.json"
 
 # As tfx.components.infra_validator.executor spells them, which keeps them to itself.
 _BLESSED_KEY: Final = "blessed"

@@ -8,6 +8,9 @@ from typing import Any, Final
 
 import numpy as np
 
+#: Every check's result and the latencies, beside the marker of the blessing.
+REPORT_FILE: Final = "infra_check.json"
+
 #: Every check by name, in the order of a report.
 CHECKS: Final = {
     "card": "assets.extra/segue.json says what the model is",

@@ -2,25 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 import os
-from typing import Any, Final
+from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
-from tfx.utils import io_utils
 
 from components.example_files import pass_on
 from components.ingest import destination, job, manifest
-from components.ingest.manifest import IngestResult
+from components.ingest import summary as summaries
 from components.ingest.options import IngestOptions
-from schema import artifacts
 from schema.splits import SplitConfig
-
-#: The counts, in the artifact `summary`.
-RESULT_FILE: Final = "ingest.json"
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -53,18 +46,4 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         pass_on([os.path.join(output, manifest.NAME)], records.uri)
         rejects = destination.list_rejects(output)
         pass_on(rejects, artifact_utils.get_single_uri(output_dict["rejects"]))
-        summary = artifact_utils.get_single_instance(output_dict["summary"])
-        io_utils.write_string_file(
-            os.path.join(summary.uri, RESULT_FILE), json.dumps(dataclasses.asdict(result), indent=1)
-        )
-        summary.set_string_custom_property(artifacts.SUMMARY, result.summary())
-
-
-def read_result(summary: types.Artifact) -> IngestResult:
-    """Reads what an ingest gave.
-
-    Args:
-        summary: the component's artifact of that name.
-    """
-    content = json.loads(io_utils.read_string_file(os.path.join(summary.uri, RESULT_FILE)))
-    return IngestResult(**content)
+        summaries.write(artifact_utils.get_single_instance(output_dict["summary"]), result)

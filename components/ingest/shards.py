@@ -24,6 +24,7 @@ from apache_beam.io.filesystems import FileSystems
 from components.ingest import counts as shard_counts
 from components.ingest import examples, tfrecords
 from components.ingest.counts import Counts
+from components.ingest.names import duplicates_name, playlists_name, rejects_name
 from components.ingest.reading import UnreadableFileError, read_slice
 from components.ingest.validation import Playlist, Reason, Reject, validate
 from schema.splits import SPLITS, SplitConfig
@@ -59,26 +60,6 @@ class Staging(NamedTuple):
     def counts(self, index: int) -> str:
         """What a shard holds, written when it is complete."""
         return FileSystems.join(self.root, "counts", f"counts-{index:05d}.json")
-
-
-def playlists_name(split: str, index: int, shards: int) -> str:
-    """Name of a shard's file of a split's Examples."""
-    return f"playlists-{split}-{index:05d}-of-{shards:05d}.tfrecord.gz"
-
-
-def playlists_pattern(split: str) -> str:
-    """Pattern of the names of all files of a split's Examples."""
-    return f"playlists-{split}-*-of-*.tfrecord.gz"
-
-
-def rejects_name(index: int, shards: int) -> str:
-    """Name of a shard's file of rejects."""
-    return f"rejects-{index:05d}-of-{shards:05d}.jsonl"
-
-
-def duplicates_name(index: int, shards: int) -> str:
-    """Name of a shard's file of duplicates, which are rejects too."""
-    return f"rejects-duplicates-{index:05d}-of-{shards:05d}.jsonl"
 
 
 class Shard(NamedTuple):

@@ -12,9 +12,9 @@ from typing import Any, Final
 import numpy as np
 from tfx import types
 
-from components.data_gate import executor as data_gate
+from components.data_gate.anomalies import read_anomalies
 from components.report import examples, facts
-from components.significance import executor as significance
+from components.significance.results import read_rows
 from schema import documents, features, rows
 
 _TRAIN: Final = "train"
@@ -156,7 +156,7 @@ def _data(found: Found) -> documents.DataDetails:
                 description=anomaly.description,
             )
             for artifact in found.anomalies
-            for anomaly in data_gate.read_anomalies(artifact)
+            for anomaly in read_anomalies(artifact)
         ],
         lengths=_lengths(found.metrics),
         vocabularies=facts.vocabulary_sizes(found.transform_graph),
@@ -184,7 +184,7 @@ def _feature(feature: Any, num_examples: int) -> documents.FeatureRow:
 
 def _lengths(metrics: types.Artifact) -> documents.Lengths:
     """A histogram of playlists' lengths, held-out playlists with their withheld tracks."""
-    table = significance.read_rows(facts.rows_file(metrics), [rows.MODEL, rows.LENGTH])
+    table = read_rows(facts.rows_file(metrics), [rows.MODEL, rows.LENGTH])
     if table.empty:
         return documents.Lengths()
     lengths = table.loc[table[rows.MODEL] == table[rows.MODEL].iloc[0], rows.LENGTH]

@@ -13,7 +13,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
-from components.ingest import executor as ingest
+from components.ingest import summary
 from components.report import documents, facts
 from report.build import build_report
 from schema.documents import DETAILS_FILE, METRICS_FILE
@@ -42,7 +42,7 @@ class Executor(base_executor.BaseExecutor):
             config=json.loads(exec_properties["config"]),
             gate=json.loads(exec_properties["gate"]),
             version=exec_properties["version"],
-            rejects=ingest.read_result(ingested).rejects,
+            rejects=summary.read(ingested).rejects,
             seconds=_seconds(exec_properties.get("seconds_file")),
         )
         report = artifact_utils.get_single_instance(output_dict["report"])

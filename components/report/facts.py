@@ -15,11 +15,12 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
-from components.significance import executor as significance
+from components.significance.results import RESULTS_FILE
 from evaluation.metrics.registry import METRICS
 from schema import features
 from schema.documents import Estimate, EvaluatorSlice, Judgement, Trial
 from schema.model_card import ModelCard
+from schema.rows import ROWS_FILE
 
 _PLACEHOLDER = b"49d0cd50-04bb-48c0-bc6f-5b575dce351a"
 
@@ -83,13 +84,13 @@ def card(model: types.Artifact) -> ModelCard:
 def judgement(metrics: types.Artifact) -> Judgement:
     """Summaries, tests and decision of the Significance component."""
     return Judgement.model_validate_json(
-        io_utils.read_string_file(os.path.join(metrics.uri, significance.RESULTS_FILE))
+        io_utils.read_string_file(os.path.join(metrics.uri, RESULTS_FILE))
     )
 
 
 def rows_file(metrics: types.Artifact) -> str:
     """The path of the rows of metrics by model and playlist."""
-    return os.path.join(metrics.uri, significance.ROWS_FILE)
+    return os.path.join(metrics.uri, ROWS_FILE)
 
 
 def evaluator_slices(evaluation: types.Artifact) -> list[EvaluatorSlice]:

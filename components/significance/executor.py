@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
-from typing import Any, Final
+from typing import Any
 
 import apache_beam as beam
 import pandas as pd
@@ -17,18 +16,15 @@ from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
 from components.evaluator.refusals import refusals
-from components.infra_check import executor as infra_check
+from components.infra_check.results import REPORT_FILE
 from components.significance import inference, judgement
+from components.significance.results import RESULTS_FILE, SERVED, read_rows
 from evaluation.gate_config import GateConfig
 from schema import artifacts
 from schema.documents import Blessing
 from schema.model_card import ModelCard
 from schema.rows import MODEL, PID, ROWS_FILE, SPLIT
 from schema.splits import TRAIN
-
-#: The served model's name among the models that are compared.
-SERVED: Final = "served"
-RESULTS_FILE: Final = "results.json"
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -131,17 +127,6 @@ def read_scores(output: str) -> tuple[pd.DataFrame, dict[str, dict[str, float | 
     return rows, coverage
 
 
-def read_rows(path: str, columns: list[str] | None = None) -> pd.DataFrame:
-    """Reads rows of metrics, local or remote.
-
-    Args:
-        path: a Parquet file.
-        columns: which of its columns; all by default.
-    """
-    with fileio.open(path, "rb") as file:
-        return pd.read_parquet(io.BytesIO(file.read()), columns=columns)
-
-
 def _evaluator_refusals(input_dict: dict[str, list[types.Artifact]]) -> list[str]:
     """What Evaluator found against the model, in words; nothing if it blessed it."""
     blessing = artifact_utils.get_single_instance(input_dict["evaluator_blessing"])
@@ -153,7 +138,7 @@ def _evaluator_refusals(input_dict: dict[str, list[types.Artifact]]) -> list[str
 def _infra_refusals(input_dict: dict[str, list[types.Artifact]]) -> list[str]:
     """Why a served copy of the model did not pass; nothing if it did."""
     uri = artifact_utils.get_single_uri(input_dict["infra_blessing"])
-    report = json.loads(io_utils.read_string_file(os.path.join(uri, infra_check.REPORT_FILE)))
+    report = json.loads(io_utils.read_string_file(os.path.join(uri, REPORT_FILE)))
     return [] if report["blessed"] else [f"InfraCheck: {reason}" for reason in report["reasons"]]
 
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
-from evaluation.metrics.batch import Recommendations
+from evaluation.metrics import Recommendations
 from evaluation.metrics.registry import METRICS, evaluate
 from schema import features
 from schema import rows as columns

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 from scipy import stats
 
-from evaluation.metrics.base import Metric
+from evaluation.metrics import Metric
 from evaluation.metrics.registry import find
 from evaluation.significance import paired
 from evaluation.significance.betting import bounded_mean_p_value

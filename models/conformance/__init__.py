@@ -12,15 +12,17 @@ from __future__ import annotations
 
 import os
 
+from models.conformance.answers import assert_same_recommendations
 from models.conformance.checks import CHECKS, check_answer
 from models.conformance.declaration import check_declaration
 from models.conformance.exported import Exported, Model, export
-from models.families.definition import Family
+from models.families import Family
 
 __all__ = [
     "CHECKS",
     "Exported",
     "Model",
+    "assert_same_recommendations",
     "check_answer",
     "check_declaration",
     "check_family",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models.families.definition import Family
+from models.families import Family
 from models.families.search_space import Choice, Dimension, around, merged
 
 

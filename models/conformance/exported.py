@@ -11,11 +11,9 @@ import numpy as np
 import tensorflow as tf
 
 from models.conformance.playlists import training_data, two_genres, uri
-from models.export import saved_model
-from models.export.index.options import IndexOptions
+from models.export import ExportOptions, IndexOptions, saved_model
 from models.export.index.sampling import sample_queries
-from models.export.options import ExportOptions
-from models.families.definition import Family
+from models.families import Family
 from schema.model_card import ModelCard
 from schema.signatures import SERVING_DEFAULT, SERVING_EXAMPLES
 

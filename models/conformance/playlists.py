@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.contract import Catalogue, HeldOutPlaylists, Playlists, Ragged, TrainingData
-from models.data.vocabularies import Vocabularies
+from models.data import Vocabularies
 from models.transform import titles
 
 

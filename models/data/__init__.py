@@ -13,5 +13,7 @@ __all__ = [
     "Ragged",
     "TrainingData",
     "Vocabularies",
+    "holding_out",
     "load_training_data",
+    "validation",
 ]

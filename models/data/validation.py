@@ -8,8 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from evaluation.metrics.base import mean
-from evaluation.metrics.batch import Recommendations
+from evaluation.metrics import Recommendations, mean
 from evaluation.metrics.ndcg import NDCG
 from models.data.playlists import HeldOutPlaylists, Query
 

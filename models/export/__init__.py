@@ -4,7 +4,16 @@ What is shown here needs no TensorFlow, so that a configuration is checked quick
 export do, and are imported by name.
 """
 
-from models.export.index.options import IndexOptions
+from models.export.index import IndexOptions
 from models.export.options import ExportOptions
 
-__all__ = ["ExportOptions", "IndexOptions"]
+__all__ = [
+    "ExportOptions",
+    "IndexOptions",
+    "index",
+    "queries",
+    "recommender",
+    "retrieval",
+    "saved_model",
+    "warmup",
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pydantic
 
-from models.export.index.options import IndexOptions
+from models.export.index import IndexOptions
 
 
 class ExportOptions(pydantic.BaseModel):

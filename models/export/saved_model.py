@@ -11,7 +11,7 @@ import tempfile
 import tensorflow as tf
 
 from models.contract import Catalogue, Query, Ranker, Scorer
-from models.data.vocabularies import Vocabularies
+from models.data import Vocabularies
 from models.export.index import build
 from models.export.options import ExportOptions
 from models.export.queries import QueryBuilder

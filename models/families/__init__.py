@@ -13,4 +13,5 @@ __all__ = [
     "imported",
     "names",
     "package",
+    "search_space",
 ]

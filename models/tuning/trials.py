@@ -16,7 +16,7 @@ from keras_tuner.engine.trial import Trial, TrialStatus
 from keras_tuner.errors import FailedTrialError, FatalRuntimeError
 
 from models import progress
-from models.families.definition import Family
+from models.families import Family
 from models.families.search_space import merged
 from models.tuning import scoring
 from models.tuning.inner_split import InnerSplit

@@ -12,9 +12,9 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from tfx.v1.components import TunerFnResult
 
+from models import families
 from models.contract import TrainingData
-from models.data.loading import load_training_data
-from models.families import registry
+from models.data import load_training_data
 from models.families.search_space import around
 from models.tuning.inner_split import split_train
 from models.tuning.options import SearchOptions
@@ -56,7 +56,7 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
             tune, or there are too few playlists.
     """
     config = _config(fn_args.custom_config or {})
-    family = registry.family(config.family)
+    family = families.family(config.family)
     params = family.params(config.params)
     values = params.model_dump(mode="json")
     space, configured = around(family.search_space(params), values, fixed=config.fixed)

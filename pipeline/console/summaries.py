@@ -14,8 +14,7 @@ from tfx import types
 from tfx.types import artifact_utils, standard_artifacts
 from tfx.utils import io_utils
 
-from components.data_gate import executor as data_gate
-from components.data_gate.anomalies import counted
+from components.data_gate.anomalies import counted, read_anomalies
 from components.report import facts
 from schema import artifacts
 
@@ -103,7 +102,7 @@ def _thresholds(found: Found) -> str:
 
 
 def _anomalies(found: Found) -> str:
-    anomalies = data_gate.read_anomalies(found[standard_artifacts.ExampleAnomalies.TYPE_NAME])
+    anomalies = read_anomalies(found[standard_artifacts.ExampleAnomalies.TYPE_NAME])
     return counted(anomalies) or "no anomalies"
 
 

@@ -135,7 +135,7 @@ class _Shown:
         """Shows a node's result, a `launch.NodeResult`."""
         from tfx.types import standard_artifacts
 
-        from components.data_gate.executor import read_anomalies
+        from components.data_gate.anomalies import read_anomalies
         from components.report.component import RunReport
         from pipeline.console import summaries
 

@@ -1,1 +1,3 @@
 """The report's sections, in reading order: each turns results into what its template shows."""
+
+__all__ = ["behaviour", "data", "differences", "examples", "quality", "run", "training", "verdict"]

@@ -33,7 +33,7 @@ from schema.documents.metrics import (
     RunMetrics,
     SharedPlaylists,
 )
-from schema.documents.parsing import parse
+from schema.documents.parsing import clean, parse
 
 METRICS_FILE = "metrics.json"
 DETAILS_FILE = "details.json"
@@ -68,5 +68,6 @@ __all__ = [
     "TrainingCurve",
     "Trial",
     "Value",
+    "clean",
     "parse",
 ]

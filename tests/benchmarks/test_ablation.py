@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks import ablation, big_catalogue, held_out
-from models.data.vocabularies import Vocabularies
-from models.families import registry
+from models import families
+from models.data import Vocabularies
 
 DATA = big_catalogue.training_data(tracks=40, artists=9, albums=12, ngrams=20, playlists=30, seed=0)
 VOCABULARIES = Vocabularies([b"track"], [b"artist"], [b"ngram"])
@@ -14,7 +14,7 @@ NAMES = (held_out.REAL, held_out.SYNTHETIC)
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_setting_is_one_that_the_family_accepts(name: str) -> None:
-    family = registry.family("two_tower")
+    family = families.family("two_tower")
     made = set()
     for base in ablation.bases(name, {"factors": 8, "start": {"alpha": 30.0}}):
         expected = family.params(base.params)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import big_catalogue
-from models.families import registry
+from models import families
 
 
 def made(seed: int = 1):
@@ -49,7 +49,7 @@ def test_the_seed_decides() -> None:
 
 
 def test_settings_are_ones_that_the_family_accepts() -> None:
-    family = registry.family("two_tower")
+    family = families.family("two_tower")
     for values in big_catalogue.SETTINGS.values():
         params = family.params(values)
         # The sampled loss is what is measured.

@@ -104,7 +104,7 @@ def gate(tmp_path, root):
         properties = {"options": ValidationOptions(fail_on=fail_on).model_dump_json()}
         executor.Executor().Do(inputs, {"comparison": [output]}, properties)
         run.summary = output.get_string_custom_property("summary")
-        return [(a.split, a.feature) for a in executor.read_anomalies(output)]
+        return [(a.split, a.feature) for a in anomalies.read_anomalies(output)]
 
     return run
 

@@ -9,16 +9,15 @@ from tfx.types import artifact_utils, standard_artifacts
 
 from components.example_files import pass_on
 from components.example_gen.executor import Executor
-from components.ingest import shards
 from components.ingest.job import ingest
+from components.ingest.names import playlists_name, playlists_pattern
 from sample.generator import write_slices
 from schema.splits import SPLITS
 
 
 def properties(base):
     splits = [
-        example_gen_pb2.Input.Split(name=name, pattern=shards.playlists_pattern(name))
-        for name in SPLITS
+        example_gen_pb2.Input.Split(name=name, pattern=playlists_pattern(name)) for name in SPLITS
     ]
     return FileBasedExampleGen(
         input_base=str(base),
@@ -38,7 +37,7 @@ def test_each_split_is_passed_on_byte_by_byte(tmp_path):
     assert examples_utils.get_file_format(examples) == "tfrecords_gzip"
     for split in SPLITS:
         folder = tmp_path / "examples" / f"Split-{split}"
-        names = [shards.playlists_name(split, index, 4) for index in range(4)]
+        names = [playlists_name(split, index, 4) for index in range(4)]
         assert sorted(os.listdir(folder)) == names
         for name in names:
             assert (folder / name).read_bytes() == (tmp_path / "records" / name).read_bytes()

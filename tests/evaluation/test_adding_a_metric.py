@@ -13,9 +13,7 @@ import rich.console
 
 from components.significance.judgement import judge
 from evaluation.gate_config import GateConfig
-from evaluation.metrics import registry
-from evaluation.metrics.base import Metric
-from evaluation.metrics.batch import Recommendations
+from evaluation.metrics import Metric, Recommendations, registry
 from pipeline.console.results import models_table
 from report.loading import load
 from report.sections import differences, quality, verdict

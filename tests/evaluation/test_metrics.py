@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from evaluation.metrics.base import mean
-from evaluation.metrics.batch import Recommendations
+from evaluation.metrics import Recommendations, mean
 from evaluation.metrics.coverage import ShownTracks
 from evaluation.metrics.ndcg import NDCG
 from evaluation.metrics.precision import RPrecisionArtist

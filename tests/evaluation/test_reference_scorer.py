@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from evaluation.metrics.batch import Recommendations
+from evaluation.metrics import Recommendations
 from evaluation.metrics.registry import METRICS
 from tests.evaluation.reference_scorer import score_playlist
 

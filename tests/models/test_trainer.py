@@ -12,10 +12,9 @@ import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from models import trainer
+from models import families, trainer
 from models.contract import Fit
 from models.export.index import recall
-from models.families import registry
 from models.families.popularity.model import PopularityScorer
 from schema import features
 from schema.model_card import ModelCard
@@ -90,7 +89,7 @@ def test_the_training_curve_is_kept(
         assert pathlib.Path(workdir).is_dir()
         return Fit(PopularityScorer(data.catalogue.counts), rows)
 
-    als = registry.family("als")
+    als = families.family("als")
     monkeypatch.setattr(trainer.registry, "family", lambda name: dataclasses.replace(als, fit=fit))
     trainer.run_fn(fn_args)
     expected = [

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from evaluation.metrics.registry import METRICS
-from models.families import registry
+from models import families
 from pipeline.config import PipelineConfig
 from pipeline.overrides import ConfigError, load_config
 
@@ -61,9 +61,9 @@ ALL = [
     *numbers(PipelineConfig.model_json_schema()),
     *(
         number
-        for name in registry.names()
+        for name in families.names()
         for number in numbers(
-            registry.family(name).params_type.model_json_schema(), f"models.{name}"
+            families.family(name).params_type.model_json_schema(), f"models.{name}"
         )
     ),
 ]

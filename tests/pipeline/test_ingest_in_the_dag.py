@@ -6,7 +6,7 @@ import shutil
 import pytest
 from tfx import v1 as tfx
 
-from components.ingest.executor import read_result
+from components.ingest import summary
 from pipeline import dag
 from pipeline.overrides import load_config
 from pipeline.runners import launch
@@ -54,7 +54,7 @@ def examples(nodes):
 def test_the_cache_follows_content_and_destination(begin, data, tmp_path):
     first = begin()
     assert not first["Ingest"].cached
-    assert read_result(first["Ingest"].outputs["summary"][0]).playlists == 30
+    assert summary.read(first["Ingest"].outputs["summary"][0]).playlists == 30
     for path in data.iterdir():
         os.utime(path, (1, 1))
     again = begin()

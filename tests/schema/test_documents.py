@@ -8,9 +8,9 @@ import pyarrow as pa
 import pytest
 
 from schema import documents, rows
-from schema.__main__ import FOLDER, PUBLISHED, json_schema
 from schema.documents import Estimate, ModelSummary, RunDetails, RunMetrics, parse
 from schema.documents.parsing import MAX_NAMED
+from schema.published import FOLDER, PUBLISHED, json_schema
 
 
 def read(content: Any, kind: type = RunMetrics) -> tuple[Any, list[str]]:

@@ -8,8 +8,8 @@ from typing import Annotated
 import pydantic
 
 from models.families.search_space import Real, SearchSpace
-from models.families.two_tower.params import Params as TwoTowerParams
-from models.families.two_tower.params import search_space as two_tower_search_space
+from models.families.two_tower import Params as TwoTowerParams
+from models.families.two_tower import search_space as two_tower_search_space
 from schema.signatures import MAX_RECOMMENDATIONS
 
 

@@ -12,4 +12,4 @@ FAMILY = Family(
     test_params={"factors": 16, "epochs": 1},
 )
 
-__all__ = ["FAMILY", "Params"]
+__all__ = ["FAMILY", "Params", "model", "search_space"]

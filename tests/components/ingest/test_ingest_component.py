@@ -10,7 +10,7 @@ import pytest
 from tfx.types import artifact_utils
 from tfx.types.experimental import simple_artifacts
 
-from components.ingest import executor
+from components.ingest import executor, summary
 from components.ingest.component import Ingest
 from components.ingest.options import IngestOptions
 from sample.generator import write_slices
@@ -98,7 +98,7 @@ def test_its_artifacts_say_what_came_of_it(node, execute, source, tmp_path):
     path.write_text(json.dumps(content))
     properties = node()
     made = execute(properties)
-    result = executor.read_result(made["summary"])
+    result = summary.read(made["summary"])
     assert (result.playlists, result.files, result.rejects) == (19, 2, {"missing_tracks": 1})
     assert made["summary"].get_string_custom_property(artifacts.SUMMARY) == (
         f"19 playlists with {result.tracks:,} tracks in 2 files · 1 rejects (missing_tracks 1)"

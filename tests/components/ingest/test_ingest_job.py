@@ -14,6 +14,7 @@ import tensorflow as tf
 from components.ingest import counts, destination, job, shards
 from components.ingest.errors import IngestError
 from components.ingest.manifest import IngestResult
+from components.ingest.names import playlists_pattern
 from components.ingest.options import IngestOptions
 from sample.generator import generate, write_slices
 from schema.output_lock import InUseError
@@ -114,7 +115,7 @@ def test_each_playlist_is_in_the_file_of_its_split(source, output):
     write_slices(source, 60, seed=1, slice_size=20)
     split = SplitConfig(train=2, eval=1, test=1)
     ingest(str(source), output, split)
-    found = {name: pids(output, shards.playlists_pattern(name)) for name in SPLITS}
+    found = {name: pids(output, playlists_pattern(name)) for name in SPLITS}
     assert all(found.values())
     assert sorted(pid for part in found.values() for pid in part) == list(range(60))
     for name, part in found.items():

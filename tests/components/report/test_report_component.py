@@ -14,8 +14,8 @@ from tfx.types.experimental import simple_artifacts
 from components.report import executor, facts
 from components.report.component import RunReport
 from components.significance.component import PlaylistMetrics
+from models import families
 from models.export import saved_model
-from models.families import registry
 from schema import documents, features
 from schema.model_card import ModelCard
 from tests.models import training_fixture as fixture
@@ -56,7 +56,7 @@ def anomalies(folder, split, *names):
 
 def model(folder, family, **card):
     data, vocabularies = fixture.training_data(TRAIN)
-    kind = registry.family("popularity")
+    kind = families.family("popularity")
     fit = kind.fit(data, kind.params({}), 1, str(folder / "work"))
     saved_model.export(
         fit.scorer,

@@ -10,8 +10,8 @@ from tfx.types import standard_artifacts
 
 from components.holdout import examples as held_out
 from components.significance import executor, scoring
+from models import families
 from models.export import saved_model
-from models.families import registry
 from schema import features
 from schema.model_card import ModelCard
 from schema.rows import holdout_hash
@@ -25,7 +25,7 @@ def model(tmp_path_factory) -> str:
     """The popularity model of four playlists: tracks in the order 0, 1, 4, 2, 3."""
     data, vocabularies = fixture.training_data(TRAIN)
     folder = tmp_path_factory.mktemp("model")
-    family = registry.family("popularity")
+    family = families.family("popularity")
     fit = family.fit(data, family.params({}), 1, str(folder / "work"))
     card = ModelCard(family="popularity", catalogue_size=5, playlists={"train": 4, "eval": 0})
     saved_model.export(fit.scorer, data.catalogue, vocabularies, str(folder / "saved"), card)

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from models import families
 from models.conformance import CHECKS, Exported, check_answer, check_declaration, export
 from models.conformance.exported import TRACKS
 from models.conformance.playlists import uri
-from models.families import registry
 
-FAMILIES = [registry.family(name) for name in registry.names()]
+FAMILIES = [families.family(name) for name in families.names()]
 
 
 @pytest.fixture(

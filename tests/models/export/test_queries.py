@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from models.contract import Query
-from models.data.vocabularies import Vocabularies
+from models.data import Vocabularies
 from models.export.queries import QueryBuilder
 from tests.models.training_fixture import uri
 

@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from models.contract import Catalogue, Query, Scorer
-from models.data.vocabularies import Vocabularies
+from models.data import Vocabularies
 from models.export import recommender
 from models.export.queries import QueryBuilder
 from models.export.recommender import Recommender

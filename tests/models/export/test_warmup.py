@@ -11,7 +11,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import prediction_log_pb2
 
 from models.contract import Catalogue, Query, Scorer
-from models.data.vocabularies import Vocabularies
+from models.data import Vocabularies
 from models.export import saved_model
 from models.export.options import ExportOptions
 from schema.model_card import ModelCard

@@ -9,10 +9,8 @@ import numpy as np
 import pytest
 from keras_tuner.errors import FatalRuntimeError
 
-from models import progress
+from models import families, progress
 from models.contract import Fit
-from models.families import registry
-from models.families.popularity.model import PopularityScorer
 from models.families.search_space import Choice
 from models.tuning.inner_split import InnerSplit, split_train
 from models.tuning.oracles import oracle
@@ -32,7 +30,7 @@ class Family:
     def __init__(self, faults: dict[int, Exception] | None = None):
         self.faults = faults or {}
         self.tried: list[int] = []
-        self.real = dataclasses.replace(registry.family("als"), fit=self.fit)
+        self.real = dataclasses.replace(families.family("als"), fit=self.fit)
 
     def fit(self, data: Any, params: Any, seed: int, workdir: str) -> Fit:
         assert pathlib.Path(workdir).is_dir()
@@ -41,7 +39,8 @@ class Family:
         progress.report(1, 2, "half")
         if params.factors in self.faults:
             raise self.faults[params.factors]
-        return Fit(PopularityScorer(data.catalogue.counts))
+        popularity = families.family("popularity")
+        return popularity.fit(data, popularity.params({}), seed, workdir)
 
 
 def runner(family: Family, directory: pathlib.Path, trials: int = 3) -> TrialRunner:

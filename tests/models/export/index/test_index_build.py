@@ -8,11 +8,11 @@ import numpy as np
 import pydantic
 import pytest
 
+from models.export import ExportOptions
 from models.export.index import recall
 from models.export.index.build import LowRecallError, build
 from models.export.index.options import IndexOptions
 from models.export.index.retriever import IndexRetriever
-from models.export.options import ExportOptions
 from models.export.retrieval import BruteForce, Retriever
 from tests.models.export.index.index_fixture import NoProducts, Sums, normal
 from tests.models.training_fixture import query

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.conformance.answers import assert_same_recommendations
+from models.conformance import assert_same_recommendations
 from models.export.index import recall
 from models.export.index.partitions import Partitions, partition
 from models.export.index.sampling import Sample, embed

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from models.conformance.answers import assert_same_recommendations
+from models.conformance import assert_same_recommendations
 from models.contract import Query
 from models.export.index.partitions import partition
 from models.export.index.retriever import IndexRetriever

@@ -8,7 +8,7 @@ import pydantic
 import pytest
 import tensorflow as tf
 
-from models.conformance.answers import assert_same_recommendations
+from models.conformance import assert_same_recommendations
 from models.contract import Fit, HeldOutPlaylists, Query, TrainingData
 from models.export.retrieval import BruteForce, Reranked
 from models.families.two_stage.division import divide, evaluation_of

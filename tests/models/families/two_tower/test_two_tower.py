@@ -8,7 +8,7 @@ import pytest
 import tensorflow as tf
 
 from models.contract import Fit, TrainingData
-from models.data.vocabularies import Vocabularies
+from models.data import Vocabularies
 from models.families.two_tower.model import fit
 from models.families.two_tower.params import Params
 from models.transform import titles

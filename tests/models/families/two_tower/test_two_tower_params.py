@@ -3,7 +3,7 @@ from __future__ import annotations
 import pydantic
 import pytest
 
-from models.families import registry
+from models import families
 from models.families.two_tower.params import Params
 
 
@@ -23,7 +23,7 @@ from models.families.two_tower.params import Params
 )
 def test_bad_values_are_named(values: dict, key: str) -> None:
     with pytest.raises(ValueError, match=key):
-        registry.family("two_tower").params(values)
+        families.family("two_tower").params(values)
 
 
 def test_fold_in_needs_als() -> None:

@@ -11,8 +11,7 @@ import grpc
 import numpy as np
 import pytest
 
-from serving.server import ModelServer
-from serving.server.batching import BatchingOptions
+from serving.server import BatchingOptions, ModelServer
 from tests.serving.serving_helpers import Stubs, eventually, predict_request
 from tests.serving.toy_model import uri
 

@@ -1,0 +1,24 @@
+"""The JSON Schema of each document and of the status of commands."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+from pydantic import BaseModel
+
+from schema.documents import RunDetails, RunMetrics
+from schema.status import StatusLine
+
+FOLDER: Final = Path(__file__).parent / "json"
+PUBLISHED: Final[dict[str, type[BaseModel]]] = {
+    "metrics.schema.json": RunMetrics,
+    "details.schema.json": RunDetails,
+    "status.schema.json": StatusLine,
+}
+
+
+def json_schema(kind: type[BaseModel]) -> str:
+    """The JSON Schema of what is written."""
+    return json.dumps(kind.model_json_schema(mode="serialization"), indent=1) + "\n"
