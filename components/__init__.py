@@ -6,6 +6,18 @@ import importlib
 import os
 from typing import Any
 
+__all__ = [
+    "data_gate",
+    "evaluator",
+    "example_gen",
+    "holdout",
+    "infra_check",
+    "ingest",
+    "report",
+    "served_model",
+    "significance",
+]
+
 # A worker imports a component before any model: Keras decides once, at TensorFlow's first import.
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
@@ -21,16 +33,3 @@ def __getattr__(name: str) -> Any:
     if name in _ARTIFACTS:
         return getattr(importlib.import_module(_ARTIFACTS[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-__all__ = [
-    "data_gate",
-    "evaluator",
-    "example_gen",
-    "holdout",
-    "infra_check",
-    "ingest",
-    "report",
-    "served_model",
-    "significance",
-]
