@@ -50,6 +50,7 @@ ROOMS: Final = {
     "metrics": Room(
         ("evaluation/metrics",),
         (
+            "tests/evaluation/test_metric_descriptions.py",
             "tests/evaluation/test_metrics.py",
             "tests/evaluation/test_reference_scorer.py",
             "tests/evaluation/test_summary.py",

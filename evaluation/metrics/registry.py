@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from evaluation.metrics.base import Measure, Metric
-from evaluation.metrics.batch import Recommendations
+from evaluation.metrics.batch import DEPTH, Recommendations
 from evaluation.metrics.coverage import Coverage
 from evaluation.metrics.diversity import ArtistDiversity
 from evaluation.metrics.first_hit import MRR, Clicks
@@ -37,6 +37,8 @@ TABLE: Final[dict[str, Measure]] = {
         ArtistDiversity(),
     )
 }
+#: What exists at every depth from 1 to `DEPTH`, under the name FAMILY@K.
+AT_DEPTH: Final = {"recall": Recall.at, "hit_rate": HitRate.at}
 #: What has a value for every playlist.
 METRICS: Final[dict[str, Metric]] = {
     name: measure for name, measure in TABLE.items() if isinstance(measure, Metric)
@@ -66,7 +68,7 @@ def is_known(name: str) -> bool:
 
 
 def find(name: str) -> Metric:
-    """The metric of that name; `recall@K` and `hit_rate@K` exist for every K from 1 to 500.
+    """The metric of that name; those of `AT_DEPTH` exist for every K.
 
     Raises:
         ValueError: there is none; the message names those there are.
@@ -74,12 +76,11 @@ def find(name: str) -> Metric:
     if name in METRICS:
         return METRICS[name]
     family, _, depth = name.partition("@")
-    makers = {"recall": Recall.at, "hit_rate": HitRate.at}
-    if family in makers and depth.isascii() and depth.isdigit() and 1 <= int(depth) <= 500:
-        return makers[family](int(depth))
+    if family in AT_DEPTH and depth.isascii() and depth.isdigit() and 1 <= int(depth) <= DEPTH:
+        return AT_DEPTH[family](int(depth))
     raise ValueError(
-        f"no metric is named {name!r}; there are {', '.join(METRICS)}, and recall@K and "
-        "hit_rate@K for K from 1 to 500"
+        f"no metric is named {name!r}; there are {', '.join(METRICS)}, and "
+        f"{' and '.join(f'{each}@K' for each in AT_DEPTH)} for K from 1 to {DEPTH}"
     )
 
 

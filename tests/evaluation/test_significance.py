@@ -294,10 +294,10 @@ NULLS = {
 @pytest.mark.parametrize("name", NULLS)
 @pytest.mark.parametrize("n", [100, 300])
 def test_false_claims_are_as_rare_as_alpha(name, n):
-    # 400 comparisons with a true mean difference of 0: 20 false claims are expected, and more
-    # than 20 + 3 √(400 · 0.05 · 0.95) = 33 hardly ever happen. Wilcoxon's test makes some 100 of
+    # 200 comparisons with a true mean difference of 0: 10 false claims are expected, and more
+    # than 10 + 3 √(200 · 0.05 · 0.95) = 19 hardly ever happen. Wilcoxon's test makes some 50 of
     # the skewed ones.
-    assert _share_of_claims(NULLS[name], n, 400) <= 33
+    assert _share_of_claims(NULLS[name], n, 200) <= 19
 
 
 def test_true_differences_are_seen():
