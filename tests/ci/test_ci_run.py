@@ -59,40 +59,40 @@ def project(tmp_path: pathlib.Path, root: pathlib.Path) -> Project:
 
 def test_everything_runs_in_order_where_there_is_time(project):
     code, calls, output = project.run("test-a=1 test-b=1")
-    assert (code, calls) == (0, ["lint", "test", "test-a", "test-b"])
-    assert output.count("passed") == 4
+    assert (code, calls) == (0, ["lint", "docs", "test", "test-a", "test-b"])
+    assert output.count("passed") == 5
 
 
 def test_a_suite_that_the_makefile_lacks_is_no_suite(project):
-    assert project.run("test-a=1 test-missing=1")[1] == ["lint", "test", "test-a"]
+    assert project.run("test-a=1 test-missing=1")[1] == ["lint", "docs", "test", "test-a"]
 
 
 def test_what_does_not_fit_is_left_out_and_comes_first_next_time(project):
     code, calls, output = project.run("test-a=1 test-b=9999 test-c=1")
-    assert (code, calls) == (0, ["lint", "test", "test-a", "test-c"])
+    assert (code, calls) == (0, ["lint", "docs", "test", "test-a", "test-c"])
     assert "test-b is left out: it needs about 9999 s" in output
     assert project.run("test-a=1 test-b=1 test-c=1")[1] == [
-        *("lint", "test"),
+        *("lint", "docs", "test"),
         *("test-b", "test-c", "test-a"),
     ]
-    assert project.run("test-a=1 test-b=1")[1][2:] == ["test-a", "test-b"]
+    assert project.run("test-a=1 test-b=1")[1][3:] == ["test-a", "test-b"]
 
 
 def test_a_slow_machine_needs_more_for_each_suite(project):
     _, calls, output = project.run("test-a=40 test-b=1", slow="test=3", test=1)
-    assert calls == ["lint", "test", "test-b"], "40 s planned are 120 s here"
+    assert calls == ["lint", "docs", "test", "test-b"], "40 s planned are 120 s here"
     assert "test-a is left out: it needs about" in output
 
 
 def test_a_failure_fails_the_run_and_is_told(project):
     code, calls, output = project.run("test-a=1 test-b=1", fail="test-a")
-    assert (code, calls) == (1, ["lint", "test", "test-a", "test-b"])
+    assert (code, calls) == (1, ["lint", "docs", "test", "test-a", "test-b"])
     assert any("test-a" in line and "failed" in line for line in output.splitlines())
 
 
-@pytest.mark.parametrize("verb", ["lint", "test"])
-def test_opt_in_suites_wait_for_lint_and_test(project, verb):
-    assert project.run("test-a=1", fail=verb)[:2] == (1, ["lint", "test"])
+@pytest.mark.parametrize("verb", ["lint", "docs", "test"])
+def test_opt_in_suites_wait_for_lint_docs_and_test(project, verb):
+    assert project.run("test-a=1", fail=verb)[:2] == (1, ["lint", "docs", "test"])
 
 
 def test_a_suite_that_hangs_is_stopped_and_fails(project):
