@@ -38,7 +38,7 @@ class Variant(NamedTuple):
     """A base with something changed.
 
     Attributes:
-        feature: what it tells of; "" for a base itself.
+        feature: what it describes; "" for a base itself.
         name: what is different.
         changes: parameters to set.
         hidden: what the data lose.

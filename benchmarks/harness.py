@@ -72,7 +72,7 @@ def run(command: Sequence[str], **environment: str) -> Finished:
     )
     assert process.stdout is not None
     output = process.stdout.read().decode(errors="replace")
-    # wait4 tells this child's own figures; RUSAGE_CHILDREN would mix in earlier ones.
+    # wait4 has this child's own figures; RUSAGE_CHILDREN would mix in earlier ones.
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:

@@ -2,7 +2,7 @@
 
 Brute force is one query times all vectors, then the best 500, in the same TensorFlow and the same
 process; both take turns, so that other work on the machine slows both down. Times are medians of
-queries asked one after the other. `benchmarks/index_vectors.py` tells how vectors are made.
+queries asked one after the other. `benchmarks/index_vectors.py` says how vectors are made.
 
 `python -m benchmarks.index KIND TRACKS` measures one case of any size, and prints it.
 """

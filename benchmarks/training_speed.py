@@ -1,9 +1,9 @@
 """two_tower's training beside implicit's ALS with as many factors, on the same playlists.
 
 Both take turns in one process, so that other work on the machine slows both down, and CPU time is
-told beside wall time. ALS is the bare library, with the iterations that two_tower's start has. Then
-a gradient step, beside a bare loop of the matrix products that it cannot do without: queries times
-candidates, and the two that turn the softmax's gradient into those of queries and candidates.
+reported beside wall time. ALS is the bare library, with the iterations that two_tower's start has.
+Then a gradient step, beside a bare loop of the matrix products that it cannot do without: queries
+times candidates, and the two that turn the softmax's gradient into those of queries and candidates.
 """
 
 from __future__ import annotations

@@ -83,7 +83,7 @@ def compare_rows(
     """Compares a model of one table of rows with a model of another, or of the same.
 
     Only playlists that both have, with the same scenario and the same withheld tracks, are
-    compared: others would not be the same question. Rows of an earlier version do not tell which
+    compared: others would not be the same question. Rows of an earlier version do not say which
     tracks were withheld; there the number of them must do, and the comparison says so.
 
     Args:
@@ -149,7 +149,7 @@ def compare_submissions(
         b: CSV file.
         holdouts: see `read_holdouts`.
         name_a: the file's name by default.
-        name_b: likewise.
+        name_b: the file's name by default.
         options: see `compare_rows`.
 
     Raises:

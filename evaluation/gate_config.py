@@ -44,7 +44,7 @@ class GateConfig(Options):
         ge=0,
         le=1,
         description="The most that a scenario may lose to the served model, as a share of that "
-        "one's mean; null for no limit. A larger loss that may be chance is told, not refused.",
+        "one's mean; null for no limit. A larger loss that may be chance is reported, not refused.",
     )
     min_scenario_playlists: int = Field(
         default=20,

@@ -22,7 +22,7 @@ def is_accuracy(name: str) -> bool:
 
 
 def of_split(rows: pd.DataFrame, split: str | None) -> pd.DataFrame:
-    """The rows of one split, all where none is named or the rows do not tell.
+    """The rows of one split, all where none is named or the rows do not say.
 
     Raises:
         ValueError: no row is of that split.

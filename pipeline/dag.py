@@ -96,7 +96,7 @@ def create_pipeline(
     Returns:
         A pipeline that any TFX runner takes.
     """
-    # User code is no part of TFX's cache keys, so each component is told the hash of what it runs.
+    # User code is no part of TFX's cache keys, so each component gets the hash of what it runs.
     ingest, example_gen = raw_to_examples(config, paths)
     examples = example_gen.outputs["examples"]
 

@@ -60,7 +60,9 @@ def recommend(
     playlists = list(challenges.read_challenge(challenge))
     loaded = tf.saved_model.load(model_directory(model))
     if SERVING_EXAMPLES not in loaded.signatures:
-        raise ValueError(f"{model} is no model of Segue's: it has no signature {SERVING_EXAMPLES}.")
+        raise ValueError(
+            f"{model} is not a model of Segue's: the signature {SERVING_EXAMPLES} is missing."
+        )
     signature = loaded.signatures[SERVING_EXAMPLES]
 
     def answers() -> Iterator[tuple[int, list[str]]]:

@@ -1,6 +1,6 @@
 """Cache keys of code: what a node runs, found from its imports.
 
-TFX's cache keys see inputs and options, not code, so each of our nodes is told the hash of the
+TFX's cache keys see inputs and options, not code, so each of our nodes gets the hash of the
 code that it runs: its module, every module of ours that this imports, directly or not, the data
 files beside them, and the versions of the installed distributions that they import. Imports are
 read from the sources, so nothing is executed and nothing is listed by hand, but for `DYNAMIC`.

@@ -153,7 +153,7 @@ def load(report_dir: Path) -> RunResults:
 
 def _read(kind: type[_DocumentT], path: Path, notes: list[str]) -> _DocumentT:
     if not path.is_file():
-        notes.append(f"{path.name} is missing, so what it would tell is left out.")
+        notes.append(f"{path.name} is missing, so its content is left out.")
         return kind()
     document, found = parse(kind, path.read_bytes(), path.name)
     notes += found

@@ -77,7 +77,7 @@ def draw_theme(world: World, rng: np.random.Generator, dice: random.Random) -> T
     scene = int(np.searchsorted(world.scene_weights, main, side="right")) - 1
     genre = _GENRE_NAMES[world.scene_genre[scene]]
     mood = _genre_mood(dice, genre)
-    artist, artist_share, told_mood = None, 0.0, None
+    artist, artist_share, title_mood = None, 0.0, None
     if kind < 0.45:
         scenes, chances = _scenes_around(world, rng, scene, dice.randrange(4))
         mood_share = dice.choice((0.0, 0.0, 0.5))
@@ -87,11 +87,11 @@ def draw_theme(world: World, rng: np.random.Generator, dice: random.Random) -> T
             title = titles.genre_title(dice, genre)
     elif kind < 0.65:
         scenes, chances = _scenes_around(world, rng, scene, dice.randrange(1, 4))
-        mood_share, told_mood = 0.85, MOODS[mood]
+        mood_share, title_mood = 0.85, MOODS[mood]
         title = titles.mood_title(dice, MOODS[mood], genre)
     elif kind < 0.8:
         scenes, chances = _any_scenes(world, rng, dice.randrange(3, 9))
-        mood_share, told_mood = 0.9, MOODS[mood]
+        mood_share, title_mood = 0.9, MOODS[mood]
         title = titles.mood_title(dice, MOODS[mood])
     elif kind < 0.88:
         draw = world.artist_weights[-1] * dice.random()
@@ -103,7 +103,7 @@ def draw_theme(world: World, rng: np.random.Generator, dice: random.Random) -> T
         scenes, chances = _any_scenes(world, rng, dice.randrange(2, 7))
         mood_share = 0.0
         title = titles.generic_title(dice)
-    title = titles.finish(dice, title, told_mood)
+    title = titles.finish(dice, title, title_mood)
     return Theme(title, scenes, chances, mood, mood_share, artist, artist_share)
 
 

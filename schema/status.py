@@ -30,7 +30,7 @@ class CommandStatus(Document):
     @model_validator(mode="before")
     @classmethod
     def _printable(cls, values: Any) -> Any:
-        """Paths and messages may hold bytes that are no text."""
+        """Paths and messages may hold bytes that are not text."""
         return clean(values)
 
     def line(self) -> str:
@@ -199,7 +199,7 @@ class StatusLine(
         ]
     ]
 ):
-    """The line of any command, told by `command`."""
+    """The line of any command, named by `command`."""
 
 
 #: The model of each command's line.

@@ -16,9 +16,10 @@ _COMPARISON = "comparison"
 class LastPassedStrategy(resolver.ResolverStrategy):
     """Finds the statistics that DataGate let pass last, other than those of this run.
 
-    Data that was stopped is no reference, or a second run on it would be compared with itself and
-    pass. Nor are this run's own statistics, which are in the store already where the data passed
-    before: left out, an unchanged run resolves what it resolved the first time, and stays cached.
+    Data that was stopped is not a reference, or a second run on it would be compared with itself
+    and pass. Nor are this run's own statistics, which are in the store already where the data
+    passed before: left out, an unchanged run resolves what it resolved the first time, and stays
+    cached.
     """
 
     def resolve_artifacts(

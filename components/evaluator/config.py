@@ -74,7 +74,7 @@ def eval_config(options: EvaluatorOptions, source_hash: str) -> tfma.EvalConfig:
         options=tfma.Options(
             compute_confidence_intervals={"value": True},
             confidence_intervals={"method": tfma.ConfidenceIntervalOptions.JACKKNIFE},
-            # Playlists are no secret here, and small slices are told by their intervals.
+            # Playlists are no secret here, and intervals show how small a slice is.
             min_slice_size={"value": 1},
         ),
     )

@@ -10,7 +10,7 @@ import tensorflow_model_analysis as tfma
 
 from evaluation.metrics.registry import find
 
-#: How many findings are told one by one; the others are counted.
+#: How many findings are listed one by one; the others are counted.
 SHOWN: Final = 3
 
 #: A slice: columns and values as text, nothing for all playlists.
@@ -21,7 +21,7 @@ class _Finding(NamedTuple):
     """What is wrong in one slice.
 
     Attributes:
-        share: how far beyond what is allowed, as a share; infinite where it cannot be told.
+        share: how far beyond what is allowed, as a share; infinite where there is none.
         text: the finding, in words.
     """
 
@@ -32,7 +32,7 @@ class _Finding(NamedTuple):
 def refusals(evaluation: str) -> list[str]:
     """What Evaluator found against a model that it did not bless.
 
-    TFMA refuses too where the served model's value is 0, since it can tell no share of it. Where
+    TFMA refuses too where the served model's value is 0, since there is no share of it. Where
     nothing was lost to it either, there is nothing to say.
 
     Args:
@@ -86,7 +86,7 @@ def _lost(failure: Any, where: Slice, value: float) -> _Finding | None:
     if math.isclose(served, 0.0, abs_tol=1e-12):
         if loss <= 0:
             return None
-        share, lost = math.inf, "got worse by more than can be told in percent"
+        share, lost = math.inf, "got worse by more than percent can say"
     else:
         share = loss / abs(served)
         lost = f"lost {share:.1%}"

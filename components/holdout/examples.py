@@ -12,7 +12,7 @@ import tensorflow as tf
 from evaluation import scenarios
 from schema import features
 
-# Whatever else a playlist says may tell of the withheld tracks (edits and duration grow with each
+# Whatever else a playlist says may give the withheld tracks away (edits and duration grow with each
 # of them, a description may name them), so only this goes along.
 _KEPT: Final = (features.PID, features.COLLABORATIVE, features.MODIFIED_AT, features.NUM_FOLLOWERS)
 

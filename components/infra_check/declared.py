@@ -11,7 +11,7 @@ from schema.signatures import SIGNATURES, Tensor
 
 
 def signature_problems(found: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
-    """Compares a model's signatures with the contract's; more tensors than these are no problem.
+    """Compares a model's signatures with the contract's; more tensors than these do no harm.
 
     Args:
         found: SignatureDefs by name.

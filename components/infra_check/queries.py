@@ -56,7 +56,7 @@ _ODD_TITLES: Final = {
     "a title from right to left": "أغاني الصيف".encode(),
     "combining and zero-width characters": "Z\u0351\u036ba\u200bl\u200dg\ufeffo\u0336".encode(),
     "NUL in the title": b"road\x00trip",
-    "a title that is no UTF-8": b"\xff\xfe caf\xe9 \xc3\x28\xf0\x9f",
+    "a title that is not UTF-8": b"\xff\xfe caf\xe9 \xc3\x28\xf0\x9f",
     "a title of 10,000 characters": "é".encode() * 10_000,
 }
 

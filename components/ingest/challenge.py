@@ -31,7 +31,7 @@ class ChallengePlaylist:
 
     Attributes:
         pid: its number.
-        name: its title, where it is told.
+        name: its title, where there is one.
         tracks: URIs of its seed tracks, in playlist order.
         playlist: all of it that a model may see.
     """

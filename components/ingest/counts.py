@@ -1,6 +1,6 @@
 """What each shard holds, in a file beside it.
 
-Beam has counters, but not every runner tells those of work that was done and counted once from
+Beam has counters, but not every runner reports those of work that was done and counted once from
 those of work that was repeated. A file that is written again says the same.
 """
 

@@ -83,7 +83,7 @@ def ingest(
     `rejects-*.jsonl` where anything was set aside, and `manifest.json`, which is written last. A
     second call with unchanged input, options and code touches nothing. What an earlier ingest left
     stays until the new records are all there and can be used; of an ingest that fails for what was
-    set aside, `rejects-failed-*.jsonl` tells what that was.
+    set aside, `rejects-failed-*.jsonl` says what that was.
 
     Args:
         input: a file, a directory or a pattern; `.json` or `.json.gz`; local, `gs://`, `s3://`.

@@ -21,7 +21,7 @@ from apache_beam.io.filesystems import FileSystems
 from components.ingest.errors import IngestError
 from components.ingest.validation import json_type
 
-#: A slice that unpacks to more is not read: it is no slice, and would exhaust a worker's memory.
+#: A slice that unpacks to more is not read: it is not a slice, and would exhaust a worker's memory.
 MAX_SLICE_BYTES: Final = 1 << 30
 _SLICE_NAMES: Final = ("mpd.slice.*.json", "mpd.slice.*.json.gz")
 _JSON_NAMES: Final = ("*.json", "*.json.gz")
@@ -63,7 +63,7 @@ def match_inputs(pattern: str) -> list[InputFile]:
         raise IngestError(f"cannot look for {pattern!r}: {error}") from error
     if not files:
         raise IngestError(
-            f"no slice found: {pattern!r} is no file, no pattern that matches one, "
+            f"no slice found: {pattern!r} is not a file, not a pattern that matches one, "
             "and no directory that holds .json or .json.gz files"
         )
     return sorted(files, key=lambda file: _natural_key(file.path))
@@ -133,7 +133,7 @@ def _match_all(patterns: list[str]) -> list[InputFile]:
 def read_slice(path: str) -> list[Any]:
     """Reads the playlists of a slice, as JSON has them.
 
-    Gzip is told by the content, not by the name. The whole slice is held in memory.
+    Gzip is recognised by the content, not by the name. The whole slice is held in memory.
 
     Raises:
         UnreadableFileError: when the file cannot be opened or unpacked, is not JSON, or is not an

@@ -18,7 +18,7 @@ def check(result: IngestResult, options: IngestOptions, rejects: str) -> None:
     Args:
         result: what an ingest gave.
         options: what may be missing.
-        rejects: where its rejects are told, as a pattern.
+        rejects: where its rejects are listed, as a pattern.
 
     Raises:
         IngestError: when no playlist can be used, or more was set aside than is allowed.

@@ -66,7 +66,7 @@ class Found:
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What no artifact tells of a run.
+    """What no artifact holds of a run.
 
     Attributes:
         started: when, ISO 8601.

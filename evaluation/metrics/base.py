@@ -97,7 +97,7 @@ class Metric(Measure, abc.ABC):
         Args:
             values: float64 [P], as `per_playlist` has them.
             total: see `ceiling`.
-            reachable: likewise, 1 or more.
+            reachable: as in `ceiling`, 1 or more.
 
         Returns:
             float64 [P].

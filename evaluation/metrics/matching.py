@@ -64,8 +64,8 @@ def first_hits(
 
     Args:
         codes: int64 [P, K] as `encode` returns them.
-        relevant_rows: likewise.
-        relevant_codes: likewise.
+        relevant_rows: int64 [R], as `encode` returns them.
+        relevant_codes: int64 [R], as `encode` returns them.
 
     Returns:
         bool [P, K] and int64 [P].

@@ -40,7 +40,7 @@ def pair(rows: pd.DataFrame, candidate: str, baseline: str) -> pd.DataFrame:
     Args:
         rows: one a model and playlist, as in `per_playlist.parquet`, of one split.
         candidate: its name in the column `model`.
-        baseline: likewise.
+        baseline: of the same playlists.
 
     Returns:
         One row a playlist that both models have, the baseline's columns with the suffix

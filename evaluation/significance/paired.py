@@ -13,7 +13,7 @@ from evaluation.significance.studentised import Side
 # Below, every assignment of signs is counted where ties rule out SciPy's exact distribution.
 _ENUMERATED: Final = 14
 _EXACT: Final = 50
-# Below this many discordant pairs chi-square is no good approximation (Agresti 2013, 10.1).
+# Below this many discordant pairs chi-square is a poor approximation (Agresti 2013, 10.1).
 _FEW_DISCORDANT: Final = 25
 
 
@@ -113,7 +113,7 @@ def mcnemar(candidate: np.ndarray, baseline: np.ndarray, side: Side) -> Outcome:
 
     Args:
         candidate: [n] of 0 and 1.
-        baseline: likewise, with at least one pair that differs.
+        baseline: of the same playlists; at least one pair differs.
         side: of the alternative.
 
     Raises:

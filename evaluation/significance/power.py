@@ -40,7 +40,7 @@ def minimum_detectable(
 def _detectable_dz(n: int, alpha: float, power: float, one_sided: bool) -> float | None:
     alternative: Literal["larger", "two-sided"] = "larger" if one_sided else "two-sided"
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a search that fails, which is told by its value
+        warnings.simplefilter("ignore")  # of a search that fails, which its value shows
         found = np.ravel(
             TTestPower().solve_power(nobs=n, alpha=alpha, power=power, alternative=alternative)
         )[0]

@@ -68,7 +68,7 @@ class TestResult(PairedTest):
         caution = ""
         if skewed:
             caution = (
-                f"with a skewness of {self.skewness:+.1f} {self.n} playlists are too few to tell "
+                f"with a skewness of {self.skewness:+.1f} {self.n} playlists are too few to know "
                 "the mean, so nothing is claimed"
             )
         elif shown and (self.rank_biserial or 0.0) * (self.mean_difference or 0.0) < 0:

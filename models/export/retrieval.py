@@ -17,7 +17,7 @@ class Retriever(tf.Module, abc.ABC):
 
     @abc.abstractmethod
     def best(self, query: Query, rows: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
-        """Finds the best tracks that are no seeds.
+        """Finds the best tracks that are not seeds.
 
         Args:
             query: R queries; R is the same at every call.

@@ -31,7 +31,7 @@ class Real:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
-            raise ValueError(f"{self.name}: {self.low} to {self.high} is no range")
+            raise ValueError(f"{self.name}: {self.low} to {self.high} is not a range")
         if self.log and self.low <= 0:
             raise ValueError(f"{self.name}: a range of factors starts above 0, not at {self.low}")
 

@@ -8,7 +8,7 @@ import pydantic
 
 from schema.options import Count, Options
 
-#: How the next trial is chosen. Hyperband is no choice: it ranks trials by their first epochs,
+#: How the next trial is chosen. Hyperband is left out: it ranks trials by their first epochs,
 #: and the families here are mostly solved for rather than trained.
 Algorithm = Literal["random", "bayesian"]
 

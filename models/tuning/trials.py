@@ -27,7 +27,7 @@ _TRIAL_FAULTS = (np.linalg.LinAlgError, tf.errors.ResourceExhaustedError, Memory
 
 
 class TrialRunner(BaseTuner):
-    """KerasTuner's loop over trials, for models that are no Keras models.
+    """KerasTuner's loop over trials, for models that are not Keras models.
 
     What is done is kept in `directory`, so that a search which was cut off goes on from there.
     """

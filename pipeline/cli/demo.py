@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.support import serving_errors_told
+from pipeline.cli.support import serving_errors_reported
 
 
 def demo(
@@ -25,5 +25,5 @@ def demo(
     """
     from demo.app import run
 
-    with serving_errors_told():
+    with serving_errors_reported():
         run(model_base=model_base, target=target, port=port, host=host)

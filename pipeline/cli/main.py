@@ -45,7 +45,7 @@ def _main(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    # Told once here, since every process that loads TensorFlow under this one inherits it.
+    # Set once here, since every process that loads TensorFlow under this one inherits it.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     # Google's packages warn of Python 3.10 at every import.
     warnings.filterwarnings("ignore", category=FutureWarning, module="google")
@@ -53,7 +53,7 @@ def _main(
 
 for _command in (sample, ingest, run, recommend, report, config, compare, query):
     app.command(cls=StatusCommand)(_command)
-# These run until they are told to end, and come to nothing.
+# These run until someone ends them, and come to nothing.
 for _server in (serve, demo):
     app.command()(_server)
 app.add_typer(release, name="release")

@@ -15,7 +15,7 @@ from pipeline.cli.support import (
     TargetOption,
     TlsOption,
     fail,
-    serving_errors_told,
+    serving_errors_reported,
 )
 from schema.signatures import MAX_RECOMMENDATIONS
 
@@ -52,7 +52,7 @@ def query(
     except ValueError:
         fail(f"--format takes table, json or csv, not {output!r}.", USAGE)
     skipped: list[str] = []
-    with serving_errors_told():
+    with serving_errors_reported():
         if file is not None:
             if track:
                 raise ConfigError("give --track or --file, not both")

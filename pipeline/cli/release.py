@@ -12,7 +12,13 @@ import rich.table
 import typer
 
 from pipeline.cli.status_line import JsonOption, Status, StatusCommand
-from pipeline.cli.support import ModelNameOption, TargetOption, TlsOption, fail, serving_errors_told
+from pipeline.cli.support import (
+    ModelNameOption,
+    TargetOption,
+    TlsOption,
+    fail,
+    serving_errors_reported,
+)
 from schema.layout import Layout
 
 if TYPE_CHECKING:
@@ -89,7 +95,7 @@ def status(
     tls_ca: TlsOption = None,
     json: JsonOption = False,
 ) -> Status:
-    """Tell which version is stable, since when, and what the server has loaded.
+    """Show which version is stable, since when, and what the server has loaded.
 
     Example: segue release status
     """
@@ -130,7 +136,7 @@ def _manager(
     from serving.client import ClientTls, ConnectionOptions
     from serving.release import ReleaseManager
 
-    with serving_errors_told():
+    with serving_errors_reported():
         options = ConnectionOptions(tls=ClientTls.from_files(ca=tls_ca) if tls_ca else None)
         with ReleaseManager(
             target,
@@ -138,7 +144,7 @@ def _manager(
             model_config_file,
             model=model_name,
             options=options,
-            tell=lambda text: typer.echo(text, err=True),
+            notify=lambda text: typer.echo(text, err=True),
         ) as manager:
             try:
                 yield manager

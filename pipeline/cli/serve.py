@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.support import ModelNameOption, serving_errors_told
+from pipeline.cli.support import ModelNameOption, serving_errors_reported
 
 
 def serve(
@@ -67,7 +67,7 @@ def serve(
     from serving.server import ServerOptions, WatchOptions, batching_of
     from serving.server import serve as run
 
-    with serving_errors_told():
+    with serving_errors_reported():
         options = ServerOptions(
             host=host,
             port=port,

@@ -64,7 +64,7 @@ def load(config: str | None, settings: list[str] | None, **fields: str | None) -
 
 
 @contextlib.contextmanager
-def serving_errors_told() -> Iterator[None]:
+def serving_errors_reported() -> Iterator[None]:
     """Ends the command in plain words: bad options as bad usage, a server's refusal as 1."""
     from serving.protocol import BadAnswerError, ConfigError, ServingError
 

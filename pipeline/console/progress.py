@@ -77,6 +77,6 @@ def _number(value: object) -> float | None:
     if isinstance(value, bool):
         return None
     try:
-        return float(value)  # type: ignore[arg-type]  # NumPy's numbers are no int or float
+        return float(value)  # type: ignore[arg-type]  # NumPy's numbers are neither int nor float
     except (TypeError, ValueError):
         return None

@@ -47,7 +47,7 @@ def plain(text: str, console: rich.console.Console) -> str:
 
 
 class _BarWhereKnown(rich.progress.BarColumn):
-    """A bar for tasks that tell how much there is to do."""
+    """A bar for tasks that report how much there is to do."""
 
     def render(self, task: rich.progress.Task) -> Any:
         return super().render(task) if task.total else rich.text.Text("")

@@ -31,7 +31,7 @@ _TIME_WIDTH = 11
 class RunConsole:
     """Shows a run on a rich console.
 
-    On a terminal the running component has a live line with a spinner and, where it tells how far
+    On a terminal the running component has a live line with a spinner and, where it reports how far
     it is, a bar. Elsewhere every line is plain and written once. All text is shown literally: no
     markup in a title or a message is interpreted.
 
@@ -86,7 +86,7 @@ class RunConsole:
     def component_progress(
         self, name: str | None, completed: float | None, total: float | None, text: str
     ) -> None:
-        """Tells how far a component is.
+        """Shows how far a component is.
 
         Args:
             name: the component, None for the one that started last.
@@ -107,7 +107,7 @@ class RunConsole:
                     text=results.plain(text, self._console),
                 )
                 return
-            # The last step is told by the line that ends the component.
+            # The last step is shown by the line that ends the component.
             now = self._clock()
             if now - self._last_line[name] >= PLAIN_INTERVAL:
                 self._last_line[name] = now

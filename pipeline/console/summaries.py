@@ -1,7 +1,7 @@
 """One line on what a node did, from the artifacts that it left.
 
 Our own components leave their line on an artifact (`schema.artifacts.SUMMARY`). What TFX's
-components made is told by the type of their artifacts.
+components made is known by the type of their artifacts.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def summarise(
     for artifact in made:
         if text := artifact.get_string_custom_property(artifacts.SUMMARY):
             return text
-    return next((tell(found) for kind, tell in _MADE.items() if kind in found), "")
+    return next((say(found) for kind, say in _MADE.items() if kind in found), "")
 
 
 def _pushed(found: Found) -> str:

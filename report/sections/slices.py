@@ -70,7 +70,7 @@ def _bounds(bucket: str) -> tuple[int, int | None] | None:
 
 
 def _own(part: EvaluatorSlice, mine: pd.DataFrame, metric: str) -> Estimate:
-    """The estimate of a slice from the candidate's rows, empty where they do not tell."""
+    """The estimate of a slice from the candidate's rows, empty where they do not say."""
     if mine.empty or metric not in mine:
         return Estimate()
     if not part.feature:

@@ -40,8 +40,8 @@ def build(results: RunResults) -> dict[str, Any]:
 def _reasons(results: RunResults) -> list[tuple[str, bool | None]]:
     """Reasons in words, and whether each speaks for the candidate, where the gate's checks say."""
     passed = {check.text: check.passed for check in results.details.gate.checks}
-    told = [text for text in results.metrics.blessing.reasons if text]
-    return [(text, passed.get(text)) for text in (told or passed)]
+    reasons = [text for text in results.metrics.blessing.reasons if text]
+    return [(text, passed.get(text)) for text in (reasons or passed)]
 
 
 def headline(results: RunResults) -> str:

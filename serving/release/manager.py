@@ -64,7 +64,7 @@ class ReleaseManager:
         load_timeout: seconds for a version to load.
         settle_seconds: how long a server may take to begin with it (its poll interval).
         lock_seconds: how long to wait for another command that releases with the same record.
-        tell: shows a person what is worth knowing besides; the log, unless given.
+        notify: shows a person what is worth knowing besides; the log, unless given.
 
     `canary`, `promote` and `rollback` also raise LockedError, where another command does not end
     in time, and OSError, where a file cannot be written.
@@ -85,13 +85,13 @@ class ReleaseManager:
         load_timeout: float = 120.0,
         settle_seconds: float = 2.0,
         lock_seconds: float = 10.0,
-        tell: Callable[[str], None] = _LOG.warning,
+        notify: Callable[[str], None] = _LOG.warning,
     ) -> None:
         config_path = pathlib.Path(config_path)
         self._base_path = model_config.absolute_path(base_path)
         self._model = model
         self._lock_seconds = lock_seconds
-        self._tell = tell
+        self._notify = notify
         self.record = ReleaseRecord(record_path or config_path.with_name("releases.json"), model)
         self._lock_path = self.record.path.with_suffix(".lock")
         self._server = ServerSwitch(
@@ -102,7 +102,7 @@ class ReleaseManager:
             options=options,
             load_timeout=load_timeout,
             settle_seconds=settle_seconds,
-            tell=tell,
+            notify=notify,
         )
 
     def canary(
@@ -269,7 +269,7 @@ class ReleaseManager:
         try:
             self._settle()
         except (ConfigError, ServingError, OSError) as error:
-            self._tell(
+            self._notify(
                 f"The release could not be taken back: {error}. The next one does that first."
             )
 
@@ -287,5 +287,5 @@ class ReleaseManager:
         if len(self.record.releases) <= pending.number:
             config = release_config.parse(pending.config, self.record.pending_path)
             self._server.restore(Before(pending.file, config))
-            self._tell(f"Taken back: {pending}, was not finished.")
+            self._notify(f"Taken back: {pending}, was not finished.")
         self.record.settle()

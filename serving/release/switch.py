@@ -51,7 +51,7 @@ class ServerSwitch:
         options: how to talk to the server.
         load_timeout: seconds for a version to load.
         settle_seconds: how long a server may take to begin with it.
-        tell: shows a person a sentence.
+        notify: shows a person a sentence.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class ServerSwitch:
         options: ConnectionOptions | None,
         load_timeout: float,
         settle_seconds: float,
-        tell: Callable[[str], None],
+        notify: Callable[[str], None],
     ) -> None:
         self._target = target
         self._model = model
@@ -72,7 +72,7 @@ class ServerSwitch:
         self._path = config_path.resolve()
         self._load_timeout = load_timeout
         self._settle_seconds = settle_seconds
-        self._tell = tell
+        self._notify = notify
         self.client = RecommenderClient(target, model=model, options=options)
         self._channel = self.client.options.open(target)
         self._stub = model_service_pb2_grpc.ModelServiceStub(self._channel)
@@ -102,7 +102,7 @@ class ServerSwitch:
                 "them. Give the file that the server was started with (--model-config-file)"
             )
         if not listed and served is None:
-            self._tell(
+            self._notify(
                 f"{self._path} names no model: {self._model} alone becomes the configuration of "
                 f"the server at {self._target}. Other models that it has are unloaded, and it "
                 "cannot list them: where there are any, give the server's own file "

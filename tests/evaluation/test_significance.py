@@ -186,7 +186,7 @@ def test_too_much_skew_forbids_a_claim():
     assert result.p_value < 0.05
     assert result.skewness == pytest.approx(-4.7, abs=0.1)
     assert not result.significant
-    assert "100 playlists are too few to tell the mean" in result.caution
+    assert "100 playlists are too few to know the mean" in result.caution
     # 400 of the same kind show enough of it.
     assert compare_paired(_losses(400, 4), np.zeros(400), "ndcg").significant
     # A tail on the side of the claim is no reason against it.

@@ -119,7 +119,7 @@ def _measured(
     truth = recall.find_truth(vectors, sample, depths[-1])
     probes = options.probes
     if probes is None:
-        # Chosen on every other query, so that the rest can tell whether it is enough.
+        # Chosen on every other query, so that the rest can show whether it is enough.
         choose, check = slice(0, None, 2), slice(1, None, 2)
         aim = options.min_recall + _MARGIN * (1 - options.min_recall)
         known = truth.part(choose, options.recall_depth)

@@ -56,7 +56,7 @@ def find_truth(vectors: np.ndarray, sample: Sample, depth: int) -> Truth:
         depth: how many of the best tracks to keep.
 
     Returns:
-        D = min(depth, N) tracks that are no seeds, for each query.
+        D = min(depth, N) tracks that are not seeds, for each query.
     """
     number, depth = len(sample.vectors), min(depth, len(vectors))
     owners = sample.query.track_ids.value_rowids().numpy()

@@ -59,7 +59,7 @@ def teach(
 def ndcg(examples: Examples, scores: np.ndarray) -> float:
     """Mean NDCG, 500 deep, of candidates in the order of their scores, float32 [M, L].
 
-    Withheld tracks that are no candidates count as missed; NaN where nothing was withheld.
+    Withheld tracks that are not candidates count as missed; NaN where nothing was withheld.
     """
     scores = np.where(examples.relevant < 0, -np.inf, scores)
     order = np.argsort(-scores, axis=1, kind="stable")

@@ -19,7 +19,7 @@ class Contents(NamedTuple):
     Attributes:
         tracks: [P, N], 1 where a playlist holds a track.
         artists: [P, A], how many tracks of an artist a playlist holds.
-        albums: [P, L], likewise of an album.
+        albums: [P, L], how many tracks of an album a playlist holds.
         followers: int [P], of each playlist; None where nothing is known of them.
     """
 
@@ -39,8 +39,8 @@ class Factors(NamedTuple):
         albums: float32 [L, d].
         track_weights: float32 [N], how much a track counts among what a playlist holds; 1 on
             average over playlists.
-        artist_weights: float32 [A], likewise of an artist with one track.
-        album_weights: float32 [L], likewise of an album with one track.
+        artist_weights: float32 [A], that of an artist with one track.
+        album_weights: float32 [L], that of an album with one track.
     """
 
     playlists: np.ndarray

@@ -88,7 +88,7 @@ def sampled_softmax_loss(
     seeds: tf.RaggedTensor,
     targets: tf.RaggedTensor,
 ) -> tf.Tensor:
-    """The same with the tracks that are no target estimated from a sample, shared by all rows.
+    """The same with the tracks that are not a target estimated from a sample, shared by all rows.
 
     logsumexp runs over a row's targets, which are exact, and over the sampled tracks that are
     neither its targets nor its seeds, each with its logit less the log of its expected count (the

@@ -25,7 +25,7 @@ class Start:
         seeds: float32 [N, d], of a playlist's seeds.
         seed_artists: float32 [A, d], of their artists.
         titles: float32 [G, d], of title n-grams.
-        seed_idf: float32 [N]; `artist_idf` [A] and `title_idf` [G] likewise.
+        seed_idf: float32 [N]; so are `artist_idf` [A] and `title_idf` [G].
         factors: what was factorised.
         album_ids: int64 [N], the catalogue's; None where albums are left out.
     """

@@ -81,7 +81,7 @@ def test_where_less_is_better(found):
         "clicks 12.0000 against the served model's 10.0000."
     ]
     assert found((scenario("title"), "clicks", 1.0, 0.0, threshold)) == [
-        "Evaluator: scenario title got worse by more than can be told in percent "
+        "Evaluator: scenario title got worse by more than percent can say "
         "(at most 10.0% is allowed): clicks 1.0000 against the served model's 0.0000."
     ]
 

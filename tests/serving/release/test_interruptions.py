@@ -108,12 +108,12 @@ def test_a_push_is_served_after_a_first_release_that_failed(
 ) -> None:
     place = places()
     (base / "2" / "saved_model.pb").write_bytes(b"nonsense")
-    told: list[str] = []
-    with place.open(tell=told.append) as manager:
+    messages: list[str] = []
+    with place.open(notify=messages.append) as manager:
         with pytest.raises(ServingError, match="version 2 cannot be loaded"):
             manager.promote(2)
         assert manager.record.releases == ()
-    assert told[0].startswith("Taken back: promote of version 2, begun at ")
+    assert messages[0].startswith("Taken back: promote of version 2, begun at ")
     assert not place.config.exists()
     push(base, 4)
     place.eventually_serves(4)
@@ -156,7 +156,7 @@ def file_system_refuses_once(kind: str, number: int, at: int) -> None:
 def test_failure_at_every_step(places: Callable[[], Place], name: str, first: bool) -> None:
     for at in itertools.count(1):
         place = places()
-        with place.open(tell=lambda text: None) as manager:
+        with place.open(notify=lambda text: None) as manager:
             if not first:
                 manager.promote(1)
                 manager.canary(2)
@@ -213,8 +213,8 @@ def test_killed_at_every_step(places: Callable[[], Place], first: bool) -> None:
         process = place.process("promote", 1, at) if first else place.process("canary", 3, at)
         process.join(60)
         assert process.exitcode in (0, KILLED)
-        told: list[str] = []
-        with place.open(tell=told.append) as manager:
+        messages: list[str] = []
+        with place.open(notify=messages.append) as manager:
             recorded = manager.record.current
             pending = manager.record.pending()
             unfinished = manager.status().unfinished
@@ -228,7 +228,7 @@ def test_killed_at_every_step(places: Callable[[], Place], first: bool) -> None:
             else:
                 manager.rollback()  # of the canary, 2 or 3
             taken_back = pending is not None and len(manager.record.releases) <= pending.number + 1
-            assert [text for text in told if text.startswith("Taken back")] == (
+            assert [text for text in messages if text.startswith("Taken back")] == (
                 [f"Taken back: {pending}, was not finished."] if taken_back else []
             )
             assert manager.status().unfinished is None
@@ -305,7 +305,7 @@ def test_labels_links_and_comments_of_people_stay(
     place.server.manager.reload(unlabelled)
     place.eventually_serves(2, 3)  # a label may only name a version that serves
     place.server.manager.reload(config)
-    with place.open(tell=lambda text: None) as manager:
+    with place.open(notify=lambda text: None) as manager:
         with pytest.raises(ServingError, match="version 1 cannot be loaded"):
             manager.promote(1)
         assert real.read_text() == text
