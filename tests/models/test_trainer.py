@@ -90,7 +90,7 @@ def test_the_training_curve_is_kept(
         return Fit(PopularityScorer(data.catalogue.counts), rows)
 
     als = families.family("als")
-    monkeypatch.setattr(trainer.registry, "family", lambda name: dataclasses.replace(als, fit=fit))
+    monkeypatch.setattr(families, "family", lambda name: dataclasses.replace(als, fit=fit))
     trainer.run_fn(fn_args)
     expected = [
         {"step": 10, "loss": 2.5, "eval_ndcg": None},
