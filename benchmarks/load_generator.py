@@ -26,7 +26,7 @@ import grpc
 import numpy as np
 from tensorflow_serving.apis import predict_pb2
 
-from serving.client import ConnectionOptions, read_mpd
+from serving.client import ConnectionOptions, read_playlists
 from serving.protocol import messages
 
 _PREDICT = "/tensorflow.serving.PredictionService/Predict"
@@ -106,7 +106,7 @@ class LoadGenerator:
 
 
 async def _run(options: argparse.Namespace) -> None:
-    playlists = read_mpd(options.playlists).playlists
+    playlists = read_playlists(options.playlists).playlists
     generator = LoadGenerator(options.target, requests_of(options.model, playlists))
     await generator.warm_up(options.warm_up)
     if options.interactive:
@@ -122,7 +122,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--target", required=True, help="HOST:PORT")
-    parser.add_argument("--playlists", required=True, help="file in MPD format")
+    parser.add_argument("--playlists", required=True, help="file that segue query reads")
     parser.add_argument("--model", default="segue")
     parser.add_argument("--concurrency", type=int, default=1)
     parser.add_argument("--requests", type=int, help="how many to send")

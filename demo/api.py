@@ -6,18 +6,23 @@ import time
 from typing import Annotated, Any
 
 import pydantic
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
 
 from demo.backend import Backend, Track
 from demo.catalogue import Catalogue
+from schema import scores
 from schema.signatures import MAX_RECOMMENDATIONS
-from serving.client import track_uri
+from schema.track_uris import canonical
+from serving.client import parse_playlists, track_uri
 from serving.protocol import ConfigError
 
 MAX_TRACKS = 250
 MAX_NAME = 300
 _MAX_URI = 300
 _MAX_QUERY = 200
+_MAX_PLAYLISTS = 1000
+_MAX_SKIPPED = 20
 
 Uris = Annotated[
     list[Annotated[str, pydantic.Field(max_length=_MAX_URI)]],
@@ -93,11 +98,32 @@ def create_router(backend: Backend, catalogue: Catalogue) -> APIRouter:
         described = backend.describe(list(dict.fromkeys(uris)))
         return {"tracks": [_as_json(track) for track in described], "unreadable": unreadable}
 
+    @router.post("/playlists")
+    async def playlists(request: Request) -> dict[str, Any]:
+        """Reads a file of playlists, in any format that `segue query --file` reads."""
+        data = await request.body()
+        found = await run_in_threadpool(parse_playlists, "The file", data)
+        skipped = [*found.skipped[:_MAX_SKIPPED]]
+        if len(found.playlists) > _MAX_PLAYLISTS:
+            skipped.append(f"The file holds {len(found.playlists):,} playlists: see the first.")
+        return {
+            "playlists": [
+                {
+                    "name": playlist.name[:MAX_NAME],
+                    "tracks": list(dict.fromkeys(playlist.track_uris))[:MAX_TRACKS],
+                    "count": len(playlist.track_uris),
+                }
+                for playlist in found.playlists[:_MAX_PLAYLISTS]
+            ],
+            "skipped": skipped,
+        }
+
     @router.post("/continue")
     def continue_playlist(body: PlaylistBody) -> dict[str, Any]:
         started = time.perf_counter()
         version = None if body.version is None else int(body.version)
-        answer = backend.continue_playlist(body.name, body.tracks, version=version, top=body.top)
+        tracks = [canonical(text) for text in body.tracks]
+        answer = backend.continue_playlist(body.name, tracks, version=version, top=body.top)
         milliseconds = 1000 * (time.perf_counter() - started)
         found = [
             Track(entry.track_uri, entry.track_name, entry.artist_name)
@@ -108,6 +134,11 @@ def create_router(backend: Backend, catalogue: Catalogue) -> APIRouter:
         return {
             "version": str(answer.model_version),
             "milliseconds": round(milliseconds, 1),
+            "seeds": len(tracks),
+            "seeds_known": answer.seeds_known,
+            "basis": answer.basis,
+            "comparable": scores.comparable(answer.basis),
+            "scores": None if answer.basis is None else scores.MEANINGS[answer.basis],
             "tracks": [
                 {**_as_json(track), "rank": entry.rank, "score": entry.score}
                 for track, entry in zip(found, answer.recommendations, strict=True)

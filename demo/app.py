@@ -163,6 +163,11 @@ def _explain_errors(app: FastAPI, target: str) -> None:
         }.get(code, f"The model server says: {error.message}")
         return JSONResponse({"error": text}, code)
 
+    @app.exception_handler(ConfigError)
+    def unusable(request: Request, error: ConfigError) -> JSONResponse:
+        del request
+        return JSONResponse({"error": str(error)}, 422)
+
     @app.exception_handler(BadAnswerError)
     def misunderstood(request: Request, error: BadAnswerError) -> JSONResponse:
         del request

@@ -10,6 +10,9 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY: Final = 128 * 1024
+#: Where a file is sent, which is larger.
+FILES: Final = "/api/playlists"
+MAX_FILE: Final = 32 * 2**20
 
 HEADERS: Final = {
     # Only this server's own files: no inline script or style, no frame, no form, nothing outside.
@@ -52,8 +55,9 @@ def _refusal(scope: Scope) -> JSONResponse | None:
     length = Headers(scope=scope).get("content-length", "")
     if not length.isdigit():
         return JSONResponse({"error": "A request with content must give its length."}, 411)
-    if int(length) > MAX_BODY:
-        return JSONResponse({"error": f"A request may have {MAX_BODY} bytes at most."}, 413)
+    most = MAX_FILE if scope["path"] == FILES else MAX_BODY
+    if int(length) > most:
+        return JSONResponse({"error": f"A request may have {most:,} bytes at most."}, 413)
     return None
 
 

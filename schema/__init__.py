@@ -14,8 +14,11 @@ __all__ = [
     "published",
     "requests",
     "rows",
+    "scores",
     "signatures",
     "splits",
     "spreadsheets",
     "status",
+    "texts",
+    "track_uris",
 ]

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 from pydantic import Field, RootModel, model_validator
 
 from schema.documents import Document, Estimate, PairedTest, Part, SharedPlaylists, Value, clean
+from schema.scores import Basis
 
 Ended = Literal["ok", "failed", "invalid"]
 
@@ -142,6 +143,15 @@ class Answer(Part):
     """The playlist's pid, "" where it has none."""
     name: str = ""
     model_version: int | None = None
+    seeds: int = 0
+    """Tracks of the playlist."""
+    seeds_known: int | None = None
+    """How many of them the model knows, null where it does not say."""
+    basis: Basis | None = None
+    """What the answer rests on, null where that cannot be told. "tracks" and "title": scores rank
+    this answer only. "popularity": a score is the number of the training data's playlists."""
+    comparable: bool = False
+    """Whether scores compare with those of other answers of this version that say so too."""
     recommendations: list[Continued] = Field(default_factory=list)
     """Best first."""
 

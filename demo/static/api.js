@@ -21,5 +21,7 @@ const post = (path, body, signal) =>
 export const status = () => call("status");
 export const search = (text, signal) => call(`search?q=${encodeURIComponent(text)}`, { signal });
 export const describe = (uris) => post("tracks", { tracks: uris });
+export const open = (file) =>
+  call("playlists", { method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file });
 export const continuePlaylist = (playlist, version, signal) =>
   post("continue", { ...playlist, version, top: 100 }, signal);

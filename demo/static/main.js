@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { byId, debounce, make, plural, say } from "./dom.js";
+import * as files from "./files.js";
 import { Panel } from "./panel.js";
 import * as playlist from "./playlist.js";
 import * as search from "./search.js";
@@ -118,6 +119,7 @@ playlist.start(() => {
   refreshSoon();
 });
 search.start(showError);
+files.start(showError);
 byId("compare").addEventListener("click", () => setComparing(!comparing));
 byId("panels").append(panels[0].element);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) lookLater(0); });

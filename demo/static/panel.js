@@ -17,6 +17,12 @@ function ranks(tracks) {
   return new Map(tracks.filter((track) => !playlist.has(track.uri)).map((track, index) => [track.uri, index + 1]));
 }
 
+/** How many of the playlist's tracks the model knows, and what its scores are. */
+function meaning({ seeds, seeds_known: known, scores }) {
+  const told = seeds && known !== null ? `${known} of ${plural(seeds, "track")} known by the model. ` : "";
+  return scores ? `${told}Scores: ${scores}.` : told;
+}
+
 export class Panel {
   /** `onError` gets what went wrong, null where nothing did; `onAnswer` is called after each answer. */
   constructor({ onError, onAnswer }) {
@@ -31,9 +37,10 @@ export class Panel {
     this.asking = new AbortController();
     this.select = make("select", { "aria-label": "Version", onchange: () => this.changeVersion() });
     this.answered = make("span", { class: "answered" });
+    this.meaning = make("p", { class: "hint meaning" });
     this.list = make("ol", { class: "songs" });
     this.more = make("button", { type: "button", class: "plain more", hidden: true, onclick: () => this.showMore() }, "Show more");
-    this.element = make("div", { class: "panel" }, make("div", { class: "about" }, this.select, this.answered), this.list, this.more);
+    this.element = make("div", { class: "panel" }, make("div", { class: "about" }, this.select, this.answered), this.meaning, this.list, this.more);
     this.offer([]);
   }
 
@@ -67,6 +74,7 @@ export class Panel {
       this.anew = false;
       this.tracks = answer.tracks;
       this.answered.textContent = `${this.version === null ? `${answer.version}, ` : ""}${Math.max(1, Math.round(answer.milliseconds))} ms`;
+      this.meaning.textContent = meaning(answer);
       this.onError(null);
       this.onAnswer(this);
     } catch (error) {

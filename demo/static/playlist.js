@@ -26,6 +26,13 @@ export function add(tracks) {
   return added.length;
 }
 
+/** Puts a title and tracks in the place of those that are there. */
+export function replace(name, tracks) {
+  state.name = byId("name").value = name;
+  state.tracks = tracks.slice(0, MAX_TRACKS).map(({ uri, title, artist }) => ({ uri, title, artist }));
+  update();
+}
+
 function remove(uri) {
   const at = state.tracks.findIndex((track) => track.uri === uri);
   const [gone] = state.tracks.splice(at, 1);

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { byId, debounce, make, names, plural, say } from "./dom.js";
 import * as playlist from "./playlist.js";
 
-const LINKS = /(?:spotify:track:|open\.spotify\.com\/(?:intl-[a-z-]+\/)?track\/)([0-9A-Za-z]{22})/g;
+const LINKS = /(?:spotify(?::|%3A)(?:user(?::|%3A)[^:%\s]+(?::|%3A))?track(?::|%3A)|\.spotify\.com\/(?:intl-[a-z-]+\/)?(?:embed\/)?(?:user\/[^/\s]+\/)?track\/)([0-9A-Za-z]{22})(?![0-9A-Za-z])/gi;
 
 const input = byId("search");
 const list = byId("found");

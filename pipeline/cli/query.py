@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,27 +14,39 @@ from pipeline.cli.support import (
     ModelNameOption,
     TargetOption,
     TlsOption,
+    VersionOption,
     fail,
     serving_errors_reported,
 )
 from schema.signatures import MAX_RECOMMENDATIONS
 
+if TYPE_CHECKING:
+    from serving.protocol import Continuation
+
 
 def query(
     target: TargetOption = "127.0.0.1:8500",
-    name: Annotated[str, typer.Option(help="The playlist's title.")] = "",
+    name: Annotated[
+        str | None, typer.Option(help="The playlist's title; takes the place of a file's own.")
+    ] = None,
     track: Annotated[
         list[str] | None, typer.Option(help="A track: URI, link or ID. Repeat for more.")
     ] = None,
     file: Annotated[
-        str | None, typer.Option(help="MPD-format playlists, or a list of URIs; - for stdin.")
+        str | None,
+        typer.Option(
+            help="Playlists: Spotify's account export, Exportify's CSV, JSON of the Web API or of "
+            "the MPD, a list of URIs or links; - for stdin."
+        ),
     ] = None,
     top: Annotated[int, typer.Option(min=1, max=MAX_RECOMMENDATIONS, help="How many tracks.")] = 10,
     output: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
     model_name: ModelNameOption = "segue",
-    version: Annotated[int | None, typer.Option(help="Version that answers.")] = None,
+    version: VersionOption = None,
     label: Annotated[str | None, typer.Option(help="Label of the version, as canary.")] = None,
-    timeout: Annotated[float, typer.Option(min=0.001, help="Seconds.")] = 10.0,
+    timeout: Annotated[
+        float, typer.Option(min=0.001, max=86_400, help="Seconds; a day at most.")
+    ] = 10.0,
     tls_ca: TlsOption = None,
     json: JsonOption = False,
 ) -> Status:
@@ -42,6 +54,7 @@ def query(
 
     Example: segue query --name "road trip" --track spotify:track:1zWZvrk13cL8Sl3VLeG57F --top 5
     """
+    from schema import scores
     from schema.status import Answer, Continued, QueryStatus
     from serving import client as serving_client
     from serving.client import ClientTls, ConnectionOptions, RecommenderClient
@@ -62,13 +75,17 @@ def query(
             for line in skipped:
                 typer.echo(f"Skipped: {line}", err=True)
         else:
-            playlists = (serving_client.playlist_from_arguments(name, track or ()),)
+            playlists = (serving_client.playlist_from_arguments(name or "", track or ()),)
+        if version is not None and label is not None:
+            raise ConfigError("give --version or --label, not both")
         tls = ClientTls.from_files(ca=tls_ca) if tls_ca else None
         options = ConnectionOptions(timeout=timeout, tls=tls)
         with RecommenderClient(
             target, model=model_name, version=version, label=label, options=options
         ) as client:
             answers = client.continue_playlists(playlists, top=top)
+    for answer in answers:
+        _tell_unknown(answer)
     serving_client.render(answers, form, sys.stdout)
     return QueryStatus(
         status="ok",
@@ -77,6 +94,10 @@ def query(
                 key=answer.playlist.key,
                 name=answer.playlist.name,
                 model_version=answer.model_version,
+                seeds=len(answer.playlist.track_uris),
+                seeds_known=answer.seeds_known,
+                basis=answer.basis,
+                comparable=scores.comparable(answer.basis),
                 recommendations=[
                     Continued(**dataclasses.asdict(track)) for track in answer.recommendations
                 ],
@@ -85,3 +106,15 @@ def query(
         ],
         skipped=skipped,
     )
+
+
+def _tell_unknown(answer: Continuation) -> None:
+    """Says what an answer rests on where none of the playlist's tracks could say anything."""
+    count = len(answer.playlist.track_uris)
+    if count and answer.seeds_known == 0:
+        rest = "the title alone" if answer.basis == "title" else "what is popular"
+        typer.echo(
+            f"The model knows none of the {count} tracks of {answer.playlist.name!r}: "
+            f"the answer rests on {rest}.",
+            err=True,
+        )

@@ -36,7 +36,9 @@ ModelConfigOption = Annotated[
 
 @app.command(cls=StatusCommand)
 def promote(
-    version: Annotated[int | None, typer.Argument(help="The canary where none is named.")] = None,
+    version: Annotated[
+        int | None, typer.Argument(min=0, max=2**63 - 1, help="The canary where none is named.")
+    ] = None,
     canary: Annotated[bool, typer.Option(help="Label it canary, beside the stable one.")] = False,
     metrics: Annotated[
         str | None,

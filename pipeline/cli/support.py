@@ -25,6 +25,9 @@ SetOption = Annotated[
     typer.Option("--set", metavar="KEY=VALUE", help="One field, such as models.als.factors=64."),
 ]
 TargetOption = Annotated[str, typer.Option(help="HOST:PORT of the server.")]
+VersionOption = Annotated[
+    int | None, typer.Option(min=0, max=2**63 - 1, help="Version that answers.")
+]
 ModelNameOption = Annotated[str, typer.Option(help="Name that clients ask for.")]
 TlsOption = Annotated[
     str | None, typer.Option(help="PEM file of the server's authority; turns on TLS.")

@@ -5,13 +5,8 @@ A request's way out: `client` → `exchange` → `serving.protocol.messages` →
 
 from serving.client.client import RecommenderClient, VersionState, recommend, to_serving_error
 from serving.client.connection import ClientTls, ConnectionOptions
-from serving.client.playlist_input import (
-    PlaylistInput,
-    playlist_from_arguments,
-    read_mpd,
-    read_playlists,
-    track_uri,
-)
+from serving.client.playlist_arguments import playlist_from_arguments, track_uri
+from serving.client.playlist_files import PlaylistInput, parse_playlists, read_playlists
 from serving.client.rendering import Format, render
 
 __all__ = [
@@ -21,8 +16,8 @@ __all__ = [
     "PlaylistInput",
     "RecommenderClient",
     "VersionState",
+    "parse_playlists",
     "playlist_from_arguments",
-    "read_mpd",
     "read_playlists",
     "recommend",
     "render",

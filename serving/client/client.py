@@ -17,7 +17,14 @@ from tensorflow_serving.apis import (
 
 from serving.client import exchange
 from serving.client.connection import ConnectionOptions
-from serving.protocol import Continuation, Playlist, Recommendation, ServingError, messages
+from serving.protocol import (
+    ConfigError,
+    Continuation,
+    Playlist,
+    Recommendation,
+    ServingError,
+    messages,
+)
 
 _TOP = 100
 
@@ -47,7 +54,7 @@ class RecommenderClient:
         options: how to talk.
 
     Raises:
-        ConfigError: the target or an option cannot be used.
+        ConfigError: the target or an option cannot be used, or there are a version and a label.
     """
 
     def __init__(
@@ -59,6 +66,8 @@ class RecommenderClient:
         label: str | None = None,
         options: ConnectionOptions | None = None,
     ) -> None:
+        if version is not None and label is not None:
+            raise ConfigError(f"give a version or a label, not both; were {version} and {label!r}")
         self.target = target
         self.choice = exchange.ModelChoice(model, version, label)
         self.options = options or ConnectionOptions()
@@ -94,7 +103,8 @@ class RecommenderClient:
         Args:
             playlists: the playlists.
             top: how many tracks to return for each at most.
-            with_names: whether to ask for titles and artists too, which is a further request.
+            with_names: whether to ask for titles and artists too, and for how many of the
+                playlists' tracks the model knows, which is a further request.
 
         Raises:
             ServingError: the server did not answer, or refused.
@@ -115,7 +125,8 @@ class RecommenderClient:
             ServingError: the server did not answer, or refused.
             BadAnswerError: the server's model is not one of Segue's.
         """
-        return exchange.track_names(self.predict, self.choice, uris)
+        facts = exchange.track_facts(self.predict, self.choice, uris)
+        return {uri: (fact.track_name, fact.artist_name) for uri, fact in facts.items()}
 
     def predict(
         self, request: predict_pb2.PredictRequest, timeout: float | None = None

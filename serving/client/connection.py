@@ -6,6 +6,7 @@ import dataclasses
 import ipaddress
 import json
 import pathlib
+import re
 from typing import Any
 
 import grpc
@@ -18,6 +19,8 @@ _COMPRESSIONS = {
     "deflate": grpc.Compression.Deflate,
 }
 _MAX_ATTEMPTS = 5  # the most that gRPC grants
+_MAX_TIMEOUT = 86_400.0  # a day; gRPC's clock cannot add much more to now
+_HOST = re.compile(r"[\w.-]+|\[[0-9A-Fa-f:.]+(%\w+)?\]")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +65,7 @@ class ConnectionOptions:
     """How to talk to a server.
 
     Attributes:
-        timeout: seconds for a call with all its attempts.
+        timeout: seconds for a call with all its attempts, a day at most.
         attempts: tries of a call while the server is UNAVAILABLE, 1 to 5. Other failures are final.
         backoff: seconds before the second try; each further one waits twice as long, within 20 %.
         compression: "none", "gzip" or "deflate".
@@ -78,12 +81,16 @@ class ConnectionOptions:
     max_message_size: int = 64 * 2**20
 
     def __post_init__(self) -> None:
-        if self.timeout <= 0:
-            raise ConfigError(f"timeout must be above 0 s; was {self.timeout}")
+        if not 0 < self.timeout <= _MAX_TIMEOUT:
+            raise ConfigError(
+                f"timeout must be above 0 s and at most {_MAX_TIMEOUT:g} s; was {self.timeout}"
+            )
         if not 1 <= self.attempts <= _MAX_ATTEMPTS:
             raise ConfigError(f"attempts must be 1 to {_MAX_ATTEMPTS}; was {self.attempts}")
-        if self.backoff <= 0:
-            raise ConfigError(f"backoff must be above 0 s; was {self.backoff}")
+        if not 0 < self.backoff <= _MAX_TIMEOUT:
+            raise ConfigError(
+                f"backoff must be above 0 s and at most {_MAX_TIMEOUT:g} s; was {self.backoff}"
+            )
         if self.compression not in _COMPRESSIONS:
             raise ConfigError(
                 f"compression must be one of {', '.join(_COMPRESSIONS)}; was {self.compression!r}"
@@ -146,10 +153,20 @@ def check_target(target: str) -> None:
     """Checks that a target is HOST:PORT, or one of gRPC's own schemes.
 
     Raises:
-        ConfigError: it is neither.
+        ConfigError: it is neither; the message says what to leave out or add.
     """
-    if target.startswith(("unix:", "dns:", "ipv4:", "ipv6:")):
+    if target.startswith(("unix:", "unix-abstract:", "dns:", "ipv4:", "ipv6:")):
         return
-    host, colon, port = target.rpartition(":")
-    if not (host and colon and port.isdigit() and 0 < int(port) < 2**16):
-        raise ConfigError(f"target must be HOST:PORT, for instance localhost:8500; was {target!r}")
+    scheme, marks, rest = target.rpartition("://")
+    host, colon, port = rest.rpartition(":")
+    sound = bool(colon) and port.isascii() and port.isdigit() and 0 < int(port) < 2**16
+    if sound and not marks and _HOST.fullmatch(host):
+        return
+    hint = ""
+    if marks:
+        hint = f", without {scheme}://"
+    elif host.count(":") and not host.startswith("["):
+        hint = f", an IPv6 address in brackets as in [{host}]:{port or 8500}"
+    raise ConfigError(
+        f"target must be HOST:PORT, for instance localhost:8500{hint}; was {target!r}"
+    )

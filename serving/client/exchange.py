@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import grpc
 from tensorflow_serving.apis import predict_pb2
 
-from serving.protocol import Continuation, Playlist, ServingError, messages
+from serving.protocol import Continuation, Playlist, ServingError, TrackFacts, messages
 
 # A server takes a limited number of rows, and answers each with 500 tracks.
 _PLAYLISTS_AT_ONCE = 64
@@ -42,7 +42,7 @@ def continue_playlists(
         choice: which model answers.
         playlists: the playlists.
         top: how many tracks to return for each at most.
-        with_names: whether to ask for names.
+        with_names: whether to ask for names, and for which of the playlists' tracks are known.
 
     Raises:
         ServingError: as `predict`.
@@ -55,10 +55,10 @@ def continue_playlists(
     return answers
 
 
-def track_names(
+def track_facts(
     predict: Predict, choice: ModelChoice, uris: Sequence[str]
-) -> dict[str, tuple[str, str]]:
-    """Asks for the title and the artist of tracks.
+) -> dict[str, TrackFacts]:
+    """Asks for the title, the artist and the number of playlists of tracks.
 
     Args:
         predict: sends a request.
@@ -66,15 +66,14 @@ def track_names(
         uris: the tracks.
 
     Returns:
-        Title and artist by URI, "" where the model does not know them. Empty where the model has no
-        signature for names.
+        What the model says, by URI. Empty where the model has no signature for names.
 
     Raises:
         ServingError: as `predict`.
         BadAnswerError: an answer breaks contract C3.
     """
     spec = messages.model_spec(choice.model, choice.version, choice.label)
-    names: dict[str, tuple[str, str]] = {}
+    facts: dict[str, TrackFacts] = {}
     for start in range(0, len(uris), _NAMES_AT_ONCE):
         part = uris[start : start + _NAMES_AT_ONCE]
         try:
@@ -83,8 +82,8 @@ def track_names(
             if error.code is grpc.StatusCode.FAILED_PRECONDITION:
                 return {}
             raise
-        names.update(zip(part, messages.read_names(response, len(part)), strict=True))
-    return names
+        facts.update(zip(part, messages.read_facts(response, len(part)), strict=True))
+    return facts
 
 
 def _continue_part(
@@ -101,15 +100,16 @@ def _continue_part(
         response = predict(request)
         ranked = messages.read_recommendations(response, len(playlists), top)
         version = response.model_spec.version.value
-        names: dict[str, tuple[str, str]] = {}
+        facts: dict[str, TrackFacts] = {}
         try:
             if with_names:
-                uris = list(dict.fromkeys(uri for row in ranked for uri, _ in row))
-                names = track_names(predict, ModelChoice(choice.model, version), uris)
+                uris = dict.fromkeys(uri for row in ranked for uri, _ in row)
+                uris |= dict.fromkeys(uri for item in playlists for uri in item.track_uris)
+                facts = track_facts(predict, ModelChoice(choice.model, version), list(uris))
         except ServingError as error:
             # The server may have unloaded the version between the two requests: ask the new one.
             if last or error.code is not grpc.StatusCode.NOT_FOUND:
                 raise
         else:
             break
-    return messages.continuations(playlists, ranked, names, version)
+    return messages.continuations(playlists, ranked, facts, version)

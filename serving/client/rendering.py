@@ -8,14 +8,28 @@ import enum
 import json
 import unicodedata
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Final, TextIO
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from schema import scores
 from schema.spreadsheets import inert
 from serving.protocol import Continuation
+
+_COLUMNS: Final = (
+    "playlist",
+    "rank",
+    "track_uri",
+    "score",
+    "artist_name",
+    "track_name",
+    "model_version",
+    "seeds",
+    "seeds_known",
+    "basis",
+)
 
 
 class Format(str, enum.Enum):
@@ -54,8 +68,8 @@ def table(answer: Continuation) -> Table:
     count = len(playlist.track_uris)
     title = f'"{_printable(playlist.name)}"' if playlist.name else "untitled"
     made = Table(
-        title=f"{escape(title)} with {count} track{'' if count == 1 else 's'}",
-        caption=f"model version {answer.model_version}",
+        title=f"{escape(title)} with {count} track{'' if count == 1 else 's'}{_known(answer)}",
+        caption=_caption(answer),
         title_justify="left",
         caption_justify="left",
     )
@@ -79,19 +93,37 @@ def table(answer: Continuation) -> Table:
     return made
 
 
-def _write_json(answers: Sequence[Continuation], stream: TextIO) -> None:
-    json.dump(
-        [dataclasses.asdict(answer) for answer in answers], stream, ensure_ascii=False, indent=1
+def _known(answer: Continuation) -> str:
+    count = len(answer.playlist.track_uris)
+    if answer.seeds_known is None or not count:
+        return ""
+    return f", {answer.seeds_known} of {count} seeds known by the model"
+
+
+def _caption(answer: Continuation) -> str:
+    version = f"model version {answer.model_version}"
+    return (
+        version if answer.basis is None else f"{version}; scores: {scores.MEANINGS[answer.basis]}"
     )
+
+
+def _write_json(answers: Sequence[Continuation], stream: TextIO) -> None:
+    found = [
+        {
+            **dataclasses.asdict(answer),
+            "seeds": len(answer.playlist.track_uris),
+            "comparable": scores.comparable(answer.basis),
+        }
+        for answer in answers
+    ]
+    json.dump(found, stream, ensure_ascii=False, indent=1)
     stream.write("\n")
 
 
 def _write_csv(answers: Sequence[Continuation], stream: TextIO) -> None:
     # All text is quoted: a carriage return in a title would end the line otherwise.
     writer = csv.writer(stream, lineterminator="\n", quoting=csv.QUOTE_NONNUMERIC)
-    writer.writerow(
-        ["playlist", "rank", "track_uri", "score", "artist_name", "track_name", "model_version"]
-    )
+    writer.writerow(_COLUMNS)
     for answer in answers:
         for item in answer.recommendations:
             writer.writerow(
@@ -103,6 +135,9 @@ def _write_csv(answers: Sequence[Continuation], stream: TextIO) -> None:
                     inert(item.artist_name),
                     inert(item.track_name),
                     answer.model_version,
+                    len(answer.playlist.track_uris),
+                    "" if answer.seeds_known is None else answer.seeds_known,
+                    "" if answer.basis is None else answer.basis.value,
                 ]
             )
 

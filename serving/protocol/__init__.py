@@ -9,7 +9,13 @@ from serving.protocol import (
     version_files,
 )
 from serving.protocol.errors import ConfigError, ServingError
-from serving.protocol.messages import BadAnswerError, Continuation, Playlist, Recommendation
+from serving.protocol.messages import (
+    BadAnswerError,
+    Continuation,
+    Playlist,
+    Recommendation,
+    TrackFacts,
+)
 from serving.protocol.model_config import ModelConfig, ModelServerConfig, single_model_config
 from serving.protocol.tf_serving_protos import BatchingParameters, SSLConfig, read_text_proto
 from serving.protocol.tls import ServerTls, read_pem
@@ -26,6 +32,7 @@ __all__ = [
     "SSLConfig",
     "ServerTls",
     "ServingError",
+    "TrackFacts",
     "errors",
     "messages",
     "model_config",

@@ -5,14 +5,15 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from tensorflow.core.framework import types_pb2
 from tensorflow_serving.apis import model_pb2, predict_pb2
 
-from schema import requests
-from schema.signatures import ARTIST_NAME, SCORES, TRACK_NAME, TRACK_URIS
+from schema import requests, texts
+from schema.scores import Basis
+from schema.signatures import ARTIST_NAME, PLAYLISTS, SCORES, TRACK_NAME, TRACK_URIS
 
 
 class BadAnswerError(RuntimeError):
@@ -41,7 +42,7 @@ class Recommendation:
     Attributes:
         rank: 1 for the best.
         track_uri: the track.
-        score: how well it fits, comparable within one answer only.
+        score: how well it fits; what it means is for the answer's `basis` to say.
         track_name: its title, "" where the server does not know it.
         artist_name: its artist, "" where the server does not know it.
     """
@@ -61,11 +62,36 @@ class Continuation:
         playlist: what was asked.
         recommendations: best first.
         model_version: the version that answered.
+        seeds_known: how many of the playlist's tracks the model knows; None where it was not asked.
+        basis: what the answer rests on, which says what its scores mean and whether they compare
+            with another answer's (`schema.scores`); None where that cannot be told.
     """
 
     playlist: Playlist
     recommendations: tuple[Recommendation, ...]
     model_version: int
+    seeds_known: int | None = None
+    basis: Basis | None = None
+
+
+class TrackFacts(NamedTuple):
+    """What a model says of a track.
+
+    Attributes:
+        track_name: its title, "" where the model does not know it.
+        artist_name: its artist, "" where the model does not know it.
+        playlists: how many of the training data's playlists hold it, 0 where the model does not
+            know it; None where the model does not say.
+    """
+
+    track_name: str = ""
+    artist_name: str = ""
+    playlists: int | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether the model knows the track."""
+        return bool(self.playlists or self.track_name or self.artist_name)
 
 
 def model_spec(
@@ -120,8 +146,8 @@ def read_recommendations(
     ]
 
 
-def read_names(response: predict_pb2.PredictResponse, count: int) -> list[tuple[str, str]]:
-    """Title and artist of every track that was asked for.
+def read_facts(response: predict_pb2.PredictResponse, count: int) -> list[TrackFacts]:
+    """Title, artist and number of playlists of every track that was asked for.
 
     Raises:
         BadAnswerError: the answer is not one of `track_metadata`.
@@ -132,27 +158,53 @@ def read_names(response: predict_pb2.PredictResponse, count: int) -> list[tuple[
     )
     if len(titles) != count or len(artists) != count:
         raise BadAnswerError(f"expected the names of {count} tracks; got {len(titles)}")
-    return list(zip(titles, artists, strict=True))
+    playlists: list[int] | list[None] = [None] * count
+    if PLAYLISTS in response.outputs:
+        playlists = _values(response.outputs, PLAYLISTS, 1).tolist()
+    if len(playlists) != count:
+        raise BadAnswerError(f"expected the playlists of {count} tracks; got {len(playlists)}")
+    return [TrackFacts(*facts) for facts in zip(titles, artists, playlists, strict=True)]
 
 
 def continuations(
     playlists: Sequence[Playlist],
     ranked: Sequence[Sequence[tuple[str, float]]],
-    names: Mapping[str, tuple[str, str]],
+    facts: Mapping[str, TrackFacts],
     version: int,
 ) -> list[Continuation]:
-    """Puts an answer together."""
-    return [
-        Continuation(
-            playlist,
-            tuple(
-                Recommendation(rank, uri, score, *names.get(uri, ("", "")))
-                for rank, (uri, score) in enumerate(row, start=1)
-            ),
-            version,
+    """Puts an answer together.
+
+    Args:
+        playlists: what was asked.
+        ranked: tracks and scores of each, best first.
+        facts: of their tracks and of the playlists' own; empty where the model tells none.
+        version: which answered.
+    """
+    unknown = TrackFacts()
+    answers = []
+    for playlist, row in zip(playlists, ranked, strict=True):
+        found = tuple(
+            Recommendation(rank, uri, score, *facts.get(uri, unknown)[:2])
+            for rank, (uri, score) in enumerate(row, start=1)
         )
-        for playlist, row in zip(playlists, ranked, strict=True)
-    ]
+        known = None
+        if facts:
+            known = sum(facts.get(uri, unknown).known for uri in playlist.track_uris)
+        counts = [facts.get(uri, unknown).playlists for uri, _ in row]
+        basis = _basis(playlist, known, [score for _, score in row], counts)
+        answers.append(Continuation(playlist, found, version, known, basis))
+    return answers
+
+
+def _basis(
+    playlist: Playlist, known: int | None, scores: Sequence[float], counts: Sequence[int | None]
+) -> Basis | None:
+    # Popular tracks, and they alone, score the number of their playlists (contract C3).
+    if scores and list(scores) == list(counts):
+        return Basis.POPULARITY
+    if known:
+        return Basis.TRACKS
+    return Basis.TITLE if known == 0 and playlist.name else None
 
 
 def _values(outputs: Mapping[str, Any], key: str, rank: int) -> np.ndarray:
@@ -169,6 +221,12 @@ def _values(outputs: Mapping[str, Any], key: str, rank: int) -> np.ndarray:
             if tensor.tensor_content
             else np.array(tensor.float_val, dtype=np.float32)
         )
+    elif tensor.dtype == types_pb2.DT_INT64:
+        values = (
+            np.frombuffer(tensor.tensor_content, dtype="<i8")
+            if tensor.tensor_content
+            else np.array(tensor.int64_val, dtype=np.int64)
+        )
     else:
         raise BadAnswerError(f"output {key} has dtype {types_pb2.DataType.Name(tensor.dtype)}")
     if len(shape) != rank or math.prod(shape) != len(values):
@@ -177,5 +235,4 @@ def _values(outputs: Mapping[str, Any], key: str, rank: int) -> np.ndarray:
 
 
 def _encode(text: str) -> bytes:
-    # Broken input files hold halves of surrogate pairs, which UTF-8 cannot write: they become "?".
-    return text.encode("utf-8", "replace")
+    return texts.whole(text).encode()

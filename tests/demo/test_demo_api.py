@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from demo import guard
@@ -89,6 +91,45 @@ def test_links_and_uris_are_understood(client):
         {"uri": known, "title": "Track 4", "artist": "Artist 1"},
         {"uri": unknown, "title": "", "artist": ""},
     ]
+
+
+def test_an_answer_says_what_it_rests_on(client):
+    unknown = "spotify:track:" + "z" * 22
+    link = toy_model.uri(2).replace("spotify:track:", "https://open.spotify.com/track/")
+    known = client.post("/api/continue", json={"tracks": [link, unknown]}).json()
+    assert ranked(known)[0] == 1
+    assert (known["seeds"], known["seeds_known"], known["basis"]) == (2, 1, "tracks")
+    assert not known["comparable"]
+    assert known["scores"].startswith("the model's, from the known tracks")
+    popular = client.post("/api/continue", json={"tracks": [unknown]}).json()
+    assert (popular["seeds_known"], popular["basis"]) == (0, "popularity")
+    assert popular["comparable"]
+    assert popular["scores"].startswith("playlists of the training data")
+
+
+def test_a_file_of_playlists_is_read(client):
+    uris = [toy_model.uri(index % 8) for index in range(MAX_TRACKS + 60)]
+    export = {
+        "playlists": [
+            {"name": "One", "items": [{"track": {"trackUri": uri}} for uri in uris]},
+            {"name": "Two", "items": [{"localTrack": {"uri": "spotify:local:x"}}]},
+        ]
+    }
+    answer = client.post("/api/playlists", content=json.dumps(export).encode("utf-16")).json()
+    assert answer == {
+        "playlists": [{"name": "One", "tracks": uris[:8], "count": MAX_TRACKS + 60}],
+        "skipped": [
+            "The file, playlist 1: none of its tracks can be used (1 local file)",
+        ],
+    }
+
+
+def test_a_file_that_is_in_no_format_is_refused(client):
+    response = client.post("/api/playlists", content=b"words")
+    assert response.status_code == 422
+    assert response.json()["error"].startswith("The file is in none of the formats that are read")
+    large = {"content-length": str(guard.MAX_FILE + 1)}
+    assert client.post("/api/playlists", headers=large).status_code == 413
 
 
 @pytest.mark.parametrize(

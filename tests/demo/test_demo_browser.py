@@ -13,6 +13,7 @@ import pytest
 import uvicorn
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
+from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -115,7 +116,8 @@ class Page:
     def type(self, *keys: str) -> None:
         """Types into whatever has the focus."""
         for key in keys:
-            self.focus().send_keys(key)
+            # Not to the element: that of a file would take keys for a path.
+            ActionChains(self.driver).send_keys(key).perform()
 
 
 @pytest.fixture
@@ -191,11 +193,36 @@ def test_everything_works_with_the_keyboard_alone(page):
     # A slash goes to the search from anywhere; then back to the first track, and it is removed.
     page.type("/")
     assert page.focus().get_attribute("id") == "search"
+    page.type(Keys.TAB)
+    assert page.focus().get_attribute("id") == "file"
     page.type(Keys.TAB, Keys.TAB)
     assert page.focus().get_attribute("aria-label") == "Remove Track 1 by Artist 1"
     page.type(Keys.ENTER)
     assert page.playlist() == ["Track 0"]
     assert page.focus().get_attribute("aria-label") == "Remove Track 0 by Artist 0"
+
+
+def test_a_file_of_playlists_is_opened(page, tmp_path):
+    lists = {
+        "playlists": [
+            {"name": "reverse", "tracks": [toy_model.uri(3), "spotify:track:" + "z" * 22]},
+            {"name": "other", "tracks": [toy_model.uri(0)]},
+        ]
+    }
+    path = tmp_path / "lists.json"
+    path.write_text(json.dumps(lists))
+    page.driver.find_element(By.ID, "file").send_keys(str(path))
+    page.until(
+        lambda: page.text(".meaning").startswith("1 of 2 tracks known by the model. Scores:")
+    )
+    page.shows("Track 2", "Track 4")
+    assert page.playlist()[0] == "Track 3"
+    page.driver.find_element(By.CSS_SELECTOR, "#playlists option:nth-child(2)").click()
+    page.until(lambda: page.playlist() == ["Track 0"])
+    path = tmp_path / "words.txt"
+    path.write_text("words")
+    page.driver.find_element(By.ID, "file").send_keys(str(path))
+    page.until(lambda: "is in none of the formats" in page.text("#file-hint"))
 
 
 def test_two_versions_are_compared_side_by_side(page):

@@ -14,6 +14,7 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
+from schema.scores import Basis
 from serving.client import ConnectionOptions, RecommenderClient, recommend
 from serving.client.connection import is_loopback
 from serving.protocol import BadAnswerError, ConfigError, Playlist, ServingError, messages
@@ -50,6 +51,29 @@ def test_several_playlists_at_once(shared_target: str) -> None:
     assert [item.track_uri for item in answers[1].recommendations] == [uri(2), uri(3)]
     assert answers[2].recommendations == ()
     assert {answer.model_version for answer in answers} == {1}
+
+
+def test_an_answer_says_what_it_rests_on(shared_target: str) -> None:
+    unknown = "spotify:track:unknown"
+    playlists = [
+        Playlist("reverse", (uri(0), unknown, uri(0))),  # repeats count, as they do in the list
+        Playlist("reverse", (unknown,)),
+        Playlist("x", (unknown,)),
+        Playlist(),
+    ]
+    with RecommenderClient(shared_target) as client:
+        answers = client.continue_playlists(playlists, top=2)
+        (blind,) = client.continue_playlists(playlists[:1], with_names=False)
+    assert [answer.seeds_known for answer in answers] == [2, 0, 0, 0]
+    assert [answer.basis for answer in answers] == [
+        Basis.TRACKS,
+        Basis.TITLE,
+        Basis.POPULARITY,
+        Basis.POPULARITY,
+    ]
+    # A track of the popular ones scores the number of its playlists.
+    assert [item.score for item in answers[3].recommendations] == [108, 107]
+    assert (blind.seeds_known, blind.basis) == (None, None)
 
 
 def test_without_playlists_nothing_is_asked() -> None:
@@ -159,6 +183,9 @@ def test_compression(shared_target: str, compression: str) -> None:
     ("arguments", "message"),
     [
         ({"timeout": 0}, "timeout must be above 0"),
+        ({"timeout": float("inf")}, "timeout must be above 0 s and at most 86400 s; was inf"),
+        ({"timeout": float("nan")}, "timeout must be above 0 s and at most 86400 s; was nan"),
+        ({"backoff": float("inf")}, "backoff must be above 0 s and at most"),
         ({"attempts": 6}, "attempts must be 1 to 5; was 6"),
         ({"backoff": -1}, "backoff must be above 0"),
         ({"compression": "zip"}, "compression must be one of none, gzip, deflate; was 'zip'"),
@@ -169,10 +196,42 @@ def test_options_that_are_refused(arguments: dict, message: str) -> None:
         ConnectionOptions(**arguments)
 
 
-@pytest.mark.parametrize("target", ["", "localhost", ":8500", "localhost:port", "localhost:99999"])
-def test_targets_that_are_refused(target: str) -> None:
-    with pytest.raises(ConfigError, match="target must be HOST:PORT"):
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [
+        ("", ""),
+        ("localhost", ""),
+        (":8500", ""),
+        ("localhost:port", ""),
+        ("localhost:99999", ""),
+        ("localhost:0", ""),
+        ("localhost:8500/v1", ""),
+        ("local host:8500", ""),
+        ("localhost:８５００", ""),
+        ("http://127.0.0.1:8500", ", without http://"),
+        ("HTTPS://localhost:8500/", ", without HTTPS://"),
+        ("grpc://localhost:8500", ", without grpc://"),
+        ("://localhost:8500", ", without ://"),
+        ("::1:8500", r", an IPv6 address in brackets as in \[::1\]:8500"),
+    ],
+)
+def test_targets_that_are_refused(target: str, hint: str) -> None:
+    message = f"target must be HOST:PORT, for instance localhost:8500{hint}; was "
+    with pytest.raises(ConfigError, match=message):
         RecommenderClient(target)
+
+
+@pytest.mark.parametrize(
+    "target",
+    ["localhost:1", "my_host.example.org:8500", "[::1]:8500", "dns:///localhost:1", "unix:/tmp/x"],
+)
+def test_targets_that_are_taken(target: str) -> None:
+    RecommenderClient(target).close()
+
+
+def test_a_version_and_a_label_exclude_each_other() -> None:
+    with pytest.raises(ConfigError, match="give a version or a label, not both"):
+        RecommenderClient("localhost:1", version=3, label="canary")
 
 
 class Scripted(prediction_service_pb2_grpc.PredictionServiceServicer):
@@ -270,6 +329,14 @@ def test_model_without_names(scripted: Callable[..., Any]) -> None:
     assert (item.track_uri, item.track_name) == ("a", "")
 
 
+def test_a_model_that_tells_no_playlists(scripted: Callable[..., Any]) -> None:
+    names = {"track_name": ["A", "S", ""], "artist_name": ["B", "", ""]}
+    _, target = scripted(answer(**ONE), answer(**names))
+    with RecommenderClient(target) as client:
+        (found,) = client.continue_playlists([Playlist("x", ("seed", "other"))])
+    assert (found.seeds_known, found.basis) == (1, Basis.TRACKS)
+
+
 @pytest.mark.parametrize(
     ("outputs", "message"),
     [
@@ -313,7 +380,8 @@ def test_request_always_has_a_column() -> None:
 def test_text_that_is_no_unicode() -> None:
     lone = "\ud800"  # half of a surrogate pair, as broken input files hold it
     request = messages.playlists_request(messages.model_spec("m"), [Playlist(lone, (lone,))])
-    assert [list(tensor.string_val) for tensor in request.inputs.values()] == [[b"?"], [b"?"]]
+    expected = "\ufffd".encode()  # as training sees it
+    assert [list(tensor.string_val) for tensor in request.inputs.values()] == [[expected]] * 2
 
 
 def test_client_survives_a_restart(

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import io
 import json
 
 import pytest
 
+from schema.scores import Basis
 from serving.client import render
 from serving.protocol import Continuation, Playlist, Recommendation
 
@@ -16,6 +18,8 @@ ANSWER = Continuation(
         Recommendation(2, "spotify:track:y", -0.25, "", ""),
     ),
     3,
+    1,
+    Basis.TRACKS,
 )
 EMPTY = Continuation(Playlist("", ("a",)), (), 3)
 
@@ -28,8 +32,13 @@ def rendered(form: str, *answers: Continuation) -> str:
 
 def test_table() -> None:
     text = rendered("table", ANSWER, EMPTY)
-    assert '"road [bold]trip[/]" with 2 tracks' in text  # markup in a title is shown, not obeyed
+    joined = " ".join(text.split())
+    assert '"road [bold]trip[/]" with 2 tracks, 1 of 2 seeds known by the model' in joined
+    assert (
+        "scores: the model's, from the known tracks; they rank this answer" in joined
+    )  # markup in a title is shown, not obeyed
     assert "untitled with 1 track " in text
+    assert "1 of 1" not in text  # what was not asked is not told
     assert "12.5" in text
     assert "Ö" in text
     assert "\x1b" not in text  # nor do control codes of a title reach the terminal
@@ -46,6 +55,10 @@ def test_json() -> None:
     (answer,) = json.loads(rendered("json", ANSWER))
     assert answer["model_version"] == 3
     assert answer["playlist"]["track_uris"] == ["a", "b"]
+    assert (answer["seeds"], answer["seeds_known"]) == (2, 1)
+    assert (answer["basis"], answer["comparable"]) == ("tracks", False)
+    popular = dataclasses.replace(ANSWER, basis=Basis.POPULARITY)
+    assert json.loads(rendered("json", popular))[0]["comparable"] is True
     assert answer["recommendations"][0] == {
         "rank": 1,
         "track_uri": "spotify:track:x",
@@ -60,6 +73,7 @@ def test_csv() -> None:
     assert [row["playlist"] for row in rows] == ["7", "7"]
     assert rows[0]["track_name"] == "A \x1b[31mred, song"
     assert float(rows[1]["score"]) == -0.25
+    assert [rows[0][key] for key in ("seeds", "seeds_known", "basis")] == ["2", "1", "tracks"]
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
@@ -71,8 +85,9 @@ def test_csv_has_no_formulas(start: str) -> None:
         3,
     )
     inert, plain = csv.reader(io.StringIO(rendered("csv", answer).partition("\n")[2], newline=""))
-    assert inert == ["'" + text, "1", "'" + text, "-0.5", "'" + text, "'" + text, "3"]
-    assert plain == ["'" + text, "2", "a=b", "1.0", "", "", "3"]
+    told = ["0", "", ""]
+    assert inert == ["'" + text, "1", "'" + text, "-0.5", "'" + text, "'" + text, "3", *told]
+    assert plain == ["'" + text, "2", "a=b", "1.0", "", "", "3", *told]
 
 
 def test_csv_keeps_a_line_break_within_its_cell() -> None:
