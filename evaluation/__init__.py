@@ -8,5 +8,6 @@ __all__ = [
     "render",
     "scenarios",
     "significance",
+    "submission",
     "summary",
 ]

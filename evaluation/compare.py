@@ -13,6 +13,7 @@ from evaluation.significance.family import paired_tests
 from evaluation.significance.result import Options, TestResult
 from evaluation.submission import read_holdouts, read_submission, score
 from evaluation.summary import summarise
+from schema import files
 from schema import rows as columns
 from schema.documents import METRICS_FILE, ComparisonMetrics, ModelSummary, SharedPlaylists
 
@@ -30,6 +31,8 @@ class Comparison:
         only_a: playlists left out since B lacks them.
         only_b: and the other way round.
         rows: of both, the shared playlists only.
+        unjudged: playlists that a submission answers though no withheld tracks of them are known.
+        unanswered: playlists with withheld tracks that neither submission answers.
         caution: what the pairing rests on, where the withheld tracks themselves are not known.
     """
 
@@ -41,6 +44,8 @@ class Comparison:
     only_a: int
     only_b: int
     rows: pd.DataFrame
+    unjudged: int = 0
+    unanswered: int = 0
     caution: str | None = None
 
     @property
@@ -50,7 +55,12 @@ class Comparison:
             models=self.models,
             tests=[*self.tests],
             playlists=SharedPlaylists(
-                shared=self.shared, only_a=self.only_a, only_b=self.only_b, caution=self.caution
+                shared=self.shared,
+                only_a=self.only_a,
+                only_b=self.only_b,
+                unjudged=self.unjudged,
+                unanswered=self.unanswered,
+                caution=self.caution,
             ),
         )
 
@@ -63,9 +73,9 @@ def save(found: Comparison, directory: str | Path) -> None:
         directory: made where it is missing.
     """
     directory = Path(directory)
-    directory.mkdir(parents=True, exist_ok=True)
-    (directory / METRICS_FILE).write_text(found.document.to_json(), encoding="utf-8")
-    found.rows.to_parquet(directory / columns.ROWS_FILE, index=False)
+    files.write_text(directory / METRICS_FILE, found.document.to_json())
+    with files.replacing(directory / columns.ROWS_FILE) as partial:
+        found.rows.to_parquet(partial, index=False)
 
 
 def compare_rows(
@@ -144,6 +154,8 @@ def compare_submissions(
 ) -> Comparison:
     """Compares two submission files of the challenge's format on the same withheld tracks.
 
+    Playlists that only one of them answers are left out.
+
     Args:
         a: CSV file.
         b: CSV file.
@@ -153,23 +165,32 @@ def compare_submissions(
         options: see `compare_rows`.
 
     Raises:
-        SubmissionError: a file cannot be scored.
+        SubmissionError: a file cannot be read, or none of its playlists has withheld tracks.
+        ValueError: they share no playlist that has.
     """
-    withheld = read_holdouts(holdouts)
+    withheld, answers = read_holdouts(holdouts), [read_submission(path) for path in (a, b)]
     name_a, name_b = name_a or Path(a).name, name_b or Path(b).name
     if name_a == name_b:
         name_a, name_b = f"A: {name_a}", f"B: {name_b}"
-    return compare_rows(
-        score(read_submission(a), withheld, name_a),
-        score(read_submission(b), withheld, name_b),
+    found = compare_rows(
+        score(answers[0], withheld, name_a),
+        score(answers[1], withheld, name_b),
         name_a=name_a,
         name_b=name_b,
         options=options,
+    )
+    answered = answers[0].keys() | answers[1].keys()
+    return dataclasses.replace(
+        found,
+        unjudged=len(answered - withheld.keys()),
+        unanswered=len(withheld.keys() - answered),
     )
 
 
 def _only_model(rows: pd.DataFrame, name: str, model: str | None) -> pd.DataFrame:
     known = [str(found) for found in rows[columns.MODEL].unique()]
+    if not known:
+        raise ValueError(f"{name} has no playlist that was evaluated")
     if model is None and len(known) == 1:
         model = known[0]
     if model is None:

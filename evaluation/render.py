@@ -15,8 +15,18 @@ def comparison(found: Comparison) -> Group:
     """Everything about a comparison, to print with a rich console."""
     same = "the same withheld tracks" if found.caution is None else "as many withheld tracks"
     head = Text(f"{found.shared} playlists with {same}")
-    if found.only_a or found.only_b:
-        head.append(f"; left out: {found.only_a} of {found.a} only, {found.only_b} of {found.b}")
+    left_out = [
+        f"{count} {what}"
+        for count, what in (
+            (found.only_a, f"of {found.a} only"),
+            (found.only_b, f"of {found.b} only"),
+            (found.unanswered, "that neither answers"),
+            (found.unjudged, "without withheld tracks"),
+        )
+        if count
+    ]
+    if left_out:
+        head.append(f"; left out: {', '.join(left_out)}")
     if found.caution:
         head.append(f"\nCaution: {found.caution}.", style="yellow")
     overall = [test for test in found.tests if test.scenario is None]

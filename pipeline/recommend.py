@@ -6,8 +6,8 @@ import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from components.ingest import challenge as challenges
-from components.ingest.challenge import Submission
+from components.ingest.challenge import read_challenge
+from evaluation.submission import Team, Written, write_submission
 from schema.signatures import SERVING_EXAMPLES, TRACK_URIS
 
 _BATCH_SIZE = 64
@@ -38,8 +38,12 @@ def model_directory(path: str) -> str:
 
 
 def recommend(
-    model: str, challenge: str, output: str, progress: Callable[[int], Any] = lambda _: None
-) -> Submission:
+    model: str,
+    challenge: str,
+    output: str,
+    progress: Callable[[int], Any] = lambda _: None,
+    team: Team | None = None,
+) -> Written:
     """Writes a submission for every playlist of a challenge set.
 
     Args:
@@ -47,6 +51,7 @@ def recommend(
         challenge: a `challenge_set.json`, which may be gzipped.
         output: the CSV file to write, gzipped where it ends in `.gz`.
         progress: called with the number of playlists done so far.
+        team: who submits.
 
     Returns:
         How many playlists were written, and how many got fewer than 500 tracks.
@@ -57,7 +62,7 @@ def recommend(
     """
     import tensorflow as tf
 
-    playlists = list(challenges.read_challenge(challenge))
+    playlists = list(read_challenge(challenge))
     loaded = tf.saved_model.load(model_directory(model))
     if SERVING_EXAMPLES not in loaded.signatures:
         raise ValueError(
@@ -74,4 +79,5 @@ def recommend(
                 yield playlist.pid, [uri.decode() for uri in uris if uri]
             progress(start + len(batch))
 
-    return challenges.write_submission(output, playlists, answers())
+    seeds = {playlist.pid: playlist.tracks for playlist in playlists}
+    return write_submission(output, seeds, answers(), team)

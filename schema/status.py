@@ -13,7 +13,6 @@ from typing import Annotated, Any, Final, Literal, get_args
 from pydantic import Field, RootModel, model_validator
 
 from schema.documents import Document, Estimate, PairedTest, Part, SharedPlaylists, Value, clean
-from schema.scores import Basis
 
 Ended = Literal["ok", "failed", "invalid"]
 
@@ -147,7 +146,7 @@ class Answer(Part):
     """Tracks of the playlist."""
     seeds_known: int | None = None
     """How many of them the model knows, null where it does not say."""
-    basis: Basis | None = None
+    basis: Literal["tracks", "title", "popularity"] | None = None
     """What the answer rests on, null where that cannot be told. "tracks" and "title": scores rank
     this answer only. "popularity": a score is the number of the training data's playlists."""
     comparable: bool = False

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from schema import features
+from schema.texts import whole
+from schema.track_uris import canonical, is_track_uri
 
 INT64_MAX: Final = 2**63 - 1
-_TRACK_URI: Final = re.compile(re.escape(features.URI_PREFIX) + "[0-9A-Za-z]{22}")
 _PID_DIGITS: Final = 19  # of INT64_MAX
 _SHOWN: Final = 60  # characters of a bad value that are shown
 
@@ -71,11 +71,6 @@ class _InvalidError(Exception):
         super().__init__(detail)
         self.reason = reason
         self.detail = detail
-
-
-def is_track_uri(value: object) -> bool:
-    """Whether the value is `spotify:track:` and 22 letters and digits."""
-    return isinstance(value, str) and _TRACK_URI.fullmatch(value) is not None
 
 
 def validate(raw: object, *, allow_no_tracks: bool = False) -> Playlist | Reject:
@@ -182,9 +177,14 @@ def _add_playlist_features(raw: dict[str, Any], values: dict[str, Any]) -> None:
 def _add_track_features(tracks: list[dict[str, Any]], values: dict[str, Any]) -> None:
     if not tracks:
         return
+    tracks = list(tracks)
     for index, track in enumerate(tracks):
         uri = track.get(features.TRACK_URI)
-        if not is_track_uri(uri):
+        if is_track_uri(uri):
+            continue
+        if isinstance(uri, str) and is_track_uri(canonical(uri)):
+            tracks[index] = {**track, features.TRACK_URI: canonical(uri)}
+        else:
             raise _InvalidError(
                 Reason.INVALID_TRACK_URI,
                 f"tracks[{index}].track_uri: {_show(uri)} is not spotify:track: and 22 letters "
@@ -222,12 +222,7 @@ def _texts(column: Sequence[Any], where: Callable[[int], str]) -> list[bytes]:
             raise _InvalidError(
                 Reason.INVALID_FIELD, f"{where(index)}: {_show(value)} is not a string"
             )
-    return [_encode(value or "") for value in column]
-
-
-def _encode(text: str) -> bytes:
-    r"""Encodes text that may have halves of surrogate pairs, as JSON's `\ud83c` makes them."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace").encode()
+    return [whole(value or "").encode() for value in column]
 
 
 def _check_ints(column: Sequence[Any], where: Callable[[int], str]) -> None:

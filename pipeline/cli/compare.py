@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pathlib
 import tempfile
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Final
 
 import rich.console
 import typer
@@ -16,6 +17,10 @@ from schema.layout import Layout
 if TYPE_CHECKING:
     from evaluation.compare import Comparison
 
+_RUN: Final = "run"
+_MODEL: Final = "model"
+_SUBMISSION: Final = "submission"
+
 
 def compare(
     a: Annotated[str, typer.Argument(help="A run's directory, a model, or a submission (.csv).")],
@@ -24,9 +29,15 @@ def compare(
         str | None, typer.Option(help="Which model of run A; its candidate by default.")
     ] = None,
     model_b: Annotated[str | None, typer.Option(help="Which model of run B.")] = None,
-    split: Annotated[str, typer.Option(help="Which playlists of the runs: eval or test.")] = "eval",
+    split: Annotated[
+        str | None, typer.Option(help="Which playlists of the runs: eval, the default, or test.")
+    ] = None,
     holdouts: Annotated[
-        str | None, typer.Option(help="Withheld tracks by pid, for models and submissions.")
+        str | None,
+        typer.Option(
+            help="Withheld tracks of models and submissions, a JSON file: "
+            '{"PID": {"scenario": NAME, "holdouts": [TRACK_URI, ...]}}.'
+        ),
     ] = None,
     challenge: Annotated[
         str | None, typer.Option(help="Challenge set that the models are to continue.")
@@ -43,22 +54,35 @@ def compare(
     from evaluation.compare import save
     from evaluation.render import comparison
     from report.build import build_report
+    from schema import files
+    from schema.documents import METRICS_FILE
     from schema.status import CompareStatus
 
+    page = None
     try:
-        if all(pathlib.Path(Layout.under(run).report).is_dir() for run in (a, b)):
-            found = _runs(a, b, model_a, model_b, split)
+        if report:
+            files.check_writable(pathlib.Path(report) / METRICS_FILE)
+        kinds = [_kind(path) for path in (a, b)]
+        runs = kinds == [_RUN, _RUN]
+        _refuse_idle(
+            kinds,
+            {"--model-a": model_a, "--model-b": model_b, "--split": split} if not runs else {},
+            {"--holdouts": holdouts, "--challenge": challenge} if runs else {},
+            {"--challenge": challenge} if _MODEL not in kinds else {},
+        )
+        if runs:
+            found = _runs(a, b, model_a, model_b, split or "eval")
         else:
-            found = _submissions(a, b, holdouts, challenge)
+            found = _submissions(a, b, kinds, holdouts, challenge)
+        if report:
+            save(found, report)
+            page = str(build_report(report))
     except ValueError as error:
         fail(error, USAGE)
     except (OSError, RuntimeError) as error:
         fail(error)
     rich.console.Console().print(comparison(found))
-    page = None
-    if report:
-        save(found, report)
-        page = str(build_report(report))
+    if page:
         typer.echo(f"Report: {page}")
     return CompareStatus(
         status="ok",
@@ -76,7 +100,7 @@ def _runs(a: str, b: str, model_a: str | None, model_b: str | None, split: str) 
 
     from evaluation.compare import compare_rows
     from schema.documents import DETAILS_FILE, RunDetails, parse
-    from schema.rows import ROWS_FILE
+    from schema.rows import MODEL, ROWS_FILE
 
     sides, seeds = [], set()
     for out, model in ((a, model_a), (b, model_b)):
@@ -86,7 +110,11 @@ def _runs(a: str, b: str, model_a: str | None, model_b: str | None, split: str) 
         if not name or "seed" not in run.config:
             raise ValueError(f"{folder / DETAILS_FILE} is not that of a finished run.")
         seeds.add(run.config["seed"])
-        sides.append((pd.read_parquet(folder / ROWS_FILE), out, name))
+        rows = pd.read_parquet(folder / ROWS_FILE)
+        known = [str(found) for found in rows[MODEL].unique()]
+        if name not in known:
+            raise ValueError(f"{out} has no model {name!r}; it has: {', '.join(known) or 'none'}")
+        sides.append((rows, out, name))
     if len(seeds) > 1:
         raise ValueError(
             f"The runs have different seeds ({', '.join(map(str, sorted(seeds)))}), "
@@ -105,16 +133,26 @@ def _runs(a: str, b: str, model_a: str | None, model_b: str | None, split: str) 
     )
 
 
-def _submissions(a: str, b: str, holdouts: str | None, challenge: str | None) -> Comparison:
+def _submissions(
+    a: str, b: str, kinds: Sequence[str], holdouts: str | None, challenge: str | None
+) -> Comparison:
     """Compares files; of a model the file is made first."""
     from evaluation.compare import compare_submissions
+    from evaluation.submission import read_holdouts
 
+    if _RUN in kinds:
+        run, other = (a, kinds[1]) if kinds[0] == _RUN else (b, kinds[0])
+        raise ValueError(
+            f"{run} is a run and the other a {other}: compare two runs, or models and submissions. "
+            f"A run's model is in {Layout.under(run).serving}."
+        )
     if holdouts is None:
         raise ValueError("--holdouts is needed to compare models or submissions.")
+    read_holdouts(holdouts)  # told before a model is asked
     with tempfile.TemporaryDirectory() as folder:
         files = []
-        for side, path in (("A", a), ("B", b)):
-            if pathlib.Path(path).is_dir():
+        for side, path, kind in zip("AB", (a, b), kinds, strict=True):
+            if kind == _MODEL:
                 if challenge is None:
                     raise ValueError(
                         f"{path} is a model: --challenge names what it is to continue."
@@ -128,6 +166,41 @@ def _submissions(a: str, b: str, holdouts: str | None, challenge: str | None) ->
         if name_a == name_b:
             name_a, name_b = f"A: {name_a}", f"B: {name_b}"
         return compare_submissions(file_a, file_b, holdouts, name_a=name_a, name_b=name_b)
+
+
+def _kind(path: str) -> str:
+    """What an argument is.
+
+    Raises:
+        ValueError: it is nothing that can be compared.
+    """
+    from pipeline.recommend import model_directory
+
+    place = pathlib.Path(path)
+    if pathlib.Path(Layout.under(path).report).is_dir():
+        return _RUN
+    if place.is_dir() or "://" in path:
+        try:
+            model_directory(path)
+        except ValueError:
+            raise ValueError(
+                f"{path} is neither a run, which has a report, nor a model, which has a "
+                "saved_model.pb or numbered versions with one."
+            ) from None
+        return _MODEL
+    if not place.exists():
+        raise ValueError(f"{path}: there is no such file or directory.")
+    return _SUBMISSION
+
+
+def _refuse_idle(kinds: Sequence[str], *idle: Mapping[str, str | None]) -> None:
+    """Refuses options that say nothing of what is compared."""
+    given = [name for options in idle for name, value in options.items() if value is not None]
+    if given:
+        raise ValueError(
+            f"{', '.join(dict.fromkeys(given))}: of no use where a {kinds[0]} is compared with a "
+            f"{kinds[1]}."
+        )
 
 
 def _recommend(model: str, challenge: str, output: str, folder: str) -> None:

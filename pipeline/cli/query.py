@@ -96,7 +96,7 @@ def query(
                 model_version=answer.model_version,
                 seeds=len(answer.playlist.track_uris),
                 seeds_known=answer.seeds_known,
-                basis=answer.basis,
+                basis=None if answer.basis is None else answer.basis.value,
                 comparable=scores.comparable(answer.basis),
                 recommendations=[
                     Continued(**dataclasses.asdict(track)) for track in answer.recommendations

@@ -8,13 +8,19 @@ import rich.console
 import typer
 
 from pipeline.cli.status_line import JsonOption, Status
-from pipeline.cli.support import fail
+from pipeline.cli.support import USAGE, fail
 
 
 def recommend(
     model: Annotated[str, typer.Option(help="A SavedModel, or a base directory of versions.")],
     challenge: Annotated[str, typer.Option(help="challenge_set.json, which may be gzipped.")],
-    output: Annotated[str, typer.Option(help="The CSV file to write.")],
+    output: Annotated[
+        str, typer.Option(help="The CSV file to write, gzipped where it ends in .gz; - for stdout.")
+    ],
+    team: Annotated[str, typer.Option(help="The team's name, in the first line.")] = "segue",
+    email: Annotated[
+        str, typer.Option(help="The team's address, in the first line.")
+    ] = "segue@example.com",
     json: JsonOption = False,
 ) -> Status:
     """Write batch recommendations in the RecSys Challenge 2018's submission format.
@@ -26,29 +32,47 @@ def recommend(
     from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
     from components.ingest.errors import IngestError
+    from evaluation.submission import SubmissionError, Team
     from pipeline import recommend as batch
     from pipeline.console import log_capture
+    from schema import files
     from schema.status import RecommendStatus
 
+    aside = output == files.STANDARD_OUTPUT  # what is told is not where the submission goes
+    if json and aside:
+        fail("--json and --output - both want standard output: name a file.", USAGE)
+    try:
+        who = Team(team, email)
+    except SubmissionError as error:
+        fail(f"--{error}", USAGE)
     try:
         # TensorFlow's chatter is of no use to anybody here.
         with (
+            files.replacing_or_stdout(output) as target,
             tempfile.TemporaryDirectory() as folder,
             log_capture.console_apart(f"{folder}/log") as shown,
         ):
             columns = TextColumn("{task.completed:,} playlists"), TimeElapsedColumn()
             with Progress(
-                *columns, console=rich.console.Console(file=shown), transient=True
+                *columns,
+                console=rich.console.Console(file=shown),
+                transient=True,
+                disable=aside,
             ) as progress:
                 task = progress.add_task("", total=None)
                 result = batch.recommend(
-                    model, challenge, output, lambda done: progress.update(task, completed=done)
+                    model,
+                    challenge,
+                    target,
+                    lambda done: progress.update(task, completed=done),
+                    who,
                 )
     except (OSError, ValueError, IngestError) as error:
         fail(error)
-    typer.echo(f"Wrote {result.playlists:,} playlists to {output}")
+    typer.echo(f"Wrote {result.playlists:,} playlists to {output}", err=aside)
     if result.short:
-        typer.echo(f"  {result.short:,} have fewer than 500 tracks: the catalogue holds no more")
+        text = f"  {result.short:,} have fewer than 500 tracks: the catalogue holds no more"
+        typer.echo(text, err=aside)
     return RecommendStatus(
         status="ok", output=output, playlists=result.playlists, short=result.short
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
@@ -47,13 +48,22 @@ class CommandFailedError(typer.Exit):
         self.message = message
 
 
+def plain(error: object) -> str:
+    """An error as a sentence: of the system's, the file and what is wrong with it."""
+    if isinstance(error, OSError) and error.strerror:
+        names = " and ".join(os.fsdecode(n) for n in (error.filename, error.filename2) if n)
+        return f"{names}: {error.strerror}" if names else error.strerror
+    return str(error)
+
+
 def fail(message: object, code: int = FAILURE) -> NoReturn:
     """Prints an error in plain words and ends the command."""
+    message = plain(message)
     console = rich.console.Console(stderr=True)
-    text = f"[red]Error:[/red] {rich.markup.escape(str(message))}"
+    text = f"[red]Error:[/red] {rich.markup.escape(message)}"
     # Paths and options stay whole where the terminal is narrow, or none.
     console.print(text, highlight=False, soft_wrap=True)
-    raise CommandFailedError(str(message), code)
+    raise CommandFailedError(message, code)
 
 
 def load(config: str | None, settings: list[str] | None, **fields: str | None) -> PipelineConfig:

@@ -165,6 +165,10 @@ class SharedPlaylists(Part):
     shared: int = 0
     only_a: int = 0
     only_b: int = 0
+    unjudged: int = 0
+    """Playlists that a submission answers though no withheld tracks of them are known."""
+    unanswered: int = 0
+    """Playlists with withheld tracks that neither submission answers."""
     caution: str | None = None
     """What the pairing rests on, where that is less than the withheld tracks themselves."""
 

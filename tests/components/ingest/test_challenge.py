@@ -2,18 +2,12 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from pathlib import Path
 
 import pytest
 import tensorflow as tf
 
-from components.ingest.challenge import (
-    ChallengeError,
-    Submission,
-    read_challenge,
-    write_submission,
-)
+from components.ingest.challenge import ChallengeError, read_challenge
 
 REAL = Path(__file__).parents[3].parent / "shared/data/mpd-sample/validation_challenge_set.json.gz"
 
@@ -100,54 +94,21 @@ def test_a_missing_challenge_set(tmp_path):
         list(read_challenge(str(tmp_path / "none.json")))
 
 
-def test_a_submission_is_the_challenges_csv(challenge, tmp_path):
-    full = [uri(100 + rank) for rank in range(500)]
-    path = tmp_path / "submission.csv"
-    rows = [(1000001, full), (1000003, [uri(4), uri(9)])]
-    written = write_submission(path, challenge, iter(rows), team_name="us", contact="a@b.c")
-    assert written == Submission(playlists=2, short=1)
-    assert path.read_text().splitlines() == [
-        "team_info,us,a@b.c",
-        "1000001, " + ", ".join(full),
-        f"1000003, {uri(4)}, {uri(9)}",
-    ]
-    packed = tmp_path / "submission.csv.gz"
-    write_submission(packed, challenge, rows, team_name="us", contact="a@b.c")
-    assert gzip.decompress(packed.read_bytes()) == path.read_bytes()
+def test_links_are_tracks(tmp_path):
+    link = uri(4).replace("spotify:track:", "https://open.spotify.com/intl-de/track/") + "?si=x"
+    path = tmp_path / "set.json"
+    path.write_text(json.dumps({"playlists": [{"pid": 1, "tracks": [{"track_uri": link}]}]}))
+    (found,) = read_challenge(str(path))
+    assert found.tracks == (uri(4),)
+    feature = tf.train.Example.FromString(found.serialize()).features.feature
+    assert feature["track_uri"].bytes_list.value == [uri(4).encode()]
 
 
-@pytest.mark.parametrize(
-    ("rows", "message"),
-    [
-        ([(1000001, [])], "1 playlists have no recommendations, such as 1000003"),
-        ([(5, [])], "playlist 5 is not in the challenge set"),
-        ([(1000001, []), (1000001, [])], "playlist 1000001 is there twice"),
-        ([(1000001, [uri(1), uri(1)])], f"track 2, {uri(1)}, is there twice"),
-        ([(1000001, [uri(1), uri(5)])], f"track 2, {uri(5)}, is one of its seeds"),
-        ([(1000001, [""])], "track 1, '', is not a track URI"),
-        ([(1000003, [uri(n) for n in range(501)])], "501 tracks, at most 500 are allowed"),
-    ],
-)
-def test_an_unsound_submission_is_not_written(challenge, tmp_path, rows, message):
-    path = tmp_path / "submission.csv"
-    path.write_text("before")
-    with pytest.raises(ChallengeError, match=message):
-        write_submission(path, challenge, rows)
-    assert path.read_text() == "before"
-    assert not [name for name in os.listdir(tmp_path) if "partial" in name]
-
-
-def test_team_info_is_no_formula(challenge, tmp_path):
-    path = tmp_path / "x.csv"
-    rows = [(1000001, []), (1000003, [])]
-    write_submission(path, challenge, rows, team_name="=1+1", contact="@SUM(A1)")
-    assert path.read_text().splitlines()[0] == "team_info,'=1+1,'@SUM(A1)"
-
-
-@pytest.mark.parametrize("team_name", ["", " ", "a,b", 'a"b', "a\nb"])
-def test_team_info_must_fit_one_field(challenge, tmp_path, team_name):
-    with pytest.raises(ChallengeError, match="team_name: "):
-        write_submission(tmp_path / "x.csv", challenge, [], team_name=team_name)
+def test_playlists_without_a_number_are_for_another_command(tmp_path):
+    path = tmp_path / "Playlist1.json"
+    path.write_text(json.dumps({"playlists": [{"name": "x", "items": []}]}))
+    with pytest.raises(ChallengeError, match="segue query --file continues playlists that have no"):
+        list(read_challenge(str(path)))
 
 
 @pytest.mark.skipif(not REAL.is_file(), reason="the real playlists are not there")

@@ -29,7 +29,6 @@ def test_every_command_gives_an_example():
         (["run"], "--data"),
         (["query", "--format", "xml"], "table, json or csv"),
         (["query", "--track", "not a track"], "not a track"),
-        (["compare", "a.csv", "b.csv"], "--holdouts"),
         (["sample", "--playlists", "0"], "--playlists"),
     ],
 )

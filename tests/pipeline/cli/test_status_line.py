@@ -123,7 +123,7 @@ def test_the_rest_goes_to_standard_error(run_ends):
         (["recommend", "--model", "x"], "--challenge"),
         (["report", "--nothing"], "--nothing"),
         (["config", "--config", "nowhere.yaml"], "nowhere.yaml"),
-        (["compare", "a.csv", "b.csv"], "--holdouts"),
+        (["compare", "a.csv", "b.csv"], "a.csv: there is no such file"),
         (["query", "--track", "not a track"], "not a track"),
         (["query", "--format", "xml"], "table, json or csv"),
         (["release", "promote", "first"], "version"),

@@ -1,0 +1,105 @@
+"""`segue recommend` with the toy model: the header, and what stands where it writes."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli.main import app
+from tests.serving import toy_model
+
+EXPECTED = f"7, {toy_model.uri(1)}, {toy_model.uri(2)}"
+
+
+@pytest.fixture(scope="session")
+def model(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    directory = tmp_path_factory.mktemp("toy") / "model"
+    toy_model.save(directory)
+    return directory
+
+
+@pytest.fixture
+def arguments(model: pathlib.Path, tmp_path: pathlib.Path) -> Callable[..., list[str]]:
+    challenge = tmp_path / "challenge.json"
+    tracks = [{"track_uri": toy_model.uri(0)}]
+    challenge.write_text(json.dumps({"playlists": [{"pid": 7, "name": "x", "tracks": tracks}]}))
+
+    def run(output: str | pathlib.Path, *more: str) -> list[str]:
+        command = ["recommend", "--model", str(model), "--challenge", str(challenge)]
+        return [*command, "--output", str(output), *more]
+
+    return run
+
+
+def test_team_and_address_head_the_file(
+    arguments: Callable[..., list[str]], tmp_path: pathlib.Path
+) -> None:
+    path = tmp_path / "s.csv"
+    command = arguments(path, "--team", "The Owls", "--email", "owls@example.org")
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    head, row = path.read_text().splitlines()
+    assert head == "team_info,The Owls,owls@example.org"
+    assert row.startswith(EXPECTED)
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        (["--team", "a,b"], "--team: 'a,b' is empty or has a comma"),
+        (["--email", "nobody"], "--email: 'nobody' is no address: expected NAME@HOST"),
+    ],
+)
+def test_a_header_that_would_not_do(
+    arguments: Callable[..., list[str]], tmp_path: pathlib.Path, more: list[str], says: str
+) -> None:
+    done = CliRunner().invoke(app, arguments(tmp_path / "s.csv", *more))
+    assert done.exit_code == 2
+    assert says in " ".join(done.output.split())
+
+
+def test_a_pipe_is_written_to(arguments: Callable[..., list[str]], tmp_path: pathlib.Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    read: list[str] = []
+    reader = threading.Thread(target=lambda: read.append(pipe.read_text()), daemon=True)
+    reader.start()
+    done = CliRunner().invoke(app, arguments(pipe))
+    assert done.exit_code == 0, done.output
+    reader.join(10)
+    assert EXPECTED in read[0]
+    assert pipe.is_fifo()
+
+
+def test_a_read_only_file_is_refused(
+    arguments: Callable[..., list[str]], tmp_path: pathlib.Path
+) -> None:
+    path = tmp_path / "s.csv"
+    path.write_text("mine")
+    path.chmod(0o444)
+    done = CliRunner().invoke(app, arguments(path))
+    assert done.exit_code == 1
+    assert f"Error: {path}: it is read-only" in " ".join(done.output.split())
+    assert path.read_text() == "mine"
+
+
+def test_standard_output_holds_the_submission_alone(
+    arguments: Callable[..., list[str]], tmp_path: pathlib.Path
+) -> None:
+    command = [sys.executable, "-m", "pipeline.cli", *arguments("-")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    head, row = done.stdout.splitlines()
+    assert head.startswith("team_info,")
+    assert row.startswith(EXPECTED)
+    assert "Wrote 1 playlists to -" in done.stderr
+    refused = CliRunner().invoke(app, arguments("-", "--json"))
+    assert refused.exit_code == 2
+    assert "--json and --output - both want standard output" in " ".join(refused.output.split())
