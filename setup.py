@@ -33,7 +33,7 @@ setuptools.setup(
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    python_requires=">=3.10,<3.13",
+    python_requires=">=3.10,<3.11",
     packages=setuptools.find_packages(
         include=[pattern for name in PACKAGES for pattern in (name, f"{name}.*")]
     ),

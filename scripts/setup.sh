@@ -36,7 +36,26 @@ find_python() {
   return 1
 }
 
-if ! python="$(find_python)"; then
+# Any Python 3 fetches uv, and uv a Python 3.10, both below .cache: nothing else on the system changes.
+fetch_python() {
+  local other tried="" tools="$PWD/.cache/uv"
+  export UV_PYTHON_INSTALL_DIR="$PWD/.cache/python" PIP_DISABLE_PIP_VERSION_CHECK=1
+  for other in "${PYTHON:-}" python3 python python3.13 python3.12 python3.11 python3.9; do
+    [ -n "$other" ] && "$other" -c 'import sys; sys.exit(sys.version_info < (3, 8))' >/dev/null 2>&1 || continue
+    tried=yes
+    say "Python 3.10 is not here; $("$other" --version 2>&1) fetches uv, and uv fetches it, into .cache/"
+    "$other" -m pip install --quiet --require-hashes --target "$tools" --upgrade -r requirements/bootstrap.lock >&2 ||
+      { "$other" -m venv "$tools" && "$tools/bin/python" -m pip install --quiet --require-hashes -r requirements/bootstrap.lock; } >&2 ||
+      continue
+    "$tools/bin/uv" python install --no-bin 3.10 >&2 || break
+    "$tools/bin/uv" python find --managed-python 3.10 && return
+    break
+  done
+  [ -z "$tried" ] || say "Fetching it failed"
+  return 1
+}
+
+if ! python="$(find_python || fetch_python)"; then
   cat >&2 <<'MESSAGE'
 Segue runs on Python 3.10, which was not found on the PATH, under pyenv or through uv.
 Install it in one of these ways and run the same command again:
