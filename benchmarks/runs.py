@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import pathlib
 from typing import Any
 
 from benchmarks import harness
+from schema.documents import METRICS_FILE, RunMetrics
 
 
 def run_pipeline(data: pathlib.Path, out: pathlib.Path, *arguments: str) -> dict[str, Any]:
@@ -21,25 +21,23 @@ def run_pipeline(data: pathlib.Path, out: pathlib.Path, *arguments: str) -> dict
         Wall and CPU seconds, peak memory, seconds by component and mean metrics by model.
     """
     finished = harness.segue("run", "--data", str(data), "--out", str(out), *arguments)
-    metrics = json.loads((out / "report" / "metrics.json").read_text(encoding="utf-8"))
+    metrics = RunMetrics.model_validate_json((out / "report" / METRICS_FILE).read_bytes())
     return {
         "seconds": round(finished.seconds, 1),
         "cpu_seconds": round(finished.cpu_seconds, 1),
         "peak_gib": round(finished.peak_gib, 2),
-        "seconds_by_component": metrics["seconds"],
-        "playlists": metrics["data"]["playlists"],
-        "tracks": metrics["data"]["tracks"],
+        "seconds_by_component": metrics.seconds,
+        "playlists": metrics.data.playlists,
+        "tracks": metrics.data.tracks,
         "eval": {
             model: {
-                name: round(value["mean"], 4)
-                for name, value in summary["overall"].items()
-                if value["mean"] is not None
+                name: round(value.mean, 4)
+                for name, value in summary.overall.items()
+                if value.mean is not None
             }
-            for model, summary in metrics["models"].items()
+            for model, summary in metrics.models.items()
         },
-        "fit_seconds": {
-            model: summary["fit_seconds"] for model, summary in metrics["models"].items()
-        },
-        "blessing": metrics["blessing"],
-        "pushed_version": metrics["pushed_version"],
+        "fit_seconds": {model: summary.fit_seconds for model, summary in metrics.models.items()},
+        "blessing": metrics.blessing.model_dump(mode="json"),
+        "pushed_version": metrics.pushed_version,
     }

@@ -23,7 +23,8 @@ from schema.documents import (
     RunMetrics,
     parse,
 )
-from schema.rows import ROWS_FILE
+from schema.rows import MODEL, ROWS_FILE, SCENARIO, SPLIT
+from schema.splits import DECIDING
 
 _DocumentT = TypeVar("_DocumentT", bound=Document)
 
@@ -90,19 +91,19 @@ class RunResults:
         """The scenarios, in the challenge's order, then others by name."""
         names = {name for model in self.metrics.models.values() for name in model.scenarios}
         if not self.rows.empty:
-            names |= set(self.rows["scenario"].dropna().astype(str))
+            names |= set(self.rows[SCENARIO].dropna().astype(str))
         return [n for n in BY_NAME if n in names] + sorted(names - BY_NAME.keys())
 
     @functools.cached_property
     def split(self) -> str:
         """The split that decides, of which the report shows the rows."""
-        splits = list(self.rows["split"].dropna().unique()) if not self.rows.empty else []
-        return "eval" if "eval" in splits or not splits else str(splits[0])
+        splits = list(self.rows[SPLIT].dropna().unique()) if not self.rows.empty else []
+        return DECIDING if DECIDING in splits or not splits else str(splits[0])
 
     @property
     def deciding(self) -> pd.DataFrame:
         """The rows of the split that decides."""
-        return self.rows[self.rows["split"] == self.split] if not self.rows.empty else self.rows
+        return self.rows[self.rows[SPLIT] == self.split] if not self.rows.empty else self.rows
 
     def summary(self, model: str, scenario: str | None = None) -> dict[str, Estimate]:
         """The estimates of one model by metric, overall or in one scenario."""
@@ -125,7 +126,7 @@ class RunResults:
 
     @functools.cached_property
     def _row_models(self) -> list[str]:
-        return [] if self.rows.empty else [str(m) for m in self.rows["model"].dropna().unique()]
+        return [] if self.rows.empty else [str(m) for m in self.rows[MODEL].dropna().unique()]
 
     @functools.cached_property
     def _row_metrics(self) -> list[str]:

@@ -29,6 +29,7 @@ from typing import Any, Final
 import orjson
 
 from sample.playlists import PlaylistMaker
+from schema.files import replacing
 
 MAX_PLAYLISTS: Final = 10_000_000
 
@@ -156,6 +157,5 @@ def _write_in_worker(path: Path, first: int, last: int) -> None:
 def _write_if_changed(path: Path, content: bytes) -> None:
     if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
         return
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    with replacing(path) as partial:
+        partial.write_bytes(content)

@@ -1,7 +1,7 @@
 """Model families: one a folder, each declared by a `Family` in its `__init__`."""
 
 from models.families.definition import Family, FitFunction, imported
-from models.families.registry import baselines, family, names, package
+from models.families.registry import baselines, family, names, own, package
 from models.families.search_space import SearchSpace
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "family",
     "imported",
     "names",
+    "own",
     "package",
     "search_space",
 ]

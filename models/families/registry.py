@@ -30,6 +30,11 @@ def names() -> list[str]:
     return sorted({*_FAMILIES, *(point.name for point in _entry_points())})
 
 
+def own() -> tuple[str, ...]:
+    """The families of this project, in the order of a run's baselines."""
+    return tuple(_FAMILIES)
+
+
 def family(name: str) -> Family:
     """Finds a family; quick, since its model is imported only when it is fitted.
 

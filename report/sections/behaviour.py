@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from evaluation.metrics import DEPTH
 from evaluation.metrics.registry import TABLE
 from evaluation.summary import estimate
 from report import charts, formatting
 from report.loading import RunResults
 from schema.documents import Estimate
+from schema.rows import MODEL, NUM_HOLDOUTS, NUM_SEEDS, UNREACHABLE
 
 SEED_BUCKETS = ((0, 0), (1, 1), (2, 5), (6, 10), (11, 25), (26, 50), (51, 100), (101, None))
-DEPTH_METRIC = "recall@500"
+DEPTH_METRIC = f"recall@{DEPTH}"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,15 +66,15 @@ def _bucket_label(low: int, high: int | None) -> str:
 
 
 def _seeds(results: RunResults, rows: pd.DataFrame, metric: str) -> charts.LineChart | None:
-    if "num_seeds" not in rows.columns:
+    if NUM_SEEDS not in rows.columns:
         return None
     found: dict[str, list[tuple[int, int, Estimate]]] = {model: [] for model in results.models}
     used = []
     for low, high in SEED_BUCKETS:
-        inside = rows[rows["num_seeds"].between(low, np.inf if high is None else high)]
+        inside = rows[rows[NUM_SEEDS].between(low, np.inf if high is None else high)]
         if inside[metric].notna().any():
             used.append(_bucket_label(low, high))
-            for model, values in inside.groupby("model", observed=True)[metric]:
+            for model, values in inside.groupby(MODEL, observed=True)[metric]:
                 if n := int(values.notna().sum()):
                     found[str(model)].append((len(used) - 1, n, estimate(values.to_numpy())))
     if len(used) < 2:
@@ -113,7 +115,7 @@ def _beyond(results: RunResults, rows: pd.DataFrame) -> Bars | None:
     for name in [name for name, measure in TABLE.items() if not measure.is_accuracy]:
         column = [results.mean(model, name) for model in results.models]
         if name in rows.columns:
-            means = rows.groupby("model", observed=True)[name].mean()
+            means = rows.groupby(MODEL, observed=True)[name].mean()
             column = [
                 _finite(means.get(model)) if value is None else value
                 for model, value in zip(results.models, column, strict=True)
@@ -136,17 +138,17 @@ def _finite(value: object) -> float | None:
 
 
 def _cold(rows: pd.DataFrame) -> pd.Series | None:
-    if "num_seeds" not in rows.columns:
+    if NUM_SEEDS not in rows.columns:
         return None
-    return rows["num_seeds"].map(
+    return rows[NUM_SEEDS].map(
         lambda n: None if np.isnan(n) else "Title only" if n == 0 else "With seed tracks"
     )
 
 
 def _reach_groups(rows: pd.DataFrame) -> pd.Series | None:
-    if not {"unreachable", "num_holdouts"} <= set(rows.columns):
+    if not {UNREACHABLE, NUM_HOLDOUTS} <= set(rows.columns):
         return None
-    share = rows["unreachable"] / rows["num_holdouts"].where(rows["num_holdouts"] > 0)
+    share = rows[UNREACHABLE] / rows[NUM_HOLDOUTS].where(rows[NUM_HOLDOUTS] > 0)
     labels = ["None out of reach", "Up to a quarter", "Up to a half", "More than half"]
     return pd.cut(share, [-np.inf, 0, 0.25, 0.5, np.inf], labels=labels).astype(object)
 
@@ -160,7 +162,7 @@ def _groups(results: RunResults, metric: str, group: pd.Series | None, which: st
     if len(present) < 2:
         return None
     present.sort(key=_group_order)
-    table = rows.assign(group=group).groupby(["model", "group"], observed=True)[metric]
+    table = rows.assign(group=group).groupby([MODEL, "group"], observed=True)[metric]
     means, sizes = table.mean(), table.count()
     top = [[_finite(means.get((model, name))) for name in present] for model in results.models]
     widths = charts.share_bars([value for row in top for value in row])
@@ -202,22 +204,22 @@ class Reach:
 
 
 def _reach(results: RunResults, rows: pd.DataFrame) -> Reach | None:
-    if not {"unreachable", "num_holdouts"} <= set(rows.columns):
+    if not {UNREACHABLE, NUM_HOLDOUTS} <= set(rows.columns):
         return None
-    one = rows[(rows["model"] == results.candidate) & (rows["num_holdouts"] > 0)]
-    withheld, missing = one["num_holdouts"].sum(), one["unreachable"].sum()
-    if not withheld or not one["unreachable"].notna().any():
+    one = rows[(rows[MODEL] == results.candidate) & (rows[NUM_HOLDOUTS] > 0)]
+    withheld, missing = one[NUM_HOLDOUTS].sum(), one[UNREACHABLE].sum()
+    if not withheld or not one[UNREACHABLE].notna().any():
         return None
-    reachable = one["num_holdouts"] - one["unreachable"]
-    ceiling = (np.minimum(reachable, 500) / one["num_holdouts"]).mean()
+    reachable = one[NUM_HOLDOUTS] - one[UNREACHABLE]
+    ceiling = (np.minimum(reachable, DEPTH) / one[NUM_HOLDOUTS]).mean()
     table = []
     if DEPTH_METRIC in rows.columns:
         # Tracks that train never saw are never recommended: all hits are among the reachable.
-        found = rows[rows["num_holdouts"] > rows["unreachable"]]
-        scaled = found[DEPTH_METRIC] * found["num_holdouts"]
-        scaled = scaled / (found["num_holdouts"] - found["unreachable"])
-        of_all = rows.groupby("model", observed=True)[DEPTH_METRIC].mean()
-        of_reachable = scaled.groupby(found["model"], observed=True).mean()
+        found = rows[rows[NUM_HOLDOUTS] > rows[UNREACHABLE]]
+        scaled = found[DEPTH_METRIC] * found[NUM_HOLDOUTS]
+        scaled = scaled / (found[NUM_HOLDOUTS] - found[UNREACHABLE])
+        of_all = rows.groupby(MODEL, observed=True)[DEPTH_METRIC].mean()
+        of_reachable = scaled.groupby(found[MODEL], observed=True).mean()
         for i, model in enumerate(results.models):
             plain, fair = _finite(of_all.get(model)), _finite(of_reachable.get(model))
             table.append((model, i, formatting.fixed(plain), formatting.fixed(fair)))

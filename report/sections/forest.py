@@ -10,6 +10,7 @@ from evaluation.summary import estimate
 from report import charts, formatting
 from report.loading import RunResults
 from schema.documents import Estimate
+from schema.rows import SCENARIO
 
 OVERALL = "Overall"
 WORSE_SERIES = 7  # drawn in the colour of what is worse
@@ -115,7 +116,7 @@ def _from_rows(
         return None
     rows = wide
     if scenario != OVERALL:
-        rows = wide[wide.index.get_level_values("scenario") == scenario]
+        rows = wide[wide.index.get_level_values(SCENARIO) == scenario]
     values = (rows[results.candidate] - rows[baseline]).dropna().to_numpy()
     found = estimate(values)
     if found.mean is None:

@@ -9,6 +9,8 @@ from report import charts, formatting
 from report.loading import RunResults
 from report.sections.slices import slices
 from report.sections.tables import Cell, Table
+from schema.rows import MODEL, SPLIT
+from schema.splits import DECIDING
 
 
 def build(results: RunResults) -> dict[str, Any]:
@@ -143,10 +145,10 @@ def _splits(results: RunResults) -> Table | None:
     metric = results.headline
     if results.rows.empty or metric not in results.rows.columns:
         return None
-    splits = sorted(results.rows["split"].dropna().unique(), key=lambda s: (s != "eval", s))
+    splits = sorted(results.rows[SPLIT].dropna().unique(), key=lambda s: (s != DECIDING, s))
     if len(splits) < 2:
         return None
-    groups = dict(tuple(results.rows.groupby(["model", "split"], observed=True)[metric]))
+    groups = dict(tuple(results.rows.groupby([MODEL, SPLIT], observed=True)[metric]))
     rows = []
     for model in results.models:
         cells = []
