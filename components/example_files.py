@@ -1,4 +1,4 @@
-"""Passes on files of Examples as they are."""
+"""Passes on files as they are: of Examples, of models."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def pass_on(paths: Iterable[str], folder: str) -> None:
     """Puts files into a folder under their own names, without a copy where that can be.
 
     On one local disk a file gets a second name (a hard link), which costs neither time nor space:
-    what writes files of Examples puts new ones in their place and changes none.
+    what writes Examples or models puts new files in their place and changes none.
 
     Args:
         paths: files, local or remote.
@@ -33,3 +33,16 @@ def pass_on(paths: Iterable[str], folder: str) -> None:
 
     with ThreadPoolExecutor(_THREADS) as threads:
         list(threads.map(one, paths))
+
+
+def pass_on_tree(source: str, target: str) -> None:
+    """Puts all files below a folder below another one, as `pass_on` does.
+
+    Args:
+        source: a folder, local or remote.
+        target: where to, local or remote; made where it is missing.
+    """
+    for folder, _, names in fileio.walk(source):
+        below = os.path.relpath(folder, source)
+        inner = target if below == os.curdir else os.path.join(target, below)
+        pass_on([os.path.join(folder, name) for name in names], inner)

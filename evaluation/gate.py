@@ -22,7 +22,7 @@ from evaluation.significance.compare import compare_paired
 from evaluation.significance.family import holm, pair
 from evaluation.significance.result import Alternative, Options, TestResult
 from schema import rows as columns
-from schema.documents import Check
+from schema.documents import Check, ServedModel
 from schema.splits import DECIDING
 
 
@@ -52,6 +52,7 @@ def decide(
     candidate: str,
     served: str | None = None,
     *,
+    state: ServedModel | None = None,
     split: str | None = DECIDING,
     seed: int = 0,
 ) -> Decision:
@@ -62,7 +63,9 @@ def decide(
         rows: as in per_playlist.parquet, with those of the candidate, of the baselines and of the
             served model.
         candidate: its name in the rows.
-        served: the served model's name there, None where nothing is served yet.
+        served: the served model's name there, None where the candidate is not compared with it.
+        state: why it is not, or what is to be borne in mind where it is; None where nothing is
+            served yet, or nothing is to be said.
         split: whose playlists decide.
         seed: of the bootstrap.
 
@@ -78,22 +81,40 @@ def decide(
         text = f"Nothing is known of {candidate}: no playlist of the {split} split was scored."
         return Decision(False, (Check(name="floor", passed=False, text=text),), ())
     checks = judge.floors()
-    if served is None and not config.floors and not config.better_than:
+    state = state or ServedModel()
+    asked = served is not None or state.comparison == "same"
+    if not asked and not config.floors and not config.better_than:
         text = (
-            f"Nothing was asked of {candidate}: no model is served yet, and gate.better_than and "
-            "gate.floors are empty."
+            f"Nothing was asked of {candidate}: there is no served model to compare with, and "
+            "gate.better_than and gate.floors are empty."
         )
         checks.append(Check(name="floor", passed=False, text=text))
     checks += [judge.beats(baseline) for baseline in config.better_than]
     if served is None:
-        checks.append(
-            Check(name="served", passed=True, text="No model is served yet, so none can get worse.")
-        )
+        checks.append(_without_comparison(state, config))
     else:
-        checks.append(judge.against_served(served))
+        checks.append(judge.against_served(served, state.reason))
         checks += judge.scenarios(served)
     ordered = sorted(checks, key=lambda check: check.passed)
     return Decision(all(check.passed for check in checks), tuple(ordered), tuple(judge.tests))
+
+
+def _without_comparison(state: ServedModel, config: GateConfig) -> Check:
+    """What the gate says of the served model where the candidate is not compared with it."""
+    if state.comparison == "none":
+        return Check(
+            name="served", passed=True, text="No model is served yet, so none can get worse."
+        )
+    if state.comparison == "same":
+        text = f"It is what is served already, version {state.version}: no comparison is needed."
+        return Check(name="served", passed=True, judged=False, text=text)
+    passes = config.unjudged_served == "others_decide"
+    then = "the other conditions decide" if passes else "that refuses the candidate"
+    text = (
+        f"Not judged against the served model, version {state.version}: {state.reason}. "
+        f"By gate.unjudged_served, {then}."
+    )
+    return Check(name="served", passed=passes, judged=False, text=text)
 
 
 class _Judge:
@@ -150,7 +171,15 @@ class _Judge:
             text=f"{verb} {baseline}: {_evidence(result, pairs)}",
         )
 
-    def against_served(self, served: str) -> Check:
+    def against_served(self, served: str, caution: str | None = None) -> Check:
+        """Compares with the served model, and says what is to be borne in mind."""
+        check = self._against_served(served)
+        if caution is None:
+            return check
+        text = f"{check.text} Bear in mind: {caution}."
+        return check.model_copy(update={"text": text})
+
+    def _against_served(self, served: str) -> Check:
         pairs = self._pairs(served)
         if pairs is None:
             return Check(

@@ -39,6 +39,11 @@ class GateConfig(Options):
         description="For `non_inferior`: the loss that must be ruled out, as a share of the "
         "served model's mean.",
     )
+    unjudged_served: Literal["others_decide", "refuse"] = Field(
+        default="others_decide",
+        description="What becomes of a candidate that cannot be compared with the served model, "
+        "such as after a change of `split`: the other conditions decide, or it is refused.",
+    )
     max_scenario_drop: float | None = Field(
         default=0.2,
         ge=0,

@@ -36,6 +36,11 @@ class PipelineConfig(Options):
 
     data: str = pydantic.Field(description="directory, file or pattern of MPD slices")
     out: str = pydantic.Field("out", description="directory for everything that the run writes")
+    release_record: str | None = pydantic.Field(
+        None,
+        description="releases.json of the servers of what is pushed; null: the one in OUT/serving, "
+        "where `segue release` keeps it by default",
+    )
     name: str = pydantic.Field("segue", pattern=r"^[a-z][a-z0-9-]*$", description="pipeline's name")
     seed: int = pydantic.Field(17, ge=0, lt=2**32, description="of everything random")
     candidate: str = pydantic.Field("two_tower", description="model family to bless and push")

@@ -12,19 +12,21 @@ from tfx import v1 as tfx
 from tfx.components import FileBasedExampleGen, StatisticsGen
 from tfx.dsl.components.base import executor_spec
 from tfx.dsl.components.base.base_component import BaseComponent
-from tfx.types.channel_utils import artifact_query, union
+from tfx.types.channel_utils import artifact_query
 from tfx.utils import io_utils
 
 from components.data_gate.component import DataGate
 from components.data_gate.strategy import LastPassedStrategy
+from components.evaluator.component import Evaluator
 from components.evaluator.config import eval_config
 from components.example_gen import executor as example_gen_executor
 from components.holdout.component import Holdout
 from components.infra_check.component import InfraCheck
 from components.ingest.component import Ingest
 from components.ingest.names import playlists_pattern
+from components.pusher.component import Pusher
 from components.report.component import Report
-from components.served_model.strategy import ServedModelStrategy
+from components.served_model.component import ServedModel
 from components.significance.component import Significance
 from models import families as model_families
 from models.export import ExportOptions
@@ -43,6 +45,7 @@ class Paths:
     tfrecords: str
     pipeline_root: str
     serving: str
+    release_record: str
     schema_file: str
     checkpoints: str
     report: str
@@ -56,6 +59,7 @@ class Paths:
             tfrecords=places.tfrecords,
             pipeline_root=places.pipeline_root,
             serving=places.serving,
+            release_record=_absolute(config.release_record or places.releases),
             schema_file=config.validation.schema_file or curated_schema_path(),
             checkpoints=places.checkpoints,
             report=places.report,
@@ -90,12 +94,14 @@ def create_pipeline(
         config: what to run.
         paths: where to read and write.
         metadata_connection_config: the metadata store; None where the orchestrator brings one.
-        started: when the run began; now by default.
+        started: when the run began; now by default. No two runs may give the same: it keeps
+            TFX's cache from answering for what is looked up.
         seconds_file: where the runner keeps what each node took; None where it does not.
 
     Returns:
         A pipeline that any TFX runner takes.
     """
+    began = started or datetime.datetime.now().astimezone()
     # User code is no part of TFX's cache keys, so each component gets the hash of what it runs.
     ingest, example_gen = raw_to_examples(config, paths)
     examples = example_gen.outputs["examples"]
@@ -174,26 +180,23 @@ def create_pipeline(
     }
     candidate = trainers[config.candidate].outputs["model"]
 
-    served = tfx.dsl.Resolver(
-        strategy_class=ServedModelStrategy,
+    served = ServedModel(
         candidate=candidate,
-        model=artifact_query(tfx.types.standard_artifacts.Model),
-        # Evaluator blesses too; what was pushed is what the last word, Significance's, blessed.
-        model_blessing=artifact_query(
-            tfx.types.standard_artifacts.ModelBlessing,
-            producer_component_id="Significance",
-            output_key="blessing",
-        ),
-    ).with_id("ServedModel")
-
-    evaluator = tfx.components.Evaluator(
+        examples=held_out,
+        destination=paths.serving,
+        release_record=paths.release_record,
+        split=config.split.model_dump_json(),
+        fingerprint=began.isoformat(),
+        source_hash=source_hash.of("components.served_model.executor"),
+    )
+    evaluator = Evaluator(
         examples=held_out,
         example_splits=[DECIDING],
         model=candidate,
         baseline_model=served.outputs["model"],
         eval_config=eval_config(
             config.evaluator,
-            source_hash.of("components.evaluator.metrics"),
+            source_hash.of("components.evaluator.metrics", "components.evaluator.executor"),
         ),
     )
     infra_check = InfraCheck(
@@ -206,9 +209,7 @@ def create_pipeline(
     significance = Significance(
         examples=held_out,
         candidate=candidate,
-        baselines=union([trainers[f].outputs["model"] for f in config.compared])
-        if config.compared
-        else None,
+        baselines={family: trainers[family].outputs["model"] for family in config.compared},
         served=served.outputs["model"],
         evaluation=evaluator.outputs["evaluation"],
         evaluator_blessing=evaluator.outputs["blessing"],
@@ -218,16 +219,15 @@ def create_pipeline(
         seed=config.seed,
         source_hash=source_hash.of("components.significance.executor"),
     )
-    pusher = tfx.components.Pusher(
+    pusher = Pusher(
         model=candidate,
         model_blessing=significance.outputs["blessing"],
         infra_blessing=infra_check.outputs["blessing"],
-        push_destination=tfx.proto.PushDestination(
-            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=paths.serving)
-        ),
+        destination=paths.serving,
+        release_record=paths.release_record,
+        started=began.isoformat(),
     )
 
-    began = started or datetime.datetime.now().astimezone()
     report = Report(
         ingested=ingest.outputs["summary"],
         statistics=statistics,

@@ -24,6 +24,8 @@ PLACES: Final[Mapping[str, str]] = {
     "metadata.db": "TFX's metadata store",
     "checkpoints/": "where training goes on after a crash",
     f"serving/{MODEL_NAME}/VERSION/": "what was pushed: a SavedModel in TF Serving's layout",
+    "serving/models.config": "what a server is to serve, once `segue release` was used",
+    "serving/releases.json": "which version is stable, and which were before",
     f"{REPORT}/{PAGE_FILE}": "the report: one file that opens offline",
     f"{REPORT}/metrics.json": "the figures of the run",
     f"{REPORT}/details.json": "what the report shows besides",
@@ -43,6 +45,7 @@ class Layout:
         checkpoints: the directory of unfinished trainings.
         schemas: the directory of schemas, a folder each.
         serving: the served model's base directory, a folder each version.
+        releases: the file of the release record.
         report: the directory of the report and its documents.
     """
 
@@ -53,6 +56,7 @@ class Layout:
     checkpoints: str
     schemas: str
     serving: str
+    releases: str
     report: str
 
     @classmethod
@@ -66,5 +70,6 @@ class Layout:
             checkpoints=os.path.join(out, "checkpoints"),
             schemas=os.path.join(out, "schemas"),
             serving=os.path.join(out, "serving", MODEL_NAME),
+            releases=os.path.join(out, "serving", "releases.json"),
             report=os.path.join(out, REPORT),
         )

@@ -43,7 +43,7 @@ class ReportSpec(ComponentSpec):
         "held_out": ChannelParameter(type=standard_artifacts.Examples),
         "transform_graph": ChannelParameter(type=standard_artifacts.TransformGraph),
         "evaluation": ChannelParameter(type=standard_artifacts.ModelEvaluation),
-        "served": ChannelParameter(type=standard_artifacts.Model, optional=True),
+        "served": ChannelParameter(type=standard_artifacts.Model),
         "metrics": ChannelParameter(type=PlaylistMetrics),
         "pushed_model": ChannelParameter(type=standard_artifacts.PushedModel),
     }
@@ -95,9 +95,9 @@ class Report(base_component.BaseComponent):
             held_out: the held-out playlists, for examples of recommendations.
             transform_graph: Transform's, with the vocabularies.
             evaluation: what Evaluator measured, by slice.
-            served: the model that was served before the run, if any.
+            served: what the ServedModel component found before the push.
             metrics: Significance's rows, tests and decision.
-            pushed_model: Pusher's; that the push is still there is checked at its destination.
+            pushed_model: Pusher's.
             models: the trained models by family, the candidate first.
             model_runs: their training curves by family.
             tuner_results: the searches by tuned family.

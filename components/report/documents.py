@@ -15,7 +15,7 @@ from tfx import types
 from components.data_gate.anomalies import read_anomalies
 from components.report import examples, facts
 from components.significance.results import read_rows
-from schema import documents, features, rows
+from schema import artifacts, documents, features, rows
 
 _TRAIN: Final = "train"
 
@@ -43,7 +43,7 @@ class Found:
         held_out: the held-out playlists.
         transform_graph: with the vocabularies.
         evaluation: what TFX's Evaluator measured.
-        served: the model that was served before the run, None if there was none.
+        served: what was served before the push.
         metrics: Significance's rows, tests and decision.
         pushed_model: Pusher's.
         models: by family, the candidate first.
@@ -56,7 +56,7 @@ class Found:
     held_out: types.Artifact
     transform_graph: types.Artifact
     evaluation: types.Artifact
-    served: types.Artifact | None
+    served: documents.ServedModel
     metrics: types.Artifact
     pushed_model: types.Artifact
     models: Mapping[str, types.Artifact]
@@ -98,7 +98,9 @@ def metrics(found: Found, run: Run) -> documents.RunMetrics:
         test_models=judged.test_models,
         tests=judged.tests,
         blessing=judged.blessing,
+        served=found.served,
         pushed_version=facts.pushed_version(found.pushed_model),
+        push=found.pushed_model.get_string_custom_property(artifacts.SUMMARY),
         seconds={name: round(value, 2) for name, value in run.seconds.items()},
     )
 
@@ -113,7 +115,7 @@ def details(found: Found, run: Run) -> documents.RunDetails:
             seconds=round(sum(run.seconds.values()), 1) if run.seconds else None,
             candidate=candidate,
             baselines=baselines,
-            served=facts.card(found.served).family if found.served else None,
+            served=_served_family(found.served),
             config=dict(run.config),
             machine={
                 "processor": platform.machine(),
@@ -142,6 +144,10 @@ def details(found: Found, run: Run) -> documents.RunDetails:
         examples=examples.pick(found.models[candidate], found.held_out),
         evaluator=facts.evaluator_slices(found.evaluation),
     )
+
+
+def _served_family(served: documents.ServedModel) -> str | None:
+    return None if served.version is None else served.family or "unknown"
 
 
 def _data(found: Found) -> documents.DataDetails:

@@ -13,6 +13,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
+from components import served_file
 from components.ingest import summary
 from components.report import documents, facts
 from report.build import build_report
@@ -70,7 +71,7 @@ def _found(input_dict: dict[str, list[types.Artifact]], families: list[str]) -> 
         held_out=one("held_out"),
         transform_graph=one("transform_graph"),
         evaluation=one("evaluation"),
-        served=next(iter(input_dict.get("served") or []), None),
+        served=served_file.read(one("served")),
         metrics=one("metrics"),
         pushed_model=one("pushed_model"),
         models={family: one(MODEL + family) for family in families},

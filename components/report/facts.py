@@ -131,10 +131,7 @@ def _number(value: float | str | None) -> float | None:
 
 
 def pushed_version(pushed_model: types.Artifact) -> str | None:
-    """The version that Pusher wrote; None if it wrote none, or it is gone from where it was put.
-
-    Pusher may come from the cache, which knows nothing of what became of the destination.
-    """
+    """The version under which the candidate lies at the destination; None if it does not."""
     destination = pushed_model.get_string_custom_property("pushed_destination")
     if not destination or not fileio.exists(destination):
         return None

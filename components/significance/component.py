@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from tfx import types
 from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.types import standard_artifacts
@@ -18,7 +20,7 @@ class PlaylistMetrics(Artifact):
 
 
 class SignificanceSpec(ComponentSpec):
-    """Inputs, outputs and parameters of `Significance`."""
+    """Inputs, outputs and parameters of `Significance`; an input for each baseline is added."""
 
     PARAMETERS = {  # noqa: RUF012 - TFX declares them so
         "options": ExecutionParameter(type=str),
@@ -29,8 +31,7 @@ class SignificanceSpec(ComponentSpec):
     INPUTS = {  # noqa: RUF012
         "examples": ChannelParameter(type=standard_artifacts.Examples),
         "candidate": ChannelParameter(type=standard_artifacts.Model),
-        "baselines": ChannelParameter(type=standard_artifacts.Model, optional=True),
-        "served": ChannelParameter(type=standard_artifacts.Model, optional=True),
+        "served": ChannelParameter(type=standard_artifacts.Model),
         "evaluation": ChannelParameter(type=standard_artifacts.ModelEvaluation),
         "evaluator_blessing": ChannelParameter(type=standard_artifacts.ModelBlessing),
         "infra_blessing": ChannelParameter(type=standard_artifacts.InfraBlessing),
@@ -57,6 +58,8 @@ class Significance(base_beam_component.BaseBeamComponent):
         *,
         examples: types.BaseChannel,
         candidate: types.BaseChannel,
+        baselines: Mapping[str, types.BaseChannel],
+        served: types.BaseChannel,
         evaluation: types.BaseChannel,
         evaluator_blessing: types.BaseChannel,
         infra_blessing: types.BaseChannel,
@@ -64,14 +67,14 @@ class Significance(base_beam_component.BaseBeamComponent):
         options: str,
         seed: int,
         source_hash: str,
-        baselines: types.BaseChannel | None = None,
-        served: types.BaseChannel | None = None,
     ) -> None:
         """Constructs the component.
 
         Args:
             examples: held-out playlists; split eval decides, split test is reported.
             candidate: the model to bless.
+            baselines: any number of models to compare with, by family.
+            served: what the ServedModel component found.
             evaluation: what Evaluator measured, with the reasons of its blessing.
             evaluator_blessing: Evaluator's blessing.
             infra_blessing: InfraCheck's blessing.
@@ -79,14 +82,17 @@ class Significance(base_beam_component.BaseBeamComponent):
             options: `GateConfig` as JSON, the conditions of the blessing.
             seed: of the bootstrap.
             source_hash: hash of the code, so that a changed test is not served from cache.
-            baselines: any number of models to compare with, named by their family.
-            served: the model that is served now, if any.
         """
+        # A runner in the cloud takes one artifact an input, so each baseline has its own.
+        by_family = {executor.BASELINE + family: channel for family, channel in baselines.items()}
+        added = {key: ChannelParameter(type=standard_artifacts.Model) for key in by_family}
+        inputs = {**SignificanceSpec.INPUTS, **added}
+        spec_class = type("SignificanceSpec", (SignificanceSpec,), {"INPUTS": inputs})
         super().__init__(
-            spec=SignificanceSpec(
+            spec=spec_class(
+                **by_family,
                 examples=examples,
                 candidate=candidate,
-                baselines=baselines,
                 served=served,
                 evaluation=evaluation,
                 evaluator_blessing=evaluator_blessing,

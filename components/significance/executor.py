@@ -15,16 +15,20 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
+from components import served_file
 from components.evaluator.refusals import refusals
 from components.infra_check.results import REPORT_FILE
 from components.significance import inference, judgement
 from components.significance.results import RESULTS_FILE, SERVED, read_rows
 from evaluation.gate_config import GateConfig
 from schema import artifacts
-from schema.documents import Blessing
+from schema.documents import Blessing, ServedModel
 from schema.model_card import ModelCard
 from schema.rows import MODEL, PID, ROWS_FILE, SPLIT
 from schema.splits import TRAIN
+
+#: What the keys of the baselines' inputs begin with; the family follows.
+BASELINE: Final = "baseline_"
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -40,7 +44,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         examples = artifact_utils.get_single_instance(input_dict["examples"])
         output = artifact_utils.get_single_instance(output_dict["metrics"])
         candidate = exec_properties["candidate_name"]
-        models = _models(input_dict, candidate)
+        state = served_file.read(artifact_utils.get_single_instance(input_dict["served"]))
+        models = _models(input_dict, candidate, state)
         for name, model in models.items():
             self.score_model(name, path_utils.serving_model_path(model.uri), examples, output.uri)
         rows, coverage = read_scores(output.uri)
@@ -56,6 +61,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             coverage=coverage,
             cards=cards,
             seed=exec_properties["seed"],
+            state=state,
             refusals=[*_evaluator_refusals(input_dict), *_infra_refusals(input_dict)],
         )
         io_utils.write_string_file(os.path.join(output.uri, RESULTS_FILE), judged.to_json())
@@ -99,15 +105,16 @@ def _summary(blessing: Blessing) -> str:
 
 
 def _models(
-    input_dict: dict[str, list[types.Artifact]], candidate: str
+    input_dict: dict[str, list[types.Artifact]], candidate: str, state: ServedModel
 ) -> dict[str, types.Artifact]:
     """The models to score by name: the candidate, the baselines by family, the served one."""
     models = {candidate: artifact_utils.get_single_instance(input_dict["candidate"])}
-    for artifact in input_dict.get("baselines") or []:
-        models[ModelCard.read(path_utils.serving_model_path(artifact.uri)).family] = artifact
-    served = input_dict.get("served") or []
-    if served:
-        models[SERVED] = served[0]
+    for key, artifacts_of_key in input_dict.items():
+        if key.startswith(BASELINE):
+            family = key.removeprefix(BASELINE)
+            models[family] = artifact_utils.get_single_instance(artifacts_of_key)
+    if state.comparison == "made":
+        models[SERVED] = artifact_utils.get_single_instance(input_dict["served"])
     return models
 
 
@@ -147,20 +154,13 @@ def _bless(
     output_dict: dict[str, list[types.Artifact]],
     blessed: bool,
 ) -> None:
-    """Writes the blessing as Evaluator does, so that Pusher and resolvers understand it."""
+    """Writes the blessing as Evaluator does, so that Pusher understands it."""
     blessing = artifact_utils.get_single_instance(output_dict["blessing"])
     candidate = artifact_utils.get_single_instance(input_dict["candidate"])
     blessing.set_string_custom_property(
         constants.ARTIFACT_PROPERTY_CURRENT_MODEL_URI_KEY, candidate.uri
     )
     blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY, candidate.id)
-    for served in (input_dict.get("served") or [])[:1]:
-        blessing.set_string_custom_property(
-            constants.ARTIFACT_PROPERTY_BASELINE_MODEL_URI_KEY, served.uri
-        )
-        blessing.set_int_custom_property(
-            constants.ARTIFACT_PROPERTY_BASELINE_MODEL_ID_KEY, served.id
-        )
     name = constants.BLESSED_FILE_NAME if blessed else constants.NOT_BLESSED_FILE_NAME
     io_utils.write_string_file(os.path.join(blessing.uri, name), "")
     blessing.set_int_custom_property(

@@ -13,7 +13,7 @@ from evaluation.metrics.registry import METRICS
 from evaluation.significance.family import paired_tests
 from evaluation.significance.result import Options
 from schema import rows as columns
-from schema.documents import Blessing, Check, Judgement, ModelSummary
+from schema.documents import Blessing, Check, Judgement, ModelSummary, ServedModel
 from schema.model_card import ModelCard
 from schema.splits import DECIDING, REPORTED
 
@@ -27,6 +27,7 @@ def judge(
     coverage: Mapping[str, Mapping[str, float | None]],
     cards: Mapping[str, ModelCard],
     seed: int,
+    state: ServedModel | None = None,
     refusals: Sequence[str] = (),
 ) -> Judgement:
     """Summarises, tests and decides.
@@ -34,11 +35,12 @@ def judge(
     Args:
         rows: one a model and held-out playlist.
         candidate: the candidate's name in the rows.
-        served: the served model's name there, if one is served.
+        served: the served model's name there, if the candidate is compared with it.
         gate: the conditions of the blessing.
         coverage: share of the catalogue recommended, by split and model.
         cards: what each model says of itself.
         seed: of the bootstrap.
+        state: what is known of the served model, and why it is not compared with.
         refusals: what Evaluator and InfraCheck have against the candidate.
     """
     fit_seconds = {name: card.fit_seconds for name, card in cards.items()}
@@ -68,7 +70,7 @@ def judge(
         if (deciding[columns.MODEL] == candidate).any()
         else []
     )
-    checks = _checks(rows, candidate, served, gate, refusals=refusals, seed=seed)
+    checks = _checks(rows, candidate, served, gate, state=state, refusals=refusals, seed=seed)
     return Judgement(
         models=models(DECIDING),
         test_models=models(REPORTED),
@@ -87,6 +89,7 @@ def _checks(
     served: str | None,
     gate: GateConfig,
     *,
+    state: ServedModel | None,
     refusals: Sequence[str],
     seed: int,
 ) -> list[Check]:
@@ -95,5 +98,5 @@ def _checks(
     if not (rows[columns.SPLIT] == DECIDING).any():
         text = "No playlist fell into the eval split, so nothing can be decided."
         return [*refused, Check(name="floor", passed=False, text=text)]
-    decision = gates.decide(gate, rows, candidate, served, split=DECIDING, seed=seed)
+    decision = gates.decide(gate, rows, candidate, served, state=state, split=DECIDING, seed=seed)
     return [*refused, *decision.checks]

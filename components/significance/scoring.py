@@ -89,6 +89,15 @@ class ModelScorer:
         ]
         return rows, recommended.numpy()
 
+    def known(self, track_uris: Sequence[bytes]) -> int:
+        """Counts the tracks that the model can recommend.
+
+        Args:
+            track_uris: T different URIs.
+        """
+        playlists = self._describe(track_uris=tf.constant(list(track_uris)))["playlists"]
+        return int(np.count_nonzero(playlists.numpy()))
+
     def _recommendations(self, recommended: tf.Tensor, parsed: dict[str, Any]) -> Recommendations:
         shape = tf.shape(recommended)
         described = self._describe(track_uris=tf.reshape(recommended, [-1]))

@@ -164,6 +164,7 @@ def verdict(metrics: RunMetrics) -> str:
     if metrics.blessing.blessed is None:
         return f"No verdict on {name} was recorded."
     if not metrics.blessing.blessed:
-        return f"{name} is not blessed: nothing was pushed."
+        return f"{name} is not blessed: {metrics.push or 'nothing was pushed'}."
     version = metrics.pushed_version
-    return f"{name} is blessed and {f'pushed as version {version}' if version else 'not pushed'}."
+    pushed = metrics.push or f"pushed as version {version}"
+    return f"{name} is blessed and {pushed if version else 'not pushed'}."

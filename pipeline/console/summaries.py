@@ -51,16 +51,6 @@ def summarise(
     return next((say(found) for kind, say in _MADE.items() if kind in found), "")
 
 
-def _pushed(found: Found) -> str:
-    pushed = found[standard_artifacts.PushedModel.TYPE_NAME]
-    destination = pushed.get_string_custom_property("pushed_destination")
-    if not destination:
-        return "nothing pushed"
-    if facts.pushed_version(pushed) is None:
-        return f"pushed before, but no longer at {destination}"
-    return f"pushed to {destination}"
-
-
 def _vocabularies(found: Found) -> str:
     sizes = facts.vocabulary_sizes(found[standard_artifacts.TransformGraph.TYPE_NAME])
     return " · ".join(f"{size:,} {name.replace('_', ' ')}" for name, size in sizes.items())
@@ -122,12 +112,8 @@ def _splits(found: Found) -> str:
     return f"split by hash of pid into {', '.join(names)} and {last}" if names else ""
 
 
-#: By the type of what is looked for. A blessing is found with the model that it blesses, a
-#: comparison with the statistics that it let pass.
+#: By the type of what is looked for. A comparison is found with the statistics that it let pass.
 _SEARCHES = {
-    standard_artifacts.ModelBlessing.TYPE_NAME: _Search(
-        "found the model served now", "no model is served yet"
-    ),
     standard_artifacts.ExampleAnomalies.TYPE_NAME: _Search(
         "found those of the last data that passed", "no other data has passed yet"
     ),
@@ -135,7 +121,6 @@ _SEARCHES = {
 
 #: By type of artifact; of a node that makes several, the first type here speaks.
 _MADE: dict[str, Callable[[Found], str]] = {
-    standard_artifacts.PushedModel.TYPE_NAME: _pushed,
     standard_artifacts.TransformGraph.TYPE_NAME: _vocabularies,
     standard_artifacts.TunerResults.TYPE_NAME: _trials,
     standard_artifacts.Model.TYPE_NAME: _training,

@@ -39,7 +39,10 @@ def build(results: RunResults) -> dict[str, Any]:
 
 def _reasons(results: RunResults) -> list[tuple[str, bool | None]]:
     """Reasons in words, and whether each speaks for the candidate, where the gate's checks say."""
-    passed = {check.text: check.passed for check in results.details.gate.checks}
+    passed = {
+        check.text: None if check.passed and not check.judged else check.passed
+        for check in results.details.gate.checks
+    }
     reasons = [text for text in results.metrics.blessing.reasons if text]
     return [(text, passed.get(text)) for text in (reasons or passed)]
 
@@ -54,15 +57,17 @@ def headline(results: RunResults) -> str:
 
 
 def _consequence(results: RunResults, blessed: bool | None) -> str:
-    version = results.metrics.pushed_version
-    if version:
-        return f"It passed every check of the gate and was pushed for serving as version {version}."
+    metrics = results.metrics
+    if metrics.pushed_version:
+        pushed = metrics.push or f"pushed as version {metrics.pushed_version}"
+        return f"It passed every check of the gate and was {pushed}."
     if blessed is None:
         return "The run recorded no decision, so nothing was pushed."
     if blessed:
         return "It passed every check of the gate. Nothing was pushed."
     kept = " The model served before stays in service." if results.details.run.served else ""
-    return f"It failed at least one check of the gate, so nothing was pushed.{kept}"
+    pushed = metrics.push or "nothing was pushed"
+    return f"It failed at least one check of the gate, so {pushed}.{kept}"
 
 
 def _tiles(results: RunResults) -> list[Tile]:
@@ -116,5 +121,7 @@ def _facts(results: RunResults) -> list[tuple[str, str]]:
     if run.baselines:
         facts.append(("Compared with", formatting.listing(run.baselines)))
     if "served" in run.model_fields_set:
-        facts.append(("Served before", run.served or "nothing"))
+        served = results.metrics.served
+        version = f", version {served.version}" if served and served.version else ""
+        facts.append(("Served before", f"{run.served or 'nothing'}{version}"))
     return facts

@@ -31,6 +31,7 @@ from schema.documents.metrics import (
     ModelSummary,
     PairedTest,
     RunMetrics,
+    ServedModel,
     SharedPlaylists,
 )
 from schema.documents.parsing import clean, parse
@@ -63,6 +64,7 @@ __all__ = [
     "RunDetails",
     "RunInfo",
     "RunMetrics",
+    "ServedModel",
     "SharedPlaylists",
     "Song",
     "TrainingCurve",

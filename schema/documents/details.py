@@ -19,7 +19,8 @@ class RunInfo(Part):
     candidate: str = ""
     baselines: list[str] = Field(default_factory=list)
     served: str | None = None
-    """The family that was served before the run, null where nothing was."""
+    """The family that was served before the push, "unknown" without a model card; null where nothing
+    was served."""
     config: dict[str, Any] = Field(default_factory=dict)
     machine: dict[str, Any] = Field(default_factory=dict)
     versions: dict[str, Any] = Field(default_factory=dict)

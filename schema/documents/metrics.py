@@ -108,6 +108,24 @@ class Check(Part):
     """"floor", "baseline", "served", "scenario", or "refusal" of another component."""
     passed: bool = False
     text: str = ""
+    judged: bool = True
+    """False where it could not be looked at: then `passed` is what the configuration decides."""
+
+
+class ServedModel(Part):
+    """The model that was served when the run looked, before it pushed anything."""
+
+    version: str | None = None
+    """Null where nothing was served."""
+    family: str | None = None
+    """Null where its model card does not say."""
+    pinned: bool = False
+    """Whether the release record names the version, so that no push changes what is served."""
+    comparison: Literal["none", "made", "same", "not_made"] = "none"
+    """Whether the candidate is compared with it: "none" where nothing is served, "same" where it
+    is the candidate itself, "not_made" where the comparison would say nothing or not be fair."""
+    reason: str | None = None
+    """Why the comparison is not made, or what to bear in mind where it is."""
 
 
 class EvaluatorSlice(Part):
@@ -154,7 +172,12 @@ class RunMetrics(Document):
     """On the split that is only reported."""
     tests: list[PairedTest] = Field(default_factory=list)
     blessing: Blessing = Blessing()
+    served: ServedModel | None = None
+    """Null in files from before it was recorded."""
     pushed_version: str | None = None
+    """The version under which the candidate lies at the destination, if it was blessed."""
+    push: str = ""
+    """What became of the push, in words."""
     seconds: dict[str, float] = Field(default_factory=dict)
     """Wall time by component."""
 

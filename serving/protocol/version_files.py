@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from collections.abc import Iterator
+from typing import Final
 
 import tensorflow as tf
 
 from serving.protocol import errors
 
-_MAX_VERSION = 2**63 - 1
+#: The highest number that a version can have.
+MAX_VERSION: Final = 2**63 - 1
+
+#: Files of these names hold weights; `variables.index` has a checksum of each tensor in them.
+_WEIGHTS: Final = "variables.data-"
+_CHUNK: Final = 1 << 20
 
 
 def list_versions(base_path: str) -> dict[int, str]:
@@ -60,16 +68,38 @@ def newest_with(base_path: str, file: str) -> str | None:
 def fingerprint(path: str) -> tuple[tuple[str, int, int], ...]:
     """Names, sizes and times of the files of a version: equal as long as nothing changed."""
     files = []
-    for directory, _, names in tf.io.gfile.walk(path):
-        for name in names:
-            file = os.path.join(directory, name)
-            try:
-                stat = tf.io.gfile.stat(file)
-            except tf.errors.NotFoundError:  # it is being written or removed just now
-                continue
-            files.append((file, stat.length, stat.mtime_nsec))
+    for file in _files(path):
+        try:
+            stat = tf.io.gfile.stat(file)
+        except tf.errors.NotFoundError:  # it is being written or removed just now
+            continue
+        files.append((file, stat.length, stat.mtime_nsec))
     return tuple(sorted(files))
 
 
+def content(path: str) -> str:
+    """A digest of what a version holds: equal for each copy of a model, and for no other model.
+
+    Weights count by their size and the checksums that lie beside them, so that they are not read.
+
+    Args:
+        path: a version's directory, or that of any other SavedModel.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(_files(path)):
+        name = os.path.relpath(file, path)
+        digest.update(f"{name}\0{tf.io.gfile.stat(file).length}\0".encode())
+        if not os.path.basename(file).startswith(_WEIGHTS):
+            with tf.io.gfile.GFile(file, "rb") as handle:
+                while block := handle.read(_CHUNK):
+                    digest.update(block)
+    return digest.hexdigest()
+
+
+def _files(path: str) -> Iterator[str]:
+    for directory, _, names in tf.io.gfile.walk(path):
+        yield from (os.path.join(directory, name) for name in names)
+
+
 def _is_version(name: str) -> bool:
-    return name.isascii() and name.isdigit() and int(name) <= _MAX_VERSION
+    return name.isascii() and name.isdigit() and int(name) <= MAX_VERSION

@@ -1,7 +1,8 @@
 """Canary, promotion and rollback of versions, with a record of them."""
 
 from serving.release.manager import CANARY, STABLE, ReleaseManager, ReleaseStatus
-from serving.release.record import Release, ReleaseRecord, read_metrics
+from serving.release.record import Release, ReleaseRecord, read_metrics, read_releases
+from serving.release.served import Served, is_whole, look
 
 __all__ = [
     "CANARY",
@@ -10,5 +11,9 @@ __all__ = [
     "ReleaseManager",
     "ReleaseRecord",
     "ReleaseStatus",
+    "Served",
+    "is_whole",
+    "look",
     "read_metrics",
+    "read_releases",
 ]

@@ -10,9 +10,12 @@ import contextlib
 import dataclasses
 import datetime
 import json
+import os
 import pathlib
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+import tensorflow as tf
 
 from schema import files
 from serving.protocol import ConfigError
@@ -89,7 +92,7 @@ class ReleaseRecord:
         Raises:
             ConfigError: the file is not such a record, or of another model.
         """
-        self.releases = self._read()
+        self.releases = read_releases(self.path, self.model)
 
     @property
     def current(self) -> Release | None:
@@ -173,21 +176,32 @@ class ReleaseRecord:
         """Forgets what is pending: it was recorded, or taken back."""
         self.pending_path.unlink(missing_ok=True)
 
-    def _read(self) -> tuple[Release, ...]:
-        if not self.path.exists():
+
+def read_releases(path: str | os.PathLike[str], model: str) -> tuple[Release, ...]:
+    """Reads the releases of a model, the last one last; none where there is no such file.
+
+    Args:
+        path: the file, local or on any file system of TensorFlow.
+        model: name of the model.
+
+    Raises:
+        ConfigError: the file is not such a record, or of another model.
+    """
+    name = os.fspath(path)
+    try:
+        if not tf.io.gfile.exists(name):
             return ()
-        try:
-            document = json.loads(self.path.read_text(encoding="utf-8"))
-            if document["model"] != self.model:
-                raise ConfigError(
-                    f"{self.path} records releases of model {document['model']!r}, not of "
-                    f"{self.model!r}"
-                )
-            return tuple(Release(**entry) for entry in document["releases"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            if isinstance(error, ConfigError):
-                raise
-            raise ConfigError(f"{self.path} is not a record of releases: {error}") from error
+        with tf.io.gfile.GFile(name) as file:
+            document = json.loads(file.read())
+        if document["model"] != model:
+            raise ConfigError(
+                f"{name} records releases of model {document['model']!r}, not of {model!r}"
+            )
+        return tuple(Release(**entry) for entry in document["releases"])
+    except (tf.errors.OpError, OSError, ValueError, KeyError, TypeError) as error:
+        if isinstance(error, ConfigError):
+            raise
+        raise ConfigError(f"{name} is not a record of releases: {error}") from error
 
 
 def now() -> str:

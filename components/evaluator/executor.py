@@ -1,0 +1,30 @@
+"""Executor of the Evaluator: TFX's own, without a baseline where there is nothing to compare."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from tfx import types
+from tfx.components.evaluator import executor
+from tfx.types import artifact_utils
+
+from components import served_file
+
+_BASELINE: Final = "baseline_model"
+
+
+class Executor(executor.Executor):
+    """TFX's executor takes whatever artifact it gets for a model; not each is one."""
+
+    def Do(  # noqa: N802 - TFX's name
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Runs TFX's component; the thresholds on changes hold where a comparison is made."""
+        served = artifact_utils.get_single_instance(input_dict[_BASELINE])
+        inputs = {key: value for key, value in input_dict.items() if key != _BASELINE}
+        if served_file.read(served).comparison == "made":
+            inputs[_BASELINE] = [served]
+        super().Do(inputs, output_dict, exec_properties)

@@ -1,0 +1,132 @@
+"""Whether a candidate can be compared with the served model, and why not, in words."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple
+
+import tensorflow as tf
+
+from components.served_model.seen import seen_share
+from components.significance.scoring import ModelScorer
+from schema import features
+from schema.model_card import ModelCard
+from schema.splits import SplitConfig
+from serving.protocol import version_files
+
+#: So many playlists are tried.
+_TRIED: Final = 64
+_MAX_WORDS: Final = 300
+
+
+class Comparison(NamedTuple):
+    """What comes of it.
+
+    Attributes:
+        verdict: "made"; "same" where the two are copies of one model; "not_made".
+        reason: why not, or what is to be borne in mind; None where there is nothing to say.
+        family: of the served model; None where no card says.
+    """
+
+    verdict: Literal["made", "same", "not_made"]
+    reason: str | None = None
+    family: str | None = None
+
+
+def compare(served: str, candidate: str, split: SplitConfig, eval_examples: str) -> Comparison:
+    """Decides whether the comparison can be made and would be fair.
+
+    Args:
+        served: the served model's directory.
+        candidate: the candidate's.
+        split: of this run.
+        eval_examples: the directory of the held-out playlists that decide.
+    """
+    card, reason = _card(served)
+    family = card.family if card else None
+    if version_files.content(served) == version_files.content(candidate):
+        return Comparison("same", None, family)
+    if card is None:
+        return Comparison("not_made", reason, family)
+    share = seen_share(split, card.split)
+    if share:
+        trained = ", ".join(f"{name} {buckets}" for name, buckets in (card.split or {}).items())
+        reason = (
+            f"it was trained under another split ({trained}), under which {share:.0%} of this "
+            "run's eval playlists were its train playlists"
+            if share >= 0.005
+            else f"it was trained under another split ({trained}), under which some of this run's "
+            "eval playlists were its train playlists"
+        )
+        return Comparison("not_made", reason, family)
+    reason = misfit(served, _read(eval_examples))
+    if reason:
+        return Comparison("not_made", reason, family)
+    if share is None:
+        caution = (
+            "its model card does not say under which split it was trained; had it seen these "
+            "playlists, it would look better than it is"
+        )
+        return Comparison("made", caution, family)
+    return Comparison("made", None, family)
+
+
+def misfit(model: str, examples: Sequence[bytes]) -> str | None:
+    """Tries a model on held-out playlists.
+
+    Args:
+        model: a SavedModel's directory.
+        examples: serialised held-out playlists.
+
+    Returns:
+        Why it cannot be asked as this run asks, in words; None where it can.
+    """
+    if not examples:
+        return None
+    # Whatever an unknown SavedModel raises when it is loaded or asked is an answer here.
+    try:
+        scorer = ModelScorer(model)
+        scorer.score(examples)
+        tracks = _tracks(examples)
+        known = scorer.known(tracks)
+    except KeyError as error:
+        return f"it lacks a signature or an output that this run asks for: {_words(error)}"
+    except Exception as error:
+        return f"it cannot be asked as this run asks: {_words(error)}"
+    if not known:
+        return (
+            f"it knows none of the {len(tracks):,} tracks of {len(examples)} eval playlists: it is "
+            "a model of another catalogue"
+        )
+    return None
+
+
+def _card(model: str) -> tuple[ModelCard | None, str | None]:
+    try:
+        return ModelCard.read(model), None
+    except ValueError as error:
+        return None, (
+            f"what it was trained on is not known, since it has no readable card: {_words(error)}"
+        )
+
+
+def _read(directory: str) -> list[bytes]:
+    files = sorted(tf.io.gfile.glob(os.path.join(directory, "*.gz")))
+    records = tf.data.TFRecordDataset(files, compression_type="GZIP")
+    return list(itertools.islice(records.as_numpy_iterator(), _TRIED))
+
+
+def _tracks(examples: Sequence[bytes]) -> list[bytes]:
+    found: set[bytes] = set()
+    for example in examples:
+        feature = tf.train.Example.FromString(example).features.feature
+        for name in (features.TRACK_URI, features.HOLDOUT_TRACK_URI):
+            found.update(feature[name].bytes_list.value)
+    return sorted(found)
+
+
+def _words(error: Exception) -> str:
+    text = " ".join(str(error).split()).rstrip(".")
+    return text if len(text) <= _MAX_WORDS else f"{text[:_MAX_WORDS]} ..."

@@ -1,0 +1,66 @@
+"""What is served: looked up in the directory of versions and in the release record."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+
+import tensorflow as tf
+
+from serving.protocol import version_files
+from serving.release.record import read_releases
+
+#: Without it a version cannot be loaded; whoever writes a version writes it last.
+_LAST_FILE = "saved_model.pb"
+
+
+@dataclasses.dataclass(frozen=True)
+class Served:
+    """What servers of a directory of versions serve.
+
+    Attributes:
+        version: the version; None where nothing is served.
+        path: its directory; None where nothing is served, or it cannot be.
+        pinned: whether the release record names it: servers stay with it whatever is pushed.
+        problem: why the version that the record names cannot be served, in words; else None.
+        versions: all that are there, whole or not: directory by version.
+    """
+
+    version: int | None
+    path: str | None
+    pinned: bool
+    problem: str | None
+    versions: Mapping[int, str]
+
+
+def look(base_path: str, record_path: str, model: str) -> Served:
+    """Looks up what is served: the stable version of the record, else the newest whole one.
+
+    Args:
+        base_path: the model's directory of versions, local or on any file system of TensorFlow.
+        record_path: the release record; it is missing where nothing was released yet.
+        model: the model's name in the record.
+
+    Raises:
+        ConfigError: the record cannot be read, or is of another model.
+        ServingError: the base path cannot be listed.
+    """
+    there = version_files.list_versions(base_path) if tf.io.gfile.exists(base_path) else {}
+    releases = read_releases(record_path, model)
+    if releases:
+        stable = releases[-1].stable
+        if stable not in there:
+            problem = f"the release record {record_path} names it, but it is missing"
+        elif not is_whole(there[stable]):
+            problem = f"the release record {record_path} names it, but it holds no {_LAST_FILE}"
+        else:
+            return Served(stable, there[stable], True, None, there)
+        return Served(stable, None, True, problem, there)
+    newest = next((each for each in sorted(there, reverse=True) if is_whole(there[each])), None)
+    return Served(newest, None if newest is None else there[newest], False, None, there)
+
+
+def is_whole(path: str) -> bool:
+    """Whether a version's directory holds all of a model."""
+    return tf.io.gfile.exists(os.path.join(path, _LAST_FILE))
