@@ -42,7 +42,8 @@ def pass_on_tree(source: str, target: str) -> None:
         source: a folder, local or remote.
         target: where to, local or remote; made where it is missing.
     """
-    for folder, _, names in fileio.walk(source):
+    for path, _, names in fileio.walk(source):
+        folder = str(path)
         below = os.path.relpath(folder, source)
         inner = target if below == os.curdir else os.path.join(target, below)
-        pass_on([os.path.join(folder, name) for name in names], inner)
+        pass_on([os.path.join(folder, str(name)) for name in names], inner)

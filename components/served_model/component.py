@@ -45,7 +45,7 @@ class ServedModel(base_component.BaseComponent):
 
     SPEC_CLASS = ServedModelSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(executor.Executor)
-    DRIVER_CLASS = driver.Driver
+    DRIVER_CLASS = driver.Driver  # type: ignore[assignment]
 
     def __init__(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Any
 
 from tfx.dsl.components.base import base_driver
 from tfx.orchestration import metadata
@@ -22,17 +23,20 @@ class Driver(base_driver.BaseDriver, portable_driver.BaseDriver):  # TFX asks fo
         base_driver.BaseDriver.__init__(self, connection)
         portable_driver.BaseDriver.__init__(self, connection)
 
-    def run(self, execution_info: data_types.ExecutionInfo) -> driver_output_pb2.DriverOutput:
+    def run(self, execution_info: data_types.ExecutionInfo) -> Any:
         """Runs the driver.
 
         Args:
             execution_info: with the parameters of `component.ServedModel`.
 
+        Returns:
+            A DriverOutput with the new value of `fingerprint`.
+
         Raises:
             ConfigError, ServingError: as `serving.release.look` does.
         """
         parameters = execution_info.exec_properties
-        output = driver_output_pb2.DriverOutput()
+        output = driver_output_pb2.DriverOutput()  # type: ignore[attr-defined]
         output.exec_properties["fingerprint"].string_value = fingerprint(
             parameters["destination"], parameters["release_record"]
         )

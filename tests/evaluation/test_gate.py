@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from evaluation.gate import decide
 from evaluation.gate_config import GateConfig
+from schema.documents import ServedModel
 
 POPULARITY = {"popularity": (0.1, 0.02)}
 
@@ -67,6 +68,67 @@ def test_a_decision_that_rests_on_nothing_is_refused(make_rows):
     assert decision.reasons[0].startswith("Nothing was asked of two_tower")
     assert "gate.better_than" in decision.reasons[0]
     assert decide(gate(better_than=()), rows, "two_tower", "popularity").blessed
+
+
+WHY = "it was trained under another split"
+UNFAIR = ServedModel(version="7", comparison="not_made", reason=WHY)
+ITSELF = ServedModel(version="7", comparison="same")
+
+
+def served_check(decision):
+    (check,) = (check for check in decision.checks if check.name == "served")
+    return check
+
+
+def test_without_a_fair_comparison_the_other_conditions_decide(make_rows):
+    rows = make_rows({"new": (0.3, 0.02), **POPULARITY})
+    decision = decide(gate(), rows, "new", state=UNFAIR)
+    assert decision.blessed
+    check = served_check(decision)
+    assert (check.passed, check.judged) == (True, False)
+    assert check.text == (
+        f"Not judged against the served model, version 7: {WHY}. By gate.unjudged_served, the "
+        "other conditions decide."
+    )
+    assert not decide(gate(floors={"ndcg": 0.5}), rows, "new", state=UNFAIR).blessed
+    copy = make_rows(POPULARITY).assign(model="new")
+    assert not decide(gate(), pd.concat([copy, make_rows(POPULARITY)]), "new", state=UNFAIR).blessed
+
+
+def test_without_a_fair_comparison_and_another_condition_nothing_is_blessed(make_rows):
+    rows = make_rows({"new": (0.3, 0.02), **POPULARITY})
+    decision = decide(gate(better_than=()), rows, "new", state=UNFAIR)
+    assert not decision.blessed
+    assert "there is no served model to compare with" in decision.reasons[0]
+
+
+def test_without_a_fair_comparison_a_candidate_may_be_refused(make_rows):
+    rows = make_rows({"new": (0.3, 0.02), **POPULARITY})
+    decision = decide(gate(unjudged_served="refuse"), rows, "new", state=UNFAIR)
+    assert not decision.blessed
+    assert decision.reasons[0].endswith("By gate.unjudged_served, that refuses the candidate.")
+    assert not served_check(decision).judged
+
+
+@pytest.mark.parametrize("rule", ["not_significantly_worse", "non_inferior", "better"])
+def test_the_served_model_itself_is_not_compared_with_itself(make_rows, rule):
+    rows = make_rows({"new": (0.3, 0.02), **POPULARITY})
+    config = gate(against_served=rule, unjudged_served="refuse")
+    decision = decide(config, rows, "new", state=ITSELF)
+    assert decision.blessed
+    assert served_check(decision).text == (
+        "It is what is served already, version 7: no comparison is needed."
+    )
+    assert decide(gate(better_than=()), rows, "new", state=ITSELF).blessed
+
+
+def test_what_is_to_be_borne_in_mind_is_told_with_the_comparison(make_rows):
+    rows = make_rows({"new": (0.3, 0.02), "served": (0.3, 0.02), **POPULARITY})
+    state = ServedModel(version="7", comparison="made", reason="its card is old")
+    decision = decide(gate(), rows, "new", "served", state=state)
+    assert decision.blessed
+    assert served_check(decision).judged
+    assert served_check(decision).text.endswith(" Bear in mind: its card is old.")
 
 
 def test_equal_but_unlike_models_are_seldom_refused_for_a_scenario(make_rows):

@@ -104,13 +104,11 @@ def test_its_model_is_served_and_its_releases_go_on(earlier_out):
 
 
 def test_a_run_goes_on_in_its_metadata(earlier_out):
-    """New nodes and their artifacts find room beside the old, and what was served is found."""
+    """New nodes and their artifacts find room beside the old."""
     from tfx.dsl.compiler.compiler import Compiler
     from tfx.orchestration import metadata
-    from tfx.orchestration.portable.input_resolution.channel_resolver import resolve_single_channel
     from tfx.orchestration.portable.mlmd import common_utils
 
-    from components.served_model.strategy import ServedModelStrategy
     from pipeline import dag
     from pipeline.overrides import load_config
 
@@ -118,31 +116,37 @@ def test_a_run_goes_on_in_its_metadata(earlier_out):
     config = load_config(None, data="slices", out=out)
     connection = metadata.sqlite_metadata_connection_config(Layout.under(out).metadata)
     built = dag.create_pipeline(config, dag.Paths.under(config), connection)
-    nodes = {
-        node.pipeline_node.node_info.id: node.pipeline_node
-        for node in Compiler().compile(built).nodes
-    }
     with metadata.Metadata(connection) as handle:
-        for node in nodes.values():
+        for compiled in Compiler().compile(built).nodes:
+            node = compiled.pipeline_node
             made = [output.artifact_spec.type for output in node.outputs.outputs.values()]
             for kind in (node.node_info.type, *made):
                 assert common_utils.register_type_if_not_exist(handle, kind).id
-        found = {"Model": [], "ModelBlessing": []}
-        for spec in nodes["ServedModel"].inputs.inputs.values():
-            for channel in spec.channels:
-                # Of this run, which has no name yet, there is only the candidate.
-                if all(query.type.name != "pipeline_run" for query in channel.context_queries):
-                    found[channel.artifact_query.type.name] += resolve_single_channel(
-                        handle, channel
-                    )
-        assert (len(found["Model"]), len(found["ModelBlessing"])) == (2, 1)
-        resolved = ServedModelStrategy().resolve_artifacts(
-            handle.store,
-            {
-                "candidate": [],
-                "model": found["Model"],
-                "model_blessing": found["ModelBlessing"],
-            },
-        )
-    (served,) = resolved["model"]
-    assert served.uri == str(earlier_out / "pipeline_root" / "Trainer.als" / "model" / "10")
+
+
+def test_what_it_serves_is_compared_with(earlier_out, tmp_path):
+    """By its destination and its release record, without its metadata."""
+    from components.served_model.comparison import compare
+    from schema.splits import SplitConfig
+    from serving.release import look
+    from tests.components.served_model.conftest import example, examples
+
+    (earlier_out / "metadata.db").unlink()
+    places = Layout.under(str(earlier_out))
+    found = look(places.serving, places.releases, "segue")
+    assert (found.version, found.pinned) == (VERSION, True)
+    first, second = (
+        (earlier_out / "serving" / "segue" / str(VERSION) / "assets" / "tracks.txt")
+        .read_bytes()
+        .split(b"\n")[:2]
+    )
+    examples(tmp_path / "held_out", [example([first], [second])])
+    (tmp_path / "candidate").mkdir()
+    made = compare(
+        found.path,
+        str(tmp_path / "candidate"),
+        SplitConfig(),
+        str(tmp_path / "held_out/Split-eval"),
+    )
+    assert (made.verdict, made.family) == ("made", "als")
+    assert "does not say under which split" in made.reason

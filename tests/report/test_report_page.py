@@ -212,6 +212,8 @@ METRICS = st.fixed_dictionaries(
         "tests": st.lists(TEST, max_size=3),
         "blessing": shaped(["blessed", "reasons"]),
         "pushed_version": SCALARS,
+        "push": SCALARS,
+        "served": shaped(["version", "family", "comparison", "reason"], SCALARS),
         "seconds": shaped(["Trainer", "Pusher"], SCALARS),
     },
 )

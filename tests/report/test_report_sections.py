@@ -60,7 +60,16 @@ def overall(**models: dict[str, float | None]) -> dict[str, Any]:
         (
             {"blessing": {"blessed": True, "reasons": []}, "pushed_version": "17"},
             "new is blessed",
-            "pushed for serving as version 17",
+            "pushed as version 17",
+        ),
+        (
+            {
+                "blessing": {"blessed": True},
+                "pushed_version": "17",
+                "push": "pushed as version 17; servers stay with version 3",
+            },
+            "new is blessed",
+            "and was pushed as version 17; servers stay with version 3.",
         ),
         (
             {"blessing": {"blessed": True}, "pushed_version": None},
@@ -86,7 +95,13 @@ def test_verdict(metrics: dict[str, Any], headline: str, consequence: str) -> No
 
 
 def test_reasons_are_marked_where_the_gate_kept_its_checks() -> None:
-    checks = [{"text": "a.", "passed": True}, {"text": "b.", "passed": False}, {"text": 3}]
+    checks = [
+        {"text": "a.", "passed": True},
+        {"text": "b.", "passed": False},
+        {"text": "d.", "passed": True, "judged": False},
+        {"text": "e.", "passed": False, "judged": False},
+        {"text": 3},
+    ]
     details = {"gate": {"alpha": 0.05, "checks": checks}}
     metrics = {"blessing": {"blessed": False, "reasons": ["b.", "a.", "c."]}}
     results = make(metrics=metrics, details=details)

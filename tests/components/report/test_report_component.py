@@ -11,6 +11,7 @@ from tensorflow_model_analysis.proto import metrics_for_slice_pb2
 from tfx.types import artifact_utils, standard_artifacts
 from tfx.types.experimental import simple_artifacts
 
+from components import served_file
 from components.report import executor, facts
 from components.report.component import RunReport
 from components.significance.component import PlaylistMetrics
@@ -66,6 +67,12 @@ def model(folder, family, **card):
         ModelCard(family=family, fit_seconds=0.5, **card),
     )
     return artifact(standard_artifacts.Model, folder)
+
+
+def served_model(folder, found):
+    made = artifact(standard_artifacts.Model, folder)
+    served_file.write(found, made)
+    return made
 
 
 def held_out(folder):
@@ -176,7 +183,7 @@ def inputs(tmp_path_factory):
         "held_out": [held_out(folder / "held_out")],
         "transform_graph": [transform_graph(folder / "transform")],
         "evaluation": [evaluation(folder / "evaluation")],
-        "served": [],
+        "served": [served_model(folder / "looked", documents.ServedModel())],
         "metrics": [playlist_metrics(folder / "metrics")],
         "pushed_model": [
             artifact(
@@ -184,6 +191,7 @@ def inputs(tmp_path_factory):
                 folder / "pushed",
                 pushed_destination=str(served),
                 pushed_version="12",
+                summary="pushed as version 12",
             )
         ],
         "model_of_als": [model(folder / "als", "als", params={"factors": 8})],
@@ -238,6 +246,8 @@ def test_the_figures_come_from_the_artifacts(report):
     assert metrics.models["als"].overall["ndcg"].mean == 0.5
     assert [test.baseline for test in metrics.tests] == ["popularity"]
     assert metrics.pushed_version == "12"
+    assert metrics.push == "pushed as version 12"
+    assert metrics.served == documents.ServedModel(comparison="none")
     assert metrics.blessing.reasons == ["Better than popularity."]
     assert metrics.seconds == {"Ingest": 1.23, "Trainer.als": 2.0}
     assert details.run.seconds == 3.2
@@ -305,11 +315,16 @@ def test_a_later_run_tells_what_is_true_then(inputs, tmp_path):
         pushed_destination=str(tmp_path / "serving" / "12"),
         pushed_version="12",
     )
-    served = inputs["model_of_popularity"]
+    served = documents.ServedModel(
+        version="9", family="popularity", comparison="not_made", reason="it saw them all"
+    )
+    looked = [served_model(tmp_path / "looked", served)]
     missing = str(tmp_path / "missing.json")
-    metrics, details = run(tmp_path, {**inputs, "pushed_model": [gone], "served": served}, missing)
+    metrics, details = run(tmp_path, {**inputs, "pushed_model": [gone], "served": looked}, missing)
     assert metrics.pushed_version is None, "it is not at its destination"
+    assert metrics.served == served
     assert details.run.served == "popularity"
+    assert "popularity, version 9" in (tmp_path / "out" / "report" / "index.html").read_text()
     assert (metrics.seconds, details.run.seconds) == ({}, None), "nobody measured"
 
 

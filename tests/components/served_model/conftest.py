@@ -35,13 +35,13 @@ def recard(model: pathlib.Path, **changes) -> None:
     path.write_text(json.dumps({name: value for name, value in card.items() if value is not None}))
 
 
-def example(seeds: list[bytes], withheld: list[bytes]) -> bytes:
+def example(seeds: list[bytes], withheld: list[bytes], pid: int = 7) -> bytes:
     made = tf.train.Example()
 
     def put(name, values):
         made.features.feature[name].bytes_list.value[:] = values
 
-    put(features.PID, [b"7"])
+    put(features.PID, [b"%d" % pid])
     put(features.NAME, [b"road trip"])
     put(features.SCENARIO, [b"first5"])
     put(features.TRACK_URI, seeds)
@@ -56,9 +56,10 @@ def example(seeds: list[bytes], withheld: list[bytes]) -> bytes:
 def examples(folder: pathlib.Path, playlists: list[bytes]) -> standard_artifacts.Examples:
     for split in ("train", "eval", "test"):
         (folder / f"Split-{split}").mkdir(parents=True)
-    with tf.io.TFRecordWriter(str(folder / "Split-eval" / "data-0.gz"), "GZIP") as writer:
-        for playlist in playlists:
-            writer.write(playlist)
+    for split in ("eval", "test"):
+        with tf.io.TFRecordWriter(str(folder / f"Split-{split}" / "data-0.gz"), "GZIP") as writer:
+            for playlist in playlists:
+                writer.write(playlist)
     made = standard_artifacts.Examples()
     made.uri, made.split_names = str(folder), '["train", "eval", "test"]'
     return made
@@ -67,7 +68,8 @@ def examples(folder: pathlib.Path, playlists: list[bytes]) -> standard_artifacts
 @pytest.fixture(scope="session")
 def held_out(tmp_path_factory) -> standard_artifacts.Examples:
     playlists = [
-        example([infra_toy.uri(n)], [infra_toy.uri(n + 1), infra_toy.uri(n + 2)]) for n in range(8)
+        example([infra_toy.uri(n % 9)], [infra_toy.uri(n % 9 + 1), infra_toy.uri(n % 9 + 2)], n)
+        for n in range(40)
     ]
     return examples(tmp_path_factory.mktemp("held_out"), playlists)
 

@@ -203,6 +203,14 @@ def test_no_model_is_said() -> None:
             "✓ two_tower is blessed and pushed as version 17.",
         ),
         (
+            {
+                "blessing": {"blessed": True},
+                "pushed_version": "17",
+                "push": "served already as version 17, not pushed again",
+            },
+            "✓ two_tower is blessed and served already as version 17, not pushed again.",
+        ),
+        (
             {"blessing": {"blessed": True}, "pushed_version": None},
             "✓ two_tower is blessed and not pushed.",
         ),

@@ -65,19 +65,6 @@ def test_tuning_tells_the_best_trial_beside_what_is_configured(tmp_path, scores,
 @pytest.mark.parametrize(
     ("outputs", "says"),
     [
-        ({}, "no model is served yet"),
-        ({"model": []}, "no model is served yet"),
-        ({"candidate": [standard_artifacts.Model()]}, "no model is served yet"),
-        ({"model_blessing": [standard_artifacts.ModelBlessing()]}, "found the model served now"),
-    ],
-)
-def test_a_search_for_the_served_model_says_what_it_found(outputs, says):
-    assert summaries.summarise(outputs, {"Model", "ModelBlessing"}) == says
-
-
-@pytest.mark.parametrize(
-    ("outputs", "says"),
-    [
         ({}, "no other data has passed yet"),
         ({"current": [standard_artifacts.ExampleStatistics()]}, "no other data has passed yet"),
         (
@@ -99,17 +86,6 @@ def test_what_a_component_says_of_itself_comes_first():
     blessing.set_string_custom_property("summary", "a served copy answers as it should")
     outputs = {"model": [standard_artifacts.Model()], "blessing": [blessing]}
     assert summaries.summarise(outputs) == "a served copy answers as it should"
-
-
-def test_a_push_is_told_by_what_lies_at_its_destination(tmp_path):
-    pushed = standard_artifacts.PushedModel()
-    assert summaries.summarise({"pushed_model": [pushed]}) == "nothing pushed"
-    pushed.set_string_custom_property("pushed_destination", str(tmp_path / "12"))
-    pushed.set_string_custom_property("pushed_version", "12")
-    gone = summaries.summarise({"pushed_model": [pushed]})
-    assert gone == f"pushed before, but no longer at {tmp_path / '12'}"
-    (tmp_path / "12").mkdir()
-    assert summaries.summarise({"pushed_model": [pushed]}) == f"pushed to {tmp_path / '12'}"
 
 
 def test_splits_are_named():
