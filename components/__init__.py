@@ -13,6 +13,7 @@ __all__ = [
     "holdout",
     "infra_check",
     "ingest",
+    "pusher",
     "report",
     "served_model",
     "significance",

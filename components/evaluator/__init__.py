@@ -1,3 +1,3 @@
-"""Retrieval metrics and configuration for the standard Evaluator."""
+"""The standard Evaluator: retrieval metrics, configuration, when it has a baseline."""
 
-__all__ = ["config", "options", "refusals"]
+__all__ = ["component", "config", "options", "refusals"]

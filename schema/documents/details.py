@@ -19,8 +19,7 @@ class RunInfo(Part):
     candidate: str = ""
     baselines: list[str] = Field(default_factory=list)
     served: str | None = None
-    """The family that was served before the push, "unknown" without a model card; null where nothing
-    was served."""
+    """The family that was served before the push, "unknown" without a card; null where none was."""
     config: dict[str, Any] = Field(default_factory=dict)
     machine: dict[str, Any] = Field(default_factory=dict)
     versions: dict[str, Any] = Field(default_factory=dict)

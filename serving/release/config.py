@@ -49,6 +49,28 @@ def with_latest(config: ModelServerConfig, model: str, base_path: str) -> ModelS
     return changed
 
 
+def policy_by_hand(config: ModelServerConfig, model: str, label: str) -> str:
+    """The version policy of a model, where somebody wrote it and it is not just the latest version.
+
+    Args:
+        config: the configuration.
+        model: name of the model.
+        label: what every release leaves on a version.
+
+    Returns:
+        The policy in text format, such as "all { }"; "" where there is none of note.
+    """
+    entry = find(config, model)
+    if entry is None:
+        return ""
+    policy = entry.model_version_policy
+    choice = policy.WhichOneof("policy_choice")
+    is_default = choice is None or (choice == "latest" and policy.latest.num_versions <= 1)
+    if is_default or (choice == "specific" and label in entry.version_labels):
+        return ""
+    return text_format.MessageToString(policy, as_one_line=True).strip()
+
+
 def with_release(
     config: ModelServerConfig,
     model: str,

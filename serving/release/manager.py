@@ -19,7 +19,13 @@ from types import TracebackType
 
 from schema import locks
 from serving.client import ConnectionOptions, VersionState
-from serving.protocol import ConfigError, ServingError, model_config, version_files
+from serving.protocol import (
+    ConfigError,
+    ModelServerConfig,
+    ServingError,
+    model_config,
+    version_files,
+)
 from serving.release import config as release_config
 from serving.release import record as release_record
 from serving.release.record import Pending, Release, ReleaseRecord
@@ -256,6 +262,7 @@ class ReleaseManager:
         # What is left behind stays loaded, for the way back.
         last = self.record.current
         kept = {*labels.values(), *([last.stable] if last else [])}
+        self._report_policy(before.config, kept)
         try:
             with self.record.adding(pending):
                 self._server.release(before.config, kept, labels)
@@ -263,6 +270,15 @@ class ReleaseManager:
             self._try_to_settle()
             raise
         return release
+
+    def _report_policy(self, config: ModelServerConfig, kept: set[int]) -> None:
+        """Says what a release replaces that no release has written."""
+        replaced = release_config.policy_by_hand(config, self._model, STABLE)
+        if replaced:
+            self._notify(
+                f"The configuration asked for {replaced}. The release replaces that: {self._model} "
+                f"has versions {', '.join(map(str, sorted(kept)))} from now on."
+            )
 
     def _try_to_settle(self) -> None:
         """Takes a failed release back; what led here is the error to report."""

@@ -8,9 +8,8 @@ import pytest
 import tensorflow as tf
 from tfx.types import standard_artifacts
 
-from components.pusher import executor as pusher
-from components.significance import executor as significance
-from components.significance.component import PlaylistMetrics
+from components.pusher.component import Pusher
+from components.significance.component import PlaylistMetrics, Significance
 from components.significance.scoring import ModelScorer
 from schema.documents import Judgement
 from tests.components.infra_check import infra_toy
@@ -18,7 +17,9 @@ from tests.components.served_model.conftest import SPLIT, recard
 
 pytest_plugins = ["tests.components.served_model.conftest"]
 
-CONTEXT = significance.Executor.Context(
+SIGNIFICANCE = Significance.EXECUTOR_SPEC.executor_class
+PUSHER = Pusher.EXECUTOR_SPEC.executor_class
+CONTEXT = SIGNIFICANCE.Context(
     beam_pipeline_args=[
         "--runner=DirectRunner",
         "--direct_running_mode=in_memory",
@@ -58,7 +59,7 @@ def run(place, tmp_path):
         verdict, metrics = standard_artifacts.ModelBlessing(), PlaylistMetrics()
         verdict.uri = str(tmp_path / f"blessing-{place.runs}")
         metrics.uri = str(tmp_path / f"metrics-{place.runs}")
-        significance.Executor(CONTEXT).Do(
+        SIGNIFICANCE(CONTEXT).Do(
             {
                 "examples": [place.held_out],
                 "candidate": [trained],
@@ -71,7 +72,7 @@ def run(place, tmp_path):
             {"candidate_name": "toy", "options": json.dumps({**GATE, **gate}), "seed": 1},
         )
         pushed = standard_artifacts.PushedModel()
-        pusher.Executor().Do(
+        PUSHER().Do(
             {"model": [trained], "model_blessing": [verdict], "infra_blessing": [infra]},
             {"pushed_model": [pushed]},
             {"destination": str(place.base), "release_record": str(place.record)},
@@ -102,7 +103,7 @@ def score_here(self, name, model_dir, examples, output):
 
 @pytest.fixture
 def quick(monkeypatch):
-    monkeypatch.setattr(significance.Executor, "score_model", score_here)
+    monkeypatch.setattr(SIGNIFICANCE, "score_model", score_here)
 
 
 def versions(place) -> list[int]:

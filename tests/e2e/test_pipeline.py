@@ -184,8 +184,16 @@ def test_an_unchanged_rerun_is_cached(first_run, pipeline_run):
     assert again.versions == versions
     ended = [line.split() for line in again.console.splitlines() if line.startswith(("✓", "↺"))]
     states = {words[1]: words[2] for words in ended}
-    for component in ("Ingest", "Transform", "Trainer.two_tower", "Significance", "Pusher"):
+    for component in ("Ingest", "Transform", "Trainer.two_tower", "InfraCheck"):
         assert states[component] == "cached"
+    assert states["Pusher"] != "cached", "it looks at its destination"
+    assert again.metrics["served"] == {
+        "version": versions[0],
+        "family": "two_tower",
+        "pinned": False,
+        "comparison": "same",
+        "reason": None,
+    }
     assert states["Report"] != "cached", "it says what is true now"
     assert again.metrics["pushed_version"] in again.versions
     timed = set(again.metrics["seconds"])

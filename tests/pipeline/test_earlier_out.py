@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import pathlib
 import shutil
 
 import pytest
+from tfx.types import standard_artifacts
 from typer.testing import CliRunner
 
 from pipeline.cli import app
@@ -126,27 +128,30 @@ def test_a_run_goes_on_in_its_metadata(earlier_out):
 
 def test_what_it_serves_is_compared_with(earlier_out, tmp_path):
     """By its destination and its release record, without its metadata."""
-    from components.served_model.comparison import compare
+    from components.served_model.component import ServedModel
     from schema.splits import SplitConfig
-    from serving.release import look
     from tests.components.served_model.conftest import example, examples
 
     (earlier_out / "metadata.db").unlink()
     places = Layout.under(str(earlier_out))
-    found = look(places.serving, places.releases, "segue")
-    assert (found.version, found.pinned) == (VERSION, True)
-    first, second = (
-        (earlier_out / "serving" / "segue" / str(VERSION) / "assets" / "tracks.txt")
-        .read_bytes()
-        .split(b"\n")[:2]
+    tracks = (pathlib.Path(places.serving) / str(VERSION) / "assets" / "tracks.txt").read_bytes()
+    first, second, *_ = tracks.split(b"\n")
+    candidate, output = standard_artifacts.Model(), standard_artifacts.Model()
+    candidate.uri, output.uri = str(tmp_path / "candidate"), str(tmp_path / "served")
+    (tmp_path / "candidate" / "Format-Serving").mkdir(parents=True)
+    ServedModel.EXECUTOR_SPEC.executor_class().Do(
+        {
+            "candidate": [candidate],
+            "examples": [examples(tmp_path / "held_out", [example([first], [second])])],
+        },
+        {"model": [output]},
+        {
+            "destination": places.serving,
+            "release_record": places.releases,
+            "split": SplitConfig().model_dump_json(),
+        },
     )
-    examples(tmp_path / "held_out", [example([first], [second])])
-    (tmp_path / "candidate").mkdir()
-    made = compare(
-        found.path,
-        str(tmp_path / "candidate"),
-        SplitConfig(),
-        str(tmp_path / "held_out/Split-eval"),
-    )
-    assert (made.verdict, made.family) == ("made", "als")
-    assert "does not say under which split" in made.reason
+    found = json.loads((tmp_path / "served" / "served.json").read_text())
+    assert (found["version"], found["family"], found["pinned"]) == (str(VERSION), "als", True)
+    assert found["comparison"] == "made"
+    assert "does not say under which split" in found["reason"]

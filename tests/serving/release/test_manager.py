@@ -35,6 +35,35 @@ def manager(
         yield made
 
 
+@pytest.mark.parametrize(
+    ("policy", "told"),
+    [
+        ("all {}", "The configuration asked for all { }. The release replaces that: "),
+        ("latest { num_versions: 2 }", "asked for latest { num_versions: 2 }."),
+        ("specific { versions: 2 versions: 3 }", "asked for specific { versions: 2 versions: 3 }."),
+        ("latest { num_versions: 1 }", None),
+    ],
+)
+def test_a_policy_by_hand_is_reported_before_a_release_replaces_it(
+    server: ModelServer, base: pathlib.Path, tmp_path: pathlib.Path, policy: str, told: str | None
+) -> None:
+    config = tmp_path / "models.config"
+    config.write_text(
+        f'model_config_list {{ config {{ name: "{MODEL}" base_path: "{base}" '
+        f'model_platform: "tensorflow" model_version_policy {{ {policy} }} }} }}'
+    )
+    said: list[str] = []
+    with ReleaseManager(
+        server.target, base, config, load_timeout=30, settle_seconds=0.2, notify=said.append
+    ) as manager:
+        manager.promote(2)
+        assert [text for text in said if told and told in text] == said
+        assert len(said) == (told is not None)
+        manager.promote(3)
+    assert len(said) == (told is not None), "what a release wrote may be replaced without a word"
+    assert not said or said[0].endswith(f"{MODEL} has versions 2 from now on.")
+
+
 def answered_by(server: ModelServer, label: str) -> int:
     response = Stubs(server.target).prediction.Predict(predict_request(label=label), timeout=30)
     version = response.model_spec.version.value
