@@ -13,7 +13,7 @@ from components.served_model.seen import seen_share
 from components.significance.scoring import ModelScorer
 from schema import features
 from schema.model_card import ModelCard
-from schema.splits import SplitConfig
+from schema.splits import EVAL, TEST, TRAIN, SplitConfig
 from serving.protocol import version_files
 
 #: So many playlists are tried.
@@ -52,12 +52,11 @@ def compare(served: str, candidate: str, split: SplitConfig, eval_examples: str)
         return Comparison("not_made", reason, family)
     share = seen_share(split, card.split)
     if share:
-        trained = ", ".join(f"{name} {buckets}" for name, buckets in (card.split or {}).items())
+        sides = card.split or {}
+        trained = ", ".join(f"{name} {sides[name]}" for name in (TRAIN, EVAL, TEST))
+        seen = f"{share:.0%}" if share >= 0.005 else "some"
         reason = (
-            f"it was trained under another split ({trained}), under which {share:.0%} of this "
-            "run's eval playlists were its train playlists"
-            if share >= 0.005
-            else f"it was trained under another split ({trained}), under which some of this run's "
+            f"it was trained under another split ({trained}), under which {seen} of this run's "
             "eval playlists were its train playlists"
         )
         return Comparison("not_made", reason, family)
