@@ -159,6 +159,20 @@ def test_a_baseline_that_was_not_scored(make_rows):
     assert not decision.blessed
     assert "popularity was not scored" in decision.reasons[0]
     assert "served was not scored" in decision.reasons[1]
+    served = decide(gate(better_than=(), floors={"ndcg": 0.1}), rows, "two_tower", "served")
+    assert not served.blessed
+    assert served.reasons[0] == "The served model served was not scored: no comparison."
+
+
+@pytest.mark.parametrize("alpha", [0.0001, 0.49])
+def test_an_alpha_within_its_bounds(alpha):
+    assert gate(alpha=alpha, resamples=500_000).alpha == alpha
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.5])
+def test_an_alpha_beyond_its_bounds(alpha):
+    with pytest.raises(ValidationError, match="alpha"):
+        gate(alpha=alpha, resamples=500_000)
 
 
 def test_better_than_the_served_model(make_rows):
