@@ -232,9 +232,9 @@ def summary(runs: Iterable[Mapping[str, Any]], title_only: np.ndarray) -> dict[s
 def difference(values: np.ndarray, reference: np.ndarray) -> dict[str, float | None]:
     """The mean difference of the same playlists' metric, and its 95% interval."""
     from evaluation.significance.compare import compare_paired
-    from evaluation.significance.result import Options
+    from evaluation.significance.result import ComparisonOptions
 
-    options = Options(alternative="two-sided", resamples=_RESAMPLES)
+    options = ComparisonOptions(alternative="two-sided", resamples=_RESAMPLES)
     result = compare_paired(values, reference, "ndcg", options=options)
     found = {
         "difference": result.mean_difference,

@@ -14,7 +14,7 @@ import numpy as np
 from statsmodels.stats.proportion import proportion_confint
 
 from evaluation.significance.compare import compare_paired
-from evaluation.significance.result import MIN_RESAMPLES, Options
+from evaluation.significance.result import MIN_RESAMPLES, ComparisonOptions
 
 SIZES: Final = (50, 100, 200, 500, 1000)
 COMPARISONS: Final = 2000
@@ -96,7 +96,7 @@ def measure(
         Wilson's 95% interval and the rate of Wilcoxon's test; `power`: how often a true gain is
         claimed that a t-test on normal differences sees nine times in ten.
     """
-    options = Options(resamples=MIN_RESAMPLES)
+    options = ComparisonOptions(resamples=MIN_RESAMPLES)
     claims = {
         name: {
             "skewness": law.skewness,
@@ -112,7 +112,9 @@ def measure(
     }
 
 
-def _rates(law: Law, n: int, comparisons: int, options: Options, seed: int) -> dict[str, float]:
+def _rates(
+    law: Law, n: int, comparisons: int, options: ComparisonOptions, seed: int
+) -> dict[str, float]:
     draws = law.draw(np.random.default_rng([seed, n]), (comparisons, n))
     zeros = np.zeros(n)
     results = [compare_paired(row, zeros, "ndcg", options=options) for row in draws]
@@ -127,7 +129,7 @@ def _rates(law: Law, n: int, comparisons: int, options: Options, seed: int) -> d
     }
 
 
-def _power(n: int, comparisons: int, options: Options, seed: int) -> float:
+def _power(n: int, comparisons: int, options: ComparisonOptions, seed: int) -> float:
     rng = np.random.default_rng([seed, n, 1])
     gain = 0.1 * (1.645 + 1.282) / np.sqrt(n)
     draws = rng.normal(gain, 0.1, (comparisons, n))

@@ -10,7 +10,7 @@ import pandas as pd
 
 from evaluation.rows import is_accuracy, metric_columns, of_split
 from evaluation.significance.family import paired_tests
-from evaluation.significance.result import Options, TestResult
+from evaluation.significance.result import ComparisonOptions, TestResult
 from evaluation.submission import read_holdouts, read_submission, score
 from evaluation.summary import summarise
 from schema import files
@@ -88,7 +88,7 @@ def compare_rows(
     model_b: str | None = None,
     split: str | None = None,
     metrics: Sequence[str] | None = None,
-    options: Options | None = None,
+    options: ComparisonOptions | None = None,
 ) -> Comparison:
     """Compares a model of one table of rows with a model of another, or of the same.
 
@@ -133,7 +133,11 @@ def compare_rows(
         b=name_b,
         models=summarise(both),
         tests=paired_tests(
-            both, name_b, [name_a], metrics, options=options or Options(alternative="two-sided")
+            both,
+            name_b,
+            [name_a],
+            metrics,
+            options=options or ComparisonOptions(alternative="two-sided"),
         ),
         shared=len(shared),
         only_a=len(sides[0]) - len(shared),
@@ -150,7 +154,7 @@ def compare_submissions(
     *,
     name_a: str | None = None,
     name_b: str | None = None,
-    options: Options | None = None,
+    options: ComparisonOptions | None = None,
 ) -> Comparison:
     """Compares two submission files of the challenge's format on the same withheld tracks.
 

@@ -20,7 +20,7 @@ from evaluation.metrics.registry import find
 from evaluation.rows import of_split
 from evaluation.significance.compare import compare_paired
 from evaluation.significance.family import holm, pair
-from evaluation.significance.result import Alternative, Options, TestResult
+from evaluation.significance.result import Alternative, ComparisonOptions, TestResult
 from schema import rows as columns
 from schema.documents import Check, ServedModel
 from schema.splits import DECIDING
@@ -309,7 +309,7 @@ class _Judge:
             candidate_name=self._candidate,
             baseline_name=baseline,
             scenario=scenario,
-            options=Options(
+            options=ComparisonOptions(
                 alternative=side,
                 alpha=self._config.alpha,
                 resamples=self._config.resamples,

@@ -13,7 +13,7 @@ import yaml
 from pipeline.config import PipelineConfig
 
 
-class ConfigError(ValueError):
+class RunConfigError(ValueError):
     """The configuration is not usable; the message names each key and what it accepts."""
 
 
@@ -28,7 +28,7 @@ def load_config(
         **fields: fields that override both, such as `data`; None is passed over.
 
     Raises:
-        ConfigError: if the file cannot be read, a key is unknown or a value is not accepted.
+        RunConfigError: if the file cannot be read, a key is unknown or a value is not accepted.
     """
     values = _read(config_file) if config_file else {}
     for setting in settings:
@@ -37,7 +37,7 @@ def load_config(
     try:
         return PipelineConfig.model_validate(values)
     except pydantic.ValidationError as error:
-        raise ConfigError(
+        raise RunConfigError(
             "The configuration is not valid:\n" + "\n".join(_explain(error))
         ) from None
 
@@ -46,13 +46,13 @@ def _read(path: str) -> dict[str, Any]:
     try:
         values = yaml.safe_load(pathlib.Path(path).read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigError(f"Cannot read the configuration {path}: {error.strerror}.") from None
+        raise RunConfigError(f"Cannot read the configuration {path}: {error.strerror}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not valid YAML: {error}") from None
+        raise RunConfigError(f"{path} is not valid YAML: {error}") from None
     if values is None:
         return {}
     if not isinstance(values, dict):
-        raise ConfigError(f"{path} must hold keys and values, not a {type(values).__name__}.")
+        raise RunConfigError(f"{path} must hold keys and values, not a {type(values).__name__}.")
     return values
 
 
@@ -60,15 +60,17 @@ def _apply(values: dict[str, Any], setting: str) -> None:
     key, separator, text = setting.partition("=")
     path = key.strip().split(".")
     if not separator or not all(path):
-        raise ConfigError(f"--set takes KEY=VALUE, such as models.als.factors=64, not {setting!r}.")
+        raise RunConfigError(
+            f"--set takes KEY=VALUE, such as models.als.factors=64, not {setting!r}."
+        )
     try:
         value = yaml.safe_load(text)
     except yaml.YAMLError:
-        raise ConfigError(f"--set {key}: {text!r} is not a valid YAML value.") from None
+        raise RunConfigError(f"--set {key}: {text!r} is not a valid YAML value.") from None
     for part in path[:-1]:
         below = values.setdefault(part, {})
         if not isinstance(below, dict):
-            raise ConfigError(f"--set {key}: {part!r} is a value and has no keys below it.")
+            raise RunConfigError(f"--set {key}: {part!r} is a value and has no keys below it.")
         values = below
     values[path[-1]] = value
 

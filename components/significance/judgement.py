@@ -11,7 +11,7 @@ from evaluation import summary
 from evaluation.gate_config import GateConfig
 from evaluation.metrics.registry import METRICS
 from evaluation.significance.family import paired_tests
-from evaluation.significance.result import Options
+from evaluation.significance.result import ComparisonOptions
 from schema import rows as columns
 from schema.documents import Blessing, Check, Judgement, ModelSummary, ServedModel
 from schema.model_card import ModelCard
@@ -65,7 +65,7 @@ def judge(
             candidate,
             others,
             [name for name, metric in METRICS.items() if metric.tested],
-            options=Options(alpha=gate.alpha, resamples=gate.resamples, seed=seed),
+            options=ComparisonOptions(alpha=gate.alpha, resamples=gate.resamples, seed=seed),
         )
         if (deciding[columns.MODEL] == candidate).any()
         else []

@@ -12,7 +12,7 @@ from evaluation.metrics.registry import find
 from evaluation.significance import paired
 from evaluation.significance.betting import bounded_mean_p_value
 from evaluation.significance.power import minimum_detectable
-from evaluation.significance.result import Options, TestResult
+from evaluation.significance.result import ComparisonOptions, TestResult
 from evaluation.significance.studentised import Side, Studentised
 
 
@@ -24,7 +24,7 @@ def compare_paired(
     candidate_name: str = "candidate",
     baseline_name: str = "baseline",
     scenario: str | None = None,
-    options: Options | None = None,
+    options: ComparisonOptions | None = None,
 ) -> TestResult:
     """Tests whether a candidate differs from a baseline on the same playlists.
 
@@ -46,7 +46,7 @@ def compare_paired(
         ValueError: the two are not of the same length, or the metric is unknown.
     """
     metric = find(metric) if isinstance(metric, str) else metric
-    options = options or Options()
+    options = options or ComparisonOptions()
     candidate = np.asarray(candidate, dtype=np.float64)
     baseline = np.asarray(baseline, dtype=np.float64)
     if candidate.shape != baseline.shape or candidate.ndim != 1:
@@ -119,7 +119,7 @@ class _Mean:
     skewness: float | None
 
 
-def _mean(differences: np.ndarray, side: Side, options: Options) -> _Mean:
+def _mean(differences: np.ndarray, side: Side, options: ComparisonOptions) -> _Mean:
     if len(differences) < 2:
         note = (
             "a single playlist cannot show a difference"

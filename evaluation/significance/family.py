@@ -8,7 +8,7 @@ import pandas as pd
 from statsmodels.stats.multitest import multipletests
 
 from evaluation.significance.compare import compare_paired
-from evaluation.significance.result import Options, TestResult
+from evaluation.significance.result import ComparisonOptions, TestResult
 from schema.rows import MODEL, PID, SCENARIO
 
 
@@ -69,7 +69,7 @@ def paired_tests(
     metrics: Sequence[str],
     *,
     by_scenario: bool = True,
-    options: Options | None = None,
+    options: ComparisonOptions | None = None,
 ) -> list[TestResult]:
     """Compares a candidate with each baseline in each metric, over all playlists and by scenario.
 
@@ -87,7 +87,7 @@ def paired_tests(
     Raises:
         ValueError: see `pair`.
     """
-    options = options or Options()
+    options = options or ComparisonOptions()
     overall: list[TestResult] = []
     within: list[TestResult] = []
     for baseline in baselines:

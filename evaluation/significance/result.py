@@ -18,7 +18,7 @@ Alternative = Literal["better", "worse", "two-sided"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Options:
+class ComparisonOptions:
     """How differences are tested.
 
     Attributes:

@@ -68,11 +68,11 @@ def fail(message: object, code: int = FAILURE) -> NoReturn:
 
 def load(config: str | None, settings: list[str] | None, **fields: str | None) -> PipelineConfig:
     """Loads the configuration, or ends the command saying what is wrong with it."""
-    from pipeline.overrides import ConfigError, load_config
+    from pipeline.overrides import RunConfigError, load_config
 
     try:
         return load_config(config, settings or (), **fields)
-    except ConfigError as error:
+    except RunConfigError as error:
         fail(error, USAGE)
 
 

@@ -1,6 +1,6 @@
 """Canary, promotion and rollback of versions, with a record of them."""
 
-from serving.release.manager import CANARY, STABLE, ReleaseManager, ReleaseStatus
+from serving.release.manager import CANARY, STABLE, ReleaseManager, Releases
 from serving.release.record import Release, ReleaseRecord, read_metrics, read_releases
 from serving.release.served import Served, is_whole, look
 
@@ -10,7 +10,7 @@ __all__ = [
     "Release",
     "ReleaseManager",
     "ReleaseRecord",
-    "ReleaseStatus",
+    "Releases",
     "Served",
     "is_whole",
     "look",

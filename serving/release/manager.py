@@ -38,7 +38,7 @@ _LOG = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
-class ReleaseStatus:
+class Releases:
     """What is released, and the states of the versions on the server.
 
     Attributes:
@@ -180,7 +180,7 @@ class ReleaseManager:
                 to = before.stable
             return self._release("rollback", to, None, *self.record.provenance(to))
 
-    def status(self) -> ReleaseStatus:
+    def status(self) -> Releases:
         """What is released, and the states of the versions on the server.
 
         Raises:
@@ -195,7 +195,7 @@ class ReleaseManager:
             unfinished = f"{pending}, is {state}"
         current = self.record.current
         before = self.record.stable_before()
-        return ReleaseStatus(
+        return Releases(
             current,
             self.record.since(current.stable) if current else "",
             before.stable if before else None,

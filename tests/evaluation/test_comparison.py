@@ -7,10 +7,10 @@ from rich.console import Console
 
 from evaluation import render
 from evaluation.compare import compare_rows, save
-from evaluation.significance.result import Options
+from evaluation.significance.result import ComparisonOptions
 from schema.rows import holdout_hash
 
-QUICK = Options(alternative="two-sided", resamples=999)
+QUICK = ComparisonOptions(alternative="two-sided", resamples=999)
 
 
 def shown(found):

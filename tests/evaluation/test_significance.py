@@ -14,10 +14,10 @@ from evaluation.significance.betting import bounded_mean_p_value
 from evaluation.significance.compare import compare_paired
 from evaluation.significance.family import holm, pair, paired_tests
 from evaluation.significance.power import minimum_detectable
-from evaluation.significance.result import Options
+from evaluation.significance.result import ComparisonOptions
 
-QUICK = Options(resamples=999)
-WORSE = Options(alternative="worse", resamples=999)
+QUICK = ComparisonOptions(resamples=999)
+WORSE = ComparisonOptions(alternative="worse", resamples=999)
 
 
 def test_wilcoxon_by_hand():
@@ -395,4 +395,4 @@ def test_rows_that_cannot_be_paired():
 )
 def test_options_name_what_is_wrong(bad):
     with pytest.raises(ValueError, match=next(iter(bad))):
-        Options(**bad)
+        ComparisonOptions(**bad)

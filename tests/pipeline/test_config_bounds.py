@@ -10,7 +10,7 @@ import yaml
 from evaluation.metrics.registry import METRICS
 from models import families
 from pipeline.config import PipelineConfig
-from pipeline.overrides import ConfigError, load_config
+from pipeline.overrides import RunConfigError, load_config
 
 # Bounded by the metric that they are about, which JSON Schema cannot say.
 BY_METRIC = {"evaluator.min_value", "gate.floors"}
@@ -101,7 +101,7 @@ def test_every_number_has_two_ends_and_beyond_them_its_key_is_named(number):
         if within:
             continue
         setting = f"{number.key}={number.setting.replace('NUMBER', text)}"
-        with pytest.raises(ConfigError) as error:
+        with pytest.raises(RunConfigError) as error:
             load_config(None, [setting], data="somewhere")
         assert number.key in str(error.value)
 
@@ -121,7 +121,7 @@ def test_every_number_has_two_ends_and_beyond_them_its_key_is_named(number):
     ],
 )
 def test_bounds_by_hand(setting, says):
-    with pytest.raises(ConfigError) as error:
+    with pytest.raises(RunConfigError) as error:
         load_config(None, [setting], data="somewhere")
     for part in says:
         assert part in str(error.value)
@@ -139,7 +139,7 @@ def test_what_lies_on_a_bound_is_accepted():
 
 def test_a_small_alpha_needs_more_resamples():
     # Fifty draws beyond the quantile: 50 / 0.001 = 50,000, of which the data themselves are one.
-    with pytest.raises(ConfigError, match=r"for an alpha of 0\.001 at least 49,999 are needed"):
+    with pytest.raises(RunConfigError, match=r"for an alpha of 0\.001 at least 49,999 are needed"):
         load_config(None, ["gate.alpha=0.001"], data="somewhere")
     config = load_config(None, ["gate.alpha=0.001", "gate.resamples=49999"], data="somewhere")
     assert config.gate.resamples == 49_999

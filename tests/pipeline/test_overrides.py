@@ -1,6 +1,6 @@
 import pytest
 
-from pipeline.overrides import ConfigError, load_config
+from pipeline.overrides import RunConfigError, load_config
 
 
 def load(*settings, file=None, **fields):
@@ -52,7 +52,7 @@ def test_every_level_can_be_set():
     ],
 )
 def test_an_error_names_the_key_and_what_is_accepted(setting, says):
-    with pytest.raises(ConfigError) as error:
+    with pytest.raises(RunConfigError) as error:
         load(setting)
     for part in says:
         assert part in str(error.value)
@@ -90,7 +90,7 @@ def test_an_unusable_file_is_named(tmp_path, content, says):
     file = tmp_path / "run.yaml"
     if content is not None:
         file.write_text(content)
-    with pytest.raises(ConfigError, match=says) as error:
+    with pytest.raises(RunConfigError, match=says) as error:
         load(file=str(file))
     assert "run.yaml" in str(error.value)
 
@@ -104,9 +104,9 @@ def test_nothing_is_tuned_unless_asked_for():
 def test_the_candidate_is_tuned_unless_others_are_named():
     assert load("tuner.enabled=true").tuned == ("two_tower",)
     assert load("tuner.enabled=true", "tuner.families=[als, item_knn]").tuned == ("als", "item_knn")
-    with pytest.raises(ConfigError, match="nothing of 'popularity'"):
+    with pytest.raises(RunConfigError, match="nothing of 'popularity'"):
         load("tuner.enabled=true", "candidate=popularity")
-    with pytest.raises(ConfigError, match=r"fewer parameters in tuner\.fixed"):
+    with pytest.raises(RunConfigError, match=r"fewer parameters in tuner\.fixed"):
         load("tuner.families=[item_knn]", "tuner.fixed=[neighbours, bm25_k1, bm25_b]")
 
 

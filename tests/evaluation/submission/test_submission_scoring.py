@@ -13,12 +13,12 @@ from rich.console import Console
 
 from evaluation import render
 from evaluation.compare import compare_submissions
-from evaluation.significance.result import Options
+from evaluation.significance.result import ComparisonOptions
 from evaluation.submission import SubmissionError, read_holdouts, read_submission, score
 from schema.rows import holdout_hash
 from tests.evaluation.reference_scorer import score_playlist
 
-QUICK = Options(alternative="two-sided", resamples=999)
+QUICK = ComparisonOptions(alternative="two-sided", resamples=999)
 HOLDOUTS = {
     "1": {"scenario": "title", "holdouts": ["a", "b"]},
     "2": {"scenario": "first5", "holdouts": ["c"], "more": 1},
