@@ -2,6 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
+
+def of_argument(text: str) -> str:
+    """A word of the command line as UTF-8, where the locale does not know its characters."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(text).decode("utf-8", "replace")
+    return text
+
 
 def whole(text: str) -> str:
     r"""The text with U+FFFD for each half of a surrogate pair, as JSON's `\ud83c` alone makes it.

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from pipeline import __version__
+from pipeline.cli.boundary import errors_told
 from pipeline.cli.compare import compare
 from pipeline.cli.config import config
 from pipeline.cli.demo import demo
@@ -61,4 +62,5 @@ app.add_typer(release, name="release")
 
 def main() -> None:
     """Entry point of the console script."""
-    app(prog_name="segue")
+    with errors_told():
+        app(prog_name="segue")

@@ -54,7 +54,7 @@ def query(
 
     Example: segue query --name "road trip" --track spotify:track:1zWZvrk13cL8Sl3VLeG57F --top 5
     """
-    from schema import scores
+    from schema import scores, texts
     from schema.status import Answer, Continued, QueryStatus
     from serving import client as serving_client
     from serving.client import ClientTls, ConnectionOptions, RecommenderClient
@@ -65,6 +65,7 @@ def query(
     except ValueError:
         fail(f"--format takes table, json or csv, not {output!r}.", USAGE)
     skipped: list[str] = []
+    name = name and texts.of_argument(name)
     with serving_errors_reported():
         if file is not None:
             if track:

@@ -11,10 +11,12 @@ from pipeline.cli.support import fail
 
 
 def sample(
-    playlists: Annotated[int, typer.Option(min=1, help="How many playlists.")] = 2000,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed writes the same bytes.")] = 7,
+    playlists: Annotated[int, typer.Option(min=1, max=10**9, help="How many playlists.")] = 2000,
+    seed: Annotated[
+        int, typer.Option(min=0, max=2**63 - 1, help="The same seed writes the same bytes.")
+    ] = 7,
     output: Annotated[str, typer.Option(help="Directory for the slices.")] = "out/sample",
-    workers: Annotated[int, typer.Option(min=1, help="Processes to share the work.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=256, help="Processes to share the work.")] = 1,
     json: JsonOption = False,
 ) -> Status:
     """Write synthetic playlists in the format of the Million Playlist Dataset.

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.support import ModelNameOption, serving_errors_reported
+from pipeline.cli.support import MAX_SECONDS, ModelNameOption, serving_errors_reported
 
 
 def serve(
@@ -20,7 +20,8 @@ def serve(
         str | None, typer.Option(help="TF Serving's model configuration, instead of --model-base.")
     ] = None,
     model_config_file_poll_wait_seconds: Annotated[
-        float, typer.Option(min=0, help="Time between two looks at it; 0 for never.")
+        float,
+        typer.Option(min=0, max=MAX_SECONDS, help="Time between two looks at it; 0 for never."),
     ] = 0.0,
     enable_batching: Annotated[bool, typer.Option(help="Run requests in batches.")] = False,
     batching_parameters_file: Annotated[
@@ -28,10 +29,13 @@ def serve(
     ] = None,
     ssl_config_file: Annotated[str | None, typer.Option(help="TF Serving's TLS file.")] = None,
     monitoring_port: Annotated[
-        int | None, typer.Option(help="HTTP port for Prometheus metrics, liveness and readiness.")
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="HTTP port for Prometheus metrics, liveness and readiness."
+        ),
     ] = None,
     max_message_size: Annotated[
-        int, typer.Option(min=1024, help="Most bytes of a request or an answer.")
+        int, typer.Option(min=1024, max=2**31 - 1, help="Most bytes of a request or an answer.")
     ] = 64 * 2**20,
     max_columns: Annotated[
         int, typer.Option(min=1, help="Most tracks of a row of a request; see docs/serving.md.")
@@ -46,13 +50,16 @@ def serve(
         bool, typer.Option(help="Accept labels of versions that are not loaded yet.")
     ] = False,
     file_system_poll_wait_seconds: Annotated[
-        float, typer.Option(min=0, help="Time between two looks for versions; 0 looks once.")
+        float,
+        typer.Option(
+            min=0, max=MAX_SECONDS, help="Time between two looks for versions; 0 looks once."
+        ),
     ] = 1.0,
     max_num_load_retries: Annotated[
         int, typer.Option(min=0, help="How often a version that fails to load is tried again.")
     ] = 5,
     load_retry_interval_micros: Annotated[
-        int, typer.Option(min=0, help="Time between two of these tries.")
+        int, typer.Option(min=0, max=MAX_SECONDS * 10**6, help="Time between two of these tries.")
     ] = 2_000_000,
     enable_model_warmup: Annotated[
         bool, typer.Option(help="Run a model's warm-up requests before it serves.")

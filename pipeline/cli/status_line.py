@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Protocol
 import typer
 from typer.core import TyperCommand
 
-from pipeline.cli.support import FAILURE, USAGE, CommandFailedError
+from pipeline.cli.support import FAILURE, USAGE, CommandFailedError, sentence
 
 _FLAG: Final = "--json"
 
@@ -96,7 +96,7 @@ def _failure(command: str, error: BaseException) -> Status:
     elif hasattr(error, "format_message"):  # bad usage, which names the option
         text = error.format_message()
     else:
-        text = f"{type(error).__name__}: {error}"
+        text = sentence(error)
     status = "invalid" if _code(error) == USAGE else "failed"
     return STATUSES[command](command=command, status=status, error=text)
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 #: Exit codes of contract C1.
 USAGE: Final = 2
 FAILURE: Final = 1
+_LONGEST: Final = 500  # characters of a message
+
+#: A year: what options of seconds may say, since clocks take no more than some hundred of them.
+MAX_SECONDS: Final = 31_536_000
 
 ConfigOption = Annotated[
     str | None, typer.Option("--config", help="YAML file with fields of the configuration.")
@@ -54,6 +58,20 @@ def plain(error: object) -> str:
         names = " and ".join(os.fsdecode(n) for n in (error.filename, error.filename2) if n)
         return f"{names}: {error.strerror}" if names else error.strerror
     return str(error)
+
+
+def sentence(error: BaseException) -> str:
+    """What went wrong, in one line, of any error."""
+    text = " ".join(str(getattr(error, "message", error)).split())
+    text = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+    if isinstance(error, OSError) and error.strerror:
+        return plain(error)
+    if isinstance(error, RecursionError):
+        return "the input is nested too deeply"
+    if isinstance(error, MemoryError):
+        return "there is not enough memory"
+    known = isinstance(error, ValueError | OverflowError) or hasattr(error, "error_code")
+    return text if known and text else f"{type(error).__name__}: {text}"
 
 
 def fail(message: object, code: int = FAILURE) -> NoReturn:

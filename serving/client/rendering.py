@@ -116,7 +116,9 @@ def _write_json(answers: Sequence[Continuation], stream: TextIO) -> None:
         }
         for answer in answers
     ]
-    json.dump(found, stream, ensure_ascii=False, indent=1)
+    # Where the stream cannot show every character, JSON can spell it.
+    ascii_only = not _encoding(stream).startswith("utf")
+    json.dump(found, stream, ensure_ascii=ascii_only, indent=1)
     stream.write("\n")
 
 
@@ -128,18 +130,29 @@ def _write_csv(answers: Sequence[Continuation], stream: TextIO) -> None:
         for item in answer.recommendations:
             writer.writerow(
                 [
-                    inert(answer.playlist.key or answer.playlist.name),
+                    _cell(answer.playlist.key or answer.playlist.name, stream),
                     item.rank,
-                    inert(item.track_uri),
+                    _cell(item.track_uri, stream),
                     float(f"{item.score:.9g}"),
-                    inert(item.artist_name),
-                    inert(item.track_name),
+                    _cell(item.artist_name, stream),
+                    _cell(item.track_name, stream),
                     answer.model_version,
                     len(answer.playlist.track_uris),
                     "" if answer.seeds_known is None else answer.seeds_known,
                     "" if answer.basis is None else answer.basis.value,
                 ]
             )
+
+
+def _cell(text: str, stream: TextIO) -> str:
+    """Text that a spreadsheet runs nothing of, with escapes for what the stream cannot show."""
+    spelled = _encoding(stream)
+    return inert(text).encode(spelled, "backslashreplace").decode(spelled)
+
+
+def _encoding(stream: TextIO) -> str:
+    """How a stream spells characters; any of them where it does not say."""
+    return (stream.encoding or "utf-8").lower().replace("_", "-")
 
 
 def _printable(text: str) -> str:

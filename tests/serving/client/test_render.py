@@ -99,3 +99,18 @@ def test_csv_keeps_a_line_break_within_its_cell() -> None:
 def test_unknown_format() -> None:
     with pytest.raises(ValueError, match="'xml' is not a valid Format"):
         rendered("xml")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_programs_get_every_character_through_any_stream(encoding: str) -> None:
+    name = "Ö 🎸"
+    answer = Continuation(Playlist(name), (Recommendation(1, "u", 1.0, name, name),), 3)
+    for form in ("json", "csv"):
+        stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+        render([answer], form, stream)
+        stream.seek(0)
+        text = stream.read()
+        if form == "json":
+            assert json.loads(text)[0]["recommendations"][0]["track_name"] == name
+        else:
+            assert r"\U0001f3b8" in text
