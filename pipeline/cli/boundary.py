@@ -41,7 +41,8 @@ def _end(error: Exception) -> NoReturn:
         _silence("stdout")
         sys.exit(FAILURE)
     text = sentence(error)
-    if not isinstance(error, OSError):
+    # The system's own and TensorFlow's say what they could not do, and with which file.
+    if not isinstance(error, OSError) and not hasattr(error, "error_code"):
         text += f" ({TRACEBACK}=1 shows where it happened.)"
     try:
         sys.stdout.flush()
@@ -68,6 +69,8 @@ def _open_streams() -> None:
         stream = getattr(sys, name)
         if stream is None or stream is getattr(sys, f"__{name}__"):
             setattr(sys, name, _stream(name, stream))
+        elif isinstance(stream, io.TextIOWrapper):  # of whoever runs the commands in its process
+            stream.reconfigure(errors="replace")
 
 
 def _stream(name: str, old: Any) -> io.TextIOWrapper:
