@@ -99,13 +99,15 @@ def lines(draw: st.DrawFn) -> list[str]:
             line.append(parameter.opts[0])
             if not parameter.is_flag:
                 line.append(draw(values))
+    if command == "sample" and "--playlists" not in line:
+        line += ["--playlists", "3"]
     if command == "query":  # nobody answers there
         line += ["--target", draw(st.sampled_from(["127.0.0.1:1", *WORDS])), "--timeout", "0.01"]
     return line
 
 
 @settings(
-    max_examples=250,
+    max_examples=120,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
