@@ -130,7 +130,7 @@ def test_what_it_serves_is_compared_with(earlier_out, tmp_path):
     """By its destination and its release record, without its metadata."""
     from components.served_model.component import ServedModel
     from schema.splits import SplitConfig
-    from tests.components.served_model.conftest import example, examples
+    from tests.components.served_model.served_toy import example, examples
 
     (earlier_out / "metadata.db").unlink()
     places = Layout.under(str(earlier_out))

@@ -9,7 +9,7 @@ import tensorflow as tf
 from components.served_model.driver import fingerprint
 from schema.model_card import ModelCard
 from tests.components.infra_check import infra_toy
-from tests.components.served_model.conftest import SPLIT, example, examples, recard
+from tests.components.served_model.served_toy import SPLIT, example, examples, recard
 
 
 def kept(output) -> pathlib.Path:

@@ -10,9 +10,7 @@ from tfx import v1 as tfx
 from components.pusher.component import Pusher
 from components.served_model.component import ServedModel
 from pipeline.runners import launch
-from tests.components.served_model.conftest import SPLIT
-
-pytest_plugins = ["tests.components.served_model.conftest"]
+from tests.components.served_model.served_toy import SPLIT
 
 
 @pytest.fixture

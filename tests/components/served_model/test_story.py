@@ -13,9 +13,7 @@ from components.significance.component import PlaylistMetrics, Significance
 from components.significance.scoring import ModelScorer
 from schema.documents import Judgement
 from tests.components.infra_check import infra_toy
-from tests.components.served_model.conftest import SPLIT, recard
-
-pytest_plugins = ["tests.components.served_model.conftest"]
+from tests.components.served_model.served_toy import SPLIT, recard
 
 SIGNIFICANCE = Significance.EXECUTOR_SPEC.executor_class
 PUSHER = Pusher.EXECUTOR_SPEC.executor_class

@@ -1,0 +1,101 @@
+"""Toy models, held-out playlists and places to serve from."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import shutil
+
+import tensorflow as tf
+from tfx.types import standard_artifacts
+
+from components.served_model import executor
+from schema import features
+from schema.documents import ServedModel
+
+SPLIT = {"train": 80, "eval": 10, "test": 10}
+
+
+def recard(model: pathlib.Path, **changes) -> None:
+    """Changes a model's card; a field of None goes."""
+    path = model / "assets.extra" / "segue.json"
+    card = json.loads(path.read_text()) | changes
+    path.write_text(json.dumps({name: value for name, value in card.items() if value is not None}))
+
+
+def example(seeds: list[bytes], withheld: list[bytes], pid: int = 7) -> bytes:
+    made = tf.train.Example()
+
+    def put(name, values):
+        made.features.feature[name].bytes_list.value[:] = values
+
+    put(features.PID, [b"%d" % pid])
+    put(features.NAME, [b"road trip"])
+    put(features.SCENARIO, [b"first5"])
+    put(features.TRACK_URI, seeds)
+    put(features.HOLDOUT_TRACK_URI, withheld)
+    put(features.HOLDOUT_ARTIST, [b"Somebody"] * len(withheld))
+    counts = [(features.NUM_SEEDS, [len(seeds)]), (features.NUM_HOLDOUTS, [len(withheld)])]
+    for name, values in (*counts, (features.HOLDOUT_TRAIN_COUNT, [1] * len(withheld))):
+        made.features.feature[name].int64_list.value[:] = values
+    return made.SerializeToString()
+
+
+def examples(folder: pathlib.Path, playlists: list[bytes]) -> standard_artifacts.Examples:
+    for split in ("train", "eval", "test"):
+        (folder / f"Split-{split}").mkdir(parents=True)
+    for split in ("eval", "test"):
+        with tf.io.TFRecordWriter(str(folder / f"Split-{split}" / "data-0.gz"), "GZIP") as writer:
+            for playlist in playlists:
+                writer.write(playlist)
+    made = standard_artifacts.Examples()
+    made.uri, made.split_names = str(folder), '["train", "eval", "test"]'
+    return made
+
+
+class Place:
+    """A place to serve from, and runs of the component that look at it."""
+
+    def __init__(self, folder: pathlib.Path, held_out: standard_artifacts.Examples) -> None:
+        self.folder = folder
+        self.base = folder / "serving" / "segue"
+        self.record = folder / "serving" / "releases.json"
+        self.held_out = held_out
+        self.runs = 0
+
+    def push(self, model: pathlib.Path, version: int) -> pathlib.Path:
+        """As somebody's hand does it."""
+        return pathlib.Path(shutil.copytree(model, self.base / str(version)))
+
+    def release(self, *stable: int) -> None:
+        entries = [{"action": "promote", "at": "", "stable": version} for version in stable]
+        self.record.parent.mkdir(parents=True, exist_ok=True)
+        record = {"format": 1, "model": "segue", "releases": entries}
+        self.record.write_text(json.dumps(record))
+
+    def trained(self, model: pathlib.Path) -> standard_artifacts.Model:
+        """A Trainer's artifact with a model."""
+        self.runs += 1
+        made = standard_artifacts.Model()
+        made.uri = str(self.folder / f"trained-{self.runs}")
+        shutil.copytree(model, pathlib.Path(made.uri) / "Format-Serving")
+        return made
+
+    def look(
+        self, candidate: pathlib.Path, split: dict[str, int] | None = None
+    ) -> tuple[ServedModel, standard_artifacts.Model]:
+        """Runs the component's executor; gives what it found, and its artifact."""
+        trained = self.trained(candidate)
+        output = standard_artifacts.Model()
+        output.uri = str(self.folder / f"served-{self.runs}")
+        executor.Executor().Do(
+            {"candidate": [trained], "examples": [self.held_out]},
+            {"model": [output]},
+            {
+                "destination": str(self.base),
+                "release_record": str(self.record),
+                "split": json.dumps(split or SPLIT),
+            },
+        )
+        text = (pathlib.Path(output.uri) / "served.json").read_text()
+        return ServedModel.model_validate_json(text), output
