@@ -12,6 +12,7 @@ from tfx.types import standard_artifacts
 from components.served_model import executor
 from schema import features
 from schema.documents import ServedModel
+from tests.components.infra_check import infra_toy
 
 SPLIT = {"train": 80, "eval": 10, "test": 10}
 
@@ -51,6 +52,22 @@ def examples(folder: pathlib.Path, playlists: list[bytes]) -> standard_artifacts
     made = standard_artifacts.Examples()
     made.uri, made.split_names = str(folder), '["train", "eval", "test"]'
     return made
+
+
+def two_toys(folder: pathlib.Path) -> pathlib.Path:
+    """Two models, `a` and `b`; they differ by their cards, as two trainings do."""
+    infra_toy.save(folder / "a", split=SPLIT, fit_seconds=0.1)
+    shutil.copytree(folder / "a", folder / "b")
+    recard(folder / "b", fit_seconds=0.2)
+    return folder
+
+
+def forty_playlists(folder: pathlib.Path) -> standard_artifacts.Examples:
+    playlists = [
+        example([infra_toy.uri(n % 9)], [infra_toy.uri(n % 9 + 1), infra_toy.uri(n % 9 + 2)], n)
+        for n in range(40)
+    ]
+    return examples(folder, playlists)
 
 
 class Place:

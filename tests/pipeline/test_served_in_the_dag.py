@@ -10,12 +10,18 @@ from tfx import v1 as tfx
 from components.pusher.component import Pusher
 from components.served_model.component import ServedModel
 from pipeline.runners import launch
-from tests.components.served_model.served_toy import SPLIT
+from tests.components.served_model.served_toy import SPLIT, Place, forty_playlists, two_toys
 
 
 @pytest.fixture
-def begin(place, toys, tmp_path):
+def place(tmp_path):
+    return Place(tmp_path, forty_playlists(tmp_path / "held_out"))
+
+
+@pytest.fixture
+def begin(place, tmp_path):
     """Runs the two nodes on imported artifacts; gives what became of each, by id."""
+    toys = two_toys(tmp_path / "toys")
     shutil.copytree(toys / "a", tmp_path / "trained" / "Format-Serving")
     (tmp_path / "infra").mkdir()
     (tmp_path / "blessing").mkdir()
