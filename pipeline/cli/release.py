@@ -32,6 +32,13 @@ ModelBaseOption = Annotated[str, typer.Option(help="Directory of versions, as th
 ModelConfigOption = Annotated[
     str, typer.Option(help="The server's model configuration file, which is rewritten.")
 ]
+OverwriteOption = Annotated[
+    bool,
+    typer.Option(
+        help="Rewrite a configuration file that was written by hand: comments, version policy and "
+        "base path are lost; labels and other models stay."
+    ),
+]
 
 
 @app.command(cls=StatusCommand)
@@ -49,6 +56,7 @@ def promote(
     model_config_file: ModelConfigOption = "out/serving/models.config",
     model_name: ModelNameOption = "segue",
     tls_ca: TlsOption = None,
+    overwrite: OverwriteOption = False,
     json: JsonOption = False,
 ) -> Status:
     """Make a version stable, or with --canary the canary.
@@ -58,7 +66,7 @@ def promote(
     from serving.protocol import ConfigError
     from serving.release import read_metrics
 
-    with _manager(target, model_base, model_config_file, model_name, tls_ca) as manager:
+    with _manager(target, model_base, model_config_file, model_name, tls_ca, overwrite) as manager:
         metrics = metrics or _metrics_of(model_base, version)
         measured = read_metrics(metrics) if metrics else None
         if canary:
@@ -77,13 +85,14 @@ def rollback(
     model_config_file: ModelConfigOption = "out/serving/models.config",
     model_name: ModelNameOption = "segue",
     tls_ca: TlsOption = None,
+    overwrite: OverwriteOption = False,
     json: JsonOption = False,
 ) -> Status:
     """Drop the canary, or go back to the stable version before.
 
     Example: segue release rollback
     """
-    with _manager(target, model_base, model_config_file, model_name, tls_ca) as manager:
+    with _manager(target, model_base, model_config_file, model_name, tls_ca, overwrite) as manager:
         done = manager.rollback()
     return _released("release rollback", done)
 
@@ -132,7 +141,12 @@ def status(
 
 @contextlib.contextmanager
 def _manager(
-    target: str, model_base: str, model_config_file: str, model_name: str, tls_ca: str | None
+    target: str,
+    model_base: str,
+    model_config_file: str,
+    model_name: str,
+    tls_ca: str | None,
+    overwrite: bool = False,
 ) -> Iterator[ReleaseManager]:
     """A manager, whose errors end the command in plain words."""
     from serving.client import ClientTls, ConnectionOptions
@@ -146,6 +160,7 @@ def _manager(
             model_config_file,
             model=model_name,
             options=options,
+            overwrite=overwrite,
             notify=lambda text: typer.echo(text, err=True),
         ) as manager:
             try:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from google.protobuf import text_format
 
 from serving.protocol import ConfigError, ModelConfig, ModelServerConfig, model_config
+
+_QUOTED = re.compile(r'"(?:\\.|[^"\\])*"|' + r"'(?:\\.|[^'\\])*'")
 
 
 def parse(text: str, origin: object) -> ModelServerConfig:
@@ -69,6 +72,30 @@ def policy_by_hand(config: ModelServerConfig, model: str, label: str) -> str:
     if is_default or (choice == "specific" and label in entry.version_labels):
         return ""
     return text_format.MessageToString(policy, as_one_line=True).strip()
+
+
+def losses(
+    written: str | None, config: ModelServerConfig, model: str, base_path: str, label: str
+) -> list[str]:
+    """What a release would take from a file that somebody wrote by hand, in words.
+
+    Args:
+        written: the file's text, None without one.
+        config: what it says.
+        model: name of the model.
+        base_path: its directory of versions as the release has it.
+        label: as for `policy_by_hand`.
+    """
+    found = []
+    if "#" in _QUOTED.sub("", written or ""):
+        found.append("its comments are lost")
+    policy = policy_by_hand(config, model, label)
+    if policy:
+        found.append(f"its version policy, {policy}, is replaced")
+    entry = find(config, model)
+    if written and entry is not None and entry.base_path != base_path:
+        found.append(f"its base_path, {entry.base_path}, becomes {base_path}")
+    return found
 
 
 def with_release(

@@ -19,13 +19,7 @@ from types import TracebackType
 
 from schema import locks
 from serving.client import ConnectionOptions, VersionState
-from serving.protocol import (
-    ConfigError,
-    ModelServerConfig,
-    ServingError,
-    model_config,
-    version_files,
-)
+from serving.protocol import ConfigError, ServingError, model_config, version_files
 from serving.release import config as release_config
 from serving.release import record as release_record
 from serving.release.record import Pending, Release, ReleaseRecord
@@ -70,6 +64,8 @@ class ReleaseManager:
         load_timeout: seconds for a version to load.
         settle_seconds: how long a server may take to begin with it (its poll interval).
         lock_seconds: how long to wait for another command that releases with the same record.
+        overwrite: whether a release may take comments, a version policy or a base path from a
+            configuration file that somebody wrote by hand.
         notify: shows a person what is worth knowing besides; the log, unless given.
 
     `canary`, `promote` and `rollback` also raise LockedError, where another command does not end
@@ -91,12 +87,14 @@ class ReleaseManager:
         load_timeout: float = 120.0,
         settle_seconds: float = 2.0,
         lock_seconds: float = 10.0,
+        overwrite: bool = False,
         notify: Callable[[str], None] = _LOG.warning,
     ) -> None:
         config_path = pathlib.Path(config_path)
         self._base_path = model_config.absolute_path(base_path)
         self._model = model
         self._lock_seconds = lock_seconds
+        self._overwrite = overwrite
         self._notify = notify
         self.record = ReleaseRecord(record_path or config_path.with_name("releases.json"), model)
         self._lock_path = self.record.path.with_suffix(".lock")
@@ -262,7 +260,7 @@ class ReleaseManager:
         # What is left behind stays loaded, for the way back.
         last = self.record.current
         kept = {*labels.values(), *([last.stable] if last else [])}
-        self._report_policy(before.config, kept)
+        self._report_losses(before, kept)
         try:
             with self.record.adding(pending):
                 self._server.release(before.config, kept, labels)
@@ -271,14 +269,22 @@ class ReleaseManager:
             raise
         return release
 
-    def _report_policy(self, config: ModelServerConfig, kept: set[int]) -> None:
-        """Says what a release replaces that no release has written."""
-        replaced = release_config.policy_by_hand(config, self._model, STABLE)
-        if replaced:
-            self._notify(
-                f"The configuration asked for {replaced}. The release replaces that: {self._model} "
-                f"has versions {', '.join(map(str, sorted(kept)))} from now on."
+    def _report_losses(self, before: Before, kept: set[int]) -> None:
+        """Says what a release takes away, or refuses to take it from a file written by hand."""
+        lost = release_config.losses(
+            before.file, before.config, self._model, self._base_path, STABLE
+        )
+        unloaded = sorted(self._server.loaded() - kept)
+        if unloaded:
+            lost.append(f"{_versions(unloaded)} will be unloaded, {_versions(sorted(kept))} kept")
+        text = "; ".join(lost)
+        if not self._overwrite and len(lost) > bool(unloaded):
+            raise ConfigError(
+                f"{self._server.path} was written by hand, and a release rewrites it: {text}. "
+                "Give --overwrite to do it all the same"
             )
+        if lost:
+            self._notify(f"The release writes {self._server.path}: {text}.")
 
     def _try_to_settle(self) -> None:
         """Takes a failed release back; what led here is the error to report."""
@@ -305,3 +311,7 @@ class ReleaseManager:
             self._server.restore(Before(pending.file, config))
             self._notify(f"Taken back: {pending}, was not finished.")
         self.record.settle()
+
+
+def _versions(numbers: list[int]) -> str:
+    return f"version{'s' * (len(numbers) > 1)} {', '.join(map(str, numbers))}"

@@ -69,7 +69,8 @@ class ServerSwitch:
         self._target = target
         self._model = model
         self._base_path = base_path
-        self._path = config_path.resolve()
+        #: The file itself, where the name that was given is a link.
+        self.path = config_path.resolve()
         self._load_timeout = load_timeout
         self._settle_seconds = settle_seconds
         self._notify = notify
@@ -86,10 +87,10 @@ class ServerSwitch:
             ServingError: the server does not answer.
         """
         try:
-            text = self._path.read_text(encoding="utf-8") if self._path.exists() else None
+            text = self.path.read_text(encoding="utf-8") if self.path.exists() else None
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"cannot read {self._path}: {error}") from error
-        config = release_config.parse(text or "", self._path)
+            raise ConfigError(f"cannot read {self.path}: {error}") from error
+        config = release_config.parse(text or "", self.path)
         listed = {entry.name for entry in config.model_config_list.config}
         known, served = self._ask()
         lost = sorted(served - listed - {self._model}) if served is not None else []
@@ -97,13 +98,13 @@ class ServerSwitch:
             lost = [f"it does not have {self._model}"]
         if lost:
             raise ConfigError(
-                f"the server at {self._target} has models that {self._path} does not list "
+                f"the server at {self._target} has models that {self.path} does not list "
                 f"({', '.join(lost)}): a release replaces its whole configuration and would unload "
                 "them. Give the file that the server was started with (--model-config-file)"
             )
         if not listed and served is None:
             self._notify(
-                f"{self._path} names no model: {self._model} alone becomes the configuration of "
+                f"{self.path} names no model: {self._model} alone becomes the configuration of "
                 f"the server at {self._target}. Other models that it has are unloaded, and it "
                 "cannot list them: where there are any, give the server's own file "
                 "(--model-config-file)."
@@ -144,6 +145,20 @@ class ServerSwitch:
         finally:
             self._restore_server(before.config)
 
+    def loaded(self) -> set[int]:
+        """The versions of the model that answer; none where the server does not have it.
+
+        Raises:
+            ServingError: the server does not answer.
+        """
+        try:
+            states = self.client.status()
+        except ServingError as error:
+            if error.code is grpc.StatusCode.NOT_FOUND:
+                return set()
+            raise
+        return {state.version for state in states if state.state == "AVAILABLE"}
+
     def close(self) -> None:
         """Closes the connections."""
         self._channel.close()
@@ -178,7 +193,7 @@ class ServerSwitch:
 
     def _apply(self, config: ModelServerConfig) -> None:
         # The file first: otherwise a server that follows it would undo the request below.
-        model_config.write_model_config(self._path, config)
+        model_config.write_model_config(self.path, config)
         self._request(config)
 
     def _request(self, config: ModelServerConfig) -> None:
@@ -190,9 +205,9 @@ class ServerSwitch:
 
     def _restore_file(self, text: str | None) -> None:
         if text is None:
-            self._path.unlink(missing_ok=True)
-        elif not self._path.exists() or self._path.read_text(encoding="utf-8") != text:
-            files.write_text(self._path, text)
+            self.path.unlink(missing_ok=True)
+        elif not self.path.exists() or self.path.read_text(encoding="utf-8") != text:
+            files.write_text(self.path, text)
 
     def _restore_server(self, config: ModelServerConfig) -> None:
         try:
@@ -203,7 +218,7 @@ class ServerSwitch:
                 raise
         # One of its labels names a version that the release has unloaded: that is loaded first.
         labels = release_config.labels(config, self._model)
-        loaded = {item.version for item in self.client.status() if item.state == "AVAILABLE"}
+        loaded = self.loaded()
         usable = {label: version for label, version in labels.items() if version in loaded}
         self._request(self._with(config, {*loaded, *labels.values()}, usable))
         for version in sorted(set(labels.values())):

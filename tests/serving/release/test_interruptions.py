@@ -113,7 +113,8 @@ def test_a_push_is_served_after_a_first_release_that_failed(
         with pytest.raises(ServingError, match="version 2 cannot be loaded"):
             manager.promote(2)
         assert manager.record.releases == ()
-    assert messages[0].startswith("Taken back: promote of version 2, begun at ")
+    assert "version 3 will be unloaded, version 2 kept" in messages[0]
+    assert messages[1].startswith("Taken back: promote of version 2, begun at ")
     assert not place.config.exists()
     push(base, 4)
     place.eventually_serves(4)
@@ -287,7 +288,7 @@ def test_models_that_the_file_does_not_list_are_not_unloaded(
         stranger.promote(1)
 
 
-def test_labels_links_and_comments_of_people_stay(
+def test_labels_and_links_of_people_stay_and_a_failed_release_gives_comments_back(
     places: Callable[[], Place], base: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     place = places()
@@ -305,7 +306,7 @@ def test_labels_links_and_comments_of_people_stay(
     place.server.manager.reload(unlabelled)
     place.eventually_serves(2, 3)  # a label may only name a version that serves
     place.server.manager.reload(config)
-    with place.open(notify=lambda text: None) as manager:
+    with place.open(notify=lambda text: None, overwrite=True) as manager:
         with pytest.raises(ServingError, match="version 1 cannot be loaded"):
             manager.promote(1)
         assert real.read_text() == text

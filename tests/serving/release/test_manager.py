@@ -35,33 +35,102 @@ def manager(
         yield made
 
 
+Open = Callable[..., tuple[ReleaseManager, list[str]]]
+
+
+@pytest.fixture
+def by_hand(server: ModelServer, base: pathlib.Path, tmp_path: pathlib.Path) -> Iterator[Open]:
+    """Opens managers of a configuration file with this policy, reached by a link."""
+    config, link, opened = tmp_path / "real.config", tmp_path / "models.config", []
+
+    def run(
+        policy: str, comment: str = "", *, overwrite: bool = False
+    ) -> tuple[ReleaseManager, list[str]]:
+        config.write_text(
+            f'{comment}model_config_list {{ config {{ name: "{MODEL}" base_path: "{base}" '
+            f'model_platform: "tensorflow" model_version_policy {{ {policy} }} '
+            'version_labels { key: "mine" value: 3 } } }'
+        )
+        config.chmod(0o640)
+        if not link.is_symlink():
+            link.symlink_to(config)
+        said: list[str] = []
+        made = ReleaseManager(
+            server.target,
+            base,
+            link,
+            load_timeout=30,
+            settle_seconds=0.2,
+            overwrite=overwrite,
+            notify=said.append,
+        )
+        opened.append(made)
+        return made, said
+
+    yield run
+    for manager in opened:
+        manager.close()
+
+
 @pytest.mark.parametrize(
-    ("policy", "told"),
+    ("policy", "comment", "says"),
     [
-        ("all {}", "The configuration asked for all { }. The release replaces that: "),
-        ("latest { num_versions: 2 }", "asked for latest { num_versions: 2 }."),
-        ("specific { versions: 2 versions: 3 }", "asked for specific { versions: 2 versions: 3 }."),
-        ("latest { num_versions: 1 }", None),
+        ("all {}", "", "its version policy, all { }, is replaced"),
+        ("latest { num_versions: 2 }", "", "its version policy, latest { num_versions: 2 }, is"),
+        ("specific { versions: 3 versions: 1 }", "", "specific { versions: 3 versions: 1 }, is"),
+        ("latest { num_versions: 1 }", "# keep\n", "its comments are lost"),
     ],
 )
-def test_a_policy_by_hand_is_reported_before_a_release_replaces_it(
-    server: ModelServer, base: pathlib.Path, tmp_path: pathlib.Path, policy: str, told: str | None
+def test_a_file_by_hand_is_rewritten_only_when_told_to(
+    by_hand: Open, tmp_path: pathlib.Path, policy: str, comment: str, says: str
 ) -> None:
-    config = tmp_path / "models.config"
-    config.write_text(
-        f'model_config_list {{ config {{ name: "{MODEL}" base_path: "{base}" '
-        f'model_platform: "tensorflow" model_version_policy {{ {policy} }} }} }}'
-    )
-    said: list[str] = []
-    with ReleaseManager(
-        server.target, base, config, load_timeout=30, settle_seconds=0.2, notify=said.append
-    ) as manager:
+    config, link = tmp_path / "real.config", tmp_path / "models.config"
+    manager, said = by_hand(policy, comment)
+    before = config.read_text()
+    with pytest.raises(ConfigError, match="was written by hand, and a release rewrites") as caught:
         manager.promote(2)
-        assert [text for text in said if told and told in text] == said
-        assert len(said) == (told is not None)
-        manager.promote(3)
-    assert len(said) == (told is not None), "what a release wrote may be replaced without a word"
-    assert not said or said[0].endswith(f"{MODEL} has versions 2 from now on.")
+    assert says in str(caught.value)
+    assert "--overwrite" in str(caught.value)
+    assert (config.read_text(), said) == (before, [])
+    assert manager.record.current is None
+
+    manager, said = by_hand(policy, comment, overwrite=True)
+    manager.promote(2)
+    (text,) = said
+    assert says in text
+    (entry,) = read_model_config(config).model_config_list.config
+    assert dict(entry.version_labels) == {"mine": 3, "stable": 2}  # labels of others stay
+    assert list(entry.model_version_policy.specific.versions) == [2, 3]
+    assert link.is_symlink()
+    assert config.stat().st_mode & 0o777 == 0o640
+
+
+def test_what_is_unloaded_is_said_first(manager: ReleaseManager, tmp_path: pathlib.Path) -> None:
+    said: list[str] = []
+    manager._notify = said.append
+    manager.promote(1)
+    # The server had its latest version.
+    config = tmp_path / "models.config"
+    assert said == [f"The release writes {config}: version 3 will be unloaded, version 1 kept."]
+    manager.promote(2)
+    assert len(said) == 1
+    manager.promote(3)
+    last = "version 1 will be unloaded, versions 2, 3 kept."
+    assert said[1] == f"The release writes {config}: {last}"
+
+
+def test_a_base_path_is_not_changed_in_silence(
+    by_hand: Open, server: ModelServer, tmp_path: pathlib.Path
+) -> None:
+    by_hand("latest { num_versions: 1 }")
+    elsewhere = tmp_path / "elsewhere"
+    with (
+        ReleaseManager(
+            server.target, elsewhere, tmp_path / "models.config", settle_seconds=0.2
+        ) as manager,
+        pytest.raises(ConfigError, match=f"its base_path, .*base, becomes {elsewhere}"),
+    ):
+        manager.promote(2)
 
 
 def answered_by(server: ModelServer, label: str) -> int:
