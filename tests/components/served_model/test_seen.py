@@ -42,5 +42,5 @@ def test_the_share_is_that_of_playlists():
     run, before = split(70, 20, 30), split(50, 10, 20)
     pids = [hashlib.sha256(str(n).encode()).hexdigest().encode()[:8] for n in range(20_000)]
     evals = [pid for pid in pids if run.split_of(pid) == "eval"]
-    seen = sum(before.split_of(pid) == "train" for pid in evals) / len(evals)
+    seen = sum(before.split_of(pid) not in ("eval", "test") for pid in evals) / len(evals)
     assert seen_share(run, before.model_dump()) == pytest.approx(seen, abs=0.03)
