@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 
 from benchmarks import harness
-from models.contract import Catalogue, HeldOutPlaylists, Playlists, Ragged, TrainingData
+from models.contract import Catalogue, Playlists, Ragged, TrainingData
 
 _TRACKS: Final = 2_300_000
 _ARTISTS: Final = 296_000
@@ -81,7 +81,7 @@ def training_data(
         seed: of everything; the same gives the same.
 
     Returns:
-        The data, without names and without an evaluation split.
+        The data, without names and without a stop split.
     """
     generator = np.random.default_rng(seed)
     lengths = np.clip(generator.geometric(1.0 / _MEAN_LENGTH, playlists), *_LENGTHS)
@@ -93,7 +93,6 @@ def training_data(
     new_ids[by_count] = np.arange(tracks, dtype=np.int32)
     titles = np.full(playlists, _NGRAMS_A_TITLE)
     nothing = np.full(tracks, b"", object)
-    no_rows = Ragged(np.zeros(0, np.int32), np.zeros(1, np.int64))
     return TrainingData(
         catalogue=Catalogue(
             track_uris=nothing,
@@ -107,9 +106,6 @@ def training_data(
             track_ids=Ragged(new_ids[track_ids.values], track_ids.splits),
             title_ngram_ids=_distinct(zipf(generator, ngrams, int(titles.sum())), titles),
             num_followers=generator.geometric(0.5, playlists),
-        ),
-        evaluation=HeldOutPlaylists(
-            no_rows, no_rows, no_rows, no_rows, np.zeros(0, np.int32), np.zeros(0, object)
         ),
         num_artists=artists,
         num_albums=albums,

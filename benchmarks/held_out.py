@@ -196,13 +196,11 @@ def _transform(root: pathlib.Path, made: pathlib.Path, min_counts: dict[str, int
     from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
     from tfx_bsl.public import tfxio
 
-    from components.holdout.held_out_schema import held_out_schema
     from models.transform.preprocessing import preprocessing_fn
     from pipeline.config import BeamOptions
     from schema.curated import curated_schema
 
-    curated = curated_schema()
-    schema = held_out_schema(text_format.Parse(curated, schema_pb2.Schema()))
+    schema = text_format.Parse(curated_schema(), schema_pb2.Schema())
     reader = tfxio.TFExampleRecord(str(root / "train.gz"), schema=schema)
     options = PipelineOptions(list(BeamOptions().pipeline_args))
     with (

@@ -96,10 +96,14 @@ class Fit:
 
     Attributes:
         scorer: of all tracks.
-        history: a row of numbers per step of the training curve.
+        history: a row of numbers per step of the training curve; where the number of epochs was
+            chosen, that of the training that chose it.
         ranker: of those that the scorer finds best, if there is a second stage.
+        chosen: what the playlists of stop chose, by parameter's name with dots, such as
+            {"epochs": 2}; empty where nothing was to choose, or nothing to choose by.
     """
 
     scorer: Scorer
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     ranker: Ranker | None = None
+    chosen: dict[str, int] = dataclasses.field(default_factory=dict)

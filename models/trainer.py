@@ -18,12 +18,13 @@ import tensorflow as tf
 import tensorflow_transform as tft
 
 from models import families
-from models.contract import TrainingData
+from models.contract import Fit, TrainingData
 from models.data import load_training_data
 from models.export import ExportOptions, saved_model
 from models.export.index.sampling import sample_queries
 from models.families.search_space import merged, tuned_values
 from schema.model_card import SCHEMA_VERSION, ModelCard
+from schema.splits import STOP, TRAIN
 
 if TYPE_CHECKING:
     from tfx.v1.components import FnArgs
@@ -59,6 +60,9 @@ class TrainerConfig(pydantic.BaseModel):
 
 def run_fn(fn_args: FnArgs) -> None:
     """Loads what Transform wrote, fits the configured family and exports it.
+
+    The splits train and stop are all that there is to load: `eval_files`, as TFX calls them, are
+    those of stop.
 
     Writes the SavedModel to `fn_args.serving_model_dir`, and the training curve to
     `fn_args.model_run_dir`, as `history.json` and as TensorBoard scalars.
@@ -101,7 +105,7 @@ def run_fn(fn_args: FnArgs) -> None:
         data.catalogue,
         vocabularies,
         fn_args.serving_model_dir,
-        _card(config, params, data, tuned=tuned, history=history, seconds=seconds),
+        _card(config, params, data, tuned=tuned, fit=fit, history=history, seconds=seconds),
         ranker=fit.ranker,
         options=config.export,
         index_queries=queries,
@@ -145,6 +149,7 @@ def _card(
     data: TrainingData,
     *,
     tuned: Mapping[str, Any],
+    fit: Fit,
     history: list[dict[str, Any]],
     seconds: float,
 ) -> ModelCard:
@@ -166,7 +171,8 @@ def _card(
             "title_ngrams": data.num_title_ngrams,
         },
         catalogue_size=len(data.catalogue),
-        playlists={"train": len(data.train), "eval": len(data.evaluation)},
+        playlists={TRAIN: len(data.train) - len(data.stop), STOP: len(data.stop)},
+        chosen=fit.chosen,
         fit_seconds=round(seconds, 3),
         history=history[-_HISTORY_TAIL:],
         source_hash=config.source_hash or None,

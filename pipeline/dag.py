@@ -35,7 +35,7 @@ from pipeline import __version__, source_hash
 from pipeline.config import PipelineConfig
 from schema.curated import SCHEMA_FILE, curated_schema_path
 from schema.layout import Layout
-from schema.splits import DECIDING, EVAL, SPLITS, TRAIN
+from schema.splits import DECIDING, FITTED, SPLITS, STOP, TRAIN
 
 
 @dataclasses.dataclass(frozen=True)
@@ -136,19 +136,19 @@ def create_pipeline(
 
     holdout = Holdout(
         examples=examples,
-        schema=schema,
         seed=config.seed,
         source_hash=source_hash.of("components.holdout.executor"),
     )
     holdout.add_upstream_node(data_gate)
     held_out = holdout.outputs["held_out"]
-    held_out_schema = holdout.outputs["held_out_schema"]
 
+    # From here to the Trainers there are no playlists but those of train and stop to read.
     transform = tfx.components.Transform(
-        examples=held_out,
-        schema=held_out_schema,
+        examples=holdout.outputs["training"],
+        schema=schema,
         preprocessing_fn="models.transform.preprocessing.preprocessing_fn",
-        splits_config=tfx.proto.SplitsConfig(analyze=[TRAIN], transform=[TRAIN, EVAL]),
+        # Models are fitted to stop in the end: its tracks and titles belong to the vocabularies.
+        splits_config=tfx.proto.SplitsConfig(analyze=list(FITTED), transform=list(FITTED)),
         custom_config={
             "min_counts": config.transform.min_counts(),
             "source_hash": source_hash.of("models.transform.preprocessing"),
@@ -162,7 +162,7 @@ def create_pipeline(
             config,
             family,
             transform,
-            held_out_schema,
+            schema,
             checkpoints=paths.checkpoints,
         )
         for family in config.tuned
@@ -172,7 +172,7 @@ def create_pipeline(
             config,
             family,
             transform,
-            held_out_schema,
+            schema,
             tuners.get(family),
             checkpoints=paths.checkpoints,
         )
@@ -358,7 +358,7 @@ def _trainer(
         schema=schema,
         hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
         train_args=tfx.proto.TrainArgs(splits=[TRAIN]),
-        eval_args=tfx.proto.EvalArgs(splits=[EVAL]),
+        eval_args=tfx.proto.EvalArgs(splits=[STOP]),
         custom_config={
             "family": family,
             "params": config.family_params(family),
@@ -367,7 +367,7 @@ def _trainer(
                 mode="json"
             ),
             "seed": config.seed,
-            "split": config.split.model_dump(mode="json"),
+            "split": config.split.buckets,
             "checkpoints": checkpoints,
             "source_hash": source_hash.of("models.trainer", _modules(family)),
         },

@@ -32,7 +32,7 @@ TRACK_FEATURES: Final = TRACK_BYTES + TRACK_INTS
 # The lists are aligned, in playlist order and without repeats.
 HOLDOUT_TRACK_URI: Final = "holdout_track_uri"
 HOLDOUT_ARTIST: Final = "holdout_artist"
-HOLDOUT_TRAIN_COUNT: Final = "holdout_train_count"  # playlists of train that hold the track
+HOLDOUT_TRAIN_COUNT: Final = "holdout_train_count"  # playlists of train and stop that hold it
 SCENARIO: Final = "scenario"
 NUM_SEEDS: Final = "num_seeds"
 NUM_HOLDOUTS: Final = "num_holdouts"
@@ -46,7 +46,7 @@ ARTIST: Final = "artist"  # the artist's URI, or its name where the input has no
 ALBUM: Final = "album"  # as of the artist
 FOLLOWERS: Final = "followers"  # NUM_FOLLOWERS as it is, 0 where unknown
 
-# Names of the vocabularies that Transform writes (train split only, with frequencies).
+# Names of the vocabularies that Transform writes (of train and stop, with frequencies).
 TRACK_VOCABULARY: Final = "tracks"
 ARTIST_VOCABULARY: Final = "artists"
 ALBUM_VOCABULARY: Final = "albums"

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 import pydantic
 
+from schema.splits import FITTED
+
 #: Where the card lies in the directory of a SavedModel.
 METADATA_PATH: Final = os.path.join("assets.extra", "segue.json")
 
@@ -28,10 +30,13 @@ class ModelCard(pydantic.BaseModel):
         params: all of its hyperparameters, defaults included.
         tuned: those of them that a search has found, by name with dots.
         seed: of everything random in training.
-        split: hash buckets by split, which decided what was train.
+        split: hash buckets by split, which decided what was fitted to and what held out.
         vocabularies: sizes by what the vocabulary holds: tracks, artists, albums, title_ngrams.
         catalogue_size: N, how many tracks can be recommended.
-        playlists: how many the Trainer was given, by split.
+        playlists: how many the Trainer was given, by split; it is fitted to train and stop. Cards
+            from before there was stop have eval, on which training stopped.
+        chosen: what the playlists of stop chose, by parameter's name with dots, such as epochs;
+            then the model was fitted to train and stop with it.
         fit_seconds: how long training took.
         history: the last rows of the training curve.
         source_hash: of the code that trained it.
@@ -50,6 +55,7 @@ class ModelCard(pydantic.BaseModel):
     vocabularies: dict[str, int] | None = None
     catalogue_size: pydantic.StrictInt | None = None
     playlists: dict[str, int] | None = None
+    chosen: dict[str, int] | None = None
     fit_seconds: float | None = None
     history: list[dict[str, Any]] | None = None
     source_hash: str | None = None
@@ -74,7 +80,7 @@ class ModelCard(pydantic.BaseModel):
         """
         if self.playlists is None or "train" not in self.playlists:
             raise ValueError(f"The model card of {self.family} lacks playlists.train.")
-        return self.playlists["train"]
+        return sum(self.playlists.get(split, 0) for split in FITTED)
 
     @classmethod
     def read(cls, directory: str) -> ModelCard:

@@ -16,7 +16,7 @@ from tfx.utils import io_utils, writer_utils
 from components.data_gate import anomalies as anomaly_rows
 from components.data_gate.options import ValidationOptions
 from schema import artifacts
-from schema.splits import TRAIN
+from schema.splits import FITTED, TRAIN
 
 
 class Executor(base_executor.BaseExecutor):
@@ -48,7 +48,7 @@ class Executor(base_executor.BaseExecutor):
                 train, schema, serving_statistics=_statistics(current, split)
             )
             for split in artifact_utils.decode_split_names(current.split_names)
-            if split != TRAIN
+            if split not in FITTED
         }
         if previous:
             comparisons["since-last-passed"] = tfdv.validate_statistics(

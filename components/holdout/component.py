@@ -1,4 +1,4 @@
-"""The Holdout component: examples in, the same examples with eval and test held out."""
+"""The Holdout component: parts what models are fitted to from what is held out of them."""
 
 from __future__ import annotations
 
@@ -19,42 +19,39 @@ class HoldoutSpec(ComponentSpec):
     }
     INPUTS = {  # noqa: RUF012
         "examples": ChannelParameter(type=standard_artifacts.Examples),
-        "schema": ChannelParameter(type=standard_artifacts.Schema),
     }
     OUTPUTS = {  # noqa: RUF012
+        "training": ChannelParameter(type=standard_artifacts.Examples),
         "held_out": ChannelParameter(type=standard_artifacts.Examples),
-        "held_out_schema": ChannelParameter(type=standard_artifacts.Schema),
     }
 
 
 class Holdout(base_beam_component.BaseBeamComponent):
-    """Withholds tracks of every playlist outside train, as the RecSys Challenge 2018 does.
+    """Withholds tracks of the playlists of eval and test, as the RecSys Challenge 2018 does.
 
-    Train is passed on unchanged. Held-out playlists keep their seeds as track features; what is
-    withheld moves to features that only evaluation reads. Nothing downstream sees the originals.
+    Train and stop are passed on unchanged, as `training`: what is given that alone cannot be fitted
+    to another playlist. Eval and test go into `held_out`: their playlists keep their seeds as track
+    features; what is withheld moves to features that only evaluation reads. Nothing downstream sees
+    the originals.
     """
 
     SPEC_CLASS = HoldoutSpec
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(executor.Executor)
 
-    def __init__(
-        self, examples: types.BaseChannel, schema: types.BaseChannel, seed: int, source_hash: str
-    ) -> None:
+    def __init__(self, examples: types.BaseChannel, seed: int, source_hash: str) -> None:
         """Constructs the component.
 
         Args:
-            examples: playlists with a train split and held-out ones.
-            schema: the curated schema of the examples.
+            examples: playlists of all splits.
             seed: decides scenarios and random choices, together with each pid.
             source_hash: hash of the code, so that a changed protocol is not served from cache.
         """
         super().__init__(
             spec=HoldoutSpec(
                 examples=examples,
-                schema=schema,
                 seed=seed,
                 source_hash=source_hash,
+                training=types.Channel(type=standard_artifacts.Examples),
                 held_out=types.Channel(type=standard_artifacts.Examples),
-                held_out_schema=types.Channel(type=standard_artifacts.Schema),
             )
         )

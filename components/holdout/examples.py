@@ -58,11 +58,11 @@ def hold_out(example: tf.train.Example, seed: int) -> tf.train.Example | None:
 
 
 def add_train_counts(example: tf.train.Example, counts: dict[bytes, int]) -> tf.train.Example:
-    """Says of each withheld track how many playlists of train hold it.
+    """Says of each withheld track how many playlists that models are fitted to hold it.
 
     Args:
         example: what `hold_out` returned.
-        counts: playlists of train by track URI; a track that is missing occurs in none.
+        counts: playlists of train and stop by track URI; a track that is missing occurs in none.
 
     Returns:
         A copy with the counts, aligned with the withheld tracks, and the bucket of their median.

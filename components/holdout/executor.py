@@ -8,28 +8,23 @@ from typing import Any, Final
 
 import apache_beam as beam
 import tensorflow as tf
-from google.protobuf import text_format
-from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx import types
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
-from tfx.utils import io_utils
 
 from components.example_files import pass_on
 from components.holdout import examples as held_out_examples
-from components.holdout import held_out_schema
 from evaluation.scenarios import BY_NAME
 from schema import artifacts, features
-from schema.curated import SCHEMA_FILE
-from schema.splits import TRAIN
+from schema.splits import FITTED, HELD_OUT
 
 # Distinct tracks that a worker counts before it passes them on.
 _MAX_COUNTED: Final = 1_000_000
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
-    """Copies train, holds out every other split and joins train's counts to what is withheld."""
+    """Passes on what is fitted to; withholds tracks of the rest, and joins how often they occur."""
 
     def Do(  # noqa: N802 - TFX's name
         self,
@@ -39,58 +34,45 @@ class Executor(base_beam_executor.BaseBeamExecutor):
     ) -> None:
         """Runs the component; see `component.Holdout`."""
         source = artifact_utils.get_single_instance(input_dict["examples"])
-        target = artifact_utils.get_single_instance(output_dict["held_out"])
-        splits = artifact_utils.decode_split_names(source.split_names)
-        target.split_names = source.split_names
-        target.span = source.span
-        examples_utils.set_payload_format(target, examples_utils.get_payload_format(source))
-        examples_utils.set_file_format(target, examples_utils.get_file_format(source))
-        held_out = " and ".join(split for split in splits if split != TRAIN)
-        target.set_string_custom_property(
-            artifacts.SUMMARY, f"tracks of {held_out} withheld in {len(BY_NAME)} scenarios"
+        training = artifact_utils.get_single_instance(output_dict["training"])
+        held_out = artifact_utils.get_single_instance(output_dict["held_out"])
+        for target, splits in ((training, FITTED), (held_out, HELD_OUT)):
+            target.split_names = artifact_utils.encode_split_names(list(splits))
+            target.span = source.span
+            examples_utils.set_payload_format(target, examples_utils.get_payload_format(source))
+            examples_utils.set_file_format(target, examples_utils.get_file_format(source))
+        held_out.set_string_custom_property(
+            artifacts.SUMMARY,
+            f"tracks of {' and '.join(HELD_OUT)} withheld in {len(BY_NAME)} scenarios",
         )
-        self._write_schema(input_dict, output_dict)
-        _copy_split(source, target, TRAIN)
+        for split in FITTED:
+            _copy_split(source, training, split)
         with self._make_beam_pipeline() as pipeline:
             counts = (
-                pipeline
-                | "ReadTrain" >> beam.io.ReadFromTFRecord(_pattern(source, TRAIN))
+                [
+                    pipeline | f"Read[{split}]" >> beam.io.ReadFromTFRecord(_pattern(source, split))
+                    for split in FITTED
+                ]
+                | beam.Flatten()
                 | "CountTracks" >> beam.ParDo(_CountTracks())
                 | "SumCounts" >> beam.CombinePerKey(sum)  # type: ignore[arg-type]
             )
-            for split in splits:
-                if split != TRAIN:
-                    _ = (
-                        pipeline
-                        | f"Read[{split}]" >> beam.io.ReadFromTFRecord(_pattern(source, split))
-                        | f"HoldOut[{split}]" >> beam.ParDo(_HoldOut(exec_properties["seed"]))
-                        | f"JoinCounts[{split}]" >> _JoinCounts(counts)
-                        | f"Serialize[{split}]"
-                        >> beam.Map(lambda example: example.SerializeToString(deterministic=True))
-                        | f"Write[{split}]"
-                        >> beam.io.WriteToTFRecord(
-                            os.path.join(
-                                artifact_utils.get_split_uri([target], split), "data_tfrecord"
-                            ),
-                            file_name_suffix=".gz",
-                        )
+            for split in HELD_OUT:
+                _ = (
+                    pipeline
+                    | f"Read[{split}]" >> beam.io.ReadFromTFRecord(_pattern(source, split))
+                    | f"HoldOut[{split}]" >> beam.ParDo(_HoldOut(exec_properties["seed"]))
+                    | f"JoinCounts[{split}]" >> _JoinCounts(counts)
+                    | f"Serialize[{split}]"
+                    >> beam.Map(lambda example: example.SerializeToString(deterministic=True))
+                    | f"Write[{split}]"
+                    >> beam.io.WriteToTFRecord(
+                        os.path.join(
+                            artifact_utils.get_split_uri([held_out], split), "data_tfrecord"
+                        ),
+                        file_name_suffix=".gz",
                     )
-
-    def _write_schema(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-    ) -> None:
-        schema_file = io_utils.get_only_uri_in_dir(
-            artifact_utils.get_single_uri(input_dict["schema"])
-        )
-        curated = io_utils.parse_pbtxt_file(schema_file, schema_pb2.Schema())
-        path = os.path.join(
-            artifact_utils.get_single_uri(output_dict["held_out_schema"]), SCHEMA_FILE
-        )
-        io_utils.write_string_file(
-            path, text_format.MessageToString(held_out_schema.held_out_schema(curated))
-        )
+                )
 
 
 def _pattern(artifact: types.Artifact, split: str) -> str:
@@ -140,7 +122,7 @@ class _CountTracks(beam.DoFn):
 
 
 class _JoinCounts(beam.PTransform):
-    """Joins train's count of each withheld track to (pid, example) pairs; gives examples."""
+    """Joins the count of each withheld track to (pid, example) pairs; gives examples."""
 
     def __init__(self, counts: beam.PCollection) -> None:
         super().__init__()

@@ -25,7 +25,6 @@ from schema import artifacts
 from schema.documents import Blessing, ServedModel
 from schema.model_card import ModelCard
 from schema.rows import MODEL, PID, ROWS_FILE, SPLIT
-from schema.splits import TRAIN
 
 #: What the keys of the baselines' inputs begin with; the family follows.
 BASELINE: Final = "baseline_"
@@ -79,8 +78,6 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         """
         with self._make_beam_pipeline() as pipeline:
             for split in artifact_utils.decode_split_names(examples.split_names):
-                if split == TRAIN:
-                    continue
                 scored = (
                     pipeline
                     | f"Read[{split}]"

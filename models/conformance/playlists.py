@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
-from models.contract import Catalogue, HeldOutPlaylists, Playlists, Ragged, TrainingData
+from models.contract import Catalogue, Playlists, Ragged, TrainingData
 from models.data import Vocabularies
 from models.transform import titles
 
@@ -21,7 +21,7 @@ def uri(track: int) -> str:
 def training_data(
     playlists: Sequence[tuple[str, Sequence[int]]],
 ) -> tuple[TrainingData, Vocabularies]:
-    """Makes training data without evaluation playlists.
+    """Makes training data without a stop split.
 
     Args:
         playlists: the title and the numbers of the tracks of each; track n is by artist n // 3, on
@@ -55,11 +55,7 @@ def training_data(
         Ragged.from_rows([ids[track] for track in tracks] for _, tracks in playlists),
         Ragged.from_rows([ngram_ids[gram] for gram in row] for row in grams),
     )
-    nothing = Ragged.from_rows([])
-    nobody = HeldOutPlaylists(
-        nothing, nothing, nothing, nothing, np.zeros(0, np.int32), np.zeros(0, object)
-    )
-    data = TrainingData(catalogue, train, nobody, len(artists), len(albums), len(ngrams))
+    data = TrainingData(catalogue, train, len(artists), len(albums), len(ngrams))
     vocabularies = Vocabularies(
         [uri(track).encode() for track in order],
         [f"artist {artist}".encode() for artist in artists],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -14,32 +14,63 @@ from models.data.ragged import Ragged
 _UNKNOWN: Final = -1
 
 
-def part_of(data: TrainingData, rows: np.ndarray) -> tuple[TrainingData, np.ndarray]:
-    """Makes training data of a part of train, as Transform would have made it of that part.
+class Aside(NamedTuple):
+    """Training data with the playlists of stop set aside.
 
-    Vocabularies and minimum counts stay those of all of train.
+    Attributes:
+        data: all others, to fit to.
+        held_out: the playlists of stop from which something is withheld, to score the fit on; ids
+            are those of `data`.
+    """
+
+    data: TrainingData
+    held_out: HeldOutPlaylists
+
+
+def set_aside(data: TrainingData, seed: int) -> Aside | None:
+    """Sets the playlists of stop aside, for a family to choose by how long to train.
 
     Args:
-        data: all of train.
-        rows: of the playlists to keep.
+        data: to learn from.
+        seed: of what is withheld from each playlist.
 
     Returns:
-        The part, without evaluation playlists, and the new id of every track, -1 where no playlist
-        of the part holds it.
+        The two parts, or None where there is nothing to choose by: stop is empty, or all of it.
+    """
+    rest = np.setdiff1d(np.arange(len(data.train)), data.stop)
+    rows = data.stop[data.train.track_ids.lengths[data.stop] > 0]
+    if not len(rows) or not data.train.track_ids.lengths[rest].any():
+        return None
+    part, new_ids = part_of(data, rest)
+    held_out = cut(data, rows, new_ids, seed).with_targets()
+    return Aside(part, held_out) if len(held_out) else None
+
+
+def part_of(data: TrainingData, rows: np.ndarray) -> tuple[TrainingData, np.ndarray]:
+    """Makes training data of a part of the playlists, as Transform would have made it of that part.
+
+    Vocabularies and minimum counts stay those of all.
+
+    Args:
+        data: all playlists.
+        rows: of those to keep, ascending.
+
+    Returns:
+        The part, and the new id of every track, -1 where no playlist of the part holds it.
     """
     kept = data.train.select(rows)
     catalogue, new_ids = _catalogue_of(data.catalogue, kept.track_ids)
     train = dataclasses.replace(kept, track_ids=kept.track_ids.map_ids(new_ids))
-    nobody = data.evaluation.select(np.zeros(0, np.int64))
-    return dataclasses.replace(data, catalogue=catalogue, train=train, evaluation=nobody), new_ids
+    stop = np.flatnonzero(np.isin(rows, data.stop))
+    return dataclasses.replace(data, catalogue=catalogue, train=train, stop=stop), new_ids
 
 
 def cut(data: TrainingData, rows: np.ndarray, new_ids: np.ndarray, seed: int) -> HeldOutPlaylists:
-    """Withholds tracks of playlists that a part of train leaves out.
+    """Withholds tracks of playlists, such as those that a part leaves out.
 
     Args:
-        data: all of train.
-        rows: of the playlists to cut.
+        data: all playlists.
+        rows: of those to cut, none of them empty.
         new_ids: of `part_of`.
         seed: of the scenario and the tracks drawn for each playlist.
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
-from models.data.playlists import HeldOutPlaylists, Playlists, TrainingData
+from models.data.playlists import Playlists, TrainingData
 from models.data.ragged import Ragged
 from models.data.vocabularies import (
     TransformOutput,
@@ -23,37 +23,34 @@ _BATCH: Final = 1024
 
 _TRACKS: Final = features.transformed_name(features.TRACK_URI)
 _TITLE: Final = features.transformed_name(features.TITLE_NGRAMS)
-_TARGETS: Final = features.transformed_name(features.HOLDOUT_TRACK_URI)
 _PID: Final = features.transformed_name(features.PID)
-_SCENARIO: Final = features.transformed_name(features.SCENARIO)
 _FOLLOWERS: Final = features.transformed_name(features.FOLLOWERS)
-# Not a feature: counted while targets are read.
-_NUM_TARGETS: Final = "num_targets"
 
 
 def load_training_data(
-    train_files: Iterable[str], eval_files: Iterable[str], transform: TransformOutput
+    train_files: Iterable[str], stop_files: Iterable[str], transform: TransformOutput
 ) -> tuple[TrainingData, Vocabularies]:
-    """Reads transformed playlists into arrays, in the order of their pid.
+    """Reads transformed playlists into arrays, all of them in the order of their pid.
 
     Memory is that of the result, 4 bytes a track of a playlist, and as much again while it is put
-    together; the order makes training independent of how the files are sharded.
+    together; the order makes training independent of how the files are sharded, and of how many
+    playlists are of stop where nothing is chosen on them.
 
     Args:
         train_files: patterns of gzipped TFRecord files of transformed train playlists.
-        eval_files: the same of held-out ones; may be empty.
+        stop_files: the same of playlists of the split stop; may be empty.
         transform: Transform's output.
 
     Returns:
         The data, and the vocabularies behind its ids.
 
     Raises:
-        ValueError: if no file matches, a feature or vocabulary is missing, or train holds no
-            track of the vocabulary.
+        ValueError: if no file matches, a feature or vocabulary is missing, or no playlist holds
+            a track of the vocabulary.
     """
     vocabularies = read_vocabularies(transform)
     spec = transform.transformed_feature_spec()
-    read = _read(train_files, spec, (_TRACKS, _TITLE))
+    read, stop = _in_order(_read(train_files, spec), _read(stop_files, spec))
     train = Playlists(read[_TRACKS], read[_TITLE], read.get(_FOLLOWERS))
     if not len(train.track_ids.values):
         raise ValueError(
@@ -62,19 +59,10 @@ def load_training_data(
         )
     counts = np.bincount(train.track_ids.values, minlength=len(vocabularies.tracks))
     catalogue = read_catalogue(transform, vocabularies, counts.astype(np.int64))
-    read = _read(eval_files, spec, (_TRACKS, _TITLE, _TARGETS, _SCENARIO))
-    evaluation = HeldOutPlaylists(
-        track_ids=read[_TRACKS],
-        artist_ids=read[_TRACKS].map_ids(catalogue.artist_ids),
-        title_ngram_ids=read[_TITLE],
-        targets=read[_TARGETS],
-        num_targets=read[_NUM_TARGETS],
-        scenarios=read[_SCENARIO],
-    )
     data = TrainingData(
         catalogue=catalogue,
         train=train,
-        evaluation=evaluation,
+        stop=stop,
         num_artists=len(vocabularies.artists),
         num_albums=len(vocabularies.albums),
         num_title_ngrams=len(vocabularies.title_ngrams),
@@ -82,17 +70,17 @@ def load_training_data(
     return data, vocabularies
 
 
-def _read(patterns: Iterable[str], spec: dict[str, Any], wanted: tuple[str, ...]) -> dict[str, Any]:
-    """Reads columns of transformed playlists, in the order of their pid.
+def _read(patterns: Iterable[str], spec: dict[str, Any]) -> dict[str, Any]:
+    """Reads columns of transformed playlists.
 
     Returns:
-        `Ragged` or an array by feature: those wanted, `_NUM_TARGETS` beside `_TARGETS`, and
-        `_FOLLOWERS` where the spec has them.
+        `Ragged` or an array by feature: tracks, titles, and pids and followers where the spec has
+        them.
     """
-    missing = [name for name in wanted if name not in spec]
+    missing = [name for name in (_TRACKS, _TITLE) if name not in spec]
     if missing:
         raise ValueError(f"Transform's output lacks {', '.join(missing)}.")
-    names = [*wanted, *(name for name in (_PID, _FOLLOWERS) if name in spec)]
+    names = [name for name in _READERS if name in spec]
     patterns = list(patterns)
     files = sorted({path for pattern in patterns for path in tf.io.gfile.glob(pattern)})
     if patterns and not files:
@@ -104,30 +92,30 @@ def _read(patterns: Iterable[str], spec: dict[str, Any], wanted: tuple[str, ...]
         .prefetch(1)
     )
     parts: dict[str, list[Any]] = {name: [] for name in names}
-    if _TARGETS in names:
-        parts[_NUM_TARGETS] = []
     for batch in batches:
         for name in names:
             parts[name].append(_READERS[name](batch[name]))
-        if _TARGETS in names:
-            lengths = _ragged(batch[_TARGETS]).row_lengths()
-            parts[_NUM_TARGETS].append(lengths.numpy().astype(np.int32))
-    columns = {name: _joined(name, values) for name, values in parts.items()}
+    return {name: _joined(name, values) for name, values in parts.items()}
+
+
+def _in_order(train: dict[str, Any], stop: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
+    """Puts both together in the order of their pid, and says which rows are of stop."""
+    columns = {name: _joined(name, [train[name], stop[name]]) for name in train}
+    number = len(columns[_TRACKS])
     pids = columns.pop(_PID, None)
-    if pids is None:
-        return columns
-    order = np.argsort(pids, kind="stable")
-    return {
+    order = np.arange(number) if pids is None else np.argsort(pids, kind="stable")
+    ordered = {
         name: column.select(order) if isinstance(column, Ragged) else column[order]
         for name, column in columns.items()
     }
+    return ordered, np.flatnonzero(order >= len(train[_TRACKS]))
 
 
 def _joined(name: str, parts: list[Any]) -> Any:
     """Puts what was read of each batch one after another."""
-    if name in (_TRACKS, _TITLE, _TARGETS):
+    if name in (_TRACKS, _TITLE):
         return Ragged.concatenate(parts)
-    dtype = np.int64 if name == _FOLLOWERS else np.int32 if name == _NUM_TARGETS else object
+    dtype = np.int64 if name == _FOLLOWERS else object
     return np.concatenate([np.zeros(0, dtype), *parts])
 
 
@@ -153,8 +141,6 @@ def _strings(values: Any) -> np.ndarray:
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     _TRACKS: lambda values: Ragged.from_tensor(_ragged(values), unique=True),
     _TITLE: lambda values: Ragged.from_tensor(_ragged(values), unique=False),
-    _TARGETS: lambda values: Ragged.from_tensor(_ragged(values), unique=True),
     _PID: _strings,
-    _SCENARIO: _strings,
     _FOLLOWERS: lambda values: _scalars(values, 0),
 }

@@ -33,7 +33,7 @@ class Query(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Catalogue:
-    """The N tracks of train, by track id (0 is the most frequent).
+    """The N tracks that are learnt from, by track id (0 is the most frequent).
 
     Attributes:
         track_uris: bytes [N].
@@ -41,7 +41,7 @@ class Catalogue:
         artist_names: bytes [N], b"" where unknown.
         artist_ids: int64 [N], -1 where unknown.
         album_ids: int64 [N], -1 where unknown.
-        counts: int64 [N], how often train's playlists hold the track.
+        counts: int64 [N], how many of the playlists that are learnt from hold the track.
     """
 
     track_uris: np.ndarray
@@ -76,7 +76,7 @@ class _Columns:
 
 @dataclasses.dataclass(frozen=True)
 class Playlists(_Columns):
-    """P playlists of train: tracks without repeats, in playlist order.
+    """P playlists to learn from: tracks without repeats, in playlist order.
 
     Attributes:
         track_ids: int32 rows, known tracks only.
@@ -145,14 +145,27 @@ class HeldOutPlaylists(_Columns):
 
 @dataclasses.dataclass(frozen=True)
 class TrainingData:
-    """What a family learns from. `evaluation` may only stop training early, never be fitted to."""
+    """What a family learns from: playlists of the splits train and stop, never of another.
+
+    A family that chooses how long to train does so on the playlists of stop, with a model that has
+    not seen them (`models.data.holding_out.set_aside`); then it is fitted to all, as a family is
+    that has nothing to choose.
+
+    Attributes:
+        catalogue: the tracks of all playlists.
+        train: P playlists, those of stop included.
+        num_artists: how many artists there are.
+        num_albums: how many albums there are.
+        num_title_ngrams: how many n-grams of titles there are.
+        stop: int64 [S], the rows of `train` that are of the split stop; there may be none.
+    """
 
     catalogue: Catalogue
     train: Playlists
-    evaluation: HeldOutPlaylists
     num_artists: int
     num_albums: int
     num_title_ngrams: int
+    stop: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
 
     def fingerprint(self) -> str:
         """A digest of all of it, by which a checkpoint knows whether it is of the same data."""

@@ -23,7 +23,9 @@ class FitFunction(Protocol):
         """Fits a model.
 
         Args:
-            data: to learn from; `data.evaluation` may stop training early, nothing else.
+            data: to learn from. A family that chooses how long to train does so on the playlists
+                of stop, which `models.data.holding_out.set_aside` sets aside; what it returns is
+                fitted to all of `data.train`.
             params: of the family's `params_type`.
             seed: of everything random: the same seed gives the same model.
             workdir: a directory of the family's own, for checkpoints and the like.

@@ -1,7 +1,7 @@
 """Transform's `preprocessing_fn`: raw playlists to what every model family trains on.
 
-Vocabularies and scalers are learnt from the train split alone; Transform sees to that. Held-out
-playlists arrive with their seeds as track features and their withheld tracks apart.
+Vocabularies and scalers are learnt from train and stop, and no other playlist gets here: Holdout
+and the pipeline see to that.
 """
 
 from __future__ import annotations
@@ -25,37 +25,30 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
 
     Args:
         inputs: ragged tensors [B, (values)] by raw feature name.
-        custom_config: `min_counts`, how often a value must occur in train to enter its vocabulary,
-            by vocabulary name.
+        custom_config: `min_counts`, how often a value must occur to enter its vocabulary, by
+            vocabulary name.
 
     Returns:
         By transformed name: ragged int64 ids (-1 where the vocabulary lacks the value) of tracks,
-        artists and albums aligned with the tracks, of title n-grams and of withheld tracks; the
-        scaled numbers [B] with 0 where the playlist has none; the number of followers [B] as it is,
-        0 where unknown; the encoded category [B].
+        of artists and albums aligned with the tracks, and of title n-grams; the scaled numbers [B]
+        with 0 where the playlist has none; the number of followers [B] as it is, 0 where unknown;
+        the encoded category [B].
     """
     min_counts = custom_config["min_counts"]
     tracks = inputs[features.TRACK_URI]
     artists = first_aligned(tracks, inputs[features.ARTIST_URI], inputs[features.ARTIST_NAME])
     albums = first_aligned(tracks, inputs[features.ALBUM_URI], inputs[features.ALBUM_NAME])
     title_ngrams = titles.character_ngrams(titles.normalize(_scalar(inputs[features.NAME], "")))
-    track_ids, track_vocabulary = _ids(tracks, features.TRACK_VOCABULARY, min_counts)
-    artist_ids, _ = _ids(artists, features.ARTIST_VOCABULARY, min_counts)
-    album_ids, _ = _ids(albums, features.ALBUM_VOCABULARY, min_counts)
-    ngram_ids, _ = _ids(title_ngrams, features.TITLE_VOCABULARY, min_counts)
     # Not looked up by any feature: models read the file for names and for each track's artist.
     tft.vocabulary(
         _catalogue_lines(inputs, tracks, artists, albums),
         vocab_filename=features.CATALOGUE_VOCABULARY,
     )
     outputs = {
-        features.TRACK_URI: track_ids,
-        features.ARTIST: artist_ids,
-        features.ALBUM: album_ids,
-        features.TITLE_NGRAMS: ngram_ids,
-        features.HOLDOUT_TRACK_URI: tft.apply_vocabulary(
-            inputs[features.HOLDOUT_TRACK_URI], track_vocabulary, default_value=-1
-        ),
+        features.TRACK_URI: _ids(tracks, features.TRACK_VOCABULARY, min_counts),
+        features.ARTIST: _ids(artists, features.ARTIST_VOCABULARY, min_counts),
+        features.ALBUM: _ids(albums, features.ALBUM_VOCABULARY, min_counts),
+        features.TITLE_NGRAMS: _ids(title_ngrams, features.TITLE_VOCABULARY, min_counts),
         features.COLLABORATIVE: tft.compute_and_apply_vocabulary(
             _scalar(inputs[features.COLLABORATIVE], ""),
             default_value=-1,
@@ -63,16 +56,13 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
         ),
         features.FOLLOWERS: _scalar(inputs[features.NUM_FOLLOWERS], 0),
         features.PID: _scalar(inputs[features.PID], ""),
-        features.SCENARIO: _scalar(inputs[features.SCENARIO], ""),
     }
     for name in (features.NUM_FOLLOWERS, features.NUM_EDITS, features.MODIFIED_AT):
         outputs[name] = _scaled(inputs[name], logarithmic=name != features.MODIFIED_AT)
     return {features.transformed_name(name): value for name, value in outputs.items()}
 
 
-def _ids(
-    values: tf.RaggedTensor, vocabulary: str, min_counts: dict[str, int]
-) -> tuple[tf.RaggedTensor, Any]:
+def _ids(values: tf.RaggedTensor, vocabulary: str, min_counts: dict[str, int]) -> tf.RaggedTensor:
     """Learns a vocabulary, most frequent value first, and applies it."""
     threshold = min_counts[vocabulary]
     path = tft.vocabulary(
@@ -80,7 +70,7 @@ def _ids(
         frequency_threshold=threshold if threshold > 1 else None,
         vocab_filename=vocabulary,
     )
-    return tft.apply_vocabulary(values, path, default_value=-1), path
+    return tft.apply_vocabulary(values, path, default_value=-1)
 
 
 def _scalar(values: tf.RaggedTensor, default: str | int) -> tf.Tensor:

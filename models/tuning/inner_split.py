@@ -1,4 +1,4 @@
-"""Holds playlists out of train, so that a search never looks at the eval split."""
+"""Holds playlists out of train for a search, which never looks at another split."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from models.contract import HeldOutPlaylists, TrainingData
 from models.data.holding_out import cut, part_of
 
-#: Of the playlists that are held out, how many stop training early rather than score a trial.
+#: Of the playlists that are held out, how many are for stop rather than to score a trial.
 STOPPING_SHARE: Final = 0.25
 
 
@@ -18,7 +18,7 @@ class InnerSplit(NamedTuple):
     """Train, divided once more.
 
     Attributes:
-        data: to fit; its evaluation playlists, from train as well, may stop training early.
+        data: to fit, with a part for stop; that is from train as well.
         scored: to score the fit on.
     """
 
@@ -35,7 +35,7 @@ def split_train(
     ten scenarios, drawn for each, as Holdout does.
 
     Args:
-        data: all of train; its evaluation playlists are not looked at.
+        data: all of train.
         share: of the playlists to hold out, between 0 and 1.
         seed: of every draw.
         max_playlists: how many of train's playlists to use at all; None: all.
@@ -56,8 +56,8 @@ def split_train(
             f"{held} to score and to stop training on. Raise tuner.holdout_share or "
             "tuner.playlists, or tune on more data."
         )
-    rest, new_ids = part_of(data, np.sort(order[held:]))
-    stops, scored = (
-        cut(data, np.sort(rows), new_ids, seed) for rows in np.split(order[:held], [stopping])
-    )
-    return InnerSplit(dataclasses.replace(rest, evaluation=stops), scored)
+    stop, scored, rest = np.split(order, [stopping, held])
+    fitted = np.sort(np.concatenate([stop, rest]))
+    part, new_ids = part_of(data, fitted)
+    part = dataclasses.replace(part, stop=np.flatnonzero(np.isin(fitted, stop)))
+    return InnerSplit(part, cut(data, np.sort(scored), new_ids, seed))

@@ -42,8 +42,8 @@ class TunerConfig(SearchOptions):
 def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
     """Prepares the search for a family's hyperparameters.
 
-    Every trial is fitted and scored on parts of train: the eval split, which decides the blessing,
-    is not read.
+    Every trial is fitted and scored on parts of train. The split stop is not read: it is for the
+    Trainer to choose by, and there is no other.
 
     Args:
         fn_args: TFX's; `custom_config` holds the fields of `TunerConfig`.

@@ -72,9 +72,9 @@ def _training(found: Found) -> str:
     parts = []
     run = found.get(standard_artifacts.ModelRun.TYPE_NAME)
     if run is not None and (rows := facts.history(run)):
-        # Training returns to its best epoch, which need not be the last.
-        best = max(rows, key=lambda row: row.get("eval_ndcg") or 0.0)
-        names = {"epoch": "epoch", "loss": "loss", "eval_ndcg": "eval NDCG"}
+        # The best epoch is the one that is chosen, which need not be the last.
+        best = max(rows, key=lambda row: row.get("stop_ndcg") or 0.0)
+        names = {"epoch": "epoch", "loss": "loss", "stop_ndcg": "stop NDCG"}
         parts = [
             f"{text} {best[key]:.4f}" if isinstance(best[key], float) else f"{text} {best[key]}"
             for key, text in names.items()

@@ -67,7 +67,8 @@ def test_from_transform_to_a_served_model(
     assert card.params["iterations"] == 8
     assert card.tuned == {}
     assert card.catalogue_size == 4
-    assert card.playlists == {"train": 3, "eval": 0}
+    assert card.playlists == {"train": 3, "stop": 0}
+    assert card.chosen == {}
     assert card.vocabularies == {"tracks": 4, "artists": 1, "albums": 0, "title_ngrams": 2}
     assert card.split == {"train": 8, "eval": 2}
     assert card.source_hash == "x"
@@ -80,8 +81,8 @@ def test_the_training_curve_is_kept(
     fn_args: types.SimpleNamespace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = [
-        {"step": 10, "loss": np.float32(2.5), "eval_ndcg": float("nan")},
-        {"step": np.int64(20), "loss": 1.5, "eval_ndcg": 0.25},
+        {"step": 10, "loss": np.float32(2.5), "stop_ndcg": float("nan")},
+        {"step": np.int64(20), "loss": 1.5, "stop_ndcg": 0.25},
     ]
 
     def fit(data: Any, params: Any, seed: int, workdir: str) -> Fit:
@@ -93,8 +94,8 @@ def test_the_training_curve_is_kept(
     monkeypatch.setattr(families, "family", lambda name: dataclasses.replace(als, fit=fit))
     trainer.run_fn(fn_args)
     expected = [
-        {"step": 10, "loss": 2.5, "eval_ndcg": None},
-        {"step": 20, "loss": 1.5, "eval_ndcg": 0.25},
+        {"step": 10, "loss": 2.5, "stop_ndcg": None},
+        {"step": 20, "loss": 1.5, "stop_ndcg": 0.25},
     ]
     assert json.loads(pathlib.Path(fn_args.model_run_dir, "history.json").read_text()) == expected
     assert card_of(fn_args).history == expected
@@ -102,11 +103,11 @@ def test_the_training_curve_is_kept(
     board.Reload()
     losses = [(event.step, tf.make_ndarray(event.tensor_proto)) for event in board.Tensors("loss")]
     assert losses == [(10, 2.5), (20, 1.5)]
-    assert [event.step for event in board.Tensors("eval_ndcg")] == [20]
+    assert [event.step for event in board.Tensors("stop_ndcg")] == [20]
 
 
 def test_an_index_is_measured_on_playlists(fn_args: types.SimpleNamespace) -> None:
-    # Without evaluation playlists halves of train's three are asked: one track of each.
+    # Without playlists of stop parts of train's three are asked: one track of each.
     fn_args.custom_config["export"] = {"index": {"kind": "partitioned"}}
     trainer.run_fn(fn_args)
     index = card_of(fn_args).index

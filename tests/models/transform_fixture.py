@@ -11,8 +11,7 @@ from tensorflow_transform.tf_metadata import dataset_metadata, metadata_io
 
 from schema import features
 
-_RAGGED = (features.TRACK_URI, features.TITLE_NGRAMS, features.HOLDOUT_TRACK_URI)
-_STRINGS = (features.PID, features.SCENARIO)
+_RAGGED = (features.TRACK_URI, features.TITLE_NGRAMS)
 
 
 def _values_key(name: str) -> str:
@@ -27,10 +26,7 @@ def feature_spec() -> dict[str, Any]:
         )
         for name in _RAGGED
     }
-    dense = {
-        features.transformed_name(name): tf.io.FixedLenFeature([], tf.string) for name in _STRINGS
-    }
-    return ragged | dense
+    return ragged | {features.transformed_name(features.PID): tf.io.FixedLenFeature([], tf.string)}
 
 
 def write_graph(directory: pathlib.Path, vocabularies: dict[str, Sequence[str]]) -> str:
@@ -50,23 +46,16 @@ def example(
     pid: str,
     tracks: Sequence[int],
     ngrams: Sequence[int] = (),
-    holdouts: Sequence[int] = (),
-    scenario: str = "",
     followers: int | None = None,
 ) -> bytes:
-    ids = {
-        features.TRACK_URI: tracks,
-        features.TITLE_NGRAMS: ngrams,
-        features.HOLDOUT_TRACK_URI: holdouts,
-    }
+    ids = {features.TRACK_URI: tracks, features.TITLE_NGRAMS: ngrams}
     fields = {
         _values_key(name): tf.train.Feature(int64_list=tf.train.Int64List(value=values))
         for name, values in ids.items()
     }
-    for name, text in ((features.PID, pid), (features.SCENARIO, scenario)):
-        fields[features.transformed_name(name)] = tf.train.Feature(
-            bytes_list=tf.train.BytesList(value=[text.encode()])
-        )
+    fields[features.transformed_name(features.PID)] = tf.train.Feature(
+        bytes_list=tf.train.BytesList(value=[pid.encode()])
+    )
     if followers is not None:
         fields[features.transformed_name(features.FOLLOWERS)] = tf.train.Feature(
             int64_list=tf.train.Int64List(value=[followers])

@@ -39,12 +39,13 @@ def test_a_card_is_read_as_it_was_written(tmp_path: pathlib.Path) -> None:
         params={"factors": 8, "start": {"method": "als"}},
         split={"train": 80, "eval": 10, "test": 10},
         vocabularies={"tracks": 9},
-        playlists={"train": 7},
+        playlists={"train": 7, "stop": 2},
+        chosen={"ranking.epochs": 3},
         index={"kind": "partitioned", "recall@100": 0.98},
     )
     card.write(str(tmp_path))
     assert ModelCard.read(str(tmp_path)) == card
-    assert card.train_playlists == 7
+    assert card.train_playlists == 9, "it is fitted to both"
 
 
 def test_a_card_from_before_versions_is_read(tmp_path: pathlib.Path) -> None:
@@ -54,7 +55,7 @@ def test_a_card_from_before_versions_is_read(tmp_path: pathlib.Path) -> None:
     assert card.params == {"factors": 2, "alpha": 40.0}
     assert card.train_playlists == 3
     assert card.vocabularies == {"artists": 1, "title_ngrams": 2}
-    assert (card.split, card.source_hash, card.index) == (None, None, None)
+    assert (card.split, card.source_hash, card.index, card.chosen) == (None, None, None, None)
 
 
 def test_fields_of_a_later_version_are_ignored(tmp_path: pathlib.Path) -> None:

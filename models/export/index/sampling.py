@@ -9,12 +9,10 @@ import tensorflow as tf
 
 from models.contract import (
     DotProductScorer,
-    HeldOutPlaylists,
-    Playlists,
     Query,
-    Ragged,
     TrainingData,
 )
+from models.data.holding_out import cut
 
 # Playlists whose vectors are made at once.
 _BATCH = 64
@@ -37,29 +35,20 @@ class Sample(NamedTuple):
 
 
 def sample_queries(data: TrainingData, count: int, seed: int) -> Query:
-    """Draws playlists as a server might be asked for them.
+    """Draws playlists as a server might be asked for them, cut as evaluation cuts its own.
 
     Args:
-        data: its evaluation playlists are drawn from, as they are; without any, those of train,
-            of which the first half is shown.
+        data: the playlists of stop are drawn, and others where these are too few.
         count: how many, at most.
         seed: of the choice.
 
     Returns:
         The queries.
     """
-    held_out = len(data.evaluation) > 0
-    playlists: Playlists | HeldOutPlaylists = data.evaluation if held_out else data.train
-    generator = np.random.default_rng(seed)
-    size = min(count, len(playlists))
-    playlists = playlists.select(np.sort(generator.choice(len(playlists), size, replace=False)))
-    tracks = playlists.track_ids
-    if not held_out:
-        tracks = Ragged.from_rows(
-            tracks.row(index)[: length // 2] for index, length in enumerate(tracks.lengths)
-        )
-    artists = tracks.map_ids(data.catalogue.artist_ids)
-    return Query(*(part.to_tensor() for part in (tracks, artists, playlists.title_ngram_ids)))
+    order = np.random.default_rng(seed).permutation(np.flatnonzero(data.train.track_ids.lengths))
+    is_stop = np.isin(order, data.stop)
+    rows = np.sort(np.concatenate([order[is_stop], order[~is_stop]])[:count])
+    return cut(data, rows, np.arange(len(data.catalogue), dtype=np.int32), seed).query()
 
 
 def embed(scorer: DotProductScorer, query: Query) -> Sample:

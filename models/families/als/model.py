@@ -85,7 +85,7 @@ class AlsScorer(DotProductScorer):
 
 
 def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
-    """Factorises train's playlists. Nothing stops early, so `data.evaluation` is not read."""
+    """Factorises train's playlists. Nothing is to choose, so `data.stop` is not read."""
     del workdir
     num_tracks = len(data.catalogue)
     _, factors = als(

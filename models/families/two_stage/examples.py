@@ -31,10 +31,14 @@ class Examples(NamedTuple):
     relevant: np.ndarray
     num_withheld: np.ndarray
 
-    def with_hits(self) -> Examples:
-        """Those playlists with a withheld track among their candidates."""
-        rows = (self.relevant > 0).any(axis=1)
+    def select(self, rows: np.ndarray) -> Examples:
+        """Some playlists, by a mask bool [M]."""
         return self if rows.all() else Examples(*(part[rows] for part in self))
+
+    @property
+    def teaches(self) -> np.ndarray:
+        """Which playlists have a withheld track among their candidates: bool [M]."""
+        return (self.relevant > 0).any(axis=1)
 
 
 def find_candidates(

@@ -5,50 +5,59 @@ from __future__ import annotations
 import logging
 import os
 
-from models.contract import Fit, HeldOutPlaylists, Scorer, TrainingData
+from models.contract import Fit, TrainingData
 from models.families.shared.popularity_bias import popularity_bias
-from models.families.two_stage.division import divide, evaluation_of
+from models.families.two_stage.division import Division, divide
 from models.families.two_stage.examples import Examples, find_candidates
 from models.families.two_stage.features import CandidateFeatures
 from models.families.two_stage.params import Params
 from models.families.two_stage.ranker import NetworkRanker
-from models.families.two_stage.training import teach
+from models.families.two_stage.training import choose_epochs, teach
 from models.families.two_tower import model as two_tower
 
 _logger = logging.getLogger(__name__)
 
 
 def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
-    """Fits two towers to a part of train, teaches a network to rank what they find for the rest.
+    """Fits two towers to all playlists, and teaches a network to rank what they find.
 
     The network must learn from playlists that the towers have not seen, as it will be asked about
-    such. Then the towers are fitted to all of train, and the network stays as it is. With too few
-    playlists to hold any out there is no second stage.
+    such. So it is taught by other towers, fitted to a part of the playlists, what they find for the
+    rest; those of stop, which are in the rest, choose for how many epochs, and are then learnt from
+    too. With too few playlists to hold any out there is no second stage.
 
     Args:
-        data: to train on; its evaluation split stops training early, if there is one.
+        data: to train on.
         params: hyperparameters.
         seed: of everything random.
         workdir: for checkpoints.
 
     Returns:
-        The towers, the network and the training curve.
+        The towers, the network, its training curve and the numbers of epochs that were chosen.
     """
+    fitted = two_tower.fit(data, params.retrieval, seed, workdir)
+    chosen = {f"retrieval.{name}": value for name, value in fitted.chosen.items()}
+    first_stage = Fit(fitted.scorer, fitted.history, chosen=chosen)
     division = divide(data, params.ranking, seed)
     if division is None:
         _logger.warning("Too few playlists to learn a ranking from: there is no second stage.")
-        return _retrieve(data, params, seed, workdir)
-    inner = _retrieve(division.data, params, seed, os.path.join(workdir, "inner"))
-    learnt = _candidates(inner.scorer, division.data, division.held_out, params.depth).with_hits()
-    fitted = _retrieve(data, params, seed, workdir)
-    if not len(learnt.features):
+        return first_stage
+    epochs = fitted.chosen.get("epochs", params.retrieval.epochs)
+    examples = _examples(division, epochs, params, seed, workdir)
+    if not examples.teaches.any():
         _logger.warning("No withheld track was a candidate: there is no second stage.")
-        return fitted
-    held_out = evaluation_of(data, params.ranking.max_playlists, seed)
-    evaluation = None
-    if len(held_out):
-        evaluation = _candidates(fitted.scorer, data, held_out, params.depth)
-    network, history = teach(learnt, evaluation, params.ranking, seed)
+        return first_stage
+    epochs, curve = params.ranking.epochs, None
+    others = examples.teaches & ~division.stop
+    watched = (examples.num_withheld > 0) & division.stop
+    if others.any() and watched.any():
+        epochs, curve = choose_epochs(
+            examples.select(others), examples.select(watched), params.ranking, seed
+        )
+        chosen["ranking.epochs"] = epochs
+    else:
+        _logger.warning("Too few playlists of stop to choose by: all %d epochs are run.", epochs)
+    network, history = teach(examples.select(examples.teaches), params.ranking, seed, epochs)
     bias = None
     if params.popularity_bias:
         bias = popularity_bias(data.catalogue.counts, params.popularity_bias)
@@ -58,15 +67,13 @@ def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
         params.depth,
         bias,
     )
-    return Fit(fitted.scorer, history, ranker)
+    return Fit(fitted.scorer, curve or history, ranker, chosen)
 
 
-def _retrieve(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
-    return two_tower.fit(data, params.retrieval, seed, workdir)
-
-
-def _candidates(
-    scorer: Scorer, data: TrainingData, held_out: HeldOutPlaylists, depth: int
-) -> Examples:
+def _examples(division: Division, epochs: int, params: Params, seed: int, workdir: str) -> Examples:
+    """What towers that have not seen the held-out playlists find for them."""
+    data, inner = division.data, os.path.join(workdir, "inner")
+    scorer = two_tower.fit_for(epochs, data, params.retrieval, seed, inner).scorer
     features = CandidateFeatures(data.catalogue, data.num_artists)
-    return find_candidates(scorer, features, held_out, min(depth, len(data.catalogue)))
+    depth = min(params.depth, len(data.catalogue))
+    return find_candidates(scorer, features, division.held_out, depth)

@@ -28,15 +28,15 @@ class RankingParams(pydantic.BaseModel):
         default=0.3,
         gt=0,
         lt=1,
-        description="Train's playlists that it learns from. The towers that retrieve for it then "
-        "are fitted to the others.",
+        description="Playlists that it learns from, those of stop first. The towers that retrieve "
+        "for it are fitted to the others.",
     )
     max_playlists: int = pydantic.Field(
         default=2000,
         ge=1,
         le=1_000_000,
         description="How many these are at most; each takes cuts * depth * 72 bytes of memory, and "
-        "as much again for a while. So many eval playlists at most are validated on.",
+        "as much again for a while. At most a quarter of them are of stop.",
     )
     min_playlists: int = pydantic.Field(
         default=50,
@@ -53,7 +53,7 @@ class RankingParams(pydantic.BaseModel):
     hidden: tuple[Annotated[int, pydantic.Field(ge=1, le=4096)], ...] = pydantic.Field(
         default=(48, 48), max_length=4, description="Sizes of the network's hidden layers."
     )
-    epochs: int = pydantic.Field(default=8, ge=1, le=1000, description="Passes over the examples.")
+    epochs: int = pydantic.Field(default=8, ge=1, le=1000, description="Passes over them at most.")
     batch_size: int = pydantic.Field(default=32, ge=1, le=4096, description="Playlists a step.")
     learning_rate: float = pydantic.Field(
         default=3e-3, gt=0, le=1, description="Adam's first rate; it falls to 0 as a cosine does."
@@ -65,7 +65,7 @@ class RankingParams(pydantic.BaseModel):
         default=3,
         ge=1,
         le=1000,
-        description="Epochs without a better eval NDCG before training stops.",
+        description="Epochs without a better NDCG on stop before training stops.",
     )
 
 

@@ -18,25 +18,48 @@ from models.families.two_stage.ranker import RankingNetwork
 _ROWS = 64
 # Rows of features that are turned into doubles at once.
 _BLOCK = 65536
-_EVAL = "eval_ndcg"
+_STOP = "stop_ndcg"
 
 
-def teach(
-    examples: Examples, evaluation: Examples | None, params: RankingParams, seed: int
-) -> tuple[RankingNetwork, list[dict[str, Any]]]:
-    """Trains a network until the epochs are over or the eval NDCG has stopped rising.
+def choose_epochs(
+    examples: Examples, watched: Examples, params: RankingParams, seed: int
+) -> tuple[int, list[dict[str, Any]]]:
+    """Finds how many epochs a network should learn for.
 
     Args:
         examples: to learn from, each with a hit.
-        evaluation: to stop early by, or None.
+        watched: other playlists, to validate on.
         params: hyperparameters.
         seed: of the first weights and of the order.
 
     Returns:
-        The network at its best epoch, without `evaluation` at its last, also where the first
-        stage's own order was better, which the training curve then shows; and that curve:
-        "step", "epoch", "loss" and "eval_ndcg" at the end of each epoch. Epoch 0 is the order that
-        the first stage gives, without a loss.
+        The epoch with the best NDCG on `watched`, from 1, also where the first stage's own order
+        was better, which the training curve then shows; and that curve, as `teach` gives it.
+    """
+    _, history = teach(examples, params, seed, params.epochs, watched)
+    return int(max(history[1:], key=lambda row: row[_STOP])["epoch"]), history
+
+
+def teach(
+    examples: Examples,
+    params: RankingParams,
+    seed: int,
+    epochs: int,
+    watched: Examples | None = None,
+) -> tuple[RankingNetwork, list[dict[str, Any]]]:
+    """Trains a network until the epochs are over or the NDCG on others has stopped rising.
+
+    Args:
+        examples: to learn from, each with a hit.
+        params: hyperparameters; the learning rate falls over `params.epochs`.
+        seed: of the first weights and of the order.
+        epochs: how many to run at most.
+        watched: other playlists, to validate on; None: all epochs are run.
+
+    Returns:
+        The network as the last epoch leaves it, and the training curve: "step", "epoch", "loss" and
+        "stop_ndcg" at the end of each epoch. Epoch 0 is the order that the first stage gives,
+        without a loss.
     """
     tf.keras.utils.set_random_seed(seed)
     network = RankingNetwork(*_moments(examples.features), params.hidden, params.l2)
@@ -44,15 +67,13 @@ def teach(
     steps = len(batches)
     rate = tf.keras.optimizers.schedules.CosineDecay(params.learning_rate, steps * params.epochs)
     network.compile(optimizer=tf.keras.optimizers.Adam(rate))
-    watch = _Watch(evaluation, steps, params.epochs)
+    watch = _Watch(watched, steps, epochs)
     callbacks: list[tf.keras.callbacks.Callback] = [watch]
-    if evaluation is not None:
+    if watched is not None:
         callbacks.append(
-            tf.keras.callbacks.EarlyStopping(
-                _EVAL, mode="max", patience=params.patience, restore_best_weights=True
-            )
+            tf.keras.callbacks.EarlyStopping(_STOP, mode="max", patience=params.patience)
         )
-    network.fit(batches, epochs=params.epochs, callbacks=callbacks, verbose=0)
+    network.fit(batches, epochs=epochs, callbacks=callbacks, verbose=0)
     return network, watch.history
 
 
@@ -99,9 +120,9 @@ def _batches(examples: Examples, params: RankingParams, seed: int) -> tf.data.Da
 class _Watch(tf.keras.callbacks.Callback):
     """Validates, keeps the training curve and reports progress."""
 
-    def __init__(self, evaluation: Examples | None, steps: int, epochs: int):
+    def __init__(self, watched: Examples | None, steps: int, epochs: int):
         super().__init__()
-        self._evaluation = evaluation
+        self._watched = watched
         self._steps = steps
         self._epochs = epochs
         self.history: list[dict[str, Any]] = []
@@ -109,11 +130,11 @@ class _Watch(tf.keras.callbacks.Callback):
 
     def on_train_begin(self, logs: dict[str, float] | None = None) -> None:
         row: dict[str, Any] = {"step": 0, "epoch": 0}
-        if self._evaluation is not None:
+        if self._watched is not None:
             # Candidates come in the first stage's order.
-            descending = -np.arange(self._evaluation.relevant.shape[1], dtype=np.float32)
-            scores = np.broadcast_to(descending, self._evaluation.relevant.shape)
-            row[_EVAL] = ndcg(self._evaluation, scores)
+            descending = -np.arange(self._watched.relevant.shape[1], dtype=np.float32)
+            scores = np.broadcast_to(descending, self._watched.relevant.shape)
+            row[_STOP] = ndcg(self._watched, scores)
         self._keep(row)
 
     def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
@@ -124,17 +145,17 @@ class _Watch(tf.keras.callbacks.Callback):
         row: dict[str, Any] = {"step": (epoch + 1) * self._steps, "epoch": epoch + 1}
         row["loss"] = sum(self._losses) / len(self._losses)
         self._losses.clear()
-        if self._evaluation is not None:
-            features = self._evaluation.features
+        if self._watched is not None:
+            features = self._watched.features
             scores = [
                 self.model(features[start : start + _ROWS]).numpy()
                 for start in range(0, len(features), _ROWS)
             ]
-            row[_EVAL] = logs[_EVAL] = ndcg(self._evaluation, np.concatenate(scores))
+            row[_STOP] = logs[_STOP] = ndcg(self._watched, np.concatenate(scores))
         self._keep(row)
 
     def _keep(self, row: dict[str, Any]) -> None:
         self.history.append(row)
-        text = f" · eval NDCG {row[_EVAL]:.4f}" if _EVAL in row else ""
+        text = f" · stop NDCG {row[_STOP]:.4f}" if _STOP in row else ""
         total = self._epochs * self._steps
         progress.report(row["step"], total, f"ranking, epoch {row['epoch']}{text}")

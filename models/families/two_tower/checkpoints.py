@@ -1,4 +1,4 @@
-"""What training keeps on disk: where it is, so that it can go on after a crash, and its best."""
+"""What training keeps on disk: where it is, so that it can go on after a crash."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def fingerprint(data: TrainingData, params: Params, seed: int) -> str:
 
 
 class Checkpoints:
-    """The last and the best state of one training, in a directory."""
+    """The last state of one training, in a directory."""
 
     def __init__(self, directory: str, identity: str):
         """Opens the directory, emptying it if it belongs to another training.
@@ -42,18 +42,16 @@ class Checkpoints:
         """What was last saved beside the weights, or None at the beginning."""
         return self._state
 
-    def save(self, checkpoint: tf.train.Checkpoint, state: dict[str, Any], best: bool) -> None:
-        """Saves the last state, and the weights as the best if they are.
+    def save(self, checkpoint: tf.train.Checkpoint, state: dict[str, Any]) -> None:
+        """Saves the last state.
 
         Args:
             checkpoint: of the weights and the optimizer.
             state: plain values to find again.
-            best: whether these weights are the best so far.
         """
         number = int(state["epoch"])
         state = {**state, "identity": self._identity}
         state["last"] = checkpoint.write(os.path.join(self._directory, f"epoch-{number}"))
-        state["best"] = state["last"] if best or self._state is None else self._state["best"]
         # The state names its files, and is put in place at once: a crash leaves the old or the new.
         partial = self._state_path + ".partial"
         with tf.io.gfile.GFile(partial, "w") as handle:
@@ -62,10 +60,10 @@ class Checkpoints:
         self._state = state
         self._clean()
 
-    def restore(self, checkpoint: tf.train.Checkpoint, which: str) -> None:
-        """Restores the weights that are the "last" or the "best"."""
+    def restore(self, checkpoint: tf.train.Checkpoint) -> None:
+        """Restores the last weights."""
         assert self._state is not None
-        checkpoint.read(self._state[which]).expect_partial()
+        checkpoint.read(self._state["last"]).expect_partial()
 
     def _read(self) -> dict[str, Any] | None:
         if not tf.io.gfile.exists(self._state_path):
@@ -80,7 +78,7 @@ class Checkpoints:
 
     def _clean(self) -> None:
         assert self._state is not None
-        kept = {os.path.basename(self._state[which]) for which in ("last", "best")}
+        kept = os.path.basename(self._state["last"])
         for name in tf.io.gfile.listdir(self._directory):
-            if name.startswith("epoch-") and name.split(".")[0] not in kept:
+            if name.startswith("epoch-") and name.split(".")[0] != kept:
                 tf.io.gfile.remove(os.path.join(self._directory, name))

@@ -2,26 +2,64 @@
 
 from __future__ import annotations
 
+import gc
+import logging
+import os
+from typing import Any
+
 import tensorflow as tf
 
 from models import progress
-from models.contract import Fit, TrainingData
+from models.contract import Fit, HeldOutPlaylists, TrainingData
+from models.data.holding_out import set_aside
 from models.families.two_tower.checkpoints import Checkpoints, fingerprint
 from models.families.two_tower.network import TwoTower
 from models.families.two_tower.params import Params
 from models.families.two_tower.scorer import TwoTowerScorer
 from models.families.two_tower.start import prepare_start
-from models.families.two_tower.training import checkpoint_directory, train, trains
+from models.families.two_tower.training import best_epoch, checkpoint_directory, train, trains
+
+_logger = logging.getLogger(__name__)
 
 
 def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
     """Trains the two towers, on every GPU there is, or else on the CPU.
 
-    Training that was cut off goes on from the checkpoint of its last epoch, if `workdir` is the
-    same and nothing that it depends on has changed.
+    The playlists of stop choose the number of epochs, then the towers are trained again, on all
+    playlists and for as many. Without playlists to choose by, or anything to train, all configured
+    epochs are run. Training that was cut off goes on from the checkpoint of its last epoch, if
+    `workdir` is the same and nothing that it depends on has changed.
 
     Args:
-        data: to train on; its evaluation split stops training early, if there is one.
+        data: to train on.
+        params: hyperparameters.
+        seed: of everything random.
+        workdir: for checkpoints.
+
+    Returns:
+        The scorer, the training curve and the number of epochs that was chosen.
+    """
+    aside = set_aside(data, seed) if trains(params) else None
+    if aside is None:
+        if trains(params):
+            _logger.warning("The split stop is empty: all %d epochs are run.", params.epochs)
+        return fit_for(params.epochs, data, params, seed, workdir)
+    choosing = os.path.join(workdir, "choosing")
+    history = _train(params.epochs, aside.data, params, seed, choosing, held_out=aside.held_out)[1]
+    # A model refers to itself: unless it is collected now, two are held at once.
+    gc.collect()
+    epochs = best_epoch(history)
+    return Fit(
+        fit_for(epochs, data, params, seed, workdir).scorer, history, chosen={"epochs": epochs}
+    )
+
+
+def fit_for(epochs: int, data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
+    """Trains the two towers for a number of epochs; nothing is chosen.
+
+    Args:
+        epochs: at most `params.epochs`, over which the learning rate falls.
+        data: to train on.
         params: hyperparameters.
         seed: of everything random.
         workdir: for checkpoints.
@@ -29,6 +67,19 @@ def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
     Returns:
         The scorer and the training curve.
     """
+    network, history = _train(epochs, data, params, seed, workdir)
+    return Fit(TwoTowerScorer(network, data.catalogue.counts, params.popularity_bias), history)
+
+
+def _train(
+    epochs: int,
+    data: TrainingData,
+    params: Params,
+    seed: int,
+    workdir: str,
+    *,
+    held_out: HeldOutPlaylists | None = None,
+) -> tuple[TwoTower, list[dict[str, Any]]]:
     # Keras takes a seed of 32 bits.
     tf.keras.utils.set_random_seed(seed)
     start = prepare_start(data, params, seed)
@@ -38,12 +89,14 @@ def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
         # The network has copied what it needs, and a big catalogue's vectors fill gigabytes.
         del start
         history = []
-        if trains(params):
+        if trains(params) and epochs:
             checkpoints = Checkpoints(
                 checkpoint_directory(workdir), fingerprint(data, params, seed)
             )
-            history = train(network, data, params, seed, checkpoints)
-    return Fit(TwoTowerScorer(network, data.catalogue.counts, params.popularity_bias), history)
+            history = train(
+                network, data, params, seed, checkpoints, epochs=epochs, held_out=held_out
+            )
+    return network, history
 
 
 def _strategy() -> tf.distribute.Strategy:

@@ -110,7 +110,7 @@ class Params(pydantic.BaseModel):
         description="Tables that gradient steps change; the others stay as they were started. "
         "None, or no epochs, trains nothing.",
     )
-    epochs: int = pydantic.Field(default=2, ge=0, le=1000, description="Passes over train.")
+    epochs: int = pydantic.Field(default=2, ge=0, le=1000, description="Passes at most over train.")
     batch_size: int = pydantic.Field(default=256, ge=1, le=65536, description="Playlists a step.")
     learning_rate: float = pydantic.Field(
         default=3e-5, gt=0, le=1, description="Adam's highest rate, after the warm-up."
@@ -125,7 +125,7 @@ class Params(pydantic.BaseModel):
         default=1,
         ge=1,
         le=1000,
-        description="Epochs without a better eval NDCG before training stops.",
+        description="Epochs without a better NDCG on stop before training stops.",
     )
     seed_counts: tuple[Annotated[int, pydantic.Field(ge=1, le=10_000)], ...] = pydantic.Field(
         default=(1, 5, 10, 25, 50, 100),

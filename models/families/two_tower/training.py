@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import os
-from typing import Any
+from typing import Any, Final
 
 import tensorflow as tf
 
 from models import progress
-from models.contract import TrainingData
+from models.contract import HeldOutPlaylists, TrainingData
 from models.families.two_tower.checkpoints import Checkpoints
 from models.families.two_tower.network import TwoTower
 from models.families.two_tower.optimizer import LazyAdam
@@ -17,41 +17,54 @@ from models.families.two_tower.params import Params
 from models.families.two_tower.seeds import Cut, training_batches
 from models.families.two_tower.validation import Validation
 
-_LEAST_TEMPERATURE_ROWS = 256
+#: Of a training curve: NDCG on the playlists of stop.
+STOP_NDCG: Final = "stop_ndcg"
+
+_LEAST_TEMPERATURE_ROWS: Final = 256
 
 
 def train(
-    network: TwoTower, data: TrainingData, params: Params, seed: int, checkpoints: Checkpoints
+    network: TwoTower,
+    data: TrainingData,
+    params: Params,
+    seed: int,
+    checkpoints: Checkpoints,
+    *,
+    epochs: int,
+    held_out: HeldOutPlaylists | None = None,
 ) -> list[dict[str, Any]]:
-    """Trains until the epochs are over or the eval NDCG has stopped rising.
-
-    The start is validated too, and counts: where no epoch betters it, it is what remains. Without
-    held-out playlists all epochs are run and the last one remains.
+    """Trains until the epochs are over or the NDCG on held-out playlists has stopped rising.
 
     Args:
-        network: changed in place.
-        data: to train and validate on.
-        params: hyperparameters.
+        network: changed in place; what the last epoch made remains.
+        data: to train on.
+        params: hyperparameters; the learning rate falls over `params.epochs`.
         seed: of the order of playlists and of their seeds.
         checkpoints: where to save, and to go on from if there is something.
+        epochs: how many to run at most.
+        held_out: to validate on, the start included; None: all epochs are run.
 
     Returns:
-        The training curve: "step", "epoch", "loss" and "eval_ndcg" at the end of each epoch, the
+        The training curve: "step", "epoch", "loss" and "stop_ndcg" at the end of each epoch, the
         start being epoch 0 without a loss.
     """
-    loop = _Loop(network, data, params, checkpoints)
+    loop = _Loop(network, data, params, checkpoints, epochs=epochs, held_out=held_out)
     loop.begin(training_batches(data.train, params, seed))
     if not loop.finished:
         network.fit(
             training_batches(data.train, params, seed, loop.epoch),
-            epochs=params.epochs,
+            epochs=epochs,
             initial_epoch=loop.epoch,
             steps_per_epoch=loop.steps_per_epoch,
             callbacks=[loop],
             verbose=0,
         )
-    loop.end()
     return loop.history
+
+
+def best_epoch(history: list[dict[str, Any]]) -> int:
+    """The epoch with the best NDCG of a training curve, the first of equals; 0 is the start."""
+    return int(max(history, key=lambda row: row[STOP_NDCG])["epoch"])
 
 
 def trains(params: Params) -> bool:
@@ -73,37 +86,44 @@ def optimizer_for(params: Params, steps: int) -> LazyAdam:
 
 class _Loop(tf.keras.callbacks.Callback):
     def __init__(
-        self, network: TwoTower, data: TrainingData, params: Params, checkpoints: Checkpoints
+        self,
+        network: TwoTower,
+        data: TrainingData,
+        params: Params,
+        checkpoints: Checkpoints,
+        *,
+        epochs: int,
+        held_out: HeldOutPlaylists | None,
     ):
         super().__init__()
         self._network = network
         self._params = params
         self._checkpoints = checkpoints
-        self._validation = Validation(data.evaluation)
+        self._epochs = epochs
+        self._validation = None if held_out is None else Validation(held_out)
         self.steps_per_epoch = math.ceil(len(data.train) / params.batch_size)
-        self._total = self.steps_per_epoch * params.epochs
-        self._optimizer = optimizer_for(params, self._total)
+        self._total = self.steps_per_epoch * epochs
+        self._optimizer = optimizer_for(params, self.steps_per_epoch * params.epochs)
         # tfrs.Model trains with what `compile` gave; no metric but our own is computed.
         network.compile(optimizer=self._optimizer)
         self._weights = tf.train.Checkpoint(model=network, optimizer=self._optimizer)
         self.epoch = 0
         self.history: list[dict[str, Any]] = []
-        self._best_epoch = 0
         self._losses: list[float] = []
 
     @property
     def finished(self) -> bool:
-        stopped = bool(self._validation) and self.epoch - self._best_epoch >= self._params.patience
-        return self.epoch >= self._params.epochs or stopped
+        if self.epoch >= self._epochs or self._validation is None:
+            return self.epoch >= self._epochs
+        return self.epoch - best_epoch(self.history) >= self._params.patience
 
     def begin(self, batches: tf.data.Dataset) -> None:
         """Restores what there is to go on from, or looks at the start."""
         self._optimizer.build(self._network.trainable_variables)
         state = self._checkpoints.state
         if state is not None:
-            self._checkpoints.restore(self._weights, "last")
-            self.epoch, self._best_epoch = state["epoch"], state["best_epoch"]
-            self.history = state["history"]
+            self._checkpoints.restore(self._weights)
+            self.epoch, self.history = state["epoch"], state["history"]
             progress.report(
                 self.epoch * self.steps_per_epoch, self._total, f"resumed after epoch {self.epoch}"
             )
@@ -130,29 +150,17 @@ class _Loop(tf.keras.callbacks.Callback):
         if self.finished:
             self.model.stop_training = True
 
-    def end(self) -> None:
-        """Returns to the best weights."""
-        if self._validation and self._best_epoch != self.epoch:
-            self._checkpoints.restore(self._weights, "best")
-
     def _finish_epoch(self, row: dict[str, Any]) -> None:
-        if self._validation:
-            row["eval_ndcg"] = self._validation.ndcg(self._network)
-            past = [earlier["eval_ndcg"] for earlier in self.history]
-            best = not past or row["eval_ndcg"] > max(past)
-        else:
-            best = True
-        if best:
-            self._best_epoch = self.epoch
+        if self._validation is not None:
+            row[STOP_NDCG] = self._validation.ndcg(self._network)
         self.history.append(row)
         progress.report(row["step"], self._total, f"epoch {self.epoch}{self._ndcg_text()}")
-        state = {"epoch": self.epoch, "best_epoch": self._best_epoch, "history": self.history}
-        self._checkpoints.save(self._weights, state, best)
+        self._checkpoints.save(self._weights, {"epoch": self.epoch, "history": self.history})
 
     def _ndcg_text(self) -> str:
-        if not self.history or "eval_ndcg" not in self.history[-1]:
+        if not self.history or STOP_NDCG not in self.history[-1]:
             return ""
-        return f" · eval NDCG {self.history[-1]['eval_ndcg']:.4f}"
+        return f" · stop NDCG {self.history[-1][STOP_NDCG]:.4f}"
 
 
 def _concatenate(cuts: list[Cut]) -> Cut:

@@ -1,4 +1,4 @@
-"""NDCG on the eval split while training goes on."""
+"""NDCG on held-out playlists while training goes on."""
 
 from __future__ import annotations
 
@@ -16,11 +16,8 @@ class Validation:
     """Continues held-out playlists and compares with what was withheld."""
 
     def __init__(self, playlists: HeldOutPlaylists):
-        """Takes held-out playlists; there may be none."""
-        self._playlists = playlists.with_targets()
-
-    def __bool__(self) -> bool:
-        return bool(len(self._playlists))
+        """Takes held-out playlists."""
+        self._playlists = playlists
 
     def ndcg(self, network: TwoTower) -> float:
         """Mean NDCG, 500 deep with binary gains, where tracks that are not in train count too.

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from models.data import HeldOutPlaylists
-from models.data.holding_out import cut, part_of
-from tests.models.training_fixture import two_genres
+from models.data.holding_out import cut, part_of, set_aside
+from tests.models.training_fixture import training_data, two_genres
 
 DATA, _ = two_genres(num_tracks=60, num_playlists=40, length=8)
 
@@ -15,7 +17,6 @@ def test_cuts_one_after_another() -> None:
     first, second = cut(DATA, rows, new_ids, 0), cut(DATA, rows, new_ids, 1)
     both = HeldOutPlaylists.concatenate([first, second])
     assert len(part.train) == 20
-    assert not len(part.evaluation)
     assert len(both) == 40
     query = both.query()
     for row in range(40):
@@ -24,3 +25,31 @@ def test_cuts_one_after_another() -> None:
         assert query.track_ids[row].numpy().tolist() == expected
         assert both.artist_ids.row(row).tolist() == held.artist_ids.row(index).tolist()
     assert list(first.scenarios) != list(second.scenarios)
+
+
+def test_a_part_knows_which_of_its_playlists_are_of_stop() -> None:
+    data = dataclasses.replace(DATA, stop=np.array([3, 7, 20]))
+    part, _ = part_of(data, np.array([2, 3, 8, 20]))
+    assert part.stop.tolist() == [1, 3]
+
+
+def test_stop_is_set_aside_as_if_it_had_not_been_there() -> None:
+    # Track 2 is in the last playlist alone, which is of stop: a model of the others lacks it.
+    data, _ = training_data([("rock", [0, 1]), ("rock", [1, 0, 3]), ("jazz", [0, 2, 1, 3])])
+    aside = set_aside(dataclasses.replace(data, stop=np.array([2])), 0)
+    assert aside is not None
+    assert len(aside.data.train) == 2
+    assert aside.data.stop.tolist() == []
+    assert sorted(aside.data.catalogue.counts.tolist()) == [1, 2, 2]
+    held = aside.held_out
+    known = [*held.track_ids.row(0), *held.targets.row(0)]
+    assert sorted(known) == [0, 1, 2]
+    assert held.num_targets.tolist() in ([4], [3], [2], [1])
+
+
+def test_with_nothing_to_choose_by_nothing_is_set_aside() -> None:
+    assert set_aside(DATA, 0) is None
+    everything = dataclasses.replace(DATA, stop=np.arange(len(DATA.train)))
+    assert set_aside(everything, 0) is None
+    empty, _ = training_data([("rock", [0, 1]), ("jazz", [])])
+    assert set_aside(dataclasses.replace(empty, stop=np.array([1])), 0) is None

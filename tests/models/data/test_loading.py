@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import pathlib
 
 import numpy as np
@@ -57,7 +58,7 @@ def test_train_drops_unknown_and_repeated_tracks(
     assert [train.track_ids.row(i).tolist() for i in range(3)] == [[0, 1], [2, 1], []]
     assert [train.title_ngram_ids.row(i).tolist() for i in range(3)] == [[], [0, 0, 2], []]
     assert train.track_ids.values.dtype == np.int32
-    assert len(loaded.evaluation) == 0
+    assert loaded.stop.tolist() == []
     assert train.num_followers is None
     assert (loaded.num_artists, loaded.num_albums, loaded.num_title_ngrams) == (2, 2, 3)
 
@@ -77,22 +78,26 @@ def test_catalogue_takes_the_most_frequent_spelling(
     assert catalogue.counts.tolist() == [1, 2, 0]
 
 
-def test_held_out_playlists_count_unknown_targets(
+def test_playlists_of_stop_stand_among_the_others(
     graph: tft.TFTransformOutput, tmp_path: pathlib.Path
 ) -> None:
-    train = write(tmp_path, "train", [example("1", [0, 1])])
-    held_out = [
-        example("b", [1], [1], holdouts=[2, -1, 0, -1], scenario="first 5"),
-        example("a", [], [0], holdouts=[-1], scenario="title"),
-    ]
-    evaluation = load_training_data([train], [write(tmp_path, "eval", held_out)], graph)[
-        0
-    ].evaluation
-    assert [evaluation.targets.row(i).tolist() for i in range(2)] == [[], [2, 0]]
-    assert [evaluation.track_ids.row(i).tolist() for i in range(2)] == [[], [1]]
-    assert [evaluation.artist_ids.row(i).tolist() for i in range(2)] == [[], [1]]
-    assert evaluation.num_targets.tolist() == [1, 4]
-    assert evaluation.scenarios.tolist() == ["title", "first 5"]
+    records = [example(pid, [number % 3], [number % 2]) for number, pid in enumerate("cadbe")]
+    train = write(tmp_path, "train", records[:3])
+    stop = write(tmp_path, "stop", records[3:])
+    loaded, _ = load_training_data([train], [stop], graph)
+    # By pid: a to e, of which b and e are of stop.
+    assert [loaded.train.track_ids.row(i).tolist() for i in range(5)] == [[1], [0], [0], [2], [1]]
+    assert loaded.stop.tolist() == [1, 4]
+    assert loaded.catalogue.counts.tolist() == [2, 2, 1]
+    # What is fitted to is the same, however the line is drawn.
+    whole, _ = load_training_data([write(tmp_path, "whole", records)], [], graph)
+    assert dataclasses.replace(loaded, stop=whole.stop).fingerprint() == whole.fingerprint()
+
+
+def test_stop_may_hold_no_playlist(graph: tft.TFTransformOutput, tmp_path: pathlib.Path) -> None:
+    train, stop = write(tmp_path, "train", [example("1", [0])]), write(tmp_path, "stop", [])
+    loaded, _ = load_training_data([train], [stop], graph)
+    assert (len(loaded.train), loaded.stop.tolist()) == (1, [])
 
 
 def test_result_depends_neither_on_shards_nor_on_batches(
@@ -129,13 +134,9 @@ def test_sparse_features_and_no_pid(graph: tft.TFTransformOutput, tmp_path: path
         for name, values in ((features.TRACK_URI, [1, 1, 0]), (features.TITLE_NGRAMS, []))
     }
     record = tf.train.Example(features=tf.train.Features(feature=fields)).SerializeToString()
+    with pytest.raises(ValueError, match="lacks track_uri_xf, title_ngrams_xf"):
+        load_training_data([write(tmp_path, "train", [record])], [], OtherSpec(graph, {}))
     spec = OtherSpec(graph, {name: tf.io.VarLenFeature(tf.int64) for name in fields})
-    with pytest.raises(ValueError, match="lacks holdout_track_uri_xf, scenario_xf"):
-        load_training_data([write(tmp_path, "train", [record])], [], spec)
-    spec.spec |= {
-        features.transformed_name(features.HOLDOUT_TRACK_URI): tf.io.VarLenFeature(tf.int64),
-        features.transformed_name(features.SCENARIO): tf.io.VarLenFeature(tf.string),
-    }
     loaded, _ = load_training_data([write(tmp_path, "train", [record, record])], [], spec)
     assert [loaded.train.track_ids.row(i).tolist() for i in range(2)] == [[1, 0], [1, 0]]
 

@@ -10,7 +10,6 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform.tf_metadata import schema_utils
 from tfx_bsl.public import tfxio
 
-from components.holdout.held_out_schema import held_out_schema
 from models.transform import preprocessing
 from schema import features
 from schema.curated import curated_schema
@@ -56,48 +55,43 @@ TRAIN = [
     ),
     example(pid=["3"], track_uri=["a", "c", "b"], artist_name=["X", "Y", "X"], num_edits=[3]),
 ]
-EVAL = [
-    example(pid=["4"], name=["pop"], holdout_track_uri=["b", "unheard"], scenario=["title"]),
+OTHERS = [
+    example(pid=["4"], name=["pop"]),
     example(pid=["5"], track_uri=["zzz", "b"], artist_name=["Z", "X"]),
 ]
 
 
 @pytest.fixture(scope="module")
 def transformed(tmp_path_factory, root: pathlib.Path):
-    """Runs Transform's own analysis over TRAIN and applies it to EVAL."""
+    """Runs Transform's own analysis over TRAIN and applies it to it and to OTHERS."""
     folder = tmp_path_factory.mktemp("transform")
     schema = text_format.Parse(curated_schema(), schema_pb2.Schema())
     source = tfxio.TFExampleRecord  # the reader that the Transform component uses
-    sources = {}
-    for name, records in (("train", TRAIN), ("eval", EVAL)):
-        path = str(folder / f"{name}.tfrecord")
-        with tf.io.TFRecordWriter(path) as writer:
-            for record in records:
-                writer.write(record)
-        sources[name] = source(path, schema=held_out_schema(schema))
+    path = str(folder / "train.tfrecord")
+    with tf.io.TFRecordWriter(path) as writer:
+        for record in TRAIN:
+            writer.write(record)
+    reader = source(path, schema=schema)
     counts = {"tracks": 1, "artists": 1, "albums": 1, "title_ngrams": 2}
 
     def function(inputs):
         return preprocessing.preprocessing_fn(inputs, {"min_counts": counts})
 
     with beam.Pipeline() as pipeline, tft_beam.Context(temp_dir=str(folder / "tmp")):
-        data = {
-            name: (pipeline | name >> reader.BeamSource(), reader.TensorAdapterConfig())
-            for name, reader in sources.items()
-        }
-        transform = data["train"] | tft_beam.AnalyzeDataset(function)
+        data = (pipeline | reader.BeamSource(), reader.TensorAdapterConfig())
+        transform = data | tft_beam.AnalyzeDataset(function)
         _ = transform | tft_beam.WriteTransformFn(str(folder / "out"))
     output = tft.TFTransformOutput(str(folder / "out"))
     layer = output.transform_features_layer()
 
     def apply(records: list[bytes]) -> dict:
-        spec = schema_utils.schema_as_feature_spec(held_out_schema(schema)).feature_spec
+        spec = schema_utils.schema_as_feature_spec(schema).feature_spec
         return layer(tf.io.parse_example(records, spec))
 
-    return output, apply(TRAIN), apply(EVAL)
+    return output, apply(TRAIN), apply(OTHERS)
 
 
-def test_vocabularies_hold_train_only_most_frequent_first(transformed):
+def test_vocabularies_hold_the_most_frequent_first(transformed):
     output, train, _ = transformed
     # a occurs three times, b twice, c once.
     assert output.vocabulary_by_name(features.TRACK_VOCABULARY) == [b"a", b"b", b"c"]
@@ -115,11 +109,10 @@ def test_titles_become_the_same_ngrams_whatever_their_punctuation(transformed):
     assert b" po" in output.vocabulary_by_name(features.TITLE_VOCABULARY)
 
 
-def test_held_out_tracks_get_ids_only_where_train_knows_them(transformed):
-    _, _, evaluation = transformed
-    assert evaluation[transformed_name(features.HOLDOUT_TRACK_URI)].to_list() == [[1, -1], []]
-    assert evaluation[transformed_name(features.TRACK_URI)].to_list() == [[], [-1, 1]]
-    assert evaluation[transformed_name(features.ARTIST)].to_list() == [[], [-1, 0]]
+def test_what_no_vocabulary_holds_has_no_id(transformed):
+    _, _, others = transformed
+    assert others[transformed_name(features.TRACK_URI)].to_list() == [[], [-1, 1]]
+    assert others[transformed_name(features.ARTIST)].to_list() == [[], [-1, 0]]
 
 
 def test_numbers_are_standardised_and_a_missing_one_is_the_mean(transformed):
@@ -130,9 +123,9 @@ def test_numbers_are_standardised_and_a_missing_one_is_the_mean(transformed):
 
 
 def test_followers_are_also_told_as_they_are(transformed):
-    _, train, evaluation = transformed
+    _, train, others = transformed
     assert train[transformed_name(features.FOLLOWERS)].numpy().tolist() == [0, 12, 0]
-    assert evaluation[transformed_name(features.FOLLOWERS)].numpy().tolist() == [0, 0]
+    assert others[transformed_name(features.FOLLOWERS)].numpy().tolist() == [0, 0]
 
 
 def test_the_category_is_encoded(transformed):

@@ -45,17 +45,17 @@ PARAMS: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def transformed(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """Playlists of even and of odd tracks, and an eval split that a search must not open."""
+    """Playlists of even and of odd tracks, and a stop split that a search must not open."""
     folder = tmp_path_factory.mktemp("transformed")
     generator = np.random.default_rng(4)
     records = []
     for number in range(60):
         tracks = 2 * generator.choice(NUM_TRACKS // 2, 8, replace=False) + number % 2
         records.append(example(f"{number:03d}", tracks.tolist(), [number % 2]))
-    for split in ("train", "eval"):
+    for split in ("train", "stop"):
         (folder / f"Split-{split}").mkdir()
     write_records(folder / "Split-train" / "part-0.gz", records)
-    (folder / "Split-eval" / "part-0.gz").write_bytes(b"no TFRecords at all")
+    (folder / "Split-stop" / "part-0.gz").write_bytes(b"no TFRecords at all")
     write_graph(folder / "graph", VOCABULARIES)
     return folder
 
@@ -71,7 +71,7 @@ class Search:
 
     def __init__(self, transformed: pathlib.Path, folder: pathlib.Path, **config: Any) -> None:
         examples = artifact(standard_artifacts.Examples, transformed)
-        examples.split_names = artifact_utils.encode_split_names(["train", "eval"])
+        examples.split_names = artifact_utils.encode_split_names(["train", "stop"])
         self.inputs = {
             "examples": [examples],
             "transform_graph": [artifact(standard_artifacts.TransformGraph, transformed / "graph")],

@@ -21,13 +21,12 @@ def uris(data: TrainingData, playlists: Playlists) -> list[list[bytes]]:
 
 def test_every_playlist_is_in_one_part(data: TrainingData) -> None:
     inner, scored = split_train(data, share=0.2, seed=3)
-    # A fifth of 204 playlists is held out; a quarter of these stop training.
-    sizes = [len(inner.train), len(inner.evaluation), len(scored)]
-    assert sizes == [163, 10, 31]
+    # A fifth of 204 playlists is held out; a quarter of these are for stop.
+    sizes = [len(inner.train), len(inner.stop), len(scored)]
+    assert sizes == [173, 10, 31]
+    assert (scored.num_targets > 0).all()
     tracks = len(inner.train.track_ids.values)
-    for held_out in (inner.evaluation, scored):
-        assert (held_out.num_targets > 0).all()
-        tracks += held_out.num_targets.sum() + len(held_out.track_ids.values)
+    tracks += scored.num_targets.sum() + len(scored.track_ids.values)
     # But for seeds that no other playlist holds.
     assert 0.9 < tracks / len(data.train.track_ids.values) <= 1
 
@@ -73,7 +72,7 @@ def test_the_artist_of_an_unknown_seed_is_known() -> None:
         [(f"title {first}", range(first, first + 12)) for first in range(0, 480, 12)]
     )
     inner, playlists = split_train(data, share=0.5, seed=1)
-    assert len(inner.catalogue) == 20 * 12
+    assert len(inner.catalogue) == 25 * 12
     assert not len(playlists.track_ids.values)
     assert not len(playlists.targets.values)
     for index, name in enumerate(playlists.scenarios):
@@ -91,7 +90,7 @@ def test_it_follows_the_seed_alone(data: TrainingData) -> None:
 
 def test_fewer_playlists_can_be_asked_for(data: TrainingData) -> None:
     inner, scored = split_train(data, 0.2, seed=5, max_playlists=50)
-    assert len(inner.train) + len(inner.evaluation) + len(scored) == 50
+    assert len(inner.train) + len(scored) == 50
 
 
 def test_too_few_playlists_are_told() -> None:

@@ -31,12 +31,12 @@ def trained(tmp_path):
 
 def test_training_tells_of_the_epoch_that_was_kept(trained):
     history = [
-        {"epoch": 0, "eval_ndcg": 0.20},
-        {"epoch": 1, "loss": 5.0, "eval_ndcg": 0.31},
-        {"epoch": 2, "loss": 4.5, "eval_ndcg": 0.30},
+        {"epoch": 0, "stop_ndcg": 0.20},
+        {"epoch": 1, "loss": 5.0, "stop_ndcg": 0.31},
+        {"epoch": 2, "loss": 4.5, "stop_ndcg": 0.30},
     ]
     text = summaries.summarise(trained(history, {"fit_seconds": 12.34}))
-    assert text == "epoch 1 · loss 5.0000 · eval NDCG 0.3100 · fitted in 12.3 s"
+    assert text == "epoch 1 · loss 5.0000 · stop NDCG 0.3100 · fitted in 12.3 s"
 
 
 def test_a_family_without_a_curve_tells_its_time(trained):

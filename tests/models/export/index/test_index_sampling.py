@@ -4,50 +4,56 @@ import dataclasses
 
 import numpy as np
 
-from models.contract import Playlists, TrainingData
+from models.contract import Playlists, Query
 from models.export.index import sampling
 from models.export.index.sampling import embed, sample_queries
 from tests.models.export.index.index_fixture import Sums, normal
-from tests.models.training_fixture import held_out, query, ragged, two_genres
+from tests.models.training_fixture import query, ragged, training_data
+
+# Playlist n holds 12 tracks from 12 n on, and nobody else does.
+DATA, _ = training_data([(f"title {n}", range(12 * n, 12 * n + 12)) for n in range(40)])
 
 
-def data(evaluation: list[list[int]]) -> TrainingData:
-    train, _ = two_genres(40, 30, 8)
-    playlists = held_out(evaluation, [[]] * len(evaluation), titles=[[1]] * len(evaluation))
-    artists = np.where(np.arange(40) == 7, -1, np.arange(40) // 3)
-    catalogue = dataclasses.replace(train.catalogue, artist_ids=artists)
-    return dataclasses.replace(train, evaluation=playlists, catalogue=catalogue)
+def asked_about(asked: Query) -> list[set[int]]:
+    """The playlists that queries show tracks of, for each query."""
+    owners = np.full(len(DATA.catalogue), -1)
+    for row in range(len(DATA.train)):
+        owners[DATA.train.track_ids.row(row)] = row
+    return [set(owners[row].tolist()) for row in asked.track_ids.to_list()]
 
 
-def test_held_out_playlists_are_taken_as_they_are() -> None:
-    asked = sample_queries(data([[3, 4], [], [9, 7]]), 10, 0)
-    assert asked.track_ids.to_list() == [[3, 4], [], [9, 7]]
-    assert asked.title_ngram_ids.to_list() == [[1], [1], [1]]
-    # Tracks 3 and 4 are by artist 1, 9 is by 3, and of 7 the artist is unknown.
-    assert asked.artist_ids.to_list() == [[1, 1], [], [3]]
+def test_playlists_of_stop_are_asked_first() -> None:
+    source = dataclasses.replace(DATA, stop=np.array([3, 11, 30, 31, 32]))
+    found = asked_about(sample_queries(source, 4, 0))
+    assert len(found) == 4
+    assert set().union(*found) <= {3, 11, 30, 31, 32}
+    more = asked_about(sample_queries(source, 12, 0))
+    assert len(more) == 12
+    assert len(set().union(*more) - {3, 11, 30, 31, 32}) > 3
 
 
-def test_without_them_half_of_training_playlists() -> None:
-    source = data([])
-    asked = sample_queries(source, 1000, 0)
-    rows = [source.train.track_ids.row(i).tolist() for i in range(len(source.train))]
-    assert asked.track_ids.to_list() == [row[: len(row) // 2] for row in rows]
+def test_queries_are_cut_by_the_scenarios() -> None:
+    asked = sample_queries(DATA, 1000, 0)
+    lengths = asked.track_ids.row_lengths().numpy()
+    assert len(lengths) == 40
+    # Half of 12 tracks at most are shown, and some playlists show a title alone.
+    assert lengths.max() == 6
+    assert (lengths == 0).any()
+    titles = asked.title_ngram_ids.row_lengths().numpy()
+    assert (titles[lengths == 0] > 0).all()
+    assert (titles == 0).any()
+    artists = DATA.catalogue.artist_ids[asked.track_ids.flat_values.numpy()]
+    assert asked.artist_ids.flat_values.numpy().tolist() == artists.tolist()
 
 
 def test_some_of_many_by_the_seed() -> None:
-    source = data([[i] for i in range(40)])
-    first, second, other = (
-        [row[0] for row in sample_queries(source, 5, seed).track_ids.to_list()]
-        for seed in (1, 1, 2)
-    )
-    assert len(set(first)) == 5
-    assert first == second == sorted(first)
+    first, second, other = (asked_about(sample_queries(DATA, 9, seed)) for seed in (1, 1, 2))
+    assert first == second
     assert first != other
 
 
 def test_no_playlists_at_all() -> None:
-    source = data([])
-    source = dataclasses.replace(source, train=Playlists(ragged([]), ragged([])))
+    source = dataclasses.replace(DATA, train=Playlists(ragged([]), ragged([])))
     asked = sample_queries(source, 5, 0)
     assert asked.track_ids.to_list() == []
     assert len(embed(Sums(normal(40)), asked).vectors) == 0

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
+from typing import Any
 
 import numpy as np
 import pydantic
@@ -9,11 +10,12 @@ import pytest
 import tensorflow as tf
 
 from models.conformance import assert_same_recommendations
-from models.contract import Fit, HeldOutPlaylists, Query, TrainingData
+from models.contract import Fit, Query, TrainingData
 from models.export.retrieval import BruteForce, Reranked
-from models.families.two_stage.division import divide, evaluation_of
+from models.families.two_stage.division import divide
 from models.families.two_stage.model import fit
 from models.families.two_stage.params import Params, RankingParams
+from models.families.two_tower import model as two_tower
 from tests.models.training_fixture import query, training_data, two_genres
 
 # Even tracks are rock, odd ones jazz; track n is by artist n // 3.
@@ -123,29 +125,54 @@ def test_division_is_bounded_and_needs_playlists() -> None:
     assert divide(DATA, RankingParams(min_playlists=1000), 3) is None
 
 
-def with_everything_withheld(data: TrainingData, num_targets: np.ndarray) -> HeldOutPlaylists:
-    """Train's playlists to continue, whose every track is both seed and target."""
-    tracks = data.train.track_ids
-    return HeldOutPlaylists(
-        track_ids=tracks,
-        artist_ids=tracks.map_ids(data.catalogue.artist_ids),
-        title_ngram_ids=data.train.title_ngram_ids,
-        targets=tracks,
-        num_targets=num_targets.astype(np.int32),
-        scenarios=np.array([""] * len(tracks), object),
-    )
+def test_stop_is_held_out_first_and_leaves_the_rest_to_teach() -> None:
+    params = RankingParams(holdout_share=0.25, cuts=2)
+    few = divide(dataclasses.replace(DATA, stop=np.arange(5)), params, 3)
+    assert few is not None
+    size = round(len(DATA.train) / 4)
+    assert few.stop.shape == (2 * size,)
+    assert few.stop[:size].sum() == few.stop[size:].sum() == 5
+    assert few.data.stop.tolist() == []
+    # Of many, a quarter of what is held out; the others are playlists like those of train.
+    many = divide(dataclasses.replace(DATA, stop=np.arange(150)), params, 3)
+    assert many is not None
+    assert many.stop[:size].sum() == round(size / 4)
+    assert len(many.held_out) == 2 * size
 
 
-def test_evaluation_playlists_are_not_learnt_from(fitted: Fit, tmp_path: pathlib.Path) -> None:
-    other, _ = two_genres(80, 30, 10, seed=9)
-    evaluation = with_everything_withheld(other, other.train.track_ids.lengths)
-    watched = fit(dataclasses.replace(DATA, evaluation=evaluation), PARAMS, 3, str(tmp_path))
-    assert all("eval_ndcg" in row for row in watched.history)
-    assert all("eval_ndcg" not in row for row in fitted.history)
+def test_stop_chooses_the_epochs_and_is_learnt_from(fitted: Fit, tmp_path: pathlib.Path) -> None:
+    data = dataclasses.replace(DATA, stop=np.arange(0, 200, 10))
+    watched = fit(data, PARAMS, 3, str(tmp_path))
+    assert list(watched.chosen) == ["ranking.epochs"]
+    assert 1 <= watched.chosen["ranking.epochs"] <= 2
+    assert all("stop_ndcg" in row for row in watched.history)
+    assert fitted.chosen == {}
+    assert all("stop_ndcg" not in row for row in fitted.history)
     asked = query([[track(0)]])
-    np.testing.assert_allclose(
-        watched.scorer.score(asked), fitted.scorer.score(asked), rtol=1e-5, atol=1e-5
+    np.testing.assert_array_equal(watched.scorer.score(asked), fitted.scorer.score(asked))
+
+
+def test_the_towers_choose_their_epochs_too(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fits = []
+
+    def fit_for(epochs: int, data: TrainingData, *rest: Any) -> Fit:
+        fits.append((epochs, len(data.train)))
+        return two_tower_fit_for(epochs, data, *rest)
+
+    two_tower_fit_for = two_tower.fit_for
+    monkeypatch.setattr(two_tower, "fit_for", fit_for)
+    given = iter([0.1, 0.5, 0.2])
+    monkeypatch.setattr(
+        "models.families.two_tower.training.Validation.ndcg", lambda *_: next(given)
     )
+    data = dataclasses.replace(DATA, stop=np.arange(0, 200, 10))
+    retrieval = PARAMS.retrieval.model_copy(update={"epochs": 3})
+    found = fit(data, PARAMS.model_copy(update={"retrieval": retrieval}), 3, str(tmp_path))
+    assert found.chosen["retrieval.epochs"] == 1
+    # All playlists for the model, and those that are not held out to teach the network by.
+    assert fits == [(1, 202), (1, 202 - round(0.3 * 202))]
 
 
 @pytest.mark.parametrize(
@@ -159,13 +186,3 @@ def test_params_are_checked(values: dict) -> None:
 def test_the_first_stage_takes_no_gradient_steps_unless_asked_to() -> None:
     assert Params(retrieval={"factors": 8}).retrieval.epochs == 0
     assert Params(retrieval={"factors": 8, "epochs": 2}).retrieval.epochs == 2
-
-
-def test_evaluation_is_bounded() -> None:
-    playlists = with_everything_withheld(DATA, np.arange(len(DATA.train)))
-    data = dataclasses.replace(DATA, evaluation=playlists)
-    # The first playlist had nothing withheld.
-    assert len(evaluation_of(data, 1000, 3)) == len(DATA.train) - 1
-    some = evaluation_of(data, 10, 3).num_targets
-    assert len(some) == 10
-    assert (some > 0).all()

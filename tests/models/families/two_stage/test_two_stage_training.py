@@ -8,7 +8,7 @@ import pytest
 from models.families.two_stage.examples import Examples
 from models.families.two_stage.features import NAMES
 from models.families.two_stage.params import RankingParams
-from models.families.two_stage.training import ndcg, teach
+from models.families.two_stage.training import choose_epochs, ndcg, teach
 
 PARAMS = RankingParams(epochs=6, hidden=(8,), batch_size=8, learning_rate=0.02)
 
@@ -27,47 +27,50 @@ def artists_matter(playlists: int, seed: int) -> Examples:
 
 
 def test_learns_what_the_score_does_not_say() -> None:
-    network, history = teach(artists_matter(200, 0), artists_matter(50, 1), PARAMS, 7)
+    network, history = teach(artists_matter(200, 0), PARAMS, 7, 6, artists_matter(50, 1))
     unseen = artists_matter(50, 2)
     assert ndcg(unseen, network(unseen.features).numpy()) > 0.95
     assert [row["epoch"] for row in history] == list(range(len(history)))
     assert [row["step"] for row in history] == [25 * epoch for epoch in range(len(history))]
     assert "loss" not in history[0]
     assert history[-1]["loss"] < history[1]["loss"]
-    assert history[-1]["eval_ndcg"] > history[0]["eval_ndcg"]
+    assert history[-1]["stop_ndcg"] > history[0]["stop_ndcg"]
 
 
 def test_begins_as_the_first_stage_does() -> None:
     examples = artists_matter(40, 0)
-    _, history = teach(examples, examples, PARAMS.model_copy(update={"epochs": 1}), 7)
+    _, history = teach(examples, PARAMS, 7, 1, examples)
     # Candidates come best first.
     descending = -np.arange(10.0)[np.newaxis].repeat(40, axis=0)
-    assert history[0]["eval_ndcg"] == pytest.approx(ndcg(examples, descending))
+    assert history[0]["stop_ndcg"] == pytest.approx(ndcg(examples, descending))
 
 
-def test_goes_on_without_evaluation_playlists() -> None:
-    _, history = teach(artists_matter(40, 0), None, PARAMS, 7)
-    assert len(history) == 1 + PARAMS.epochs
-    assert all("eval_ndcg" not in row for row in history)
+def test_goes_on_without_others_to_watch() -> None:
+    _, history = teach(artists_matter(40, 0), PARAMS, 7, 4)
+    assert len(history) == 1 + 4
+    assert all("stop_ndcg" not in row for row in history)
 
 
-def test_stops_early_and_keeps_the_best_epoch() -> None:
-    # What is relevant in evaluation is what training teaches to put last, so every epoch is worse.
-    learnt, held_out = artists_matter(100, 0), artists_matter(50, 1)
-    held_out.features[:, :, NAMES.index("artist_share")] = 1 - held_out.relevant
+def test_stops_early_and_the_best_epoch_is_chosen() -> None:
+    # What is relevant to the others is what training teaches to put last: every epoch is worse.
+    learnt, others = artists_matter(100, 0), artists_matter(50, 1)
+    others.features[:, :, NAMES.index("artist_share")] = 1 - others.relevant
     params = PARAMS.model_copy(update={"patience": 2, "epochs": 50})
-    network, history = teach(learnt, held_out, params, 7)
-    values = [row["eval_ndcg"] for row in history[1:]]
+    epochs, history = choose_epochs(learnt, others, params, 7)
+    values = [row["stop_ndcg"] for row in history]
     assert len(values) < 50
-    kept = ndcg(held_out, network(held_out.features).numpy())
-    assert kept == pytest.approx(max(values), abs=1e-6)
+    assert values[0] > max(values[1:]), "the first stage's own order is no epoch to choose"
+    assert values[epochs] == max(values[1:])
+    # Taught for as many epochs, the network is what it was then.
+    network, _ = teach(learnt, params, 7, epochs)
+    assert ndcg(others, network(others.features).numpy()) == pytest.approx(values[epochs], abs=1e-6)
 
 
 def test_the_seed_decides() -> None:
     examples = artists_matter(40, 0)
-    first, second = (teach(examples, None, PARAMS, 7)[0](examples.features) for _ in range(2))
+    first, second = (teach(examples, PARAMS, 7, 6)[0](examples.features) for _ in range(2))
     np.testing.assert_array_equal(first, second)
-    other = teach(examples, None, PARAMS, 8)[0](examples.features)
+    other = teach(examples, PARAMS, 8, 6)[0](examples.features)
     assert not np.array_equal(first, other)
 
 
@@ -86,7 +89,7 @@ def test_ndcg_by_hand() -> None:
 def test_examples_without_a_hit_teach_nothing() -> None:
     relevant = np.array([[0, 1], [0, 0]], np.float32)
     examples = Examples(np.zeros((2, 2, len(NAMES)), np.float32), relevant, np.array([1, 3]))
-    assert examples.with_hits().num_withheld.tolist() == [1]
+    assert examples.select(examples.teaches).num_withheld.tolist() == [1]
 
 
 def test_what_is_no_candidate_neither_teaches_nor_counts() -> None:
@@ -94,7 +97,7 @@ def test_what_is_no_candidate_neither_teaches_nor_counts() -> None:
     relevant = np.array([[-1, 1, 0]], np.float32)
     examples = Examples(np.zeros((1, 3, len(NAMES)), np.float32), relevant, np.array([1], np.int32))
     assert ndcg(examples, np.array([[9.0, 2.0, 1.0]])) == pytest.approx(1)
-    network, _ = teach(artists_matter(40, 0), None, PARAMS, 7)
+    network, _ = teach(artists_matter(40, 0), PARAMS, 7, 6)
     learnt = artists_matter(8, 3)
     masked = np.concatenate([learnt.relevant[:, :9], np.full((8, 1), -1, np.float32)], axis=1)
     shorter = (learnt.features[:, :9], learnt.relevant[:, :9])

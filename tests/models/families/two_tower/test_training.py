@@ -15,11 +15,11 @@ import tensorflow as tf
 from models.contract import Fit, TrainingData
 from models.families.two_tower import training
 from models.families.two_tower.checkpoints import Checkpoints, fingerprint
-from models.families.two_tower.model import fit
+from models.families.two_tower.model import fit, fit_for
 from models.families.two_tower.network import TwoTower
 from models.families.two_tower.params import Params
 from models.families.two_tower.start import prepare_start
-from tests.models.training_fixture import held_out, two_genres
+from tests.models.training_fixture import two_genres
 
 TABLES = ("seeds", "seed_artists", "titles", "tracks", "track_artists")
 # A random start, so that there is something to learn.
@@ -36,24 +36,13 @@ RANDOM = Params(
 )
 
 
-def with_evaluation(data: TrainingData, count: int) -> TrainingData:
-    """Withholds the latter half of the last playlists."""
+def with_stop(data: TrainingData, count: int) -> TrainingData:
+    """Marks playlists as those of stop."""
     total = len(data.train) - 2  # the last ones hold every track once
-    rows = data.train.select(np.arange(total - count, total))
-    tracks = [rows.track_ids.row(index) for index in range(count)]
-    evaluation = held_out(
-        [row[: len(row) // 2] for row in tracks], [row[len(row) // 2 :] for row in tracks]
-    )
-    evaluation = dataclasses.replace(
-        evaluation,
-        artist_ids=evaluation.track_ids.map_ids(data.catalogue.artist_ids),
-        title_ngram_ids=rows.title_ngram_ids,
-    )
-    train = data.train.select(np.arange(total - count))
-    return dataclasses.replace(data, train=train, evaluation=evaluation)
+    return dataclasses.replace(data, stop=np.arange(total - count, total))
 
 
-DATA = with_evaluation(two_genres(80, 200, 10)[0], 30)
+DATA = with_stop(two_genres(80, 200, 10)[0], 30)
 
 
 def vectors(found: Fit) -> np.ndarray:
@@ -68,18 +57,20 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Fit:
 def test_learns_from_a_random_start(whole: Fit) -> None:
     history = whole.history
     assert [row["epoch"] for row in history] == [0, 1, 2, 3, 4]
-    steps = -(-len(DATA.train) // 32)
+    # The epochs are chosen on 30 of 202 playlists.
+    steps = -(-172 // 32)
+    assert len(DATA.train) == 202
     assert [row["step"] for row in history] == [steps * epoch for epoch in range(5)]
     assert "loss" not in history[0]
     assert history[-1]["loss"] < history[1]["loss"]
-    assert history[-1]["eval_ndcg"] > history[0]["eval_ndcg"] + 0.1
+    assert history[-1]["stop_ndcg"] > history[0]["stop_ndcg"] + 0.1
 
 
 def test_the_sampled_loss_learns_too(tmp_path: pathlib.Path) -> None:
     sampled = RANDOM.model_copy(update={"full_softmax_max_tracks": 79, "negatives": 40})
     history = fit(DATA, sampled, 0, str(tmp_path)).history
     assert history[-1]["loss"] < history[1]["loss"]
-    assert history[-1]["eval_ndcg"] > history[0]["eval_ndcg"] + 0.1
+    assert history[-1]["stop_ndcg"] > history[0]["stop_ndcg"] + 0.1
 
 
 def test_the_size_of_the_catalogue_chooses_the_loss() -> None:
@@ -101,14 +92,17 @@ class KilledError(Exception):
     pass
 
 
+# Five saves while the number of epochs is chosen, one at the start and one an epoch, then as many.
+@pytest.mark.parametrize("deadly", [3, 5, 8])
 def test_goes_on_after_a_crash_as_if_there_was_none(
-    whole: Fit, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    whole: Fit, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, deadly: int
 ) -> None:
-    save = Checkpoints.save
+    save, saves = Checkpoints.save, []
 
-    def save_then_die(self: Checkpoints, checkpoint: tf.train.Checkpoint, state: dict, best: bool):
-        save(self, checkpoint, state, best)
-        if state["epoch"] == 2:
+    def save_then_die(self: Checkpoints, checkpoint: tf.train.Checkpoint, state: dict):
+        save(self, checkpoint, state)
+        saves.append(state)
+        if len(saves) == deadly:
             raise KilledError
 
     workdir = str(tmp_path / "cut")
@@ -117,26 +111,25 @@ def test_goes_on_after_a_crash_as_if_there_was_none(
         fit(DATA, RANDOM, 0, workdir)
     monkeypatch.setattr(Checkpoints, "save", save)
     resumed = fit(DATA, RANDOM, 0, workdir)
-    assert resumed.history == whole.history
+    assert (resumed.history, resumed.chosen) == (whole.history, whole.chosen)
     np.testing.assert_array_equal(vectors(resumed), vectors(whole))
     # Once finished it is there at once.
     np.testing.assert_array_equal(vectors(fit(DATA, RANDOM, 0, workdir)), vectors(whole))
 
 
-def test_stops_early_and_returns_to_the_best(
+def test_stops_early_and_is_fitted_to_all_for_as_many_epochs(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     given = iter([0.5, 0.7, 0.6, 0.65, 0.9])
-    seen = []
-
-    def ndcg(_self: object, network: TwoTower) -> float:
-        seen.append(network.candidate_tower.all_tracks().numpy())
-        return next(given)
-
-    monkeypatch.setattr(training.Validation, "ndcg", ndcg)
-    found = fit(DATA, RANDOM.model_copy(update={"patience": 2}), 0, str(tmp_path))
-    assert [row["eval_ndcg"] for row in found.history] == [0.5, 0.7, 0.6, 0.65]
-    np.testing.assert_array_equal(vectors(found), seen[1])
+    monkeypatch.setattr(training.Validation, "ndcg", lambda *_: next(given))
+    params = RANDOM.model_copy(update={"patience": 2})
+    found = fit(DATA, params, 0, str(tmp_path / "chosen"))
+    assert [row["stop_ndcg"] for row in found.history] == [0.5, 0.7, 0.6, 0.65]
+    assert found.chosen == {"epochs": 1}
+    again = fit_for(1, DATA, params, 0, str(tmp_path / "again"))
+    assert "stop_ndcg" not in again.history[-1]
+    assert again.history[-1]["step"] == -(-202 // 32), "on all playlists"
+    np.testing.assert_array_equal(vectors(found), vectors(again))
 
 
 def test_a_start_that_training_does_not_better_remains(
@@ -147,27 +140,47 @@ def test_a_start_that_training_does_not_better_remains(
     params = RANDOM.model_copy(update={"patience": 1})
     found = fit(DATA, params, 0, str(tmp_path))
     untrained = fit(DATA, params.model_copy(update={"epochs": 0}), 0, str(tmp_path))
-    assert untrained.history == []
+    assert found.chosen == {"epochs": 0}
+    assert (untrained.history, untrained.chosen) == ([], {})
     np.testing.assert_array_equal(vectors(found), vectors(untrained))
 
 
-def test_without_held_out_playlists_it_runs_to_the_end(tmp_path: pathlib.Path) -> None:
+def test_without_playlists_of_stop_it_runs_to_the_end(
+    tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+) -> None:
     data, _ = two_genres(80, 100, 10)
-    history = fit(data, RANDOM, 0, str(tmp_path)).history
-    assert [row["epoch"] for row in history] == [0, 1, 2, 3, 4]
-    assert all("eval_ndcg" not in row for row in history)
+    found = fit(data, RANDOM, 0, str(tmp_path))
+    assert [row["epoch"] for row in found.history] == [0, 1, 2, 3, 4]
+    assert all("stop_ndcg" not in row for row in found.history)
+    assert found.chosen == {}
+    assert "The split stop is empty: all 4 epochs are run." in caplog.text
+
+
+def test_the_epoch_is_chosen_by_a_model_that_has_not_seen_stop(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scored = []
+
+    def ndcg(_self: object, network: TwoTower) -> float:
+        scored.append(network.candidate_tower.all_tracks().shape[0])
+        return 0.5
+
+    monkeypatch.setattr(training.Validation, "ndcg", ndcg)
+    # The last two playlists hold every track once, so without them some tracks are in none.
+    data = dataclasses.replace(DATA, stop=np.arange(20, 202))
+    fit(data, RANDOM.model_copy(update={"patience": 1}), 0, str(tmp_path))
+    left = data.train.select(np.arange(20)).track_ids.values
+    assert scored == [len(np.unique(left))] * 2
+    assert scored[0] < 80
 
 
 def test_reports_progress(tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO, "segue.progress")
     fit(DATA, RANDOM, 0, str(tmp_path))
     seen = [record.progress for record in caplog.records]  # type: ignore[attr-defined]
-    steps = 4 * -(-len(DATA.train) // 32)
-    assert {"completed": steps, "total": steps} == {
-        key: seen[-1][key] for key in ("completed", "total")
-    }
+    assert seen[-1]["completed"] == seen[-1]["total"]
     assert all(0 <= row["completed"] <= row["total"] for row in seen)
-    assert any("loss" in row["text"] and "eval NDCG" in row["text"] for row in seen)
+    assert any("loss" in row["text"] and "stop NDCG" in row["text"] for row in seen)
 
 
 def test_the_temperature_is_found_or_given() -> None:
@@ -189,33 +202,33 @@ def test_checkpoints_of_another_training_are_not_taken(tmp_path: pathlib.Path) -
     variable = tf.Variable(1.0)
     weights = tf.train.Checkpoint(variable=variable)
     directory = str(tmp_path / "checkpoints")
-    Checkpoints(directory, "a").save(weights, {"epoch": 0}, best=True)
+    Checkpoints(directory, "a").save(weights, {"epoch": 0})
     variable.assign(2.0)
-    Checkpoints(directory, "a").save(weights, {"epoch": 1}, best=False)
+    Checkpoints(directory, "a").save(weights, {"epoch": 1})
+    variable.assign(3.0)
     again = Checkpoints(directory, "a")
     assert again.state is not None
     assert again.state["epoch"] == 1
-    for which, value in (("best", 1.0), ("last", 2.0)):
-        again.restore(weights, which)
-        assert float(variable) == value
+    again.restore(weights)
+    assert float(variable) == 2.0
     (tmp_path / "checkpoints" / "state.json").write_text("{half a state")
     assert Checkpoints(directory, "a").state is None
-    Checkpoints(directory, "a").save(weights, {"epoch": 0}, best=True)
+    Checkpoints(directory, "a").save(weights, {"epoch": 0})
     assert Checkpoints(directory, "b").state is None
     assert os.listdir(directory) == []
 
 
-def test_only_the_last_and_the_best_are_kept(tmp_path: pathlib.Path) -> None:
+def test_only_the_last_is_kept(tmp_path: pathlib.Path) -> None:
     weights = tf.train.Checkpoint(variable=tf.Variable(1.0))
     checkpoints = Checkpoints(str(tmp_path), "a")
     for epoch in range(12):
-        checkpoints.save(weights, {"epoch": epoch}, best=epoch == 1)
+        checkpoints.save(weights, {"epoch": epoch})
     kept = {name.split(".")[0] for name in os.listdir(tmp_path)}
-    assert kept == {"epoch-1", "epoch-11", "state"}
+    assert kept == {"epoch-11", "state"}
 
 
 def test_fingerprint_follows_data_params_and_seed() -> None:
-    other_data = with_evaluation(two_genres(80, 200, 10, seed=1)[0], 30)
+    other_data = with_stop(two_genres(80, 200, 10, seed=1)[0], 30)
     other_params = RANDOM.model_copy(update={"epochs": 5})
     prints = {
         fingerprint(DATA, RANDOM, 0),
@@ -254,5 +267,5 @@ def test_several_devices_learn_as_well_as_one(
     )
     assert done.returncode == 0, done.stderr[-2000:]
     history = json.loads(done.stdout.splitlines()[-1])
-    assert history[0]["eval_ndcg"] == pytest.approx(whole.history[0]["eval_ndcg"], abs=0.01)
-    assert history[-1]["eval_ndcg"] == pytest.approx(whole.history[-1]["eval_ndcg"], abs=0.05)
+    assert history[0]["stop_ndcg"] == pytest.approx(whole.history[0]["stop_ndcg"], abs=0.01)
+    assert history[-1]["stop_ndcg"] == pytest.approx(whole.history[-1]["stop_ndcg"], abs=0.05)

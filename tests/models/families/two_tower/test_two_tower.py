@@ -7,12 +7,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from models.contract import Fit, TrainingData
+from models.contract import Fit
 from models.data import Vocabularies
 from models.families.two_tower.model import fit
 from models.families.two_tower.params import Params
 from models.transform import titles
-from tests.models.families.two_tower.test_training import with_evaluation
 from tests.models.training_fixture import query, training_data, two_genres
 
 # Even tracks are rock, odd ones jazz; track n is by artist n // 3 (so artists 0, 2, ... have two
@@ -143,13 +142,11 @@ def test_tiny_data(tmp_path: pathlib.Path) -> None:
     assert np.isfinite(found.scorer.score(query([[0], []])).numpy()).all()
 
 
-def test_evaluation_is_not_fitted_to(tmp_path: pathlib.Path) -> None:
-    with_some: TrainingData = with_evaluation(DATA, 20)
+def test_without_epochs_to_choose_stop_is_like_train(tmp_path: pathlib.Path) -> None:
     params = SMALL.model_copy(update={"epochs": 0})
+    with_some = dataclasses.replace(DATA, stop=np.arange(20))
     first = fit(with_some, params, 0, str(tmp_path))
-    without = dataclasses.replace(with_some, evaluation=DATA.evaluation)
-    second = fit(without, params, 0, str(tmp_path))
+    second = fit(DATA, params, 0, str(tmp_path))
     asked = query([[0, 1]])
-    np.testing.assert_allclose(
-        first.scorer.score(asked), second.scorer.score(asked), rtol=1e-5, atol=1e-5
-    )
+    np.testing.assert_array_equal(first.scorer.score(asked), second.scorer.score(asked))
+    assert first.chosen == {}
