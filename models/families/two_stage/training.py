@@ -51,9 +51,9 @@ def teach(
 
     Args:
         examples: to learn from, each with a hit.
-        params: hyperparameters; the learning rate falls over `params.epochs`.
+        params: hyperparameters.
         seed: of the first weights and of the order.
-        epochs: how many to run at most.
+        epochs: how many to run at most, over which the learning rate falls.
         watched: other playlists, to validate on; None: all epochs are run.
 
     Returns:
@@ -65,7 +65,8 @@ def teach(
     network = RankingNetwork(*_moments(examples.features), params.hidden, params.l2)
     batches = _batches(examples, params, seed)
     steps = len(batches)
-    rate = tf.keras.optimizers.schedules.CosineDecay(params.learning_rate, steps * params.epochs)
+    # To 0 by the end: weights from the middle of a longer fall are noisier (docs/accuracy.md).
+    rate = tf.keras.optimizers.schedules.CosineDecay(params.learning_rate, steps * epochs)
     network.compile(optimizer=tf.keras.optimizers.Adam(rate))
     watch = _Watch(watched, steps, epochs)
     callbacks: list[tf.keras.callbacks.Callback] = [watch]
