@@ -27,7 +27,7 @@ def test_data_are_as_the_contract_says() -> None:
     data = made()
     tracks, titles = data.train.track_ids, data.train.title_ngram_ids
     assert len(data.train) == len(tracks) == len(titles) == 400
-    assert len(data.evaluation) == 0
+    assert len(data.stop) == 0
     assert tracks.values.dtype == np.int32
     for row in (0, 17, 399):
         assert len(set(tracks.row(row))) == len(tracks.row(row)) > 0

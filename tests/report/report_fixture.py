@@ -209,7 +209,7 @@ def details(seed: int = 7) -> dict[str, Any]:
         {
             "step": int(step),
             "loss": float(7.1 + 3.6 * np.exp(-step / 160) + rng.normal(0, 0.03)),
-            "eval_ndcg": float(0.262 - 0.05 * np.exp(-step / 200) + rng.normal(0, 0.001)),
+            "stop_ndcg": float(0.262 - 0.05 * np.exp(-step / 200) + rng.normal(0, 0.001)),
         }
         for step in steps
     ]
