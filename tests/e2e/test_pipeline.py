@@ -65,9 +65,12 @@ def test_no_withheld_track_reaches_training(first_run):
         values(example, features.PID)[0]: example
         for example in records(f"{first_run.out}/tfrecords/playlists-*.gz")
     }
-    train = split(first_run, "ImportExampleGen", "examples", "train")
-    train_pids = {values(example, features.PID)[0] for example in train}
-    known = {uri for example in train for uri in values(example, features.TRACK_URI)}
+    fitted = {
+        name: split(first_run, "ImportExampleGen", "examples", name) for name in ("train", "stop")
+    }
+    playlists = [example for part in fitted.values() for example in part]
+    fitted_pids = {values(example, features.PID)[0] for example in playlists}
+    known = {uri for example in playlists for uri in values(example, features.TRACK_URI)}
     names = [f"trans*/*/transform_fn/assets/{features.TRACK_VOCABULARY}"]
     (vocabulary,) = glob.glob(f"{first_run.out}/pipeline_root/Transform/{names[0]}")
     with open(vocabulary, "rb") as file:
@@ -75,7 +78,7 @@ def test_no_withheld_track_reaches_training(first_run):
     for name in ("eval", "test"):
         for example in split(first_run, "Holdout", "held_out", name):
             pid = values(example, features.PID)[0]
-            assert pid not in train_pids
+            assert pid not in fitted_pids
             seeds = set(values(example, features.TRACK_URI))
             withheld = set(values(example, features.HOLDOUT_TRACK_URI))
             assert withheld
@@ -83,12 +86,11 @@ def test_no_withheld_track_reaches_training(first_run):
             assert seeds | withheld == set(values(whole[pid], features.TRACK_URI))
             for leak in (features.DURATION_MS, features.NUM_EDITS, features.DESCRIPTION):
                 assert not values(example, leak)
-    transformed = split(first_run, "Transform", "transformed_examples", "train")
-    assert len(transformed) == len(train)
-    assert not any(
-        values(example, features.transformed_name(features.HOLDOUT_TRACK_URI))
-        for example in transformed
-    )
+    # What Trainers read: these two splits, and no file of another.
+    given = f"{first_run.out}/pipeline_root/Transform/transformed_examples/*"
+    assert {path.rsplit("-", 1)[1] for path in glob.glob(f"{given}/Split-*")} == set(fitted)
+    for name, part in fitted.items():
+        assert len(split(first_run, "Transform", "transformed_examples", name)) == len(part)
 
 
 def test_evaluation_opens_with_tfmas_own_api(first_run):

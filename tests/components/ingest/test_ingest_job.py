@@ -113,7 +113,7 @@ def test_compressed_slices_give_the_same_records(source, output, tmp_path):
 
 def test_each_playlist_is_in_the_file_of_its_split(source, output):
     write_slices(source, 60, seed=1, slice_size=20)
-    split = SplitConfig(train=2, eval=1, test=1)
+    split = SplitConfig(train=2, eval=1, test=1, stop=0.25)
     ingest(str(source), output, split)
     found = {name: pids(output, playlists_pattern(name)) for name in SPLITS}
     assert all(found.values())

@@ -81,7 +81,7 @@ def test_no_playlist_gets_lost_between_beam_and_the_rows(model, tmp_path):
         for pid in pids:
             writer.write(example(pid, [0], [1], [2]))
     examples = standard_artifacts.Examples()
-    examples.uri, examples.split_names = str(tmp_path / "examples"), '["train", "eval"]'
+    examples.uri, examples.split_names = str(tmp_path / "examples"), '["eval"]'
     output = tmp_path / "output"
     executor.Executor().score_model("popularity", model, examples, str(output))
     rows, coverage = executor.read_scores(str(output))
