@@ -43,14 +43,13 @@ def example(seeds: list[bytes], withheld: list[bytes], pid: int = 7) -> bytes:
 
 
 def examples(folder: pathlib.Path, playlists: list[bytes]) -> standard_artifacts.Examples:
-    for split in ("train", "eval", "test"):
-        (folder / f"Split-{split}").mkdir(parents=True)
     for split in ("eval", "test"):
+        (folder / f"Split-{split}").mkdir(parents=True)
         with tf.io.TFRecordWriter(str(folder / f"Split-{split}" / "data-0.gz"), "GZIP") as writer:
             for playlist in playlists:
                 writer.write(playlist)
     made = standard_artifacts.Examples()
-    made.uri, made.split_names = str(folder), '["train", "eval", "test"]'
+    made.uri, made.split_names = str(folder), '["eval", "test"]'
     return made
 
 
