@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
-
-import tensorflow as tf
 
 from serving.protocol import ConfigError, ServingError, single_model_config, version_files
 from serving.server import ModelServer, ServerOptions
@@ -39,7 +36,7 @@ def serve(model_base: str, model: str) -> Iterator[str]:
 
 def _check(model_base: str) -> None:
     """Reports a missing version at once; a server would wait for it."""
-    if tf.io.gfile.exists(os.path.join(model_base, "saved_model.pb")):
+    if version_files.is_whole(model_base):
         raise ConfigError(
             f"{model_base} is one version; give the directory above it, which holds the versions"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -26,10 +25,10 @@ def model_directory(path: str) -> str:
 
     from serving.protocol import version_files
 
-    if tf.io.gfile.exists(os.path.join(path, "saved_model.pb")):
+    if version_files.is_whole(path):
         return path
     if tf.io.gfile.isdir(path):
-        newest = version_files.newest_with(path, "saved_model.pb")
+        newest = version_files.newest_with(path, version_files.MODEL_FILE)
         if newest:
             return newest
     raise ValueError(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import random
-from collections.abc import Iterator
 from typing import Final
 
 import tensorflow as tf
 
+from components.example_records import first_records
 from components.infra_check.queries import Query
 from schema import features
 
@@ -30,18 +29,12 @@ def sample(directory: str, count: int, seed: int) -> list[Query]:
     rng = random.Random(seed)
     drawn: list[bytes] = []
     # Reservoir sampling (Vitter's algorithm R): no more in memory than is drawn.
-    for index, serialized in enumerate(_read(directory)):
+    for index, serialized in enumerate(first_records(directory, _MAX_READ)):
         if index < count:
             drawn.append(serialized)
         elif (place := rng.randint(0, index)) < count:
             drawn[place] = serialized
     return [_query(index, serialized) for index, serialized in enumerate(drawn, start=1)]
-
-
-def _read(directory: str) -> Iterator[bytes]:
-    files = sorted(tf.io.gfile.glob(os.path.join(directory, "*.gz")))
-    records = tf.data.TFRecordDataset(files, compression_type="GZIP").take(_MAX_READ)
-    return records.as_numpy_iterator()
 
 
 def _query(index: int, serialized: bytes) -> Query:

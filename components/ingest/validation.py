@@ -182,14 +182,14 @@ def _add_track_features(tracks: list[dict[str, Any]], values: dict[str, Any]) ->
         uri = track.get(features.TRACK_URI)
         if is_track_uri(uri):
             continue
-        if isinstance(uri, str) and is_track_uri(canonical(uri)):
-            tracks[index] = {**track, features.TRACK_URI: canonical(uri)}
-        else:
+        found = canonical(uri) if isinstance(uri, str) else None
+        if not is_track_uri(found):
             raise _InvalidError(
                 Reason.INVALID_TRACK_URI,
                 f"tracks[{index}].track_uri: {_show(uri)} is not spotify:track: and 22 letters "
                 "and digits",
             )
+        tracks[index] = {**track, features.TRACK_URI: found}
     for key in features.TRACK_FEATURES:
         source = _TRACK_KEYS.get(key, key)
         column = [track.get(source) for track in tracks]

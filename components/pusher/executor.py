@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 from tfx import types
 from tfx.components.pusher import executor
@@ -15,9 +15,7 @@ from tfx.utils import io_utils
 from schema import artifacts
 from schema.layout import MODEL_NAME
 from serving.protocol import version_files
-from serving.release import Served, is_whole, look
-
-_LAST_FILE: Final = "saved_model.pb"
+from serving.release import Served, look
 
 
 class Executor(executor.Executor):
@@ -60,7 +58,11 @@ def _same(model: str, found: Served) -> int | None:
     be any; otherwise a new version is what they go over to.
     """
     if found.pinned or max(found.versions, default=0) == version_files.MAX_VERSION:
-        paths = {version: path for version, path in found.versions.items() if is_whole(path)}
+        paths = {
+            version: path
+            for version, path in found.versions.items()
+            if version_files.is_whole(path)
+        }
     else:
         paths = {found.version: found.path} if found.version and found.path else {}
     own = version_files.content(model) if paths else ""
@@ -78,8 +80,9 @@ def _next_version(versions: Iterable[int], now: int) -> int:
 
 def _copy(model: str, target: str) -> None:
     """Copies the file last without which servers take the version for unfinished."""
-    io_utils.copy_dir(model, target, deny_regex_patterns=[rf"{_LAST_FILE}$"])
-    io_utils.copy_file(os.path.join(model, _LAST_FILE), os.path.join(target, _LAST_FILE))
+    last = version_files.MODEL_FILE
+    io_utils.copy_dir(model, target, deny_regex_patterns=[rf"{last}$"])
+    io_utils.copy_file(os.path.join(model, last), os.path.join(target, last))
 
 
 def _not_pushed(model: str, found: Served) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 from typing import Any, Final
 
 import tensorflow as tf
@@ -11,6 +9,7 @@ from tfx import types
 from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
+from components.example_records import first_records
 from schema import features
 from schema.documents import Example, RecommendedSong, Song
 
@@ -33,10 +32,7 @@ def pick(model: types.Artifact, held_out: types.Artifact, split: str = "eval") -
     """
     folder = artifact_utils.get_split_uri([held_out], split)
     chosen: dict[str, bytes] = {}
-    dataset = tf.data.TFRecordDataset(
-        sorted(tf.io.gfile.glob(os.path.join(folder, "*.gz"))), compression_type="GZIP"
-    )
-    for serialized in itertools.islice(dataset.as_numpy_iterator(), _READ):
+    for serialized in first_records(folder, _READ):
         scenario = _values(tf.train.Example.FromString(serialized), features.SCENARIO)[0].decode()
         if scenario in _SCENARIOS:
             chosen.setdefault(scenario, serialized)

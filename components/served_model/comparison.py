@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import itertools
-import os
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
 import tensorflow as tf
 
+from components.example_records import first_records
 from components.served_model.seen import seen_share
 from components.significance.scoring import ModelScorer
 from schema import features
 from schema.model_card import ModelCard
-from schema.splits import EVAL, TEST, TRAIN, SplitConfig
+from schema.splits import SplitConfig
 from serving.protocol import version_files
 
 #: So many playlists are tried.
@@ -53,14 +52,14 @@ def compare(served: str, candidate: str, split: SplitConfig, eval_examples: str)
     share = seen_share(split, card.split)
     if share:
         sides = card.split or {}
-        trained = ", ".join(f"{name} {sides[name]}" for name in (TRAIN, EVAL, TEST))
+        trained = ", ".join(f"{name} {sides[name]}" for name in split.buckets)
         seen = f"{share:.0%}" if share >= 0.005 else "some"
         reason = (
             f"it was trained under another split ({trained}), under which {seen} of this run's "
             "eval playlists were its train playlists"
         )
         return Comparison("not_made", reason, family)
-    reason = misfit(served, _read(eval_examples))
+    reason = misfit(served, list(first_records(eval_examples, _TRIED)))
     if reason:
         return Comparison("not_made", reason, family)
     if share is None:
@@ -109,12 +108,6 @@ def _card(model: str) -> tuple[ModelCard | None, str | None]:
         return None, (
             f"what it was trained on is not known, since it has no readable card: {_words(error)}"
         )
-
-
-def _read(directory: str) -> list[bytes]:
-    files = sorted(tf.io.gfile.glob(os.path.join(directory, "*.gz")))
-    records = tf.data.TFRecordDataset(files, compression_type="GZIP")
-    return list(itertools.islice(records.as_numpy_iterator(), _TRIED))
 
 
 def _tracks(examples: Sequence[bytes]) -> list[bytes]:

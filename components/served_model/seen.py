@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from schema.splits import EVAL, TEST, TRAIN, SplitConfig
+from schema.splits import SplitConfig
 
 
 def seen_share(split: SplitConfig, trained: Mapping[str, Any] | None) -> float | None:
@@ -23,12 +23,11 @@ def seen_share(split: SplitConfig, trained: Mapping[str, Any] | None) -> float |
     Returns:
         A share from 0 to 1; None where the card does not say.
     """
-    told = [(trained or {}).get(name) for name in (TRAIN, EVAL, TEST)]
-    sides = [side for side in told if isinstance(side, int) and side > 0]
-    if len(sides) < len(told):
+    stated = [(trained or {}).get(name) for name in split.buckets]
+    sides = [side for side in stated if isinstance(side, int) and side > 0]
+    if len(sides) < len(stated):
         return None
-    total = sum(getattr(split, name) for name in (TRAIN, EVAL, TEST))
-    other_total = sum(sides)
+    total, other_total = sum(split.buckets.values()), sum(sides)
     # Of the hashes with remainder a by `total`, those by `other_total` are the remainders that
     # agree with a by the common divisor, each equally often (the Chinese remainder theorem).
     common = math.gcd(total, other_total)

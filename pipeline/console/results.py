@@ -164,7 +164,5 @@ def verdict(metrics: RunMetrics) -> str:
     if metrics.blessing.blessed is None:
         return f"No verdict on {name} was recorded."
     if not metrics.blessing.blessed:
-        return f"{name} is not blessed: {metrics.push or 'nothing was pushed'}."
-    version = metrics.pushed_version
-    pushed = metrics.push or f"pushed as version {version}"
-    return f"{name} is blessed and {pushed if version else 'not pushed'}."
+        return f"{name} is not blessed: {metrics.pushed}."
+    return f"{name} is blessed and {metrics.pushed if metrics.pushed_version else 'not pushed'}."

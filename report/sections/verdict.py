@@ -59,15 +59,13 @@ def headline(results: RunResults) -> str:
 def _consequence(results: RunResults, blessed: bool | None) -> str:
     metrics = results.metrics
     if metrics.pushed_version:
-        pushed = metrics.push or f"pushed as version {metrics.pushed_version}"
-        return f"It passed every check of the gate and was {pushed}."
+        return f"It passed every check of the gate and was {metrics.pushed}."
     if blessed is None:
         return "The run recorded no decision, so nothing was pushed."
     if blessed:
         return "It passed every check of the gate. Nothing was pushed."
     kept = " The model served before stays in service." if results.details.run.served else ""
-    pushed = metrics.push or "nothing was pushed"
-    return f"It failed at least one check of the gate, so {pushed}.{kept}"
+    return f"It failed at least one check of the gate, so {metrics.pushed}.{kept}"
 
 
 def _tiles(results: RunResults) -> list[Tile]:

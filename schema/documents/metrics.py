@@ -181,6 +181,12 @@ class RunMetrics(Document):
     seconds: dict[str, float] = Field(default_factory=dict)
     """Wall time by component."""
 
+    @property
+    def pushed(self) -> str:
+        """What became of the push, also by files from before `push` was recorded."""
+        by_version = f"pushed as version {self.pushed_version}" if self.pushed_version else ""
+        return self.push or by_version or "nothing was pushed"
+
 
 class SharedPlaylists(Part):
     """How many playlists two compared models share, and how many only one of them has."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from tensorflow.core.framework import types_pb2
@@ -14,6 +14,12 @@ from tensorflow_serving.apis import model_pb2, predict_pb2
 from schema import requests, texts
 from schema.scores import Basis
 from schema.signatures import ARTIST_NAME, PLAYLISTS, SCORES, TRACK_NAME, TRACK_URIS
+
+# How numbers lie in a tensor's bytes, and the field that holds them otherwise.
+_NUMBERS: Final = {
+    types_pb2.DT_FLOAT: ("<f4", "float_val"),
+    types_pb2.DT_INT64: ("<i8", "int64_val"),
+}
 
 
 class BadAnswerError(RuntimeError):
@@ -214,18 +220,13 @@ def _values(outputs: Mapping[str, Any], key: str, rank: int) -> np.ndarray:
     shape = [dim.size for dim in tensor.tensor_shape.dim]
     if tensor.dtype == types_pb2.DT_STRING:
         values = np.array(list(tensor.string_val), dtype=object)
-    elif tensor.dtype == types_pb2.DT_FLOAT:
+    elif tensor.dtype in _NUMBERS:
+        dtype, field = _NUMBERS[tensor.dtype]
         # TF Serving sends either, by its configuration.
         values = (
-            np.frombuffer(tensor.tensor_content, dtype="<f4")
+            np.frombuffer(tensor.tensor_content, dtype)
             if tensor.tensor_content
-            else np.array(tensor.float_val, dtype=np.float32)
-        )
-    elif tensor.dtype == types_pb2.DT_INT64:
-        values = (
-            np.frombuffer(tensor.tensor_content, dtype="<i8")
-            if tensor.tensor_content
-            else np.array(tensor.int64_val, dtype=np.int64)
+            else np.array(getattr(tensor, field), dtype)
         )
     else:
         raise BadAnswerError(f"output {key} has dtype {types_pb2.DataType.Name(tensor.dtype)}")

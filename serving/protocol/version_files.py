@@ -14,6 +14,9 @@ from serving.protocol import errors
 #: The highest number that a version can have.
 MAX_VERSION: Final = 2**63 - 1
 
+#: Without it a version cannot be loaded; whoever writes a version writes it last.
+MODEL_FILE: Final = "saved_model.pb"
+
 #: Files of these names hold weights; `variables.index` has a checksum of each tensor in them.
 _WEIGHTS: Final = "variables.data-"
 _CHUNK: Final = 1 << 20
@@ -45,12 +48,17 @@ def list_versions(base_path: str) -> dict[int, str]:
     return versions
 
 
+def is_whole(path: str) -> bool:
+    """Whether a version's directory, or that of any other SavedModel, holds all of a model."""
+    return tf.io.gfile.exists(os.path.join(path, MODEL_FILE))
+
+
 def newest_with(base_path: str, file: str) -> str | None:
     """Finds the newest version that holds a file.
 
     Args:
         base_path: the model's directory.
-        file: a path within a version, such as "saved_model.pb".
+        file: a path within a version, such as `MODEL_FILE`.
 
     Returns:
         The version's directory, or None where no version holds the file.

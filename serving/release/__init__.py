@@ -2,7 +2,7 @@
 
 from serving.release.manager import CANARY, STABLE, ReleaseManager, Releases
 from serving.release.record import Release, ReleaseRecord, read_metrics, read_releases
-from serving.release.served import Served, is_whole, look
+from serving.release.served import Served, look
 
 __all__ = [
     "CANARY",
@@ -12,7 +12,6 @@ __all__ = [
     "ReleaseRecord",
     "Releases",
     "Served",
-    "is_whole",
     "look",
     "read_metrics",
     "read_releases",

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from collections.abc import Mapping
 
 import tensorflow as tf
 
 from serving.protocol import version_files
 from serving.release.record import read_releases
-
-#: Without it a version cannot be loaded; whoever writes a version writes it last.
-_LAST_FILE = "saved_model.pb"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,15 +48,12 @@ def look(base_path: str, record_path: str, model: str) -> Served:
         stable = releases[-1].stable
         if stable not in there:
             problem = f"the release record {record_path} names it, but it is missing"
-        elif not is_whole(there[stable]):
-            problem = f"the release record {record_path} names it, but it holds no {_LAST_FILE}"
+        elif not version_files.is_whole(there[stable]):
+            lacks = version_files.MODEL_FILE
+            problem = f"the release record {record_path} names it, but it holds no {lacks}"
         else:
             return Served(stable, there[stable], True, None, there)
         return Served(stable, None, True, problem, there)
-    newest = next((each for each in sorted(there, reverse=True) if is_whole(there[each])), None)
+    newest_first = sorted(there, reverse=True)
+    newest = next((each for each in newest_first if version_files.is_whole(there[each])), None)
     return Served(newest, None if newest is None else there[newest], False, None, there)
-
-
-def is_whole(path: str) -> bool:
-    """Whether a version's directory holds all of a model."""
-    return tf.io.gfile.exists(os.path.join(path, _LAST_FILE))

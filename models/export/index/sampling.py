@@ -7,11 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from models.contract import (
-    DotProductScorer,
-    Query,
-    TrainingData,
-)
+from models.contract import DotProductScorer, Query, TrainingData
 from models.data.holding_out import cut
 
 # Playlists whose vectors are made at once.

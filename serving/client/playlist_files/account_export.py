@@ -18,7 +18,7 @@ def read(content: Content) -> list[Draft] | None:
         return None
     playlists = document.get("playlists")
     if isinstance(playlists, list) and any(map(_is_playlist, playlists)):
-        return [_draft(entry) for entry in playlists]
+        return [Draft.of(entry, "items") for entry in playlists]
     if isinstance(document.get("tracks"), list) and _LIBRARY & document.keys():
         return [Draft(entries=document["tracks"])]
     return None
@@ -26,9 +26,3 @@ def read(content: Content) -> list[Draft] | None:
 
 def _is_playlist(entry: Any) -> bool:
     return isinstance(entry, dict) and isinstance(entry.get("items"), list)
-
-
-def _draft(entry: Any) -> Draft:
-    if not isinstance(entry, dict):
-        return Draft(problem=f"expected an object, got {type(entry).__name__}")
-    return Draft(entry.get("name"), entry.get("items") or [])

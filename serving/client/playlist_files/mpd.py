@@ -30,6 +30,4 @@ def _is_playlist(entry: Any) -> bool:
 
 
 def _draft(entry: Any) -> Draft:
-    if not isinstance(entry, dict):
-        return Draft(problem=f"expected an object, got {type(entry).__name__}")
-    return Draft(entry.get("name"), entry.get("tracks") or [], str(entry.get("pid", "")))
+    return Draft.of(entry, "tracks", "pid")

@@ -61,6 +61,13 @@ class Draft:
     problem: str = ""
     skipped: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, entry: Any, tracks: str, number: str | None = None) -> Draft:
+        """The playlist of an object: its name, the tracks under a key and its number under one."""
+        if not isinstance(entry, dict):
+            return cls(problem=f"expected an object, got {type(entry).__name__}")
+        return cls(entry.get("name"), entry.get(tracks) or [], str(entry.get(number, "")))
+
 
 def finish(
     path: str | pathlib.Path, drafts: Sequence[Draft], name: str | None = None
