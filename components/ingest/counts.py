@@ -30,6 +30,7 @@ class Counts:
         tracks: how many entries these have, repeats included.
         rejects: how many were set aside, by reason.
         unreadable: why a slice could not be read, by its path.
+        splits: how many playlists each split has.
     """
 
     read: int = 0
@@ -37,6 +38,7 @@ class Counts:
     tracks: int = 0
     rejects: dict[str, int] = dataclasses.field(default_factory=dict)
     unreadable: dict[str, str] = dataclasses.field(default_factory=dict)
+    splits: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def reject(self, reason: str, number: int = 1) -> None:
         """Counts records that were set aside."""
@@ -50,6 +52,8 @@ class Counts:
         for reason, number in other.rejects.items():
             self.reject(reason, number)
         self.unreadable.update(other.unreadable)
+        for split, number in other.splits.items():
+            self.splits[split] = self.splits.get(split, 0) + number
 
 
 def save(path: str, counts: Counts) -> None:

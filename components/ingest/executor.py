@@ -10,7 +10,7 @@ from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 
 from components.example_files import pass_on
-from components.ingest import destination, job, manifest
+from components.ingest import destination, job, manifest, usable
 from components.ingest import summary as summaries
 from components.ingest.options import IngestOptions
 from schema.splits import SplitConfig
@@ -28,18 +28,21 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         """Runs the component; see `component.Ingest`.
 
         Raises:
-            IngestError, InUseError: as `job.ingest` does.
+            IngestError: as `job.ingest` does, and when train or eval has no playlist.
+            InUseError: as `job.ingest` does.
         """
         output = exec_properties["output"]
+        split = SplitConfig.model_validate_json(exec_properties["split"])
         result = job.ingest(
             exec_properties["input"],
             output,
             IngestOptions.model_validate_json(exec_properties["options"]),
-            SplitConfig.model_validate_json(exec_properties["split"]),
+            split,
             source_hash=exec_properties["source_hash"],
             run_id=exec_properties["run_id"],
             beam_pipeline_args=[str(text) for text in self._beam_pipeline_args] or None,
         )
+        usable.check_splits(result, split)
         records = artifact_utils.get_single_instance(output_dict["records"])
         records.set_string_custom_property("directory", output)
         records.set_string_custom_property("fingerprint", exec_properties["fingerprint"])

@@ -178,6 +178,7 @@ def _run(
             if reason.value in counted.rejects
         },
         unreadable=counted.unreadable,
+        splits={split: counted.splits.get(split, 0) for split in SPLITS},
     )
     _raise_if_lost(len(shards), counted.read, result, staging)
     _LOGGER.info(

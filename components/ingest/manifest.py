@@ -31,6 +31,7 @@ class IngestResult:
         rejects: how many records and files were set aside, by reason.
         skipped: whether an earlier run had done it all, so that nothing was touched.
         unreadable: why a slice could not be read, by its path.
+        splits: how many playlists each split got.
     """
 
     playlists: int
@@ -39,6 +40,7 @@ class IngestResult:
     rejects: dict[str, int]
     skipped: bool = False
     unreadable: dict[str, str] = dataclasses.field(default_factory=dict)
+    splits: dict[str, int] = dataclasses.field(default_factory=dict)
 
     @property
     def rejected(self) -> float:

@@ -144,7 +144,7 @@ class _WriteShard(beam.DoFn):
                     records[split] += 1
                     counts.tracks += found.num_tracks
                 _LOGGER.info("read %s (%d of %d)", path, file + 1, self._files)
-        counts.playlists = records.total()
+        counts.playlists, counts.splits = records.total(), dict(records)
         yield beam.pvalue.TaggedOutput(_DONE, (index, counts))
         for bucket, places in pids.items():
             yield bucket, (index, [(pid, tuple(place)) for pid, place in places])
@@ -203,6 +203,7 @@ class _DropDuplicates(beam.DoFn):
                 by_split[_split_of(pid, self._split)].add(place.record)
             for split, numbers in by_split.items():
                 self._rewrite(split, index, numbers)
+                counts.splits[split] -= len(numbers)
             with _RejectsFile(self._staging.duplicates(index), counts) as rejects:
                 for place, pid, kept in dropped:
                     detail = f"pid {pid} is kept from {self._paths[kept.file]}[{kept.position}]"

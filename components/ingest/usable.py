@@ -8,6 +8,7 @@ from typing import Final
 from components.ingest.errors import IngestError
 from components.ingest.manifest import IngestResult
 from components.ingest.options import IngestOptions
+from schema.splits import DECIDING, TRAIN, SplitConfig
 
 _NAMED: Final = 3  # files that a message names
 
@@ -38,6 +39,28 @@ def check(result: IngestResult, options: IngestOptions, rejects: str) -> None:
             f"cannot be used ({result.reject_share:.1%}, more than the "
             f"{options.max_reject_share:.1%} allowed): {_reasons(result)}; see {rejects}, or "
             f"allow more: {_allowing(result, options)}"
+        )
+
+
+def check_splits(result: IngestResult, split: SplitConfig) -> None:
+    """Refuses a result from which no model can be trained, or none judged.
+
+    Args:
+        result: what an ingest gave.
+        split: the buckets of each split.
+
+    Raises:
+        IngestError: when train or the split that decides the blessing has no playlist.
+    """
+    for name, why in ((TRAIN, "nothing can be learnt"), (DECIDING, "no model can be judged")):
+        if result.splits.get(name):
+            continue
+        counts = ", ".join(f"{key} {count:,}" for key, count in result.splits.items())
+        total = sum(split.buckets.values())
+        raise IngestError(
+            f"no playlist fell into the {name} split, so {why} (playlists by split: "
+            f"{counts}); add playlists, or give {name} a larger share: --set split.{name}=N "
+            f"(now {split.buckets[name]} of {total} buckets)"
         )
 
 

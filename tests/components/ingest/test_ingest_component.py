@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import uuid
 
 import pytest
 from tfx.types import artifact_utils
@@ -12,6 +13,7 @@ from tfx.types.experimental import simple_artifacts
 
 from components.ingest import executor, summary
 from components.ingest.component import Ingest
+from components.ingest.errors import IngestError
 from components.ingest.options import IngestOptions
 from sample.generator import write_slices
 from schema import artifacts
@@ -81,7 +83,7 @@ def test_what_lies_at_the_destination_is_taken_from_the_cache_and_nothing_else(
     first = node()
     execute(first)
     assert node() == first, "nothing changed: the cache may answer"
-    other = node(input=str(min(source.iterdir())))
+    other = node(input=str(max(source.iterdir())))
     execute(other, "other")
     assert node()["run_id"] != first["run_id"], "other records lie there now"
     again = node()
@@ -119,3 +121,25 @@ def test_an_input_that_is_not_there_is_the_executors_to_report(node, execute):
     assert properties["fingerprint"] == "unknown"
     with pytest.raises(RuntimeError, match="no slice found: 'nowhere'"):
         execute(properties)
+
+
+@pytest.mark.parametrize(
+    ("pids", "counts", "split"),
+    [
+        (range(5), "train 4, stop 0, eval 0, test 1", "eval"),
+        ([12, 18], "train 0, stop 0, eval 2, test 0", "train"),
+    ],
+)
+def test_a_split_that_is_empty_stops_the_run_here(node, execute, source, pids, counts, split):
+    for path in source.iterdir():
+        path.unlink()
+    track = "spotify:track:" + "a" * 22
+    playlists = [{"pid": pid, "tracks": [{"track_uri": track}]} for pid in pids]
+    (source / "small.json").write_text(json.dumps({"playlists": playlists}))
+    for _ in range(2):  # the second time the records are there already
+        with pytest.raises(IngestError) as error:
+            execute(node(), name=uuid.uuid4().hex)
+        text = str(error.value)
+        assert text.startswith(f"no playlist fell into the {split} split, so ")
+        assert f" (playlists by split: {counts}); add playlists, or " in text
+        assert f"--set split.{split}=N (now " in text

@@ -6,6 +6,7 @@ import fcntl
 import gzip
 import json
 import os
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -86,7 +87,9 @@ def test_every_playlist_becomes_an_example(source, output):
     result = ingest(str(source), output)
     raws = list(generate(25, seed=1))
     entries = sum(raw["num_tracks"] for raw in raws)
-    assert result == IngestResult(playlists=25, tracks=entries, files=3, rejects={})
+    sizes = Counter(SplitConfig().split_of(b"%d" % pid) for pid in range(25))
+    splits = {name: sizes[name] for name in SPLITS}
+    assert result == IngestResult(playlists=25, tracks=entries, files=3, rejects={}, splits=splits)
     assert sorted(os.listdir(output)) == [".lock", "manifest.json", *shard_names(3)]
     assert pids(output) == list(range(25))
     for raw, example in zip(raws, read_examples(output), strict=True):
@@ -162,6 +165,7 @@ def test_of_several_playlists_with_a_pid_the_first_stays(source, output, count):
     assert (result.playlists, result.tracks) == (4, 4)
     assert result.rejects == {"duplicate_pid": 4}
     assert pids(output) == [1, 2, 3, 4]
+    assert result.splits == {n: len(pids(output, playlists_pattern(n))) for n in SPLITS}
     for example in read_examples(output):
         assert example.features.feature["track_uri"].bytes_list.value == [uri("a").encode()]
     found = {(line["file"], line["position"]): line for line in read_rejects(output)}
