@@ -34,7 +34,7 @@ class BeamOptions(Options):
 class PipelineConfig(Options):
     """A run: where data comes from, what is trained, what decides, where results go."""
 
-    data: str = pydantic.Field(description="directory, file or pattern of MPD slices")
+    data: str = pydantic.Field(description="directory, file, pattern or zip of MPD slices")
     out: str = pydantic.Field("out", description="directory for everything that the run writes")
     release_record: str | None = pydantic.Field(
         None,

@@ -61,6 +61,8 @@ class IngestStatus(CommandStatus):
     tracks: int = 0
     rejects: dict[str, int] = Field(default_factory=dict)
     """Records that were set aside, by reason."""
+    left_out: dict[str, int] = Field(default_factory=dict)
+    """Entries of playlists that are no tracks (local files, episodes), and files of macOS."""
 
 
 class RunStatus(CommandStatus):

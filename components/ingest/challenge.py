@@ -9,7 +9,9 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from components.ingest import archives
 from components.ingest.errors import IngestError
+from components.ingest.finding import match_inputs
 from components.ingest.reading import UnreadableFileError, read_slice
 from components.ingest.validation import Playlist, Reason, Reject, validate
 from schema import features
@@ -43,13 +45,13 @@ class ChallengePlaylist:
 
 
 def read_challenge(path: str) -> Iterator[ChallengePlaylist]:
-    """Yields the playlists of a `challenge_set.json` or `.json.gz`, in the file's order.
+    """Yields the playlists of a `challenge_set.json`, `.json.gz` or a zip with one, in order.
 
     Raises:
         ChallengeError: when the file cannot be read, or one of its playlists cannot be used.
     """
     try:
-        playlists = read_slice(path)
+        playlists = read_slice(path, _member(path))
     except UnreadableFileError as error:
         raise ChallengeError(f"{path}: {error}") from None
     if not playlists:
@@ -69,6 +71,16 @@ def read_challenge(path: str) -> Iterator[ChallengePlaylist]:
             )
         seen[found.pid] = position
         yield _challenge_playlist(found)
+
+
+def _member(path: str) -> str:
+    """The name of the challenge set in a zip archive, "" where the file is none."""
+    if not archives.is_archive(path):
+        return ""
+    first, *others = match_inputs(path).files
+    if others:
+        raise ChallengeError(f"{path}: holds {len(others) + 1} JSON files, not one challenge set")
+    return first.member
 
 
 def _challenge_playlist(playlist: Playlist) -> ChallengePlaylist:

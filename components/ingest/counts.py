@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from components.ingest.reading import list_files
+from components.ingest.finding import list_files
 
 PATTERN: Final = "counts-*.json"
 _THREADS: Final = 8  # an object store's answer takes longer than reading it
@@ -31,6 +32,7 @@ class Counts:
         rejects: how many were set aside, by reason.
         unreadable: why a slice could not be read, by its path.
         splits: how many playlists each split has.
+        left_out: entries of valid playlists that are no tracks, by kind.
     """
 
     read: int = 0
@@ -39,6 +41,7 @@ class Counts:
     rejects: dict[str, int] = dataclasses.field(default_factory=dict)
     unreadable: dict[str, str] = dataclasses.field(default_factory=dict)
     splits: dict[str, int] = dataclasses.field(default_factory=dict)
+    left_out: dict[str, int] = dataclasses.field(default_factory=dict)
 
     def reject(self, reason: str, number: int = 1) -> None:
         """Counts records that were set aside."""
@@ -54,6 +57,12 @@ class Counts:
         self.unreadable.update(other.unreadable)
         for split, number in other.splits.items():
             self.splits[split] = self.splits.get(split, 0) + number
+        self.leave_out(other.left_out)
+
+    def leave_out(self, numbers: Mapping[str, int]) -> None:
+        """Counts what is no track, by kind."""
+        for kind, number in numbers.items():
+            self.left_out[kind] = self.left_out.get(kind, 0) + number
 
 
 def save(path: str, counts: Counts) -> None:

@@ -14,7 +14,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from components.ingest import manifest
 from components.ingest.errors import IngestError
-from components.ingest.reading import is_remote, list_files
+from components.ingest.finding import is_remote, list_files
 from schema import output_lock
 
 #: Names of what is written, as patterns.

@@ -18,9 +18,9 @@ from components.ingest import shards as shard_io
 from components.ingest.counts import Counts
 from components.ingest.destination import PLAYLISTS_PATTERN
 from components.ingest.errors import IngestError
+from components.ingest.finding import InputFile, Inputs, list_files, match_inputs
 from components.ingest.manifest import IngestResult, Manifest
 from components.ingest.options import IngestOptions
-from components.ingest.reading import InputFile, list_files, match_inputs
 from components.ingest.validation import Reason
 from schema.splits import SPLITS, SplitConfig
 
@@ -29,6 +29,7 @@ _LOGGER = logging.getLogger("segue.ingest")
 _MIN_SHARDS, _MAX_SHARDS = 8, 1000
 _SHARD_BYTES: Final = 64 << 20  # of JSON, which is 5 times the size of its gzip
 _GZIP_RATIO: Final = 5
+_MACOS_FILES: Final = "files_of_macos"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,13 +37,13 @@ class Plan:
     """What an ingest would do.
 
     Attributes:
-        files: the slices to read, in their order.
+        inputs: the slices to read, in their order.
         shards: how many files to write a split.
         made_from: what the output depends on, see `manifest.describe`.
         finished: an earlier ingest that did just this, and whose files are all there.
     """
 
-    files: list[InputFile]
+    inputs: Inputs
     shards: int
     made_from: dict[str, Any]
     finished: Manifest | None
@@ -61,10 +62,10 @@ def plan(
     Raises:
         IngestError: when no slice is found.
     """
-    files = match_inputs(input)
-    count = _shard_count(files, options.shards)
-    made_from = manifest.describe(files, count, split, source_hash)
-    return Plan(files, count, made_from, manifest.load(output, made_from))
+    inputs = match_inputs(input)
+    count = _shard_count(inputs.files, options.shards)
+    made_from = manifest.describe(inputs.files, count, split, source_hash)
+    return Plan(inputs, count, made_from, manifest.load(output, made_from))
 
 
 def ingest(
@@ -86,7 +87,8 @@ def ingest(
     set aside, `rejects-failed-*.jsonl` says what that was.
 
     Args:
-        input: a file, a directory or a pattern; `.json` or `.json.gz`; local, `gs://`, `s3://`.
+        input: a file, a directory or a pattern; `.json`, `.json.gz` or a `.zip` of them; local,
+            `gs://`, `s3://`. Of slices that a file `md5sums` lists, the checksums are compared.
         output: the directory to write to, local or remote; made where it is missing. A local one
             is locked. Results of an earlier ingest in it are replaced, other files left alone.
         options: shards, at most one a slice, and what may be set aside; the defaults where None.
@@ -115,7 +117,7 @@ def ingest(
         if finished is not None:  # another ingest made it in the meantime
             return _skipped(finished, output, options)
         staged = shard_io.Staging(root, planned.shards)
-        result = _run(planned.files, staged, split, beam_options)
+        result = _run(planned.inputs, staged, split, beam_options)
         try:
             usable.check(result, options, FileSystems.join(output, destination.FAILED_PATTERN))
         except IngestError:
@@ -139,18 +141,22 @@ def _shard_count(files: list[InputFile], wanted: int | None) -> int:
         if wanted > len(files):
             _LOGGER.warning("%d shards instead of %d: one a slice is the most", len(files), wanted)
         return min(wanted, len(files))
-    size = sum(file.size * (_GZIP_RATIO if file.path.endswith(".gz") else 1) for file in files)
+    size = sum(file.size * (_GZIP_RATIO if file.name.endswith(".gz") else 1) for file in files)
     return min(len(files), max(_MIN_SHARDS, size // _SHARD_BYTES), _MAX_SHARDS)
 
 
 def _run(
-    files: list[InputFile], staging: shard_io.Staging, split: SplitConfig, options: PipelineOptions
+    inputs: Inputs, staging: shard_io.Staging, split: SplitConfig, options: PipelineOptions
 ) -> IngestResult:
+    files = inputs.files
     size = sum(file.size for file in files) / 1e6
     _LOGGER.info("reading %d files (%.1f MB) into %d shards", len(files), size, staging.shards)
     bounds = [len(files) * index // staging.shards for index in range(staging.shards + 1)]
     tasks = [
-        shard_io.Shard(index, tuple((i, files[i].path) for i in range(start, end)))
+        shard_io.Shard(
+            index,
+            tuple((i, files[i].path, files[i].member, files[i].md5) for i in range(start, end)),
+        )
         for index, (start, end) in enumerate(itertools.pairwise(bounds))
     ]
     pipeline = beam.Pipeline(options=options)
@@ -158,7 +164,7 @@ def _run(
         pipeline
         | "Shards" >> beam.Create(tasks)
         | "Spread" >> beam.Reshuffle()
-        | "Ingest" >> shard_io.WriteShards(staging, [file.path for file in files], split)
+        | "Ingest" >> shard_io.WriteShards(staging, [file.name for file in files], split)
     )
     try:
         pipeline.run().wait_until_finish()
@@ -168,6 +174,8 @@ def _run(
     counted = Counts()
     for shard in shards:
         counted.add(shard)
+    if inputs.macos_files:
+        counted.leave_out({_MACOS_FILES: inputs.macos_files})
     result = IngestResult(
         playlists=counted.playlists,
         tracks=counted.tracks,
@@ -178,11 +186,16 @@ def _run(
             if reason.value in counted.rejects
         },
         unreadable=counted.unreadable,
+        left_out=counted.left_out,
         splits={split: counted.splits.get(split, 0) for split in SPLITS},
     )
     _raise_if_lost(len(shards), counted.read, result, staging)
     _LOGGER.info(
-        "%d playlists, %d tracks, rejects: %s", result.playlists, result.tracks, result.rejects
+        "%d playlists, %d tracks, rejects: %s, left out: %s",
+        result.playlists,
+        result.tracks,
+        result.rejects,
+        result.left_out,
     )
     return result
 

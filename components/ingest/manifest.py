@@ -12,8 +12,8 @@ from typing import Any, Final
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
-from components.ingest import reading
-from components.ingest.reading import InputFile
+from components.ingest import finding
+from components.ingest.finding import InputFile
 from schema.splits import SplitConfig
 
 NAME: Final = "manifest.json"
@@ -32,6 +32,7 @@ class IngestResult:
         skipped: whether an earlier run had done it all, so that nothing was touched.
         unreadable: why a slice could not be read, by its path.
         splits: how many playlists each split got.
+        left_out: what is no playlist and no track, by kind: entries of valid playlists, and files.
     """
 
     playlists: int
@@ -41,6 +42,7 @@ class IngestResult:
     skipped: bool = False
     unreadable: dict[str, str] = dataclasses.field(default_factory=dict)
     splits: dict[str, int] = dataclasses.field(default_factory=dict)
+    left_out: dict[str, int] = dataclasses.field(default_factory=dict)
 
     @property
     def rejected(self) -> float:
@@ -60,6 +62,9 @@ class IngestResult:
         if self.rejects:
             reasons = ", ".join(f"{reason} {count}" for reason, count in self.rejects.items())
             text += f" · {sum(self.rejects.values()):,} rejects ({reasons})"
+        if self.left_out:
+            kinds = [f"{kind.replace('_', ' ')} {count}" for kind, count in self.left_out.items()]
+            text += f" · left out: {', '.join(kinds)}"
         return text
 
 
@@ -92,8 +97,9 @@ def describe(
         source_hash: hash of the code of ingest.
     """
     with ThreadPoolExecutor(_THREADS) as threads:
-        contents = threads.map(reading.fingerprint, files)
-        inputs = [[file.path, content] for file, content in zip(files, contents, strict=True)]
+        paths = {file.path: file for file in files}  # an archive once, whatever lies in it
+        contents = dict(zip(paths, threads.map(finding.fingerprint, paths.values()), strict=True))
+    inputs = [[file.name, contents[file.path], file.md5] for file in files]
     return {
         "inputs": inputs,
         "shards": shards,

@@ -63,10 +63,10 @@ class Staging(NamedTuple):
 
 
 class Shard(NamedTuple):
-    """A shard to write: its number, and the numbers and paths of its slices."""
+    """A shard to write: its number, and of its slices number, path, name in an archive, MD5."""
 
     number: int
-    files: tuple[tuple[int, str], ...]
+    files: tuple[tuple[int, str, str, str], ...]
 
 
 class Place(NamedTuple):
@@ -83,20 +83,20 @@ class WriteShards(beam.PTransform):
 
     Args:
         staging: where to write.
-        paths: the slices' paths, by their number.
+        names: the slices' names, by their number.
         split: gives each playlist its split.
     """
 
-    def __init__(self, staging: Staging, paths: list[str], split: SplitConfig) -> None:
+    def __init__(self, staging: Staging, names: list[str], split: SplitConfig) -> None:
         super().__init__()
         self._staging = staging
-        self._paths = paths
+        self._names = names
         self._split = split
 
     def expand(self, shards: beam.PCollection) -> beam.PCollection:
         """Turns a collection of `Shard`s into one of their numbers, once they are complete."""
         written = shards | "Write" >> beam.ParDo(
-            _WriteShard(self._staging, len(self._paths), self._split)
+            _WriteShard(self._staging, self._names, self._split)
         ).with_outputs(_DONE, main="pids")
         duplicates = (
             written["pids"]
@@ -107,14 +107,14 @@ class WriteShards(beam.PTransform):
             {_DONE: written[_DONE], _DUPLICATES: duplicates}
             | "GroupShards" >> beam.CoGroupByKey()
             | "DropDuplicates"
-            >> beam.ParDo(_DropDuplicates(self._staging, self._paths, self._split))
+            >> beam.ParDo(_DropDuplicates(self._staging, self._names, self._split))
         )
 
 
 class _WriteShard(beam.DoFn):
-    def __init__(self, staging: Staging, files: int, split: SplitConfig) -> None:
+    def __init__(self, staging: Staging, names: list[str], split: SplitConfig) -> None:
         self._staging = staging
-        self._files = files
+        self._names = names
         self._split = split
 
     def process(self, shard: Shard) -> Iterator[Any]:
@@ -130,11 +130,12 @@ class _WriteShard(beam.DoFn):
                 split: stack.enter_context(tfrecords.create_gzip(self._staging.shard(split, index)))
                 for split in SPLITS
             }
-            for file, path in files:
-                for position, found in _validated(path):
+            for file, *source in files:
+                name = self._names[file]
+                for position, found in _validated(*source):
                     counts.read += 1
                     if isinstance(found, Reject):
-                        rejects.add(path, position, found)
+                        rejects.add(name, position, found)
                         continue
                     split = _split_of(found.pid, self._split)
                     tfrecords.write_record(outputs[split], examples.serialize(found))
@@ -143,7 +144,8 @@ class _WriteShard(beam.DoFn):
                     pids[bucket].append((found.pid, place))
                     records[split] += 1
                     counts.tracks += found.num_tracks
-                _LOGGER.info("read %s (%d of %d)", path, file + 1, self._files)
+                    counts.leave_out(found.left_out)
+                _LOGGER.info("read %s (%d of %d)", name, file + 1, len(self._names))
         counts.playlists, counts.splits = records.total(), dict(records)
         yield beam.pvalue.TaggedOutput(_DONE, (index, counts))
         for bucket, places in pids.items():
@@ -154,10 +156,10 @@ def _split_of(pid: int, config: SplitConfig) -> str:
     return config.split_of(str(pid).encode())
 
 
-def _validated(path: str) -> Iterator[tuple[int, Playlist | Reject]]:
+def _validated(path: str, member: str, md5: str) -> Iterator[tuple[int, Playlist | Reject]]:
     """Yields what became of each position of a slice, -1 being the file."""
     try:
-        playlists = read_slice(path)
+        playlists = read_slice(path, member, md5)
     except UnreadableFileError as error:
         yield -1, Reject(Reason.UNREADABLE_FILE, str(error))
         return
@@ -183,9 +185,9 @@ def _find_duplicates(
 
 
 class _DropDuplicates(beam.DoFn):
-    def __init__(self, staging: Staging, paths: list[str], split: SplitConfig) -> None:
+    def __init__(self, staging: Staging, names: list[str], split: SplitConfig) -> None:
         self._staging = staging
-        self._paths = paths
+        self._names = names
         self._split = split
 
     def process(self, element: tuple[int, dict[str, Iterable[Any]]]) -> Iterator[int]:
@@ -206,9 +208,9 @@ class _DropDuplicates(beam.DoFn):
                 counts.splits[split] -= len(numbers)
             with _RejectsFile(self._staging.duplicates(index), counts) as rejects:
                 for place, pid, kept in dropped:
-                    detail = f"pid {pid} is kept from {self._paths[kept.file]}[{kept.position}]"
+                    detail = f"pid {pid} is kept from {self._names[kept.file]}[{kept.position}]"
                     reject = Reject(Reason.DUPLICATE_PID, detail, pid)
-                    rejects.add(self._paths[place.file], place.position, reject)
+                    rejects.add(self._names[place.file], place.position, reject)
             counts.playlists -= len(dropped)
             counts.tracks -= sum(place.tracks for place, _, _ in dropped)
         shard_counts.save(self._staging.counts(index), counts)

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from collections.abc import Callable, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from schema import features
 from schema.texts import whole
-from schema.track_uris import canonical, is_track_uri
+from schema.track_uris import canonical, is_track_uri, other_kind
 
 INT64_MAX: Final = 2**63 - 1
-_PID_DIGITS: Final = 19  # of INT64_MAX
+_EXACT: Final = 2**53  # beyond it, not every whole number is a float
+# Whole numbers as strings have them; 19 digits are those of INT64_MAX.
+_DIGITS: Final = re.compile(r"([0-9]{1,19})(?:\.0*)?")
 _SHOWN: Final = 60  # characters of a bad value that are shown
 
 _TEXTS: Final = (features.NAME, features.DESCRIPTION)
 # Tracks of the MPD spell two features of C4 as their playlists do.
 _TRACK_KEYS: Final = {features.TRACK_DURATION_MS: "duration_ms"}
+#: Entries of a playlist that are no tracks of Spotify's, and what they are counted under.
+_NO_TRACKS: Final = {"local file": "local_files", "episode": "episodes"}
+# An entry of `tracks`: its position there, and its fields.
+_Entry = tuple[int, dict[str, Any]]
 
 
 class Reason(str, enum.Enum):
@@ -44,11 +52,13 @@ class Playlist:
         features: the values of contract C4, by feature. Features of tracks are aligned, in
             playlist order, with b"" or -1 where only some tracks have a value; what the input
             lacks altogether is absent.
+        left_out: entries that are no tracks, by kind.
     """
 
     pid: int
     num_tracks: int
     features: dict[str, list[bytes] | list[int]]
+    left_out: Mapping[str, int] = dataclasses.field(default_factory=dict)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,9 +86,10 @@ class _InvalidError(Exception):
 def validate(raw: object, *, allow_no_tracks: bool = False) -> Playlist | Reject:
     """Validates one element of a slice's `playlists`.
 
-    A field that is null counts as absent. Tracks are put in the order of their `pos` where all
-    have one. A playlist with one unusable track is rejected as a whole: to drop the track would
-    change the playlist without a trace.
+    A field that is null counts as absent. Whole numbers may be strings, or floats. Tracks are put
+    in the order of their `pos` where all have one. Local files and episodes are left out and
+    counted; a playlist with any other entry that is no track is rejected as a whole: to drop it
+    would change the playlist without a trace.
 
     Args:
         raw: any JSON value.
@@ -89,13 +100,13 @@ def validate(raw: object, *, allow_no_tracks: bool = False) -> Playlist | Reject
         if not isinstance(raw, dict):
             raise _InvalidError(Reason.NOT_AN_OBJECT, f"a JSON {json_type(raw)}, not an object")
         pid = _pid(raw)
-        tracks = _tracks(raw, allow_no_tracks)
+        tracks, left_out = _tracks(raw, allow_no_tracks)
         values: dict[str, list[bytes] | list[int]] = {features.PID: [str(pid).encode()]}
         _add_playlist_features(raw, values)
         _add_track_features(tracks, values)
     except _InvalidError as error:
         return Reject(error.reason, error.detail, pid)
-    return Playlist(pid, len(tracks), values)
+    return Playlist(pid, len(tracks), values, left_out)
 
 
 def json_type(value: object) -> str:
@@ -117,19 +128,19 @@ def _pid(raw: dict[str, Any]) -> int:
     pid = raw.get("pid")
     if pid is None:
         raise _InvalidError(Reason.MISSING_PID, "pid: absent")
-    if isinstance(pid, str) and pid.isascii() and pid.isdigit() and len(pid) <= _PID_DIGITS:
-        pid = int(pid)
-    if type(pid) is not int or not 0 <= pid <= INT64_MAX:
+    number = _whole_number(pid)
+    if number is None:
         raise _InvalidError(
             Reason.INVALID_PID, f"pid: {_show(pid)} is not a whole number from 0 to 2^63-1"
         )
-    return pid
+    return number
 
 
-def _tracks(raw: dict[str, Any], allow_none: bool) -> list[dict[str, Any]]:
+def _tracks(raw: dict[str, Any], allow_none: bool) -> tuple[list[_Entry], dict[str, int]]:
+    """Returns the tracks in their order, each with its URI, and how many entries are none."""
     tracks = raw.get("tracks")
     if tracks is None and allow_none:
-        return []
+        return [], {}
     if tracks is None:
         raise _InvalidError(Reason.MISSING_TRACKS, "tracks: absent")
     if not isinstance(tracks, list):
@@ -138,18 +149,46 @@ def _tracks(raw: dict[str, Any], allow_none: bool) -> list[dict[str, Any]]:
         )
     if not tracks and not allow_none:
         raise _InvalidError(Reason.MISSING_TRACKS, "tracks: empty")
+    entries: list[_Entry] = []
+    left_out: Counter[str] = Counter()
     for index, track in enumerate(tracks):
         if not isinstance(track, dict):
             raise _InvalidError(
                 Reason.INVALID_TRACKS, f"tracks[{index}]: a JSON {json_type(track)}, not an object"
             )
-    return _in_order(tracks)
+        uri = track.get(features.TRACK_URI)
+        if is_track_uri(uri):
+            entries.append((index, track))
+        elif isinstance(uri, str) and (kind := other_kind(uri)) in _NO_TRACKS:
+            left_out[_NO_TRACKS[kind]] += 1
+        else:
+            entries.append((index, {**track, features.TRACK_URI: _canonical(uri, index)}))
+    if tracks and not entries and not allow_none:
+        raise _InvalidError(Reason.MISSING_TRACKS, "tracks: local files and episodes only")
+    return _in_order(entries), dict(left_out)
 
 
-def _in_order(tracks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    positions = [track.get("pos") for track in tracks]
-    _check_ints(positions, _of_track("pos"))
-    return tracks if None in positions else sorted(tracks, key=lambda track: track["pos"])
+def _canonical(uri: object, index: int) -> str:
+    found = canonical(uri) if isinstance(uri, str) else ""
+    if not is_track_uri(found):
+        raise _InvalidError(
+            Reason.INVALID_TRACK_URI,
+            f"tracks[{index}].track_uri: {_show(uri)} is not spotify:track: and 22 letters "
+            "and digits",
+        )
+    return found
+
+
+def _in_order(entries: list[_Entry]) -> list[_Entry]:
+    positions = _ints([track.get("pos") for _, track in entries], _of_track("pos", entries))
+    if None in positions:
+        return entries
+    # Entries with the same position stay as they are: their numbers rise.
+    return [entry for _, entry in sorted(zip(positions, entries, strict=True), key=_place)]
+
+
+def _place(item: tuple[int | None, _Entry]) -> tuple[int, int]:
+    return item[0] or 0, item[1][0]
 
 
 def _add_playlist_features(raw: dict[str, Any], values: dict[str, Any]) -> None:
@@ -170,36 +209,21 @@ def _add_playlist_features(raw: dict[str, Any], values: dict[str, Any]) -> None:
     for key in features.PLAYLIST_INTS:
         value = raw.get(key)
         if value is not None:
-            _check_ints([value], _of_playlist(key))
-            values[key] = [value]
+            values[key] = _ints([value], _of_playlist(key))
 
 
-def _add_track_features(tracks: list[dict[str, Any]], values: dict[str, Any]) -> None:
+def _add_track_features(tracks: list[_Entry], values: dict[str, Any]) -> None:
     if not tracks:
         return
-    tracks = list(tracks)
-    for index, track in enumerate(tracks):
-        uri = track.get(features.TRACK_URI)
-        if is_track_uri(uri):
-            continue
-        found = canonical(uri) if isinstance(uri, str) else None
-        if not is_track_uri(found):
-            raise _InvalidError(
-                Reason.INVALID_TRACK_URI,
-                f"tracks[{index}].track_uri: {_show(uri)} is not spotify:track: and 22 letters "
-                "and digits",
-            )
-        tracks[index] = {**track, features.TRACK_URI: found}
     for key in features.TRACK_FEATURES:
         source = _TRACK_KEYS.get(key, key)
-        column = [track.get(source) for track in tracks]
+        column = [track.get(source) for _, track in tracks]
         present = [value for value in column if value is not None]
         if not present:
             continue
-        where = _of_track(source)
+        where = _of_track(source, tracks)
         if key in features.TRACK_INTS:
-            _check_ints(column, where)
-            values[key] = [-1 if value is None else value for value in column]
+            values[key] = [-1 if value is None else value for value in _ints(column, where)]
         else:
             values[key] = _texts(column, where)
 
@@ -208,8 +232,8 @@ def _of_playlist(key: str) -> Callable[[int], str]:
     return lambda _: key
 
 
-def _of_track(key: str) -> Callable[[int], str]:
-    return lambda index: f"tracks[{index}].{key}"
+def _of_track(key: str, tracks: Sequence[_Entry]) -> Callable[[int], str]:
+    return lambda index: f"tracks[{tracks[index][0]}].{key}"
 
 
 def _texts(column: Sequence[Any], where: Callable[[int], str]) -> list[bytes]:
@@ -225,14 +249,26 @@ def _texts(column: Sequence[Any], where: Callable[[int], str]) -> list[bytes]:
     return [whole(value or "").encode() for value in column]
 
 
-def _check_ints(column: Sequence[Any], where: Callable[[int], str]) -> None:
-    for index, value in enumerate(column):
-        if value is None or (type(value) is int and 0 <= value <= INT64_MAX):
-            continue
-        raise _InvalidError(
-            Reason.INVALID_FIELD,
-            f"{where(index)}: {_show(value)} is not a whole number from 0 to 2^63-1",
-        )
+def _ints(column: Sequence[Any], where: Callable[[int], str]) -> list[int | None]:
+    found = [None if value is None else _whole_number(value) for value in column]
+    if None in found:
+        for index, value in enumerate(column):
+            if value is not None and found[index] is None:
+                raise _InvalidError(
+                    Reason.INVALID_FIELD,
+                    f"{where(index)}: {_show(value)} is not a whole number from 0 to 2^63-1",
+                )
+    return found
+
+
+def _whole_number(value: object) -> int | None:
+    """The number from 0 to 2^63-1 that a JSON number or string spells, None where it is none."""
+    if isinstance(value, str):
+        digits = _DIGITS.fullmatch(value)
+        value = int(digits.group(1)) if digits else None
+    elif isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
+        value = int(value)
+    return value if type(value) is int and 0 <= value <= INT64_MAX else None
 
 
 def _show(value: object) -> str:

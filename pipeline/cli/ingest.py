@@ -12,7 +12,9 @@ from pipeline.cli.support import ConfigOption, SetOption, fail, load
 
 
 def ingest(
-    source: Annotated[str, typer.Option("--input", help="Slices: directory, file or pattern.")],
+    source: Annotated[
+        str, typer.Option("--input", help="Slices: directory, file, pattern or zip.")
+    ],
     output: Annotated[str, typer.Option(help="Directory for TFRecords and rejects.")],
     config: ConfigOption = None,
     settings: SetOption = None,
@@ -48,6 +50,8 @@ def ingest(
     typer.echo(f"{done}: {result.playlists:,} playlists with {result.tracks:,} tracks in {output}")
     for reason, count in result.rejects.items():
         typer.echo(f"  {count:,} rejected: {reason}")
+    for kind, count in result.left_out.items():
+        typer.echo(f"  {count:,} left out: {kind.replace('_', ' ')}")
     return IngestStatus(
         status="ok",
         output=output,
@@ -55,4 +59,5 @@ def ingest(
         playlists=result.playlists,
         tracks=result.tracks,
         rejects=result.rejects,
+        left_out=result.left_out,
     )

@@ -13,7 +13,9 @@ from pipeline.cli.support import USAGE, fail
 
 def recommend(
     model: Annotated[str, typer.Option(help="A SavedModel, or a base directory of versions.")],
-    challenge: Annotated[str, typer.Option(help="challenge_set.json, which may be gzipped.")],
+    challenge: Annotated[
+        str, typer.Option(help="challenge_set.json, gzipped, zipped or plain.")
+    ],
     output: Annotated[
         str, typer.Option(help="The CSV file to write, gzipped where it ends in .gz; - for stdout.")
     ],

@@ -11,7 +11,7 @@ from pipeline.cli.support import CommandFailedError, ConfigOption, SetOption, fa
 
 
 def run(
-    data: Annotated[str, typer.Option(help="Slices: directory, file or pattern.")],
+    data: Annotated[str, typer.Option(help="Slices: directory, file, pattern or zip.")],
     out: Annotated[
         str | None,
         typer.Option(help="Directory for everything that the run writes; out by default."),

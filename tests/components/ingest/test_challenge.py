@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -41,11 +42,15 @@ CHALLENGE = {
 }  # fmt: skip
 
 
-@pytest.fixture(params=["challenge_set.json", "challenge_set.json.gz"])
+@pytest.fixture(params=["challenge_set.json", "challenge_set.json.gz", "challenge.zip"])
 def challenge(tmp_path, request):
     path = tmp_path / request.param
     content = json.dumps(CHALLENGE).encode()
     path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("challenge_set.json", content)
+            archive.writestr("README.md", "x")
     return list(read_challenge(str(path)))
 
 

@@ -6,6 +6,7 @@ import fcntl
 import gzip
 import json
 import os
+import zipfile
 from collections import Counter
 from pathlib import Path
 
@@ -465,6 +466,55 @@ def test_work_that_a_runner_repeats_counts_once(source, output, monkeypatch):
     assert result.rejects == {"not_an_object": 1, "missing_pid": 1, "duplicate_pid": 1}
     assert len(read_rejects(output)) == 3
     assert pids(output) == [0, 1, 2]
+
+
+def test_what_is_no_track_and_no_slice_is_counted_and_nothing_else_is_lost(source, output):
+    tracks = [{"track_uri": uri("a")}, {"track_uri": "spotify:local:x"}]
+    write(source, 0, [playlist(0), {"pid": 1, "tracks": tracks}])
+    write(source, 10, [{"pid": 10, "tracks": [*tracks, {"track_uri": "spotify:episode:x"}]}])
+    (source / "._mpd.slice.0-9.json").write_bytes(b"\0\5\x16\7")
+    result = ingest(str(source), output)
+    assert (result.playlists, result.tracks, result.rejects) == (3, 3, {})
+    assert result.left_out == {"local_files": 2, "episodes": 1, "files_of_macos": 1}
+    assert result.summary() == (
+        "3 playlists with 3 tracks in 2 files · left out: local files 2, episodes 1, "
+        "files of macos 1"
+    )
+    assert ingest(str(source), output).left_out == result.left_out
+
+
+def test_a_zip_gives_what_its_slices_give_and_names_each_of_them(source, output, tmp_path):
+    good = write(source, 0, [playlist(pid) for pid in range(9)])
+    bad = write(source, 10, [playlist(10)])
+    cut = Path(bad).read_bytes()[:-9]
+    archive = tmp_path / "spotify_million_playlist_dataset.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("data/mpd.slice.0-9.json", Path(good).read_bytes())
+        file.writestr("data/mpd.slice.10-19.json", cut)
+        file.writestr("data/mpd.slice.20-29.json", json.dumps({"playlists": [playlist(0), {}]}))
+        file.writestr("README.md", "x")
+    allowed = {"max_unreadable_files": 1, "max_reject_share": 0.6}
+    result = ingest(str(archive), output, **allowed)
+    assert (result.playlists, result.files) == (9, 3)
+    assert pids(output) == list(range(9))
+    found = {(line["file"], line["position"], line["reason"]) for line in read_rejects(output)}
+    assert found == {
+        (f"{archive}/data/mpd.slice.10-19.json", None, "unreadable_file"),
+        (f"{archive}/data/mpd.slice.20-29.json", 1, "missing_pid"),
+        (f"{archive}/data/mpd.slice.20-29.json", 0, "duplicate_pid"),
+    }
+    assert list(result.unreadable) == [f"{archive}/data/mpd.slice.10-19.json"]
+    assert ingest(str(archive), output, **allowed).skipped
+    os.utime(archive, (1, 1))
+    assert ingest(str(archive), output, **allowed).skipped
+
+
+def test_a_list_of_checksums_is_part_of_the_input(source, output):
+    write(source, 0, [playlist(0)])
+    ingest(str(source), output)
+    (source / "md5sums").write_text("0" * 32 + "  data/mpd.slice.0-9.json\n")
+    with pytest.raises(IngestError, match=r"0-9\.json \(differs from its checksum in md5sums"):
+        ingest(str(source), output)
 
 
 def test_lost_records_are_an_error(source, output, monkeypatch):

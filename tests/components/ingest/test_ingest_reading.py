@@ -1,14 +1,19 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
+import io
 import json
 import os
+import tarfile
+import zipfile
 
 import pytest
 
 from components.ingest import reading
 from components.ingest.errors import IngestError
-from components.ingest.reading import UnreadableFileError, list_files, match_inputs, read_slice
+from components.ingest.finding import list_files, match_inputs
+from components.ingest.reading import UnreadableFileError, read_slice
 
 SLICE = {"info": {}, "playlists": [{"pid": 1}, {"pid": 2}]}
 
@@ -17,15 +22,19 @@ EMPTY = gzip.compress(b'{"playlists": []}', mtime=0)
 
 
 def names(files):
-    return [os.path.basename(file.path) for file in files]
+    return [os.path.basename(file.name) for file in files]
+
+
+def found_in(pattern):
+    return match_inputs(str(pattern)).files
 
 
 def test_a_directory_stands_for_its_slices_in_the_order_of_their_numbers(tmp_path):
     for name in ("mpd.slice.10000-10999.json", "mpd.slice.2000-2999.json.gz", "challenge.json"):
         (tmp_path / name).write_text("{}")
-    found = match_inputs(str(tmp_path))
+    found = found_in(tmp_path)
     assert names(found) == ["mpd.slice.2000-2999.json.gz", "mpd.slice.10000-10999.json"]
-    assert match_inputs(f"{tmp_path}/") == [
+    assert found_in(f"{tmp_path}/") == [
         file._replace(path=f"{tmp_path}/{os.path.basename(file.path)}") for file in found
     ]
 
@@ -34,7 +43,7 @@ def test_a_directory_without_slices_stands_for_its_json(tmp_path):
     for name in ("b.json", "a.json.gz", "notes.txt"):
         (tmp_path / name).write_text("12")
     (tmp_path / "c.json").mkdir()
-    found = match_inputs(str(tmp_path))
+    found = found_in(tmp_path)
     assert names(found) == ["a.json.gz", "b.json"]
     assert [file.size for file in found] == [2, 2]
     assert found[0].modified == (tmp_path / "a.json.gz").stat().st_mtime
@@ -45,10 +54,10 @@ def test_a_file_and_a_pattern(tmp_path):
     odd.mkdir()
     (odd / "x.json").write_text("")
     (odd / "y.txt").write_text("")
-    assert names(match_inputs(str(odd / "x.json"))) == ["x.json"]
-    assert names(match_inputs(str(odd))) == ["x.json"]
-    assert names(match_inputs(str(tmp_path / "*" / "?.txt"))) == ["y.txt"]
-    assert names(match_inputs(str(tmp_path / "**" / "*.json"))) == ["x.json"]
+    assert names(found_in(odd / "x.json")) == ["x.json"]
+    assert names(found_in(odd)) == ["x.json"]
+    assert names(found_in(tmp_path / "*" / "?.txt")) == ["y.txt"]
+    assert names(found_in(tmp_path / "**" / "*.json")) == ["x.json"]
 
 
 @pytest.mark.parametrize("pattern", ["", "nothing", "*.json", "unknown://bucket/x"])
@@ -117,3 +126,144 @@ def test_a_gzip_that_would_fill_the_memory_is_not_unpacked(tmp_path, monkeypatch
     (tmp_path / "x.json.gz").write_bytes(gzip.compress(b" " * 100_000 + b'{"playlists": []}'))
     with pytest.raises(UnreadableFileError, match="more than 1000 bytes"):
         read_slice(str(tmp_path / "x.json.gz"))
+
+
+def zipped(path, files):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return path
+
+
+def md5(content):
+    return hashlib.md5(content).hexdigest()
+
+
+class TestTheDatasetAsItComes:
+    SLICES = ("mpd.slice.0-999.json", "mpd.slice.1000-1999.json")
+    BESIDE = ("README.md", "license.txt", "stats.txt", "src/check.py")
+
+    def files(self):
+        content = json.dumps(SLICE).encode()
+        sums = "".join(f"{md5(content)}  data/{name}\n" for name in self.SLICES)
+        return {
+            **{f"data/{name}": content for name in self.SLICES},
+            **dict.fromkeys(self.BESIDE, b"{}"),
+            "md5sums": sums.encode(),
+        }
+
+    def unpack(self, folder, files):
+        for name, content in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(content)
+
+    def read(self, file):
+        return read_slice(file.path, file.member, file.md5)
+
+    def test_its_top_folder(self, tmp_path):
+        self.unpack(tmp_path, {**self.files(), "challenge_set.json": b"{}"})
+        found = found_in(tmp_path)
+        assert [file.name for file in found] == [f"{tmp_path}/data/{n}" for n in self.SLICES]
+        assert [self.read(file) for file in found] == [SLICE["playlists"]] * 2
+
+    @pytest.mark.parametrize("given", ["the archive", "its folder", "a pattern"])
+    def test_its_zip(self, tmp_path, given):
+        path = tmp_path / "spotify_million_playlist_dataset.zip"
+        mac = {"__MACOSX/data/._mpd.slice.0-999.json": b"\0\5\x16\7"}
+        zipped(path, {**self.files(), **mac})
+        pattern = {"the archive": path, "its folder": tmp_path, "a pattern": tmp_path / "*.zip"}
+        found = match_inputs(str(pattern[given]))
+        assert [file.name for file in found.files] == [f"{path}/data/{n}" for n in self.SLICES]
+        assert [file.size for file in found.files] == [len(json.dumps(SLICE))] * 2
+        assert found.macos_files == 1
+        assert [self.read(file) for file in found.files] == [SLICE["playlists"]] * 2
+
+    def test_a_zip_of_an_object_store(self, tmp_path, object_store):
+        path = zipped(tmp_path / "x.zip", self.files())
+        object_store["mem://bucket/x.zip"] = path.read_bytes()
+        for pattern in ("mem://bucket/x.zip", "mem://bucket"):
+            found = found_in(pattern)
+            assert [file.name for file in found] == [
+                f"mem://bucket/x.zip/data/{name}" for name in self.SLICES
+            ]
+            assert all(file.md5 for file in found)
+            assert self.read(found[0]) == SLICE["playlists"]
+
+    @pytest.mark.parametrize("place", ["above", "beside", "in the archive", "in a store"])
+    def test_a_slice_that_differs_from_its_checksum_cannot_be_read(
+        self, tmp_path, object_store, place
+    ):
+        files = self.files()
+        files[f"data/{self.SLICES[0]}"] = b'{"playlists": []}'
+        if place == "beside":
+            files["data/md5sums"] = files.pop("md5sums")
+        if place == "in the archive":
+            found = found_in(zipped(tmp_path / "x.zip", files))
+        elif place == "in a store":
+            object_store.update({f"mem://x/{name}": content for name, content in files.items()})
+            found = found_in("mem://x")
+        else:
+            self.unpack(tmp_path, files)
+            found = found_in(tmp_path / "data")
+        with pytest.raises(UnreadableFileError, match="differs from its checksum in md5sums"):
+            self.read(found[0])
+        assert self.read(found[1]) == SLICE["playlists"]
+
+    def test_checksums_hold_for_packed_and_unpacked_slices(self, tmp_path):
+        content = json.dumps(SLICE).encode()
+        packed = gzip.compress(content, mtime=0)
+        (tmp_path / "a.json.gz").write_bytes(packed)
+        (tmp_path / "b.json.gz").write_bytes(packed)
+        (tmp_path / "c.json").write_bytes(content)
+        (tmp_path / "md5sums").write_text(
+            f"{md5(content)}  a.json\nx\n{md5(packed).upper()} *./b.json.gz\n"
+        )
+        found = found_in(tmp_path)
+        assert [file.md5 for file in found] == [md5(content), md5(packed), ""]
+        assert [self.read(file) for file in found] == [SLICE["playlists"]] * 3
+
+    def test_checksums_of_other_files_are_not_taken_for_these(self, tmp_path):
+        self.unpack(tmp_path, {"md5sums": b"0" * 32 + b"  x.json\n", "data/x.json": b"{}"})
+        assert found_in(tmp_path / "data")[0].md5 == ""
+
+
+def test_files_of_macos_are_left_out_and_counted(tmp_path):
+    for name in ("a.json", "._a.json", "b.json.gz", "._b.json.gz", "._notes.txt"):
+        (tmp_path / name).write_text("{}")
+    found = match_inputs(str(tmp_path))
+    assert names(found.files) == ["a.json", "b.json.gz"]
+    assert found.macos_files == 2
+    assert names(found_in(tmp_path / "._a.json")) == ["._a.json"], "asked for by its name"
+
+
+@pytest.mark.parametrize(
+    ("damage", "message"),
+    [
+        (lambda content: content[:-30], "damaged zip: File is not a zip file"),
+        (lambda content: content.replace(b"PLAIN", b"OTHER"), "damaged zip: Bad CRC-32"),
+    ],
+)
+def test_damaged_archives_are_inputs_that_cannot_be_read(tmp_path, damage, message):
+    path = tmp_path / "x.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.json", b'{"playlists": ["PLAIN"]}')
+    path.write_bytes(damage(path.read_bytes()))
+    (file,) = found_in(path)
+    with pytest.raises(UnreadableFileError, match=message):
+        read_slice(file.path, file.member)
+
+
+def test_archives_without_slices_say_what_they_are(tmp_path):
+    def fails(path, message):
+        (file,) = found_in(path)
+        with pytest.raises(UnreadableFileError, match=message):
+            read_slice(file.path, file.member)
+
+    fails(zipped(tmp_path / "x.zip", {"a.txt": b""}), "a zip archive without .json or .json.gz")
+    other = (tmp_path / "x.zip").rename(tmp_path / "x.json")
+    fails(other, r"a zip archive, whose name should end in \.zip")
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("a.json"))
+    (tmp_path / "y.tar.gz").write_bytes(packed.getvalue())
+    fails(tmp_path / "y.tar.gz", "a tar archive; unpack it with tar -xf")

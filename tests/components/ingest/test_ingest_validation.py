@@ -125,22 +125,89 @@ def test_halves_of_surrogate_pairs_are_replaced_and_pairs_are_joined():
 
 @pytest.mark.parametrize(
     ("pid", "expected"),
-    [(0, 0), ("7", 7), ("007", 7), (INT64_MAX, INT64_MAX), (str(INT64_MAX), INT64_MAX)],
+    [
+        (0, 0),
+        ("7", 7),
+        ("007", 7),
+        (7.0, 7),
+        ("7.0", 7),
+        (2.0**53, 2**53),
+        (INT64_MAX, INT64_MAX),
+        (str(INT64_MAX), INT64_MAX),
+    ],
 )
-def test_pids_are_whole_numbers_also_as_strings(pid, expected):
+def test_pids_are_whole_numbers_also_as_strings_and_floats(pid, expected):
     found = validate(playlist(pid=pid))
     assert found.pid == expected
     assert found.features["pid"] == [str(expected).encode()]
 
 
 @pytest.mark.parametrize(
-    "pid", [-1, 1.0, True, "x", "", "-1", "1 ", "¹", "٣", [1], {}, INT64_MAX + 1, "9" * 19]
+    "pid",
+    [
+        -1,
+        1.5,
+        -1.0,
+        float("nan"),
+        float("inf"),
+        2.0**54,
+        True,
+        "x",
+        "",
+        "-1",
+        "1 ",
+        "1.5",
+        "1e3",
+        "¹",
+        "٣",
+        [1],
+        {},
+        INT64_MAX + 1,
+        "9" * 19,
+    ],
 )
 def test_other_pids_are_invalid(pid):
     found = rejected(playlist(pid=pid))
     assert found.reason == Reason.INVALID_PID
     assert found.pid is None
     assert found.detail.endswith("is not a whole number from 0 to 2^63-1")
+
+
+def test_numbers_of_playlists_and_tracks_may_be_strings_and_floats():
+    raw = playlist(
+        modified_at=1_493_424_000.0,
+        num_followers="3",
+        tracks=[track("b", pos="10", duration_ms=5.0), track("a", pos="9", duration_ms="180000")],
+    )
+    found = validate(raw).features
+    assert (found["modified_at"], found["num_followers"]) == ([1_493_424_000], [3])
+    assert found["track_uri"] == [uri("a").encode(), uri("b").encode()]
+    assert found["track_duration_ms"] == [180_000, 5]
+    assert all(type(value) is int for value in found["track_duration_ms"])
+
+
+def test_local_files_and_episodes_are_left_out_and_counted():
+    others = [
+        "spotify:local:Some+One:An+Album:A+Song:215",
+        "spotify:local:::x:1",
+        "spotify:episode:" + "e" * 22,
+        "https://open.spotify.com/episode/" + "e" * 22 + "?si=1",
+        "spotify:local:a:b:c:2",
+    ]
+    tracks = [track("b", pos=6), *({"track_uri": u, "pos": 3} for u in others), track("a", pos=0)]
+    found = validate(playlist(tracks=tracks))
+    assert found.left_out == {"local_files": 3, "episodes": 2}
+    assert found.num_tracks == 2
+    assert found.features["track_uri"] == [uri("a").encode(), uri("b").encode()]
+
+
+def test_a_bad_value_is_named_by_its_place_in_the_input():
+    tracks = [
+        {"track_uri": "spotify:local:x"},
+        track("b", pos=9),
+        track("a", pos=1, duration_ms=-1),
+    ]
+    assert rejected(playlist(tracks=tracks)).detail.startswith("tracks[2].duration_ms: -1 is not")
 
 
 @pytest.mark.parametrize("collaborative", [True, "true"])
@@ -171,10 +238,15 @@ def test_collaborative_may_be_a_boolean(collaborative):
             "tracks[1].track_uri: null is not spotify:track: and 22 letters and digits",
         ),
         (
-            playlist(tracks=[{"track_uri": "spotify:local:x"}]),
+            playlist(tracks=[{"track_uri": "spotify:album:x"}]),
             Reason.INVALID_TRACK_URI,
-            "tracks[0].track_uri: 'spotify:local:x' is not spotify:track: and 22 letters "
+            "tracks[0].track_uri: 'spotify:album:x' is not spotify:track: and 22 letters "
             "and digits",
+        ),
+        (
+            playlist(tracks=[{"track_uri": "spotify:local:x"}]),
+            Reason.MISSING_TRACKS,
+            "tracks: local files and episodes only",
         ),
         (
             playlist(num_followers="many"),

@@ -1,0 +1,189 @@
+"""Finds MPD slices, in directories and in archives."""
+
+from __future__ import annotations
+
+import fnmatch
+import glob
+import hashlib
+import os
+import re
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from apache_beam.io.filesystems import FileSystems
+
+from components.ingest import archives, checksums
+from components.ingest.errors import IngestError
+
+_SLICE_NAMES: Final = ("mpd.slice.*.json", "mpd.slice.*.json.gz")
+_JSON_NAMES: Final = ("*.json", "*.json.gz")
+#: What a directory may stand for, the first that is there: names of files, and the folder in it.
+_DIRECTORIES: Final = (
+    (_SLICE_NAMES, ""),
+    (_SLICE_NAMES, "data"),  # the folder that the dataset unpacks to
+    (("spotify_million_playlist_dataset.zip",), ""),
+    (_JSON_NAMES, ""),
+    (("*.zip",), ""),
+    (_JSON_NAMES, "data"),
+)
+#: What macOS puts beside files on other disks and into archives; it holds no playlists.
+_MACOS: Final = "._"
+_CHUNK: Final = 1 << 20
+
+
+class InputFile(NamedTuple):
+    """One input file.
+
+    Attributes:
+        path: of the file, or of the archive that it lies in.
+        size: in bytes; of a file in an archive, unpacked.
+        modified: in seconds since 1970.
+        member: its name in the archive, "" where it lies in none.
+        md5: what a list of checksums beside the data says, "" where none does.
+    """
+
+    path: str
+    size: int
+    modified: float
+    member: str = ""
+    md5: str = ""
+
+    @property
+    def name(self) -> str:
+        """How it is told to a user."""
+        return f"{self.path}/{self.member}" if self.member else self.path
+
+
+class Inputs(NamedTuple):
+    """What was found: the slices in their order, and how many files of macOS were left out."""
+
+    files: list[InputFile]
+    macos_files: int
+
+
+def is_remote(path: str) -> bool:
+    """Whether Beam has to resolve the path (`gs://`, `s3://`, ...)."""
+    return "://" in path
+
+
+def match_inputs(pattern: str) -> Inputs:
+    """Finds the slices that `pattern` stands for, in the order of the numbers in their names.
+
+    Args:
+        pattern: a file, a directory or a pattern with `*`, `?` and `[...]`; local or remote. A
+            directory stands for the `mpd.slice.*.json` and `.json.gz` in it or in its folder
+            `data`, or where it has none for its `*.json` and `*.json.gz`, or its archives. A zip
+            archive stands for what lies in it, by the same names.
+
+    Raises:
+        IngestError: when nothing matches, or it cannot be looked for.
+    """
+    try:
+        found, left_out = _match(pattern)
+        unpacked = [_unpacked(file) for file in found]
+        files = [file for inner, _ in unpacked for file in inner]
+        sums = checksums.expected((file.path, file.member) for file in files)
+    except Exception as error:  # each filesystem has its own errors
+        raise IngestError(f"cannot look for {pattern!r}: {error}") from error
+    if not files:
+        raise IngestError(
+            f"no slice found: {pattern!r} is not a file, not a pattern that matches one, "
+            "and no directory that holds .json, .json.gz or .zip files, by itself or in data/"
+        )
+    files = [file._replace(md5=md5) for file, md5 in zip(files, sums, strict=True)]
+    left_out += sum(number for _, number in unpacked)
+    return Inputs(sorted(files, key=lambda file: _natural_key(file.name)), left_out)
+
+
+def _natural_key(path: str) -> tuple[list[str | int], str]:
+    parts = re.split(r"([0-9]+)", path)
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)], path
+
+
+def list_files(directory: str, names: Iterable[str]) -> list[InputFile]:
+    """Lists the files of a directory, local or remote, whose names match one of the patterns."""
+    patterns = list(names)
+    if is_remote(directory):
+        return _match_all([f"{directory.rstrip('/')}/{name}" for name in patterns])
+    if not os.path.isdir(directory):
+        return []
+    return [
+        _stat(entry.path)
+        for entry in os.scandir(directory)
+        if entry.is_file() and any(fnmatch.fnmatchcase(entry.name, name) for name in patterns)
+    ]
+
+
+def fingerprint(file: InputFile) -> str:
+    """Returns what changes with a file's content.
+
+    That is a digest of a local file, and of an object the checksum that its store keeps, so that
+    nothing is downloaded; of a file in an archive, the archive's. Where none can be had, size and
+    time of change stand in.
+    """
+    try:
+        if is_remote(file.path):
+            return str(FileSystems.checksum(file.path))
+        digest = hashlib.blake2b(digest_size=16)
+        with open(file.path, "rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+        return digest.hexdigest()
+    except Exception:  # each filesystem has its own errors; reading the slice will name them
+        return f"{file.size} bytes of {file.modified}"
+
+
+def _match(pattern: str) -> tuple[list[InputFile], int]:
+    """Returns files and archives, and how many files of macOS were left out."""
+    if is_remote(pattern):
+        found = [] if pattern.endswith("/") else _match_all([pattern])
+    elif os.path.isfile(pattern):
+        found = [_stat(pattern)]  # its name may have the characters of a pattern
+    else:
+        paths = glob.glob(pattern, recursive=True)
+        found = [_stat(path) for path in paths if os.path.isfile(path)]
+    if found:
+        return found, 0
+    for names, folder in _DIRECTORIES:
+        directory = FileSystems.join(pattern, folder) if folder else pattern
+        listed = list_files(directory, [*names, *(_MACOS + name for name in names)])
+        if sound := [file for file in listed if not _is_macos(file.path)]:
+            return sound, len(listed) - len(sound)
+    return [], 0
+
+
+def _unpacked(file: InputFile) -> tuple[list[InputFile], int]:
+    """Returns the slices in an archive and how many files of macOS; any other file as it is."""
+    if not archives.is_archive(file.path):
+        return [file], 0
+    try:
+        sizes = archives.sizes(file.path)
+    except Exception:  # each filesystem has its own errors; reading the archive will name them
+        return [file], 0
+    for names in (_SLICE_NAMES, _JSON_NAMES):
+        patterns = [*names, *(_MACOS + name for name in names)]
+        found = [
+            file._replace(member=member, size=size)
+            for member, size in sizes.items()
+            if any(fnmatch.fnmatchcase(os.path.basename(member), name) for name in patterns)
+        ]
+        if sound := [inner for inner in found if not _is_macos(inner.member)]:
+            return sound, len(found) - len(sound)
+    return [file], 0
+
+
+def _is_macos(path: str) -> bool:
+    return os.path.basename(path).startswith(_MACOS)
+
+
+def _stat(path: str) -> InputFile:
+    stat = os.stat(path)
+    return InputFile(path, stat.st_size, stat.st_mtime)
+
+
+def _match_all(patterns: list[str]) -> list[InputFile]:
+    return [
+        InputFile(found.path, found.size_in_bytes, found.last_updated_in_seconds)
+        for match in FileSystems.match(patterns)
+        for found in match.metadata_list
+    ]
