@@ -18,6 +18,7 @@ BENCHMARKS = {
     "fixed-cost": "fixed_cost",
     "sample-run": "sample_run",
     "mpd-sample-run": "mpd_sample_run",
+    "ingest": "ingest",
     "evaluation-speed": "evaluation_speed",
     "serving-speed": "serving_speed",
     "serving-soak": "serving_soak",

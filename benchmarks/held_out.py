@@ -20,7 +20,7 @@ import tensorflow as tf
 import yaml
 
 from benchmarks import harness
-from models.contract import Scorer, TrainingData
+from models.contract import Query, Scorer, TrainingData
 from models.data import Vocabularies
 
 if TYPE_CHECKING:
@@ -144,6 +144,28 @@ def score(scorer: Scorer, held_out: HeldOut, rows_per_step: int = 32) -> dict[st
         recommended, (relevant.flat_values.numpy(), relevant.row_splits.numpy())
     )
     return evaluate(batch, METRICS)
+
+
+def shown(held_out: HeldOut) -> tuple[tf.Tensor, tf.Tensor]:
+    """What the held-out playlists show: titles string [P], tracks string [P, S] padded with ""."""
+    from schema import features
+
+    ragged = tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64)
+    parsed = tf.io.parse_example(
+        tf.constant(held_out.examples), {features.NAME: ragged, features.TRACK_URI: ragged}
+    )
+    names = parsed[features.NAME].to_tensor(default_value="", shape=[None, 1])[:, 0]
+    return names, parsed[features.TRACK_URI].to_tensor(default_value="")
+
+
+def queries(held_out: HeldOut) -> Query:
+    """The held-out playlists as queries, in the same order."""
+    from models.export.queries import QueryBuilder
+
+    names, tracks = shown(held_out)
+    with tempfile.TemporaryDirectory() as assets:
+        builder = QueryBuilder(held_out.vocabularies, held_out.data.catalogue.artist_ids, assets)
+        return builder.build(names, tf.RaggedTensor.from_tensor(tracks, padding=b""))
 
 
 def _prepare(name: str, folder: pathlib.Path, settings: TransformOptions) -> None:

@@ -1,130 +1,206 @@
-"""The index beside brute force: recall and time per query, at several numbers of probes.
+"""The index beside brute force, both as a server runs them: what is found, and how long it takes.
 
-Brute force is one query times all vectors, then the best 500, in the same TensorFlow and the same
-process; both take turns, so that other work on the machine slows both down. Times are medians of
-queries asked one after the other. `benchmarks/index_vectors.py` says how vectors are made.
+Queries come alone, and 16 in a batch as TensorFlow Serving's batching gives them; alone also with
+`rows_per_step` 1, which spares brute force the padding to eight. Both answer the
+same queries in turn in one process, so that other work on the machine slows both down; CPU time is
+told beside wall time, and ratios are medians over pairs. Half of the queries choose how many
+partitions are looked into, more where the others need more, and recall is measured on the others.
 
-`python -m benchmarks.index KIND TRACKS` measures one case of any size, and prints it.
+On the real sample that is the whole exported function of ALS and of the towers, lookups, titles
+and names included. Made-up vectors (`benchmarks/index_vectors.py`) are searched by what the
+function does for a query's vector: the scores, seeds left out, the best 500.
+
+`python -m benchmarks.index KIND TRACKS` measures one case of made-up vectors, and prints it;
+`python -m benchmarks.index FAMILY` one of real ones.
 """
 
 from __future__ import annotations
 
 import json
+import statistics
 import sys
+import tempfile
 import time
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from benchmarks import harness, index_vectors
 
-# The hard kinds of vectors are measured at one size only: the big one takes minutes each.
+if TYPE_CHECKING:
+    from models.contract import DotProductScorer, Query
+    from models.export.retrieval import Retriever
+
+_FAMILIES: Final = ("als", "two_tower")
 _CASES: Final = (
     ("clustered", 171_000),
-    ("blurred", 171_000),
     ("gaussian", 171_000),
     ("clustered", 2_300_000),
+    ("resampled", 2_300_000),
 )
-_PROBES: Final = (32, 64, 96, 128, 192, 256, 384, 512, 768, 1024)
-_QUERIES: Final = 200
-# Brute force takes its turn after so many queries to the index.
-_TURN: Final = 8
+_QUERIES: Final = 400
 _COUNT: Final = 500
-_TARGET: Final = 0.95
 _SEED: Final = 3
+# As `export.rows_per_step` is by default.
+_ROWS_PER_STEP: Final = 8
+# Queries in a request, rows per step, and how many requests are timed.
+_REQUESTS: Final = {
+    "single": (1, _ROWS_PER_STEP, 100),
+    "single_unpadded": (1, 1, 100),
+    "batch_of_16": (16, _ROWS_PER_STEP, 12),
+}
+
+_Ask = Callable[[Sequence[int]], object]
 
 
 def measure() -> dict[str, Any]:
-    """Runs the worker below for each kind and number of vectors."""
-    figures: dict[str, Any] = {"queries": _QUERIES}
-    for kind, tracks in _CASES:
-        finished = harness.run([sys.executable, "-m", "benchmarks.index", kind, str(tracks)])
+    """Runs a process for each case; those that need the real sample only where it is there."""
+    cases: list[tuple[str, ...]] = [(kind, str(tracks)) for kind, tracks in _CASES]
+    cases += [(family,) for family in _FAMILIES]
+    figures: dict[str, Any] = {}
+    for case in cases:
+        if not harness.REAL_DATA.exists() and case[0] in ("resampled", *_FAMILIES):
+            continue
+        finished = harness.run([sys.executable, "-m", "benchmarks.index", *case])
         worker = json.loads(finished.output.splitlines()[-1])
-        figures[f"{kind} {tracks}"] = {"peak_gib": round(finished.peak_gib, 2), **worker}
+        figures[" ".join(case)] = {"peak_gib": round(finished.peak_gib, 2), **worker}
     return figures
 
 
-def _worker(kind: str, tracks: int) -> dict[str, Any]:
+def _made_up(kind: str, tracks: int) -> dict[str, Any]:
     import tensorflow as tf
 
-    from models.export.index.partitions import default_count, partition
-    from models.export.index.search import PartitionedIndex
+    from benchmarks.index_scorer import Asked
+    from models.export.retrieval import BruteForce
 
     vectors, queries = index_vectors.MAKERS[kind](tracks, _QUERIES, _SEED)
-    best = _best_scores(vectors, queries)
-    started = time.monotonic(), time.process_time()
-    partitions = partition(vectors, default_count(tracks), _SEED)
-    built = time.monotonic() - started[0], time.process_time() - started[1]
-    index = PartitionedIndex(vectors, partitions, probes=1, shortlist=1000)
-    transposed = tf.Variable(np.ascontiguousarray(vectors.T), trainable=False)
-    sizes = np.diff(partitions.splits)
-    vector = tf.TensorSpec([index_vectors.DIMENSIONS], tf.float32)
+    scorer = Asked(vectors, queries)
+    del vectors
+    retriever, figures = _built(scorer, scorer.ask(range(len(queries))))
 
-    @tf.function(input_signature=[vector], autograph=False)
-    def brute_force(query: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        return tf.math.top_k(tf.matmul(query[tf.newaxis], transposed), _COUNT)
-
-    rows = []
-    for probes in (probes for probes in _PROBES if probes <= len(partitions)):
-        index.probes = probes
-
-        @tf.function(input_signature=[vector], autograph=False)
-        def search(query: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-            return index.search(query, tf.zeros([0], tf.int64), _COUNT)
-
-        seconds: dict[Any, list[float]] = {search: [], brute_force: []}
-        recalls = []
-        for number, query in enumerate(queries):
-            turns = [search, brute_force] if number % _TURN == 0 else [search]
-            for function in turns:
-                if not seconds[function]:
-                    function(tf.constant(query))  # Builds the graph.
-                start = time.perf_counter()
-                ids = function(tf.constant(query))[1].numpy()
-                seconds[function].append(time.perf_counter() - start)
-                if function is search:
-                    recalls.append(_recalls(vectors[ids] @ query, best[number]))
-        looked = np.argsort(-partitions.promise(queries), axis=1)[:, :probes]
-        fast, slow = (float(np.median(seconds[f])) for f in (search, brute_force))
-        recall = np.mean(recalls, axis=0)
-        rows.append(
-            {
-                "probes": probes,
-                "scanned_share": round(float(sizes[looked].sum(axis=1).mean() / tracks), 5),
-                "recall@100": round(float(recall[0]), 4),
-                "recall@500": round(float(recall[1]), 4),
-                "index_ms": round(1000 * fast, 3),
-                "brute_force_ms": round(1000 * slow, 3),
-                "index_to_brute_force": round(fast / slow, 4),
-            }
+    def asking(retriever: Retriever, size: int) -> _Ask:
+        @tf.function(
+            input_signature=[tf.TensorSpec([size], tf.int64), tf.TensorSpec([], tf.int32)],
+            autograph=False,
         )
-    reached = [row for row in rows if row["recall@100"] >= _TARGET]
+        def step(numbers: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            return retriever.best(scorer.ask(numbers), rows, _COUNT)
+
+        # Called as directly as Python can, since servers do not call through Python.
+        step_once = step.get_concrete_function()
+
+        def ask(numbers: Sequence[int]) -> None:
+            for start in range(0, len(numbers), size):
+                part = list(numbers[start : start + size])
+                filled = part + [0] * (size - len(part))
+                step_once(tf.constant(filled, tf.int64), tf.constant(len(part)))
+
+        return ask
+
+    numbers = range(1, len(queries), 2)
+    retrievers = (BruteForce(scorer), retriever)
     return {
-        "partitions": len(partitions),
-        "build_seconds": round(built[0], 1),
-        "build_cpu_seconds": round(built[1], 1),
-        "at_recall_0.95": reached[0] if reached else None,
-        "by_probes": rows,
+        **figures,
+        **_timed(lambda size: [asking(found, size) for found in retrievers], numbers),
     }
 
 
-def _best_scores(vectors: np.ndarray, queries: np.ndarray) -> np.ndarray:
-    """The best scores of each query, float32 [Q, 500], highest first."""
-    best = np.full((len(queries), 0), -np.inf, np.float32)
-    step = 1 << 16
-    for start in range(0, len(vectors), step):
-        best = np.concatenate([best, queries @ vectors[start : start + step].T], axis=1)
-        if best.shape[1] > _COUNT:
-            best = -np.partition(-best, _COUNT - 1, axis=1)[:, :_COUNT]
-    return -np.sort(-best, axis=1)
+def _real(family: str) -> dict[str, Any]:
+    import tensorflow as tf
+
+    from benchmarks import held_out
+    from models import families
+    from models.export.queries import QueryBuilder
+    from models.export.recommender import Recommender
+
+    held = held_out.load(held_out.REAL)
+    fitted = families.family(family)
+    params = fitted.params(held_out.profile("models", family))
+    with tempfile.TemporaryDirectory() as work:
+        scorer = fitted.fit(held.data, params, 0, work).scorer
+    names, tracks = held_out.shown(held)
+    with tempfile.TemporaryDirectory() as assets:
+        builder = QueryBuilder(held.vocabularies, held.data.catalogue.artist_ids, assets)
+        query = held_out.queries(held)
+        retriever, figures = _built(scorer, query)
+        models = {
+            size: [
+                Recommender(scorer, held.data.catalogue, builder, size, found)
+                for found in (None, retriever)
+            ]
+            for _, size, _ in _REQUESTS.values()
+        }
+    suited = np.flatnonzero(query.track_ids.row_lengths().numpy())
+
+    def asking(model: Recommender) -> _Ask:
+        function = model.serving_default.get_concrete_function()
+
+        def ask(numbers: Sequence[int]) -> None:
+            function(tf.gather(names, numbers), tf.gather(tracks, numbers))
+
+        return ask
+
+    return {
+        "tracks": len(held.data.catalogue),
+        **figures,
+        **_timed(lambda size: [asking(model) for model in models[size]], suited),
+    }
 
 
-def _recalls(found: np.ndarray, best: np.ndarray) -> tuple[float, float]:
-    """Shares of the best 100 and the best 500 that were found; ties are as good."""
-    slack = 1e-5 * np.abs(best[0])
-    shares = [np.mean(found[:depth] >= best[depth - 1] - slack) for depth in (100, _COUNT)]
-    return float(shares[0]), float(shares[1])
+def _built(scorer: DotProductScorer, query: Query) -> tuple[Retriever, dict[str, Any]]:
+    """An index with the default configuration, and what was measured when it was built."""
+    from models.export.index.build import build
+    from models.export.index.options import IndexOptions
+
+    started = time.monotonic(), time.process_time()
+    options = IndexOptions(kind="partitioned", on_low_recall="brute_force")
+    retriever, facts = build(scorer, options, query, _COUNT, _SEED, rows_per_step=_ROWS_PER_STEP)
+    return retriever, {
+        "build_seconds": round(time.monotonic() - started[0], 1),
+        "build_cpu_seconds": round(time.process_time() - started[1], 1),
+        **facts,
+    }
+
+
+def _timed(asking: Callable[[int], list[_Ask]], numbers: Sequence[int]) -> dict[str, Any]:
+    """Has both answer the same requests in turn.
+
+    Args:
+        asking: brute force and the index, with so many rows per step.
+        numbers: of the queries to ask.
+
+    Returns:
+        For each kind of request milliseconds of both, medians of requests: wall and CPU time; and
+        the medians over requests of what the index takes for one that brute force takes.
+    """
+    figures = {}
+    for kind, (size, rows_per_step, requests) in _REQUESTS.items():
+        brute_force, index = asking(rows_per_step)
+        spent: dict[_Ask, list[tuple[float, float]]] = {brute_force: [], index: []}
+        for request in range(-1, requests):
+            asked = [int(numbers[(request * size + place) % len(numbers)]) for place in range(size)]
+            for ask, times in spent.items():
+                started = time.perf_counter(), time.process_time()
+                ask(asked)
+                if request >= 0:  # The first builds graphs.
+                    ended = time.perf_counter(), time.process_time()
+                    times.append((ended[0] - started[0], ended[1] - started[1]))
+        figures[kind] = {}
+        for which, unit in enumerate(("wall", "cpu")):
+            slow, fast = ([times[which] for times in spent[ask]] for ask in (brute_force, index))
+            figures[kind] |= {
+                f"brute_force_{unit}_ms": round(1000 * statistics.median(slow), 2),
+                f"index_{unit}_ms": round(1000 * statistics.median(fast), 2),
+                f"{unit}_ratio": round(
+                    statistics.median(few / many for few, many in zip(fast, slow, strict=True)), 3
+                ),
+            }
+    return figures
 
 
 if __name__ == "__main__":
-    print(json.dumps(_worker(sys.argv[1], int(sys.argv[2]))))
+    if len(sys.argv) > 2:
+        print(json.dumps(_made_up(sys.argv[1], int(sys.argv[2]))))
+    else:
+        print(json.dumps(_real(sys.argv[1])))

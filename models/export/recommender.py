@@ -138,7 +138,7 @@ class Recommender(tf.Module):
     def _recommend(self, query: Query) -> dict[str, tf.Tensor]:
         rows, size = query.track_ids.nrows(out_type=tf.int32), self._rows_per_step
         steps = (rows + size - 1) // size
-        padded = Query(*(_pad(part, steps * size - rows) for part in query))
+        padded = Query(*(pad(part, steps * size - rows) for part in query))
         shape = [size, self.num_recommendations]
         scores, ids = tf.map_fn(
             lambda step: self._best(padded, step * size, tf.minimum(rows - step * size, size)),
@@ -162,7 +162,7 @@ class Recommender(tf.Module):
         return tf.pad(scores, rest), tf.pad(ids, rest)
 
 
-def _pad(rows: tf.RaggedTensor, count: tf.Tensor) -> tf.RaggedTensor:
+def pad(rows: tf.RaggedTensor, count: tf.Tensor | int) -> tf.RaggedTensor:
     """Appends empty rows."""
     splits = tf.concat([rows.row_splits, tf.fill([count], rows.row_splits[-1])], axis=0)
     return tf.RaggedTensor.from_row_splits(rows.flat_values, splits, validate=False)

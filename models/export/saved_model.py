@@ -55,7 +55,14 @@ def export(
     count = num_recommendations(catalogue)
     if ranker is not None:
         count = max(count, min(ranker.depth, len(catalogue)))
-    built = build.build(scorer, options.index, index_queries, count, seed)
+    built = build.build(
+        scorer,
+        options.index,
+        index_queries,
+        count,
+        seed,
+        rows_per_step=options.rows_per_step,
+    )
     retriever = built.retriever
     if ranker is not None:
         retriever = Reranked(retriever, ranker, len(catalogue))

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 import numpy as np
 import pytest
 
-from benchmarks import index, index_vectors
+from benchmarks import index, index_scorer, index_vectors
 
 
-@pytest.mark.parametrize("kind", index_vectors.MAKERS)
+@pytest.mark.parametrize("kind", ["clustered", "blurred", "gaussian"])
 def test_the_seed_decides_what_is_made(kind: str) -> None:
     make = index_vectors.MAKERS[kind]
     vectors, queries = make(1000, 7, 1)
@@ -27,24 +29,43 @@ def test_lengths_are_skewed_as_documented() -> None:
     assert lengths.max() == pytest.approx(2.48, abs=1e-4)
 
 
-def test_every_number_of_probes_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "_QUERIES", 10)
-    figures = index._worker("clustered", 2000)
-    rows = figures["by_probes"]
-    # 4 sqrt(2000) = 178.9 partitions, so 192 probes and more make no sense.
-    assert [row["probes"] for row in rows] == [32, 64, 96, 128]
-    recalls = [row["recall@100"] for row in rows]
-    assert recalls == sorted(recalls)
-    assert recalls[-1] > 0.9
-    shares = [row["scanned_share"] for row in rows]
-    assert shares == sorted(shares)
-    assert all(row["index_ms"] > 0 and row["brute_force_ms"] > 0 for row in rows)
-    reached = figures["at_recall_0.95"]
-    assert reached is None or reached["recall@100"] >= 0.95
+def test_a_case_of_made_up_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(index, "_QUERIES", 40)
+    monkeypatch.setattr(index, "_REQUESTS", {"single": (1, 8, 2), "batch_of_16": (16, 8, 2)})
+    figures = index._made_up("clustered", 2000)
+    assert figures["kind"] == "partitioned"
+    assert figures["queries"] == 20  # The other half chooses the probes.
+    assert figures["recall@100"] >= figures["recall@500"] >= 0.95
+    for kind in ("single", "batch_of_16"):
+        for unit in ("wall", "cpu"):
+            values = [figures[kind][f"{name}_{unit}_ms"] for name in ("index", "brute_force")]
+            assert min(values) > 0
+            assert figures[kind][f"{unit}_ratio"] > 0
 
 
-def test_recall_by_hand() -> None:
-    best = np.arange(500, 0, -1).astype(np.float32)
-    # 300 of the best 500, all of the best 100 among them; then 200 worse ones.
-    found = np.concatenate([best[:300], np.zeros(200, np.float32)])
-    assert index._recalls(found, best) == (1.0, 0.6)
+def test_both_answer_the_same_requests() -> None:
+    asked: dict[str, list[list[int]]] = {"slow": [], "fast": []}
+    sizes = []
+
+    def asking(size: int) -> list[Callable[[Sequence[int]], object]]:
+        sizes.append(size)
+        return [
+            lambda numbers: asked["slow"].append(list(numbers)),
+            lambda numbers: asked["fast"].append(list(numbers)),
+        ]
+
+    index._timed(asking, [5, 6, 7])
+    assert sizes == [8, 1, 8]
+    assert asked["slow"] == asked["fast"]
+    assert {len(numbers) for numbers in asked["slow"]} == {1, 16}
+    assert {number for numbers in asked["slow"] for number in numbers} == {5, 6, 7}
+
+
+def test_the_scorer_of_given_vectors() -> None:
+    vectors = np.array([[1, 0], [0, 2], [3, 3]], np.float32)
+    scorer = index_scorer.Asked(vectors, np.array([[1, 1], [0, -1]], np.float32))
+    assert scorer.candidate_embeddings().numpy().tolist() == vectors.tolist()
+    asked = scorer.ask([1, 0])
+    assert scorer.query_embedding(asked).numpy().tolist() == [[0, -1], [1, 1]]
+    assert scorer.score(asked).numpy().tolist() == [[0, -2, -3], [1, 2, 6]]
+    assert scorer.has_signal(asked).numpy().all()

@@ -18,7 +18,7 @@ from models.export.index.search import PartitionedIndex
 from models.export.retrieval import BruteForce, Retriever
 
 # Of the way from min_recall to 1, how far probes are chosen to go, since other queries differ.
-_MARGIN: Final = 0.3
+_MARGIN: Final = 0.1
 # Recall is always reported for so many of the best tracks, and for all that are recommended.
 _REPORTED_DEPTH: Final = 100
 # Queries that brute force's time is measured on.
@@ -43,7 +43,13 @@ class Built(NamedTuple):
 
 
 def build(
-    scorer: Scorer, options: IndexOptions, queries: Query | None, count: int, seed: int
+    scorer: Scorer,
+    options: IndexOptions,
+    queries: Query | None,
+    count: int,
+    seed: int,
+    *,
+    rows_per_step: int = 1,
 ) -> Built:
     """Builds the configured index and measures it.
 
@@ -53,6 +59,7 @@ def build(
         queries: to measure recall on, and to choose the number of probes by.
         count: K, how many tracks are recommended.
         seed: of k-means.
+        rows_per_step: playlists that the exported function scores at once, for what is timed.
 
     Returns:
         The index; or brute force, where that is configured, or the scores are not dot products, or
@@ -66,15 +73,20 @@ def build(
         return Built(BruteForce(scorer), {})
     if not isinstance(scorer, DotProductScorer):
         return _without(scorer, f"the scores of {scorer.name} are not dot products", {})
+    # No more than are recommended can be found.
+    depth = min(options.recall_depth, count)
+    options = options.model_copy(update={"recall_depth": depth})
     vectors = scorer.candidate_embeddings().numpy()
     sample = embed(scorer, _empty() if queries is None else queries)
     if len(sample.vectors) < 2:
         return _refuse(scorer, options, "There are no playlists to measure the index on.", {})
-    retriever, facts = _measured(scorer, vectors, sample, options, count=count, seed=seed)
-    found = facts[_key(options.recall_depth)]
+    retriever, facts = _measured(
+        scorer, vectors, sample, options, count=count, seed=seed, rows_per_step=rows_per_step
+    )
+    found = facts[_key(depth)]
     if found < options.min_recall:
         reason = (
-            f"The index finds {found:.1%} of brute force's best {options.recall_depth}, and "
+            f"The index finds {found:.1%} of brute force's best {depth}, and "
             f"export.index.min_recall is {options.min_recall:.1%}. "
             + _advice(options, facts["partitions"])
         )
@@ -99,6 +111,7 @@ def _measured(
     *,
     count: int,
     seed: int,
+    rows_per_step: int,
 ) -> tuple[IndexRetriever, dict[str, Any]]:
     """Builds an index and measures what it finds and how long it takes.
 
@@ -106,29 +119,35 @@ def _measured(
         scorer: whose candidates are searched.
         vectors: float32 [N, d], of the candidates.
         sample: Q queries. Where the number of probes is not configured, every other query chooses
-            it, and only the rest is measured on.
+            it, more are taken if the rest needs them, and only the rest is measured on.
         options: how to build it.
         count: K, how many tracks are recommended.
         seed: of k-means.
+        rows_per_step: playlists that the exported function scores at once.
 
     Returns:
         The index, and its facts for the model card: recall from 0 to 1, times in milliseconds.
     """
     partitions = partition(vectors, options.partitions or default_count(len(vectors)), seed)
-    depths = sorted({_REPORTED_DEPTH, options.recall_depth, count})
+    depths = sorted({min(_REPORTED_DEPTH, count), options.recall_depth, count})
     truth = recall.find_truth(vectors, sample, depths[-1])
     probes = options.probes
     if probes is None:
-        # Chosen on every other query, so that the rest can show whether it is enough.
+        # Chosen on every other query, so that the rest can show whether it is enough; more only
+        # where the rest needs more, so that chance alone refuses no index.
         choose, check = slice(0, None, 2), slice(1, None, 2)
         aim = options.min_recall + _MARGIN * (1 - options.min_recall)
-        known = truth.part(choose, options.recall_depth)
-        probes = recall.fewest_probes(partitions, sample.vectors[choose], known, aim)
+        probes = max(
+            recall.fewest_probes(
+                partitions, sample.vectors[part], truth.part(part, options.recall_depth), aim
+            )
+            for part in (choose, check)
+        )
         truth, sample = truth.part(check), sample.part(check)
     index = PartitionedIndex(vectors, partitions, probes, options.shortlist, options.precision)
     retriever = IndexRetriever(scorer, index)
-    answers = recall.ask(retriever, sample, count)
-    brute_force = recall.ask(BruteForce(scorer), sample, count, _TIMED)
+    answers = recall.ask(retriever, sample, count, None, rows_per_step)
+    brute_force = recall.ask(BruteForce(scorer), sample, count, _TIMED, rows_per_step)
     recalls = {
         _key(depth): round(
             recall.recall(vectors, sample, truth.part(slice(None), depth), answers), 4

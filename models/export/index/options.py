@@ -23,7 +23,7 @@ class IndexOptions(pydantic.BaseModel):
         default=None,
         ge=1,
         le=1_000_000,
-        description="Groups of similar tracks; null: 4 sqrt(catalogue).",
+        description="Groups of similar tracks; null: 12 sqrt(catalogue).",
     )
     probes: int | None = pydantic.Field(
         default=None,
@@ -32,7 +32,7 @@ class IndexOptions(pydantic.BaseModel):
         description="Partitions that a query looks into; null: as few as give min_recall.",
     )
     shortlist: int = pydantic.Field(
-        default=1000,
+        default=600,
         ge=1,
         le=1_000_000,
         description="Tracks that are scored again exactly; at least as many as are recommended.",
@@ -47,11 +47,11 @@ class IndexOptions(pydantic.BaseModel):
         description="Share of brute force's best tracks that the index must find or be refused.",
     )
     recall_depth: int = pydantic.Field(
-        default=100,
+        default=MAX_RECOMMENDATIONS,
         ge=1,
         le=MAX_RECOMMENDATIONS,
-        description="How many of the best tracks min_recall is about; "
-        f"{MAX_RECOMMENDATIONS} are recommended.",
+        description="How many of the best tracks min_recall is about; all that are recommended "
+        "by default.",
     )
     recall_queries: int = pydantic.Field(
         default=512, ge=2, le=100_000, description="Playlists that recall is measured on, at most."

@@ -11,6 +11,7 @@ import tensorflow as tf
 from models.contract import Query
 from models.export.index.partitions import Partitions
 from models.export.index.sampling import Sample
+from models.export.recommender import pad
 from models.export.retrieval import Retriever
 
 # Numbers that a block of scores may hold.
@@ -91,8 +92,9 @@ def fewest_probes(partitions: Partitions, vectors: np.ndarray, truth: Truth, rec
     Returns:
         A number from 1 to P.
     """
-    owner = np.empty(len(partitions.ids), np.int64)
-    owner[partitions.ids] = np.repeat(np.arange(len(partitions)), np.diff(partitions.splits))
+    held = partitions.ids >= 0
+    owner = np.empty(np.count_nonzero(held), np.int64)
+    owner[partitions.ids[held]] = np.nonzero(held)[0]
     there = np.isfinite(truth.scores)
     weights = there / np.maximum(there.sum(axis=1), 1)[:, np.newaxis]
     gained = np.zeros(len(partitions))
@@ -105,7 +107,13 @@ def fewest_probes(partitions: Partitions, vectors: np.ndarray, truth: Truth, rec
     return min(int(np.searchsorted(reached, recall)) + 1, len(partitions))
 
 
-def ask(retriever: Retriever, sample: Sample, count: int, queries: int | None = None) -> Answers:
+def ask(
+    retriever: Retriever,
+    sample: Sample,
+    count: int,
+    queries: int | None = None,
+    rows_per_step: int = 1,
+) -> Answers:
     """Asks one query at a time, as a server without batching does.
 
     Args:
@@ -113,6 +121,7 @@ def ask(retriever: Retriever, sample: Sample, count: int, queries: int | None = 
         sample: Q queries.
         count: K, how many tracks.
         queries: how many of them to ask; all if None.
+        rows_per_step: to how many a query is padded, as the exported function does.
 
     Returns:
         The answers.
@@ -121,7 +130,8 @@ def ask(retriever: Retriever, sample: Sample, count: int, queries: int | None = 
 
     @tf.function(input_signature=[spec] * len(Query._fields), autograph=False)
     def best(*parts: tf.RaggedTensor) -> tf.Tensor:
-        return retriever.best(Query(*parts), tf.constant(1), count)[1]
+        padded = Query(*(pad(part, rows_per_step - 1) for part in parts))
+        return retriever.best(padded, tf.constant(1), count)[1]
 
     ids, seconds = [], []
     number = len(sample.vectors) if queries is None else min(queries, len(sample.vectors))

@@ -26,16 +26,9 @@ class IndexRetriever(Retriever):
 
     def best(self, query: Query, rows: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
         """See `Retriever`; the index may miss some of the best."""
-        vectors = self._scorer.query_embedding(query)
-        found = tf.map_fn(
-            lambda row: self._index.search(vectors[row], query.track_ids[row], count),
-            tf.range(rows),
-            fn_output_signature=(
-                tf.TensorSpec([count], tf.float32),
-                tf.TensorSpec([count], tf.int32),
-            ),
-        )
-        searched = self._scorer.is_dot_product(query)[:rows]
+        asked = Query(*(part[:rows] for part in query))
+        found = self._index.search(self._scorer.query_embedding(asked), asked.track_ids, count)
+        searched = self._scorer.is_dot_product(asked)
         exact = tf.cond(
             tf.reduce_all(searched),
             lambda: found,

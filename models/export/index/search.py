@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import math
+from typing import Final
+
 import numpy as np
 import tensorflow as tf
 
 from models.export.index.partitions import Partitions, quantize
 
+_NONE: Final = float("-inf")
+# Numbers that are turned from 8 bits to 32 at once: few enough to stay in a core's cache.
+_AT_ONCE: Final = 1 << 17
+
 
 class PartitionedIndex(tf.Module):
     """Looks into the most promising partitions in 8 bits and scores the best of them exactly.
 
-    One query at a time, so that the others of a batch do not decide where it looks. If the
-    partitions hold too few candidates, more are looked into, so that none is missing at the end.
+    The other queries of a batch do not decide where it looks for one. If the partitions hold too
+    few candidates, more are looked into, so that none is missing at the end.
     """
 
     def __init__(
@@ -23,7 +30,7 @@ class PartitionedIndex(tf.Module):
         shortlist: int,
         precision: str = "float32",
     ):
-        """Puts vectors in the order of their partitions.
+        """Puts codes in the order of their partitions.
 
         Args:
             vectors: float32 [N, d].
@@ -33,76 +40,139 @@ class PartitionedIndex(tf.Module):
             precision: of the vectors for that, "float32" or "float16".
         """
         super().__init__(name="partitioned_index")
-        self.probes = min(probes, len(partitions))
+        count, size = partitions.ids.shape
+        self.probes = min(probes, count)
+        most = max(1, _AT_ONCE // (size * vectors.shape[1]))
+        # As many groups as needed, all of about the same size.
+        self._group = math.ceil(self.probes / math.ceil(self.probes / most))
         self.shortlist = shortlist
-        codes, scales = quantize(vectors, partitions.ids)
-        self._codes = _variable(codes, "codes")
-        self._scales = _variable(scales, "scales")
+        ids = partitions.ids
+        codes, scales = quantize(vectors)
+        self._codes = _variable(codes[ids], "codes")
+        self._scales = _variable(np.where(ids < 0, np.float32(np.nan), scales[ids]), "scales")
         del codes, scales
-        self._vectors = _variable(vectors.astype(precision, copy=False)[partitions.ids], "vectors")
-        self._ids = _variable(partitions.ids, "ids")
-        self._splits = _variable(partitions.splits, "splits")
-        # One partition a column, as one query is multiplied with all.
+        self._vectors = _variable(vectors.astype(precision, copy=False), "vectors")
+        self._ids = _variable(ids, "ids")
+        self._fills = _variable(np.count_nonzero(ids >= 0, axis=1).astype(np.int32), "fills")
+        # One partition a column, as a few queries are multiplied with all.
         self._means = _variable(np.ascontiguousarray(partitions.means.T), "means")
-        self._variances = _variable(np.ascontiguousarray(partitions.variances.T), "variances")
+        self._spreads = _variable(partitions.spreads, "spreads")
 
-    def search(self, query: tf.Tensor, seeds: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
-        """Finds the best for one query.
+    def search(
+        self, queries: tf.Tensor, seeds: tf.RaggedTensor, count: int
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Finds the best for each query.
 
         Args:
-            query: float32 [d].
-            seeds: int [S], ids that are not to be found, without repeats.
+            queries: float32 [R, d].
+            seeds: int64 ragged [R, (S)], ids that are not to be found, without repeats in a row.
             count: K.
 
         Returns:
-            Scores float32 [K], best first, of equal ones the lower id first; and int32 [K] their
-            ids. Where fewer than K candidates remain, the score is -inf and the id any. Scores
-            that are not finite count as -inf.
+            Scores float32 [R, K], best first, of equal ones the lower id first; and int32 [R, K]
+            their ids. Where fewer than K candidates remain, the score is -inf and the id that of
+            any vector.
+            Scores that are not finite count as -inf.
         """
-        seeds = tf.cast(seeds, tf.int32)
-        rows = self._rows(query, count + tf.size(seeds))
-        codes = tf.cast(tf.gather(self._codes, rows), tf.float32)
-        rough = tf.linalg.matvec(codes, query) * tf.gather(self._scales, rows)
+        lengths = tf.cast(seeds.row_lengths(), tf.int32)
+        chosen, looked = self._choose(queries, count + lengths)
+        rough = self._rough(queries, chosen)
+        # Where a partition is not full, the scale is not a number.
+        usable = tf.math.is_finite(rough)
+        usable &= tf.sequence_mask(looked, tf.shape(chosen)[1])[:, :, tf.newaxis]
+        size = self._ids.shape[1]
+        rough = tf.where(usable, rough, _NONE)
+        rough = tf.reshape(rough, [-1, tf.shape(chosen)[1] * size])
         # With room for the seeds, which are often the best, and not known to be seeds yet.
-        size = tf.minimum(max(self.shortlist, count) + tf.size(seeds), tf.size(rows))
-        rows = tf.gather(rows, tf.math.top_k(rough, size, sorted=False).indices)
+        wanted = max(self.shortlist, count) + lengths
+        most = tf.reduce_max(tf.concat([[0], wanted], axis=0))
+        places = tf.math.top_k(rough, tf.minimum(most, tf.shape(rough)[1])).indices
+        rows = tf.gather(chosen, places // size, batch_dims=1) * size + places % size
+        ids = tf.gather(tf.reshape(self._ids, [-1]), rows)
+        ids = tf.where(tf.sequence_mask(wanted, tf.shape(ids)[1]), ids, -1)
+        return self._exact(queries, tf.sort(ids, axis=1), seeds, count)
 
-        ids = tf.gather(self._ids, rows)
-        by_id = tf.argsort(ids)
-        ids, rows = tf.gather(ids, by_id), tf.gather(rows, by_id)
-        vectors = tf.cast(tf.gather(self._vectors, rows), tf.float32)
-        scores = tf.linalg.matvec(vectors, query)
-        usable = tf.math.is_finite(scores) & ~_contains(seeds, ids)
-        scores = tf.where(usable, scores, float("-inf"))
-        missing = [[0, tf.maximum(count - tf.size(ids), 0)]]
-        scores = tf.pad(scores, missing, constant_values=float("-inf"))
+    def _choose(self, queries: tf.Tensor, wanted: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """Chooses partitions.
+
+        Args:
+            queries: float32 [R, d].
+            wanted: int32 [R], how many candidates a query needs.
+
+        Returns:
+            int32 [R, n], partitions; and int32 [R], how many of them to look into, the first ones,
+            which hold at least `wanted` candidates or all there are.
+        """
+        promise = tf.matmul(queries, self._means)  # As `Partitions.promise`.
+        promise += tf.norm(queries, axis=1, keepdims=True) * self._spreads
+        chosen = tf.math.top_k(promise, self.probes).indices
+        probes = tf.fill(tf.shape(wanted), self.probes)
+
+        def more() -> tuple[tf.Tensor, tf.Tensor]:
+            order = tf.math.top_k(promise, promise.shape[1]).indices
+            held = tf.cumsum(tf.gather(self._fills, order), axis=1)
+            short = tf.cast(held < wanted[:, tf.newaxis], tf.int32)
+            needed = tf.minimum(tf.reduce_sum(short, axis=1) + 1, promise.shape[1])
+            needed = tf.maximum(needed, probes)
+            return order[:, : tf.reduce_max(needed)], needed
+
+        found = tf.reduce_sum(tf.gather(self._fills, chosen), axis=1)
+        return tf.cond(tf.reduce_any(found < wanted), more, lambda: (chosen, probes))
+
+    def _rough(self, queries: tf.Tensor, chosen: tf.Tensor) -> tf.Tensor:
+        """Scores in 8 bits all that partitions hold.
+
+        Args:
+            queries: float32 [R, d].
+            chosen: int32 [R, n].
+
+        Returns:
+            float32 [R, n, b], NaN where a partition is not full.
+        """
+        probes, (_, size, width) = tf.shape(chosen)[1], self._codes.shape
+        # The last group of a query is filled up with any partition, whose scores are cut off.
+        missing = [[0, 0], [0, -probes % self._group]]
+        groups = tf.reshape(tf.pad(chosen, missing), [-1, self._group])
+        per_query = (probes + self._group - 1) // self._group
+
+        def scored(number: tf.Tensor) -> tf.Tensor:
+            codes = tf.cast(tf.gather(self._codes, groups[number]), tf.float32)
+            codes = tf.reshape(codes, [self._group * size, width])
+            return tf.linalg.matvec(codes, queries[number // per_query])
+
+        products = tf.map_fn(
+            scored,
+            tf.range(tf.shape(groups)[0]),
+            fn_output_signature=tf.TensorSpec([self._group * size], tf.float32),
+        )
+        shape = [tf.shape(queries)[0], per_query * self._group, size]
+        return tf.reshape(products, shape)[:, :probes] * tf.gather(self._scales, chosen)
+
+    def _exact(
+        self, queries: tf.Tensor, ids: tf.Tensor, seeds: tf.RaggedTensor, count: int
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The best `count` of `ids`, int32 [R, m] in order, -1 for none; as `search` answers."""
+        there = ids >= 0
+        ids = tf.maximum(ids, 0)  # Callers look up whatever id they get.
+        vectors = tf.cast(tf.gather(self._vectors, ids), tf.float32)
+        scores = tf.linalg.matvec(vectors, queries)
+        usable = tf.math.is_finite(scores) & there & ~_contains(seeds, ids)
+        missing = [[0, 0], [0, tf.maximum(count - tf.shape(ids)[1], 0)]]
+        scores = tf.pad(tf.where(usable, scores, _NONE), missing, constant_values=_NONE)
         scores, best = tf.math.top_k(scores, count)
-        return scores, tf.gather(tf.pad(ids, missing), best)
-
-    def _rows(self, query: tf.Tensor, wanted: tf.Tensor) -> tf.Tensor:
-        """The rows of the best partitions: int32 [n], at least `wanted` or all N."""
-        across = query[tf.newaxis]
-        promise = tf.matmul(across, self._means)  # As `Partitions.promise`.
-        promise += tf.sqrt(tf.matmul(tf.square(across), self._variances))
-        chosen = tf.math.top_k(promise[0], self.probes, sorted=False).indices
-        splits = tf.convert_to_tensor(self._splits)
-
-        def more() -> tf.Tensor:
-            order = tf.math.top_k(promise[0], promise.shape[1]).indices
-            sizes = tf.gather(splits, order + 1) - tf.gather(splits, order)
-            enough = tf.searchsorted(tf.cumsum(sizes), wanted[tf.newaxis])[0] + 1
-            return order[: tf.maximum(enough, self.probes)]
-
-        found = tf.reduce_sum(tf.gather(splits, chosen + 1) - tf.gather(splits, chosen))
-        chosen = tf.cond(found < wanted, more, lambda: chosen)
-        return tf.ragged.range(tf.gather(splits, chosen), tf.gather(splits, chosen + 1)).flat_values
+        return scores, tf.gather(tf.pad(ids, missing), best, batch_dims=1)
 
 
-def _contains(values: tf.Tensor, asked: tf.Tensor) -> tf.Tensor:
-    """Which of `asked` [n] are among `values` [m]: bool [n]."""
-    # One more, larger than any id, so that there is always a next value to compare with.
-    ordered = tf.sort(tf.concat([values, [values.dtype.max]], axis=0))
-    return tf.equal(tf.gather(ordered, tf.searchsorted(ordered, asked)), asked)
+def _contains(values: tf.RaggedTensor, asked: tf.Tensor) -> tf.Tensor:
+    """Which of `asked`, int32 [R, m], are among the same row of `values` [R, (S)]: bool [R, m]."""
+    # A number for each row and id, and one more, larger than all, so that there is always a next.
+    step = tf.constant(1 << 32, tf.int64)
+    known = tf.sort(values.flat_values + step * values.value_rowids())
+    known = tf.concat([known, [tf.int64.max]], axis=0)
+    rows = tf.range(tf.shape(asked, tf.int64)[0])[:, tf.newaxis]
+    keys = tf.reshape(tf.cast(asked, tf.int64) + step * rows, [-1])
+    found = tf.equal(tf.gather(known, tf.searchsorted(known, keys)), keys)
+    return tf.reshape(found, tf.shape(asked))
 
 
 def _variable(values: np.ndarray, name: str) -> tf.Variable:

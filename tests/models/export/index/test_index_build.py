@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import functools
 import json
 import logging
 from typing import Any
@@ -17,13 +18,17 @@ from models.export.retrieval import BruteForce, Retriever
 from tests.models.export.index.index_fixture import NoProducts, Sums, normal
 from tests.models.training_fixture import query
 
-VECTORS = normal(3000)
-QUERIES = query([[i, i + 1] for i in range(1, 81)])
+VECTORS = normal(1000)
+QUERIES = query([[i, i + 1] for i in range(1, 41)])
 
 
 def built(**options: Any) -> tuple[object, dict[str, Any]]:
-    asked = IndexOptions(kind="partitioned", **options)
+    asked = IndexOptions(kind="partitioned", **{"recall_depth": 100, **options})
     return build(Sums(VECTORS), asked, QUERIES, 200, 0)
+
+
+# For tests that only look at what comes of it.
+built_once = functools.cache(built)
 
 
 def test_brute_force_by_default() -> None:
@@ -33,30 +38,53 @@ def test_brute_force_by_default() -> None:
 
 
 def test_probes_are_chosen_and_recall_is_measured() -> None:
-    retriever, facts = built(min_recall=0.8)
+    retriever, facts = built_once(min_recall=0.8)
     assert isinstance(retriever, IndexRetriever)
-    # ceil(4 sqrt(3000)) = ceil(219.1) = 220, a few empty or divided.
-    assert 180 <= facts["partitions"] <= 260
+    # 12 sqrt(1000) = 379.5, so at most ceil(1000 / 380) = 3 in each of 334 or more.
+    assert 334 <= facts["partitions"] <= 380
     assert 1 <= facts["probes"] < facts["partitions"]
     assert 0.8 <= facts["recall@100"] < 1
     assert 0 < facts["recall@200"] < facts["recall@100"]
-    assert facts["queries"] == 40  # Every other query chooses the probes.
+    assert facts["queries"] == 20  # Every other query chooses the probes.
     assert facts["kind"] == "partitioned"
     assert facts["ms_per_query"] > 0
     assert facts["brute_force_ms_per_query"] > 0
     assert json.loads(json.dumps(facts, allow_nan=False)) == facts
 
 
+def test_chance_in_the_choice_of_probes_refuses_no_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = recall.fewest_probes
+    chosen: list[int] = []
+
+    def fewest_probes(*args: Any) -> int:
+        # The queries that choose would be content with one.
+        chosen.append(real(*args) if chosen else 1)
+        return chosen[-1]
+
+    monkeypatch.setattr(recall, "fewest_probes", fewest_probes)
+    _, facts = built(min_recall=0.8)
+    assert facts["probes"] == chosen[1] > 1
+    assert facts["recall@100"] >= 0.8
+
+
 def test_higher_recall_takes_more_probes() -> None:
-    few, many = (built(min_recall=recall)[1] for recall in (0.6, 0.95))
+    few, many = (built_once(min_recall=recall)[1] for recall in (0.6, 0.95))
     assert few["probes"] < many["probes"]
     assert few["recall@100"] < many["recall@100"]
 
 
 def test_recall_may_be_about_more_tracks() -> None:
-    few, many = (built(min_recall=0.8, recall_depth=depth)[1] for depth in (100, 200))
+    few, many = built_once(min_recall=0.8)[1], built(min_recall=0.8, recall_depth=200)[1]
     assert few["probes"] < many["probes"]
     assert few["recall@200"] < 0.8 <= many["recall@200"]
+
+
+def test_recall_is_about_all_that_are_recommended_by_default() -> None:
+    assert IndexOptions().recall_depth == 500
+    asked = IndexOptions(kind="partitioned", min_recall=0.8)
+    facts = build(Sums(VECTORS), asked, QUERIES, 50, 0).facts
+    assert facts["recall@50"] >= 0.8
+    assert [key for key in facts if key.startswith("recall")] == ["recall@50"]
 
 
 def test_what_is_configured_is_used() -> None:
@@ -66,7 +94,7 @@ def test_what_is_configured_is_used() -> None:
     assert (facts["partitions"], facts["probes"], facts["shortlist"]) == (10, 10, 2000)
     assert facts["precision"] == "float16"
     assert facts["recall@100"] > 0.99
-    assert facts["queries"] == 80  # None is needed to choose probes.
+    assert facts["queries"] == 40  # None is needed to choose probes.
 
 
 def test_low_recall_stops() -> None:
@@ -123,14 +151,15 @@ def test_scores_that_are_no_dot_products_are_searched_by_brute_force() -> None:
 def test_vectors_that_are_not_finite_are_refused() -> None:
     vectors = VECTORS.copy()
     vectors[7, 0] = np.nan
-    with pytest.raises(ValueError, match="1 of 3000 tracks"):
+    with pytest.raises(ValueError, match="1 of 1000 tracks"):
         build(Sums(vectors), IndexOptions(kind="partitioned"), QUERIES, 100, 0)
 
 
 def test_the_same_seed_gives_the_same_index() -> None:
-    first, second = (built(min_recall=0.8)[1] for _ in range(2))
-    for facts in (first, second):
-        del facts["ms_per_query"], facts["brute_force_ms_per_query"]
+    first, second = (
+        {key: value for key, value in facts.items() if "ms_per_query" not in key}
+        for _, facts in (built_once(min_recall=0.8), built(min_recall=0.8))
+    )
     assert first == second
 
 

@@ -15,10 +15,9 @@ INF = float("inf")
 # One dimension, queries that are the vectors of their seeds.
 LINE = np.array([[5], [4], [3], [2], [1]], np.float32)
 THREE = Partitions(
-    ids=np.array([0, 2, 1, 3, 4], np.int32),
-    splits=np.array([0, 2, 4, 5], np.int32),
+    ids=np.array([[0, 2], [1, 3], [4, -1]], np.int32),
     means=np.array([[4], [3], [1]], np.float32),
-    variances=np.zeros((3, 1), np.float32),
+    spreads=np.zeros(3, np.float32),
 )
 
 
@@ -115,7 +114,8 @@ def test_chosen_probes_are_enough_for_the_queries_they_were_chosen_by() -> None:
     parts = partition(vectors, 20, 0)
     truth = recall.find_truth(vectors, asked, 20)
     owner = np.empty(400, int)
-    owner[parts.ids] = np.repeat(np.arange(len(parts)), np.diff(parts.splits))
+    held = parts.ids >= 0
+    owner[parts.ids[held]] = np.nonzero(held)[0]
 
     def found(probes: int) -> float:
         looked = np.argsort(-parts.promise(asked.vectors), axis=1)[:, :probes]

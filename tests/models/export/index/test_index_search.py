@@ -6,6 +6,7 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.export.index import search as module
 from models.export.index.partitions import Partitions, partition
 from models.export.index.search import PartitionedIndex
 
@@ -25,10 +26,15 @@ def search(
     index: PartitionedIndex, query: np.ndarray, seeds: list[int], count: int
 ) -> tuple[list[int], list[float]]:
     """Ids of what is found, and all scores."""
-    scores, ids = index.search(tf.constant(query), tf.constant(seeds, tf.int64), count)
-    assert scores.shape == ids.shape == (count,)
-    there = np.isfinite(scores.numpy())
-    return ids.numpy()[there].tolist(), scores.numpy().tolist()
+    scores, ids = index.search(tf.constant(query[np.newaxis]), ragged([seeds]), count)
+    assert scores.shape == ids.shape == (1, count)
+    assert ((ids.numpy() >= 0) & (ids.numpy() < index._vectors.shape[0])).all()
+    there = np.isfinite(scores.numpy()[0])
+    return ids.numpy()[0, there].tolist(), scores.numpy()[0].tolist()
+
+
+def ragged(rows: list[list[int]]) -> tf.RaggedTensor:
+    return tf.ragged.constant(rows, tf.int64, ragged_rank=1, row_splits_dtype=tf.int64)
 
 
 @settings(max_examples=40, deadline=None)
@@ -67,10 +73,9 @@ def test_one_probe_still_fills_every_place(count: int, seeds: list[int]) -> None
 # Vectors of one dimension; partitions {0, 1}, {2, 3, 4}, {5}: means 9.5, 5, 1 and no deviation.
 LINE = np.array([[10], [9], [6], [5], [4], [1]], np.float32)
 THREE = Partitions(
-    ids=np.array([0, 1, 2, 3, 4, 5], np.int32),
-    splits=np.array([0, 2, 5, 6], np.int32),
+    ids=np.array([[0, 1, -1], [2, 3, 4], [5, -1, -1]], np.int32),
     means=np.array([[9.5], [5], [1]], np.float32),
-    variances=np.zeros((3, 1), np.float32),
+    spreads=np.zeros(3, np.float32),
 )
 
 
@@ -97,19 +102,58 @@ def test_only_probed_partitions_are_looked_into() -> None:
     # By their means, -9.5, -5 and -1, the last partition is the best, and it holds one vector.
     index = PartitionedIndex(LINE, THREE, 1, 10)
     assert search(index, -np.ones(1, np.float32), [], 1)[0] == [5]
-    assert len(index._rows(-tf.ones([1]), tf.constant(1))) == 1
-    assert len(index._rows(-tf.ones([1]), tf.constant(2))) == 4
-    assert len(index._rows(tf.ones([1]), tf.constant(2))) == 2
+
+
+@pytest.mark.parametrize(
+    ("sign", "wanted", "looked"),
+    [
+        (-1, 1, [2]),  # The last partition is the best, and holds one.
+        (-1, 2, [2, 1]),
+        (1, 2, [0]),
+        (1, 3, [0, 1]),
+        (1, 99, [0, 1, 2]),
+    ],
+)
+def test_no_more_partitions_than_needed(sign: int, wanted: int, looked: list[int]) -> None:
+    index = PartitionedIndex(LINE, THREE, 1, 10)
+    chosen, number = index._choose(sign * tf.ones([1, 1]), tf.constant([wanted]))
+    assert chosen[0, : number[0]].numpy().tolist() == looked
+
+
+def test_what_one_query_needs_changes_nothing_for_another() -> None:
+    # The first needs all partitions and five places more in the shortlist, the second one of each.
+    index = PartitionedIndex(LINE, THREE, 1, 1)
+    queries, seeds = np.array([[1], [-1]], np.float32), [[0, 1, 2, 3, 4], []]
+    scores, ids = index.search(tf.constant(queries), ragged(seeds), 1)
+    assert ids.numpy().tolist() == [[5], [5]]
+    assert scores.numpy().tolist() == [[1], [-1]]
+    looked = index._choose(tf.constant(queries), tf.constant([6, 1]))[1]
+    assert looked.numpy().tolist() == [3, 1]
+
+
+@pytest.mark.parametrize("numbers", [1, 20, 50, 1000])
+def test_groups_change_nothing(numbers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Five numbers a vector, up to 7 vectors a partition, 5 probes: groups of 1, 1, 1 and 5.
+    vectors, queries = normal(60, 5), normal(3, 5, seed=1)
+    parts = partition(vectors, 9, 0)
+    whole = PartitionedIndex(vectors, parts, 5, 20).search(
+        tf.constant(queries), ragged([[], [], []]), 10
+    )
+    monkeypatch.setattr(module, "_AT_ONCE", numbers)
+    index = PartitionedIndex(vectors, parts, 5, 20)
+    found = index.search(tf.constant(queries), ragged([[], [], []]), 10)
+    assert index._group == (5 if numbers == 1000 else 1)
+    assert found[1].numpy().tolist() == whole[1].numpy().tolist()
+    assert found[0].numpy() == pytest.approx(whole[0].numpy(), abs=1e-5)
 
 
 def test_a_wide_partition_is_preferred_to_a_narrow_one_with_the_same_mean() -> None:
-    # {0, 3} and {1, 2} have mean 2; the first has variance 4, so its promise is 2 + 2.
+    # {0, 3} and {1, 2} have mean 2; the first has deviation 2, so its promise is 2 + 2.
     vectors = np.array([[0], [2], [2], [4]], np.float32)
     parts = Partitions(
-        np.array([1, 2, 0, 3], np.int32),
-        np.array([0, 2, 4], np.int32),
+        np.array([[1, 2], [0, 3]], np.int32),
         np.array([[2], [2]], np.float32),
-        np.array([[0], [4]], np.float32),
+        np.array([0, 2], np.float32),
     )
     index = PartitionedIndex(vectors, parts, 1, 10)
     assert search(index, np.ones(1, np.float32), [], 1)[0] == [3]

@@ -1,0 +1,111 @@
+"""The figures that README and docs/retrieval.md state, sentence by sentence."""
+
+from __future__ import annotations
+
+from typing import Final
+
+
+def _model(name: str, family: str) -> str:
+    run, best = "mpd-sample-run", "**" if family == "two_stage" else ""
+    scores = f"{run}/validation/{family}/scores"
+    return (
+        f"| {name} | {{{run}/eval/{family}/ndcg:.4f}} | {best}{{{scores}/ALL/ndcg:.4f}}{best} | "
+        f"{{{scores}/ALL/r_precision:.4f}} | {{{scores}/ALL/clicks:.2f}} | "
+        f"{{{scores}/title/ndcg:.4f}} |"
+    )
+
+
+def _cost(what: str, path: str) -> str:
+    return (
+        f"| {what} | {{{path}/seconds:.0f}} s | {{{path}/cpu_seconds:.0f}} s | "
+        f"{{{path}/peak_gib:.1f}} GiB |"
+    )
+
+
+def _index(what: str, tracks: str, case: str) -> str:
+    path = f"index/{case}"
+    return (
+        f"| {what} | {tracks} | {{{path}/partitions:,}} | {{{path}/probes}} | "
+        f"{{{path}/recall@100:.3f}} | {{{path}/recall@500:.3f}} | "
+        f"{{{path}/single/cpu_ratio:.2f}} | {{{path}/single/wall_ratio:.2f}} | "
+        f"{{{path}/single_unpadded/cpu_ratio:.2f}} | {{{path}/single_unpadded/wall_ratio:.2f}} | "
+        f"{{{path}/batch_of_16/cpu_ratio:.2f}} | {{{path}/batch_of_16/wall_ratio:.2f}} |"
+    )
+
+
+_SOAK: Final = "serving-soak/resident_mib_"
+
+#: Documents and their headings, and the sentences in them that hold figures. What stands outside
+#: braces is no measurement, but says what was measured.
+STATED: Final = {
+    ("README.md", "## What was measured"): (
+        "two cores and 24 GiB",
+        "on 5,571 real playlists of the MPD with the profile `configs/mpd-sample.yaml` "
+        "({mpd-sample-run/playlists/train:,} to train on, and {mpd-sample-run/playlists/stop} more "
+        "that choose the number of epochs and then are fitted to as well). Eval are "
+        "{mpd-sample-run/playlists/eval} held-out",
+        "validation are 500 other playlists",
+        _model("two_stage: the towers' candidates ranked by a network", "two_stage"),
+        _model("two_tower", "two_tower"),
+        _model("als (192 factors, title prior)", "als"),
+        _model("item_knn (BM25)", "item_knn"),
+        _model("popularity", "popularity"),
+        _cost("`make run` on the built-in sample, 2,000 playlists, empty cache", "sample-run"),
+        _cost("fixed cost: the whole pipeline on 100 playlists", "fixed-cost"),
+        _cost("the real sample, five models, two_stage the candidate", "mpd-sample-run"),
+        _cost(
+            "scoring {evaluation-speed/all/playlists:,} held-out playlists with five models over "
+            "{mpd-sample-run/tracks:,} tracks, tests and report",
+            "evaluation-speed/all",
+        ),
+        _cost("the same with a quarter of the playlists", "evaluation-speed/quarter"),
+        "Evaluation scores {evaluation-speed/all/playlists_per_second_a_model:.0f} playlists a "
+        "second and model; a bare NumPy `Q @ C.T` with argpartition on vectors of the same shape "
+        "does {evaluation-speed/all/bare_numpy_playlists_per_second:.0f}.",
+        "takes {training-speed/closed_form/cpu_seconds_to_als:.2f} times the CPU time of "
+        "`implicit`'s ALS with the same {training-speed/factors} factors",
+        "gain nothing there, {training-speed/gradient/cpu_seconds_to_als:.1f} times",
+        "Over 2.3 million synthetic tracks and 20,000 playlists an ALS start and an epoch of the "
+        "sampled softmax peak at {big-catalogue/ALS start, one epoch/peak_gib:.1f} GiB.",
+        "(development server, {serving-speed/tracks:,} tracks)",
+        "p50 at concurrency 1 is {serving-speed/two_stage/latency_ratio:.2f} times the function's "
+        "own, and at 32 with batching the throughput is "
+        "{serving-speed/two_stage/throughput_ratio:.2f} of the function's in full batches; with "
+        "the lighter ALS it is {serving-speed/als/throughput_ratio:.2f}, short of the 0.8 wanted.",
+        "Ten minutes of steady load: {serving-soak/requests:,} requests, no error, resident memory "
+        f"{{{_SOAK}after_1_minute}} MiB after the first minute and {{{_SOAK}at_the_end}} MiB at "
+        "the end.",
+        "at 2.3 million tracks × 128 an index with its defaults finds "
+        "{index/resampled 2300000/recall@100:.3f} of brute force's best 100 and "
+        "{index/resampled 2300000/recall@500:.3f} of the best 500, in "
+        "{index/resampled 2300000/single/cpu_ratio:.2f} of its CPU time for a playlist alone and "
+        "{index/resampled 2300000/batch_of_16/cpu_ratio:.2f} in batches of 16",
+        "On the real sample ({index/als/tracks:,} tracks × 192) it finds "
+        "{index/als/recall@100:.3f} and {index/als/recall@500:.3f} with ALS, "
+        "{index/two_tower/recall@100:.3f} and {index/two_tower/recall@500:.3f} with the towers.",
+        "in {index/als/single/cpu_ratio:.2f} and {index/two_tower/single/cpu_ratio:.2f} of brute "
+        "force's CPU time, but for batches of 16",
+        "in {index/als/batch_of_16/cpu_ratio:.2f} and {index/two_tower/batch_of_16/cpu_ratio:.2f}, "
+        "and in {index/als/single_unpadded/cpu_ratio:.2f} and "
+        "{index/two_tower/single_unpadded/cpu_ratio:.2f} of a brute force",
+        "takes {ingest/real sample/cpu_seconds:.0f} s of CPU. Its memory peaks at "
+        "{ingest/20000 synthetic/peak_mib} MiB for 20,000 synthetic playlists and at "
+        "{ingest/80000 synthetic/peak_mib} MiB for 80,000.",
+    ),
+    ("docs/retrieval.md", "## Measured"): (
+        "16 in a batch",
+        "`export.rows_per_step: 1`",
+        "| recall@100 | recall@500 |",
+        "brute force's best 100 and 500",
+        "the best 500 of it",
+        _index("ALS of the real sample, 192 factors", "{index/als/tracks:,}", "als"),
+        _index("two_tower of the real sample, 192", "{index/two_tower/tracks:,}", "two_tower"),
+        _index("`clustered`, 128", "171,000", "clustered 171000"),
+        _index("`clustered`, 128", "2,300,000", "clustered 2300000"),
+        _index("`resampled`, 128", "2,300,000", "resampled 2300000"),
+        _index("independent normal numbers, 128", "171,000", "gaussian 171000"),
+        "At 2.3 million tracks × 128 the build took "
+        "{index/resampled 2300000/build_cpu_seconds:.0f} s of CPU and "
+        "{index/resampled 2300000/peak_gib:.1f} GiB",
+    ),
+}
