@@ -70,6 +70,7 @@ def run(
     host: str = "127.0.0.1",
     port: int = 8600,
     model: str = "segue",
+    fall_back: bool = False,
     console: Console | None = None,
 ) -> int:
     """Shows the page until SIGINT or SIGTERM.
@@ -81,12 +82,14 @@ def run(
         host: address to bind the page to.
         port: its port, 0 for a free one.
         model: name of the model on the server.
+        fall_back: whether older versions may take the place of one that is not whole.
         console: where to say what happens.
 
     Returns:
         Exit code 0.
 
     Raises:
+        BrokenModelError: the latest version is not whole.
         ConfigError: an argument cannot be used.
         ServingError: the model cannot be loaded.
     """
@@ -100,7 +103,7 @@ def run(
             if target is None:
                 assert model_base is not None
                 console.print(f"Loading the model in {model_base} ...", highlight=False)
-                target = stack.enter_context(model_server.serve(model_base, model))
+                target = stack.enter_context(model_server.serve(model_base, model, fall_back))
             backend = Backend(target, model=model)
             stack.callback(backend.close)
             catalogue = Catalogue()

@@ -12,36 +12,15 @@ from schema.signatures import SERVING_EXAMPLES, TRACK_URIS
 _BATCH_SIZE = 64
 
 
-def model_directory(path: str) -> str:
-    """Finds the SavedModel in a directory, or in its newest version.
-
-    Args:
-        path: a SavedModel, or a base directory in TF Serving's layout, such as OUT/serving/segue.
-
-    Raises:
-        ValueError: if there is neither.
-    """
-    import tensorflow as tf
-
-    from serving.protocol import version_files
-
-    if version_files.is_whole(path):
-        return path
-    if tf.io.gfile.isdir(path):
-        newest = version_files.newest_with(path, version_files.MODEL_FILE)
-        if newest:
-            return newest
-    raise ValueError(
-        f"No model in {path}: expected saved_model.pb there or in a numbered version below it."
-    )
-
-
 def recommend(
     model: str,
     challenge: str,
     output: str,
     progress: Callable[[int], Any] = lambda _: None,
     team: Team | None = None,
+    *,
+    fall_back: bool | None = False,
+    chosen: Callable[[str], Any] = lambda _: None,
 ) -> Written:
     """Writes a submission for every playlist of a challenge set.
 
@@ -51,18 +30,30 @@ def recommend(
         output: the CSV file to write, gzipped where it ends in `.gz`.
         progress: called with the number of playlists done so far.
         team: who submits.
+        fall_back: whether an older version that is whole may take the place of newer ones that are
+            not; None where the caller has no option for that.
+        chosen: called with the directory of the model that answers.
 
     Returns:
         How many playlists were written, and how many got fewer than 500 tracks.
 
     Raises:
-        ValueError: if there is no model.
+        ValueError: if there is no model, or it is not whole.
         ChallengeError: if the challenge set cannot be used.
     """
     import tensorflow as tf
 
+    from serving.protocol import saved_models
+
     playlists = list(read_challenge(challenge))
-    loaded = tf.saved_model.load(model_directory(model))
+    directory = saved_models.choose(model, fall_back)
+    chosen(directory)
+    try:
+        with saved_models.plainly_named(directory) as plain:
+            loaded = tf.saved_model.load(plain)
+    except Exception as error:
+        # TensorFlow raises whatever the damage leads to: IndexError, KeyError, its own.
+        raise ValueError(f"{directory} cannot be loaded: {' '.join(str(error).split())}") from error
     if SERVING_EXAMPLES not in loaded.signatures:
         raise ValueError(
             f"{model} is not a model of Segue's: the signature {SERVING_EXAMPLES} is missing."

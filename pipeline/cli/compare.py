@@ -174,14 +174,16 @@ def _kind(path: str) -> str:
     Raises:
         ValueError: it is nothing that can be compared.
     """
-    from pipeline.recommend import model_directory
+    from serving.protocol import BrokenModelError, saved_models
 
     place = pathlib.Path(path)
     if pathlib.Path(Layout.under(path).report).is_dir():
         return _RUN
     if place.is_dir() or "://" in path:
         try:
-            model_directory(path)
+            saved_models.choose(path, None)
+        except BrokenModelError:  # told when it is asked
+            return _MODEL
         except ValueError:
             raise ValueError(
                 f"{path} is neither a run, which has a report, nor a model, which has a "
@@ -208,4 +210,4 @@ def _recommend(model: str, challenge: str, output: str, folder: str) -> None:
     from pipeline.console import log_capture
 
     with log_capture.console_apart(str(pathlib.Path(folder) / "log")):
-        recommend.recommend(model, challenge, output)
+        recommend.recommend(model, challenge, output, fall_back=None)

@@ -17,6 +17,9 @@ def demo(
         str | None, typer.Option(help="HOST:PORT of a running server, instead of starting one.")
     ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="HTTP port of the page.")] = 8600,
+    fall_back: Annotated[
+        bool, typer.Option(help="Show an older version where the latest is not whole.")
+    ] = False,
     host: Annotated[str, typer.Option(help="Address to bind to.")] = "127.0.0.1",
 ) -> None:
     """Open a page to play with: a title, tracks, and what continues them.
@@ -26,4 +29,4 @@ def demo(
     from demo.app import run
 
     with serving_errors_reported():
-        run(model_base=model_base, target=target, port=port, host=host)
+        run(model_base=model_base, target=target, port=port, host=host, fall_back=fall_back)

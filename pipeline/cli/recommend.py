@@ -19,6 +19,9 @@ def recommend(
     output: Annotated[
         str, typer.Option(help="The CSV file to write, gzipped where it ends in .gz; - for stdout.")
     ],
+    fall_back: Annotated[
+        bool, typer.Option(help="Take an older version where the newest is not whole.")
+    ] = False,
     team: Annotated[str, typer.Option(help="The team's name, in the first line.")] = "segue",
     email: Annotated[
         str, typer.Option(help="The team's address, in the first line.")
@@ -47,6 +50,7 @@ def recommend(
         who = Team(team, email)
     except SubmissionError as error:
         fail(f"--{error}", USAGE)
+    models: list[str] = []
     try:
         # TensorFlow's chatter is of no use to anybody here.
         with (
@@ -68,9 +72,13 @@ def recommend(
                     target,
                     lambda done: progress.update(task, completed=done),
                     who,
+                    fall_back=fall_back,
+                    chosen=models.append,
                 )
     except (OSError, ValueError, IngestError) as error:
         fail(error)
+    if fall_back:
+        typer.echo(f"The model is {models[0]}", err=aside)
     typer.echo(f"Wrote {result.playlists:,} playlists to {output}", err=aside)
     if result.short:
         text = f"  {result.short:,} have fewer than 500 tracks: the catalogue holds no more"

@@ -61,6 +61,9 @@ def serve(
     load_retry_interval_micros: Annotated[
         int, typer.Option(min=0, max=MAX_SECONDS * 10**6, help="Time between two of these tries.")
     ] = 2_000_000,
+    fall_back: Annotated[
+        bool, typer.Option(help="Serve an older version while the latest cannot be loaded.")
+    ] = False,
     enable_model_warmup: Annotated[
         bool, typer.Option(help="Run a model's warm-up requests before it serves.")
     ] = True,
@@ -92,6 +95,7 @@ def serve(
                 poll_seconds=file_system_poll_wait_seconds,
                 max_load_retries=max_num_load_retries,
                 load_retry_seconds=load_retry_interval_micros / 1e6,
+                fall_back=fall_back,
             ),
         )
     code = run(model_base, options, model_name=model_name)

@@ -97,11 +97,11 @@ def load(config: str | None, settings: list[str] | None, **fields: str | None) -
 @contextlib.contextmanager
 def serving_errors_reported() -> Iterator[None]:
     """Ends the command in plain words: bad options as bad usage, a server's refusal as 1."""
-    from serving.protocol import BadAnswerError, ConfigError, ServingError
+    from serving.protocol import BadAnswerError, BrokenModelError, ConfigError, ServingError
 
     try:
         yield
     except ConfigError as error:
         fail(error, USAGE)
-    except (BadAnswerError, ServingError) as error:
+    except (BadAnswerError, BrokenModelError, ServingError) as error:
         fail(error)

@@ -4,6 +4,7 @@ from serving.protocol import (
     errors,
     messages,
     model_config,
+    saved_models,
     served_models,
     tensors,
     version_files,
@@ -17,12 +18,14 @@ from serving.protocol.messages import (
     TrackFacts,
 )
 from serving.protocol.model_config import ModelConfig, ModelServerConfig, single_model_config
+from serving.protocol.saved_models import BrokenModelError
 from serving.protocol.tf_serving_protos import BatchingParameters, SSLConfig, read_text_proto
 from serving.protocol.tls import ServerTls, read_pem
 
 __all__ = [
     "BadAnswerError",
     "BatchingParameters",
+    "BrokenModelError",
     "ConfigError",
     "Continuation",
     "ModelConfig",
@@ -38,6 +41,7 @@ __all__ = [
     "model_config",
     "read_pem",
     "read_text_proto",
+    "saved_models",
     "served_models",
     "single_model_config",
     "tensors",

@@ -14,7 +14,7 @@ from rich.logging import RichHandler
 from rich.markup import escape
 from tensorflow_serving.apis import model_pb2
 
-from serving.protocol import ConfigError, ServingError, model_config
+from serving.protocol import ConfigError, ServingError, model_config, saved_models
 from serving.server.options import ServerOptions
 from serving.server.server import ModelServer
 
@@ -88,9 +88,8 @@ def _run(server: ModelServer, grace: float, console: Console) -> int:
     except ConfigError as error:
         return _refuse(console, error)
     except ServingError as error:
-        console.print(
-            f"[bold red]Failed to start server.[/] Error: {escape(str(error))}", highlight=False
-        )
+        text = escape(_explain(server, error))
+        console.print(f"[bold red]Failed to start server.[/] {text}", highlight=False)
         return 1
     except KeyboardInterrupt:
         grace = 0.0
@@ -99,6 +98,26 @@ def _run(server: ModelServer, grace: float, console: Console) -> int:
         server.stop(grace, lame_duck=min(_LAME_DUCK_SECONDS, grace))
         for name, old in before.items():
             signal.signal(name, old)
+
+
+def _explain(server: ModelServer, error: ServingError) -> str:
+    """Why no version could be loaded, and what could be instead; other errors as they are."""
+    sentences = []
+    for model in server.manager.table.configured().values():
+        failed = [number for number in model.versions if model.fails(number)]
+        for number in sorted(failed, reverse=True):
+            version = model.versions[number]
+            problem = saved_models.flaw(version.path)
+            text = (
+                saved_models.broken(version.path, problem)
+                if problem
+                else f"{version.path} cannot be loaded: {version.error}"
+            )
+            sound = saved_models.older_sound(model.found, number)
+            if sound is not None and sound not in failed:
+                text += f", or {saved_models.instead(model.found, sound)}"
+            sentences.append(text)
+    return "\n".join(sentences) or f"Error: {error}"
 
 
 def _announce(server: ModelServer, console: Console) -> None:
@@ -130,10 +149,13 @@ def _read_config(
     if model_config_file:
         config = model_config.read_model_config(model_config_file)
         model_config.require_models(config, model_config_file)
-        return config
-    if model_base is None:
+    elif model_base is None:
         raise ConfigError("give the directory of a model's versions, or a model configuration file")
-    return model_config.single_model_config(model_name, model_base)
+    else:
+        config = model_config.single_model_config(model_name, model_base)
+    for entry in config.model_config_list.config:
+        saved_models.check_base(entry.base_path)
+    return config
 
 
 def _refuse(console: Console, error: ConfigError) -> int:

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from demo.app import run
-from serving.protocol import ConfigError
+from serving.protocol import BrokenModelError, ConfigError
 
 
 def test_it_needs_something_to_show():
@@ -31,6 +31,13 @@ def test_a_directory_without_versions_is_named(tmp_path):
 def test_one_version_in_place_of_their_directory_is_noticed(model_base):
     with pytest.raises(ConfigError, match="give the directory above it"):
         run(model_base=str(model_base / "2"), port=0)
+
+
+def test_a_latest_version_that_is_not_whole_is_refused(tmp_path):
+    for version in ("1", "2"):
+        (tmp_path / version).mkdir()
+    with pytest.raises(BrokenModelError, match=r"2 is not .*: saved_model\.pb is missing"):
+        run(model_base=str(tmp_path), port=0)
 
 
 def test_a_target_that_is_none_is_refused():

@@ -66,12 +66,18 @@ class Version:
 
 @dataclasses.dataclass
 class Model:
-    """A model's configuration, its versions under management, and all that were seen."""
+    """A model's configuration, its versions on disk, those under management, and all seen."""
 
     config: ModelConfig
     removed: bool = False
+    found: dict[int, str] = dataclasses.field(default_factory=dict)
     versions: dict[int, Version] = dataclasses.field(default_factory=dict)
     history: dict[int, VersionStatus] = dataclasses.field(default_factory=dict)
+
+    def fails(self, number: int) -> bool:
+        """Whether a version could not be loaded, so far."""
+        version = self.versions.get(number)
+        return version is not None and version.error is not None
 
     def available(self) -> list[Version]:
         """The versions that serve, ascending."""

@@ -30,11 +30,14 @@ class WatchOptions:
         max_load_retries: tries after the first failure (max_num_load_retries).
         load_retry_seconds: time between them (load_retry_interval_micros). TF Serving waits a
             minute; a shorter time suits development, and directories that are still being copied.
+        fall_back: whether an older version is loaded while the latest cannot be (no flag of TF
+            Serving's).
     """
 
     poll_seconds: float = 1.0
     max_load_retries: int = 5
     load_retry_seconds: float = 2.0
+    fall_back: bool = False
 
 
 class VersionWatcher:
@@ -129,7 +132,9 @@ class VersionWatcher:
                     f"error {error}.",
                 )
                 continue
-            wanted = model_config.aspired_versions(model.config.model_version_policy, found)
+            with self._table.changed:
+                model.found = found
+                wanted = self._wanted(model)
             if wanted:
                 self._warned.pop(name, None)
             else:
@@ -140,6 +145,18 @@ class VersionWatcher:
                     "number (eg. '/1/')?",
                 )
             self._aspire(model, {number: found[number] for number in wanted})
+
+    def _wanted(self, model: Model) -> list[int]:
+        """The versions to serve, newest first; with `fall_back` older ones for those that fail."""
+        policy = model.config.model_version_policy
+        wanted = model_config.aspired_versions(policy, model.found)[::-1]
+        latest = policy.WhichOneof("policy_choice") in (None, "latest")
+        if not (self._options.fall_back and latest and wanted):
+            return wanted
+        for number in sorted(model.found, reverse=True):
+            if number < wanted[-1] and all(model.fails(each) for each in wanted):
+                wanted.append(number)
+        return wanted
 
     def _warn_once(self, name: str, message: str) -> None:
         """TF Serving repeats itself at every poll; once is enough for a console."""
@@ -210,6 +227,10 @@ class VersionWatcher:
                 final = version.failures > self._options.max_load_retries
                 if final:
                     version.state = State.END
+                model = self._table.models[name]
+                for number in self._wanted(model) if version.aspired else ():
+                    if number not in model.versions:
+                        model.versions[number] = Version(number, model.found[number])
             again = "" if final else "; it will be tried again"
             _LOG.error(
                 "Loading {name: %s version: %d} failed%s: %s", name, version.number, again, error

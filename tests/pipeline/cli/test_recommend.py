@@ -103,3 +103,32 @@ def test_standard_output_holds_the_submission_alone(
     refused = CliRunner().invoke(app, arguments("-", "--json"))
     assert refused.exit_code == 2
     assert "--json and --output - both want standard output" in " ".join(refused.output.split())
+
+
+def test_a_half_copied_newest_version(
+    arguments: Callable[..., list[str]], model: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    base = tmp_path / "models [old]"
+    toy_model.push(model, base, 1)
+    data = "variables/variables.data-00000-of-00001"
+    os.truncate(toy_model.push(model, base, 2) / data, 100)
+    command = [*arguments(tmp_path / "s.csv"), "--model", str(base)]
+    refused = CliRunner().invoke(app, command)
+    assert refused.exit_code == 1
+    assert "2 is not a whole model: variables/variables.data-* is cut off" in refused.output
+    assert "use version 1 beside it, which is whole, with --fall-back\n" in refused.output
+    done = CliRunner().invoke(app, [*command, "--fall-back"])
+    assert done.exit_code == 0, done.output
+    assert f"The model is {base}/1\n" in done.output.replace("\n/1", "/1")
+    assert (tmp_path / "s.csv").read_text().splitlines()[1].startswith(EXPECTED)
+
+
+def test_a_model_that_tensorflow_refuses(
+    arguments: Callable[..., list[str]], model: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    copy = toy_model.push(model, tmp_path / "base", 1)
+    (copy / "assets" / "version.txt").write_text("no number at all\n")
+    done = CliRunner().invoke(app, [*arguments(tmp_path / "s.csv"), "--model", str(copy)])
+    assert done.exit_code == 1
+    assert f"Error: {copy} cannot be loaded: " in done.output
+    assert "Traceback" not in done.output

@@ -143,8 +143,30 @@ def test_model_that_cannot_be_loaded(base: pathlib.Path) -> None:
         console=Console(file=said, width=400),
     )
     assert code == 1
-    assert "Failed to start server. Error: UNKNOWN: 1 model(s) did not become" in said.getvalue()
-    assert "Could not find SavedModel .pb or .pbtxt" in said.getvalue()
+    assert (
+        f"Failed to start server. {base}/1 is not a whole model: saved_model.pb is missing; "
+        "copy it again\n" in said.getvalue()
+    )
+
+
+def test_a_broken_version_beside_a_sound_one(
+    push: Callable[[int], pathlib.Path], base: pathlib.Path
+) -> None:
+    push(1)
+    (push(2) / "variables" / "variables.index").unlink()
+    said = io.StringIO()
+    options = ServerOptions(port=0, watch=WatchOptions(max_load_retries=0))
+    assert serve(base, options, console=Console(file=said, width=400)) == 1
+    assert (
+        f"{base}/2 is not a whole model: variables/variables.index is missing; copy it again, "
+        "or use version 1 beside it, which is whole, with --fall-back\n" in said.getvalue()
+    )
+
+
+def test_a_version_is_no_base(push: Callable[[int], pathlib.Path], base: pathlib.Path) -> None:
+    said = io.StringIO()
+    assert serve(push(1), ServerOptions(port=0), console=Console(file=said, width=400)) == 2
+    assert f"give the directory above it: {base}\n" in said.getvalue()
 
 
 def test_model_config_file(tmp_path: pathlib.Path) -> None:

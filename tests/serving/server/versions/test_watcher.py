@@ -88,6 +88,42 @@ def test_zero_looks_once(manage: Callable[..., ModelManager], base: pathlib.Path
     eventually(lambda: manager.table.loaded() == {MODEL: [1, 2]})
 
 
+def test_falls_back_until_the_latest_loads(
+    manage: Callable[..., ModelManager], base: pathlib.Path
+) -> None:
+    for version in ("1", "2", "3"):
+        (base / version).mkdir()
+    broken = {2, 3}
+
+    class Some(Loader):
+        def __call__(self, name: str, version: int, path: str) -> Loader:
+            if version in broken:
+                raise failed_precondition("cut off")
+            return self
+
+    manager = manage(
+        Some(), poll_seconds=0.01, max_load_retries=1, load_retry_seconds=0.01, fall_back=True
+    )
+    assert manager.wait_available(timeout=30)
+    assert manager.table.loaded() == {MODEL: [1]}
+    broken.clear()
+    (base / "3" / "saved_model.pb").touch()
+    eventually(lambda: manager.table.loaded() == {MODEL: [3]})
+
+
+def test_a_pinned_version_does_not_fall_back(base: pathlib.Path) -> None:
+    for version in ("1", "2"):
+        (base / version).mkdir()
+    manager = ModelManager(Loader(failures=9), WatchOptions(0.01, 1, 0, fall_back=True))
+    config = ModelServerConfig()
+    config.CopyFrom(single_model_config(MODEL, base))
+    config.model_config_list.config[0].model_version_policy.specific.versions.append(2)
+    manager.start(config)
+    with pytest.raises(ServingError, match="version: 2"):
+        manager.wait_available(timeout=30)
+    manager.stop()
+
+
 @pytest.mark.parametrize(("enabled", "state"), [(True, END), (False, AVAILABLE)])
 def test_warm_up_can_be_left_out(
     start: Callable[..., ModelServer],
@@ -118,12 +154,12 @@ def test_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("serving.server.serve", run)
     flags = ["--file-system-poll-wait-seconds", "0", "--max-num-load-retries", "3"]
-    flags += ["--load-retry-interval-micros", "500000", "--no-enable-model-warmup"]
+    flags += ["--load-retry-interval-micros", "500000", "--no-enable-model-warmup", "--fall-back"]
     for arguments in ([], flags):
         done = CliRunner().invoke(app, ["serve", "--model-base", "x", *arguments])
         assert done.exit_code == 0, done.output
     plain, set_up = given
     assert (plain.watch, plain.enable_model_warmup) == (WatchOptions(1.0, 5, 2.0), True)
-    assert (set_up.watch, set_up.enable_model_warmup) == (WatchOptions(0.0, 3, 0.5), False)
+    assert (set_up.watch, set_up.enable_model_warmup) == (WatchOptions(0.0, 3, 0.5, True), False)
     refused = CliRunner().invoke(app, ["serve", "--file-system-poll-wait-seconds", "-1"])
     assert refused.exit_code == 2
