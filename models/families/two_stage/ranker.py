@@ -50,6 +50,12 @@ class RankingNetwork(tfrs.Model):
         standardised = self._standardise(features)
         return self._network(standardised)[..., 0] + standardised[..., self._score]
 
+    # No `if` or loop here depends on a tensor, and looking for one takes longer than tracing.
+    @tf.autograph.experimental.do_not_convert
+    def train_step(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """A step of gradient descent; called by Keras."""
+        return super().train_step(inputs)
+
     def compute_loss(
         self, inputs: tuple[tf.Tensor, tf.Tensor], training: bool = False
     ) -> tf.Tensor:

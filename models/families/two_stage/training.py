@@ -105,6 +105,7 @@ def _batches(examples: Examples, params: RankingParams, seed: int) -> tf.data.Da
     def gather(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return features[rows], relevant[rows]
 
+    @tf.autograph.experimental.do_not_convert
     def batch(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         # From memory as it is: a tensor of all of it would be a second copy.
         got = tf.numpy_function(gather, [rows], (tf.float32, tf.float32), stateful=False)

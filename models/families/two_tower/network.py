@@ -92,6 +92,12 @@ class TwoTower(tfrs.Model):
         )
         return Query(track_ids, artist_ids, title_ngram_ids)
 
+    # No `if` or loop here depends on a tensor, and looking for one takes longer than tracing.
+    @tf.autograph.experimental.do_not_convert
+    def train_step(self, inputs: Cut) -> dict[str, tf.Tensor]:
+        """A step of gradient descent; called by Keras."""
+        return super().train_step(inputs)
+
     def compute_loss(self, inputs: Cut, training: bool = False) -> tf.Tensor:
         """The loss of one batch; called by `tfrs.Model` in training."""
         del training
@@ -105,7 +111,7 @@ class TwoTower(tfrs.Model):
         """Sets the temperature, of some between 1 and 1/128, at which a batch's loss is lowest."""
         queries = self.query_tower(self.query(cut.seeds, cut.title_ngram_ids))
 
-        @tf.function
+        @tf.function(autograph=False)
         def loss(temperature: tf.Tensor) -> tf.Tensor:
             return self.task.call(queries / temperature, self.candidate_tower, cut)
 

@@ -87,19 +87,23 @@ def training_batches(
     tracks, titles = playlists.track_ids.to_tensor(), playlists.title_ngram_ids.to_tensor()
     count = len(playlists)
 
+    @tf.autograph.experimental.do_not_convert
     def epoch(number: tf.Tensor) -> tf.data.Dataset:
         key = tf.stack([tf.constant(seed, tf.int64), number])
         last = tf.constant(count - 1, tf.int64)
         numbered = tf.data.Dataset.range(count).batch(params.batch_size).enumerate()
         # A permutation that is computed place by place, so that nothing is buffered to shuffle.
         return numbered.map(
-            lambda step, places: (
-                number,
-                step,
-                tf.random.experimental.index_shuffle(places, key, last),
+            tf.autograph.experimental.do_not_convert(
+                lambda step, places: (
+                    number,
+                    step,
+                    tf.random.experimental.index_shuffle(places, key, last),
+                )
             )
         )
 
+    @tf.autograph.experimental.do_not_convert
     def cut(number: tf.Tensor, step: tf.Tensor, rows: tf.Tensor) -> Cut:
         # Steps of an epoch are far fewer than 2^31, so no two batches share a seed.
         key = tf.stack([tf.constant(seed, tf.int64), number * 2**32 + 2 * step])

@@ -49,10 +49,11 @@ def train(
         start being epoch 0 without a loss.
     """
     loop = _Loop(network, data, params, checkpoints, epochs=epochs, held_out=held_out)
-    loop.begin(training_batches(data.train, params, seed))
+    batches = training_batches(data.train, params, seed, loop.epoch)
+    loop.begin(batches)
     if not loop.finished:
         network.fit(
-            training_batches(data.train, params, seed, loop.epoch),
+            batches,
             epochs=epochs,
             initial_epoch=loop.epoch,
             steps_per_epoch=loop.steps_per_epoch,
@@ -100,15 +101,16 @@ class _Loop(tf.keras.callbacks.Callback):
         self._params = params
         self._checkpoints = checkpoints
         self._epochs = epochs
-        self._validation = None if held_out is None else Validation(held_out)
+        self._validation = None if held_out is None else Validation(network, held_out)
         self.steps_per_epoch = math.ceil(len(data.train) / params.batch_size)
         self._total = self.steps_per_epoch * epochs
         self._optimizer = optimizer_for(params, self.steps_per_epoch * params.epochs)
         # tfrs.Model trains with what `compile` gave; no metric but our own is computed.
         network.compile(optimizer=self._optimizer)
         self._weights = tf.train.Checkpoint(model=network, optimizer=self._optimizer)
-        self.epoch = 0
-        self.history: list[dict[str, Any]] = []
+        state = checkpoints.state or {"epoch": 0, "history": []}
+        self.epoch: int = state["epoch"]
+        self.history: list[dict[str, Any]] = state["history"]
         self._losses: list[float] = []
 
     @property
@@ -120,10 +122,8 @@ class _Loop(tf.keras.callbacks.Callback):
     def begin(self, batches: tf.data.Dataset) -> None:
         """Restores what there is to go on from, or looks at the start."""
         self._optimizer.build(self._network.trainable_variables)
-        state = self._checkpoints.state
-        if state is not None:
+        if self._checkpoints.state is not None:
             self._checkpoints.restore(self._weights)
-            self.epoch, self.history = state["epoch"], state["history"]
             progress.report(
                 self.epoch * self.steps_per_epoch, self._total, f"resumed after epoch {self.epoch}"
             )
@@ -152,7 +152,7 @@ class _Loop(tf.keras.callbacks.Callback):
 
     def _finish_epoch(self, row: dict[str, Any]) -> None:
         if self._validation is not None:
-            row[STOP_NDCG] = self._validation.ndcg(self._network)
+            row[STOP_NDCG] = self._validation.ndcg()
         self.history.append(row)
         progress.report(row["step"], self._total, f"epoch {self.epoch}{self._ndcg_text()}")
         self._checkpoints.save(self._weights, {"epoch": self.epoch, "history": self.history})

@@ -15,25 +15,27 @@ from schema.signatures import MAX_RECOMMENDATIONS
 class Validation:
     """Continues held-out playlists and compares with what was withheld."""
 
-    def __init__(self, playlists: HeldOutPlaylists):
-        """Takes held-out playlists."""
+    def __init__(self, network: TwoTower, playlists: HeldOutPlaylists):
+        """Takes the network that is trained, and held-out playlists."""
+        self.network = network
         self._playlists = playlists
+        # Traced once, and not at the end of every epoch.
+        self._best = tf.function(self._best_tracks, autograph=False, reduce_retracing=True)
 
-    def ndcg(self, network: TwoTower) -> float:
+    def ndcg(self) -> float:
         """Mean NDCG, 500 deep with binary gains, where tracks that are not in train count too.
 
         Raises:
             ValueError: if there are no held-out playlists.
         """
-        candidates = network.candidate_tower.all_tracks()
-        depth = min(MAX_RECOMMENDATIONS, candidates.shape[0])
-
-        @tf.function(reduce_retracing=True)
-        def best(query: Query) -> tf.Tensor:
-            scores = tf.matmul(network.query_tower(query), candidates, transpose_b=True)
-            return best_tracks(scores, query.track_ids, depth)[1]
+        candidates = self.network.candidate_tower.all_tracks()
 
         def recommend(query: Query) -> np.ndarray:
-            return best(query).numpy()
+            return self._best(query, candidates).numpy()
 
         return validation.ndcg(recommend, self._playlists)
+
+    def _best_tracks(self, query: Query, candidates: tf.Tensor) -> tf.Tensor:
+        scores = tf.matmul(self.network.query_tower(query), candidates, transpose_b=True)
+        depth = min(MAX_RECOMMENDATIONS, candidates.shape[0])
+        return best_tracks(scores, query.track_ids, depth)[1]

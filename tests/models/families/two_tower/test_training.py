@@ -161,8 +161,8 @@ def test_the_epoch_is_chosen_by_a_model_that_has_not_seen_stop(
 ) -> None:
     scored = []
 
-    def ndcg(_self: object, network: TwoTower) -> float:
-        scored.append(network.candidate_tower.all_tracks().shape[0])
+    def ndcg(validation: training.Validation) -> float:
+        scored.append(validation.network.candidate_tower.all_tracks().shape[0])
         return 0.5
 
     monkeypatch.setattr(training.Validation, "ndcg", ndcg)

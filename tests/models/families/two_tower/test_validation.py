@@ -33,19 +33,19 @@ def test_by_hand(network: TwoTower) -> None:
     log = np.log2
     first = (1 + 1 / log(4)) / (1 + 1 / log(3) + 1 / log(4))
     np.testing.assert_allclose(
-        Validation(playlists).ndcg(network), (first + 1 / log(3)) / 2, rtol=1e-6
+        Validation(network, playlists).ndcg(), (first + 1 / log(3)) / 2, rtol=1e-6
     )
 
 
 def test_playlists_without_anything_withheld_do_not_count(network: TwoTower) -> None:
-    assert Validation(held_out([[1], [1]], [[0], []])).ndcg(network) == pytest.approx(1)
+    assert Validation(network, held_out([[1], [1]], [[0], []])).ndcg() == pytest.approx(1)
 
 
 def test_more_playlists_than_are_scored_at_once(network: TwoTower) -> None:
     playlists = held_out([[1]] * 70, [[0]] * 70)
-    assert Validation(playlists).ndcg(network) == pytest.approx(1)
+    assert Validation(network, playlists).ndcg() == pytest.approx(1)
 
 
 def test_nothing_to_validate_on(network: TwoTower) -> None:
     with pytest.raises(ValueError, match="no held-out playlists"):
-        Validation(held_out([[1]], [[]])).ndcg(network)
+        Validation(network, held_out([[1]], [[]])).ndcg()
