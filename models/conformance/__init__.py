@@ -15,18 +15,20 @@ import os
 from models.conformance.answers import assert_same_recommendations
 from models.conformance.checks import CHECKS, check_answer
 from models.conformance.declaration import check_declaration
-from models.conformance.exported import Exported, Model, export
+from models.conformance.exported import Exported, Fitted, Model, export, fit
 from models.families import Family
 
 __all__ = [
     "CHECKS",
     "Exported",
+    "Fitted",
     "Model",
     "assert_same_recommendations",
     "check_answer",
     "check_declaration",
     "check_family",
     "export",
+    "fit",
 ]
 
 
@@ -42,8 +44,9 @@ def check_family(family: Family, directory: str) -> None:
         ValueError: if the family refuses its own parameters.
     """
     check_declaration(family)
+    fitted = fit(family, os.path.join(directory, "work"))
     for indexed in (False, True) if family.dot_product else (False,):
-        exported = export(family, os.path.join(directory, f"indexed-{indexed}".lower()), indexed)
+        exported = export(fitted, os.path.join(directory, f"indexed-{indexed}".lower()), indexed)
         for check in CHECKS:
             try:
                 check(exported)

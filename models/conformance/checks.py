@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -14,6 +11,7 @@ from typing import Final
 import numpy as np
 import tensorflow as tf
 
+from models.conformance import only_tensorflow
 from models.conformance.answers import assert_same_recommendations
 from models.conformance.exported import NUM_TRACKS, TRACKS, Exported
 from models.conformance.playlists import uri
@@ -24,17 +22,6 @@ _UNKNOWN: Final = uri(10**6)
 _ODD_TITLES: Final = (
     "", "   ", "!!!", "中文", "e\u0301", "\u202egnud", "a" * 5000, "\x00\n\t", "ﷺ",
 )  # fmt: skip
-
-# What a process does that has TensorFlow alone.
-_ASK: Final = """
-import json, sys
-import tensorflow as tf
-model = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
-result = model(name=tf.constant(["Rock"]), track_uris=tf.constant([[sys.argv[2]]]))
-assert not [name for name in sys.modules if name.split(".")[0] in ("models", "tensorflow_text")]
-uris = [uri.decode() for uri in result["track_uris"].numpy()[0]]
-print(json.dumps([[uris], result["scores"].numpy().tolist()]))
-"""
 
 
 def check_answer(seeds: Sequence[str], uris: Sequence[str], scores: Sequence[float]) -> None:
@@ -204,17 +191,7 @@ def a_moved_model_loads_where_only_tensorflow_is(exported: Exported) -> None:
     with tempfile.TemporaryDirectory() as folder:
         moved = os.path.join(folder, "moved")
         shutil.copytree(exported.many.path, moved)
-        finished = subprocess.run(  # noqa: S603
-            [sys.executable, "-c", _ASK, moved, TRACKS[2]],
-            cwd=folder,
-            # TensorFlow may compute another way there, since it has none of our settings.
-            env={"PATH": os.environ["PATH"], "TF_CPP_MIN_LOG_LEVEL": "3"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    assert finished.returncode == 0, finished.stderr
-    answer = json.loads(finished.stdout)
+        answer = only_tensorflow.ask(moved, "Rock", TRACKS[2])
     assert_same_recommendations(answer, exported.many.ask(["Rock"], [[TRACKS[2]]]))
 
 

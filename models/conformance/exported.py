@@ -11,6 +11,8 @@ import numpy as np
 import tensorflow as tf
 
 from models.conformance.playlists import training_data, two_genres, uri
+from models.contract import Fit, TrainingData
+from models.data import Vocabularies
 from models.export import ExportOptions, IndexOptions, saved_model
 from models.export.index.sampling import sample_queries
 from models.families import Family
@@ -65,6 +67,19 @@ class Model:
 
 
 @dataclasses.dataclass(frozen=True)
+class Fitted:
+    """A family fitted with its `test_params`.
+
+    Attributes:
+        family: that was fitted.
+        fits: to many tracks and to few, by name, each with what it was fitted to.
+    """
+
+    family: Family
+    fits: dict[str, tuple[Fit, TrainingData, Vocabularies]]
+
+
+@dataclasses.dataclass(frozen=True)
 class Exported:
     """What the checks look at.
 
@@ -81,37 +96,52 @@ class Exported:
     few: Model
 
 
-def export(family: Family, directory: str, indexed: bool = False) -> Exported:
-    """Fits a family with its `test_params` to many and to few tracks, and exports both.
+def fit(family: Family, directory: str) -> Fitted:
+    """Fits a family with its `test_params` to many and to few tracks.
 
     Args:
         family: to fit.
-        directory: where to write.
-        indexed: whether to search an index of partitions rather than by brute force.
+        directory: to work in.
 
     Raises:
-        ValueError: if the family refuses its own `test_params`, or an index meets vectors that are
-            not finite.
+        ValueError: if the family refuses its own `test_params`.
     """
     params = family.params(family.test_params)
-    options = ExportOptions(index=_INDEX if indexed else IndexOptions())
-    models = []
+    fits = {}
     for size, (data, vocabularies) in (
         ("many", two_genres(NUM_TRACKS, 120, 20)),
         ("few", training_data(FEW)),
     ):
-        workdir, path = (os.path.join(directory, size, part) for part in ("work", "model"))
+        workdir = os.path.join(directory, size)
         os.makedirs(workdir)
-        fit = family.fit(data, params, _SEED, workdir)
+        fits[size] = family.fit(data, params, _SEED, workdir), data, vocabularies
+    return Fitted(family, fits)
+
+
+def export(fitted: Fitted, directory: str, indexed: bool = False) -> Exported:
+    """Exports a family's models as the Trainer does, and loads them.
+
+    Args:
+        fitted: see `fit`.
+        directory: where to write.
+        indexed: whether to search an index of partitions rather than by brute force.
+
+    Raises:
+        ValueError: if an index meets vectors that are not finite.
+    """
+    options = ExportOptions(index=_INDEX if indexed else IndexOptions())
+    models = {}
+    for size, (found, data, vocabularies) in fitted.fits.items():
+        path = os.path.join(directory, size)
         saved_model.export(
-            fit.scorer,
+            found.scorer,
             data.catalogue,
             vocabularies,
             path,
-            ModelCard(family=family.name),
-            ranker=fit.ranker,
+            ModelCard(family=fitted.family.name),
+            ranker=found.ranker,
             options=options,
             index_queries=sample_queries(data, 10, _SEED),
         )
-        models.append(Model(path))
-    return Exported(family, indexed, *models)
+        models[size] = Model(path)
+    return Exported(fitted.family, indexed, **models)

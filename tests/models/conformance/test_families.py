@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import pytest
@@ -9,11 +10,26 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from models import families
-from models.conformance import CHECKS, Exported, check_answer, check_declaration, export
+from models.conformance import (
+    CHECKS,
+    Exported,
+    Fitted,
+    check_answer,
+    check_declaration,
+    export,
+    fit,
+)
 from models.conformance.exported import TRACKS
 from models.conformance.playlists import uri
 
 FAMILIES = [families.family(name) for name in families.own()]
+
+
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Fitted]:
+    return functools.cache(
+        lambda name: fit(families.family(name), str(tmp_path_factory.mktemp(name)))
+    )
 
 
 @pytest.fixture(
@@ -21,9 +37,13 @@ FAMILIES = [families.family(name) for name in families.own()]
     params=[(one, indexed) for one in FAMILIES for indexed in {False, one.dot_product}],
     ids=lambda param: param[0].name + ("-index" if param[1] else ""),
 )
-def exported(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Exported:
+def exported(
+    request: pytest.FixtureRequest,
+    fitted: Callable[[str], Fitted],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Exported:
     family, indexed = request.param
-    return export(family, str(tmp_path_factory.mktemp(family.name)), indexed)
+    return export(fitted(family.name), str(tmp_path_factory.mktemp(family.name)), indexed)
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
