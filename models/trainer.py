@@ -29,8 +29,6 @@ from schema.splits import STOP, TRAIN
 if TYPE_CHECKING:
     from tfx.v1.components import FnArgs
 
-# Rows of the training curve that travel with the model.
-_HISTORY_TAIL: Final = 20
 _PACKAGES: Final = ("tensorflow", "tensorflow-transform", "tensorflow-recommenders", "implicit")
 
 
@@ -94,8 +92,7 @@ def run_fn(fn_args: FnArgs) -> None:
             tf.io.gfile.makedirs(directory)
         fit = family.fit(data, params, config.seed, kept or run_directory)
         seconds = time.perf_counter() - start
-        history = [_plain(row) for row in fit.history]
-        _write_history(history, run_directory)
+        _write_history([_plain(row) for row in fit.history], run_directory)
     index = config.export.index
     queries = None
     if index.kind != "brute_force":
@@ -105,7 +102,7 @@ def run_fn(fn_args: FnArgs) -> None:
         data.catalogue,
         vocabularies,
         fn_args.serving_model_dir,
-        _card(config, params, data, tuned=tuned, fit=fit, history=history, seconds=seconds),
+        _card(config, params, data, tuned=tuned, fit=fit, seconds=seconds),
         ranker=fit.ranker,
         options=config.export,
         index_queries=queries,
@@ -150,7 +147,6 @@ def _card(
     *,
     tuned: Mapping[str, Any],
     fit: Fit,
-    history: list[dict[str, Any]],
     seconds: float,
 ) -> ModelCard:
     versions = {"python": platform.python_version()}
@@ -174,7 +170,6 @@ def _card(
         playlists={TRAIN: len(data.train) - len(data.stop), STOP: len(data.stop)},
         chosen=fit.chosen,
         fit_seconds=round(seconds, 3),
-        history=history[-_HISTORY_TAIL:],
         source_hash=config.source_hash or None,
         versions=versions,
     )

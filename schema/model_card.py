@@ -38,7 +38,6 @@ class ModelCard(pydantic.BaseModel):
         chosen: what the playlists of stop chose, by parameter's name with dots, such as epochs;
             then the model was fitted to train and stop with it.
         fit_seconds: how long training took.
-        history: the last rows of the training curve.
         source_hash: of the code that trained it.
         versions: of Python and the packages that training depends on.
         index: how the index was built and what was measured; None without an index.
@@ -57,7 +56,6 @@ class ModelCard(pydantic.BaseModel):
     playlists: dict[str, int] | None = None
     chosen: dict[str, int] | None = None
     fit_seconds: float | None = None
-    history: list[dict[str, Any]] | None = None
     source_hash: str | None = None
     versions: dict[str, str] | None = None
     index: dict[str, Any] | None = None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import rich.console
 import rich.progress
@@ -16,6 +16,9 @@ from pipeline.console import results
 from pipeline.console.progress import progress_to
 from report.formatting import duration
 from schema.documents import RunMetrics
+
+if TYPE_CHECKING:
+    from components.data_gate.anomalies import Anomaly
 
 __all__ = ["RunConsole", "progress_to"]
 
@@ -131,18 +134,16 @@ class RunConsole:
         if self._log_path:
             self._line("  The log has the details: ", (self._log_path, "bold"))
 
-    def anomalies(self, rows: Iterable[Mapping[str, Any]]) -> None:
-        """Lists anomalies: mappings with feature, split, severity and description."""
-        listed = list(rows)
-        for row in listed[:MAX_ANOMALIES]:
-            where = ", ".join(str(row[key]) for key in ("split", "severity") if row.get(key))
+    def anomalies(self, found: Sequence[Anomaly]) -> None:
+        """Lists anomalies, the first of them where there are many."""
+        for anomaly in found[:MAX_ANOMALIES]:
             self._line(
-                (f"    {self._signs.warn} {row.get('feature') or 'data'}", "yellow"),
-                (f" ({where})" if where else "", "dim"),
-                f": {row.get('description') or 'no description'}",
+                (f"    {self._signs.warn} {anomaly.feature}", "yellow"),
+                (f" ({anomaly.split}, {anomaly.severity})", "dim"),
+                f": {anomaly.description or 'no description'}",
             )
-        if len(listed) > MAX_ANOMALIES:
-            self._line(f"      and {len(listed) - MAX_ANOMALIES} more, which the report lists")
+        if len(found) > MAX_ANOMALIES:
+            self._line(f"      and {len(found) - MAX_ANOMALIES} more, which the report lists")
 
     def models_table(self, metrics: RunMetrics) -> None:
         """Shows every model's metrics side by side."""

@@ -143,8 +143,7 @@ class _Shown:
         summary = summaries.summarise(node.outputs, node.looked_for)
         self._console.component_finished(node.node_id, node.seconds, summary, node.cached)
         for artifact in node.of_type(standard_artifacts.ExampleAnomalies):
-            found = read_anomalies(artifact)
-            self._console.anomalies([dataclasses.asdict(anomaly) for anomaly in found])
+            self._console.anomalies(read_anomalies(artifact))
         for artifact in node.of_type(RunReport):
             self.report = artifact.uri
 

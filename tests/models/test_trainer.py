@@ -98,7 +98,6 @@ def test_the_training_curve_is_kept(
         {"step": 20, "loss": 1.5, "stop_ndcg": 0.25},
     ]
     assert json.loads(pathlib.Path(fn_args.model_run_dir, "history.json").read_text()) == expected
-    assert card_of(fn_args).history == expected
     board = EventAccumulator(fn_args.model_run_dir)
     board.Reload()
     losses = [(event.step, tf.make_ndarray(event.tensor_proto)) for event in board.Tensors("loss")]

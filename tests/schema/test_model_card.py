@@ -85,5 +85,5 @@ def test_a_wrong_field_is_named(tmp_path: pathlib.Path, change: dict[str, Any], 
 
 
 def test_a_number_that_is_not_finite_is_written_as_null(tmp_path: pathlib.Path) -> None:
-    ModelCard(family="als", history=[{"loss": float("nan")}]).write(str(tmp_path))
-    assert ModelCard.read(str(tmp_path)).history == [{"loss": None}]
+    ModelCard(family="als", params={"alpha": float("nan")}).write(str(tmp_path))
+    assert ModelCard.read(str(tmp_path)).params == {"alpha": None}

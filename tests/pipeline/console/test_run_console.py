@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import io
 import logging
 import re
@@ -11,6 +12,7 @@ import pytest
 import rich.console
 from hypothesis import strategies as st
 
+from components.data_gate.anomalies import Anomaly
 from models.progress import LOGGER_NAME
 from pipeline.console import run_console as consoles
 from pipeline.console.progress import ProgressHandler, progress_to
@@ -151,16 +153,16 @@ def test_a_failure_without_a_message_says_so() -> None:
 
 def test_anomalies_are_listed_up_to_a_limit() -> None:
     screen = Screen()
-    row = {"split": "eval", "feature": "f", "severity": "warning", "description": "skewed"}
-    screen.run.anomalies([row] * 12)
+    skewed = Anomaly("eval", "f", "COMPARATOR_L_INFTY_HIGH", "warning", "skewed")
+    screen.run.anomalies([skewed] * 12)
     assert len(screen.lines) == 11
     assert screen.lines[0] == "    ! f (eval, warning): skewed"
     assert screen.lines[-1] == "      and 2 more, which the report lists"
     empty = Screen()
     empty.run.anomalies([])
     assert empty.text == ""
-    empty.run.anomalies([{}])
-    assert empty.lines == ["    ! data: no description"]
+    empty.run.anomalies([dataclasses.replace(skewed, description="")])
+    assert empty.lines == ["    ! f (eval, warning): no description"]
 
 
 def test_the_table_has_the_candidate_first_and_then_the_best() -> None:
