@@ -13,9 +13,7 @@ from pipeline.cli.support import USAGE, fail
 
 def recommend(
     model: Annotated[str, typer.Option(help="A SavedModel, or a base directory of versions.")],
-    challenge: Annotated[
-        str, typer.Option(help="challenge_set.json, gzipped, zipped or plain.")
-    ],
+    challenge: Annotated[str, typer.Option(help="challenge_set.json, gzipped, zipped or plain.")],
     output: Annotated[
         str, typer.Option(help="The CSV file to write, gzipped where it ends in .gz; - for stdout.")
     ],
