@@ -105,6 +105,17 @@ def test_a_file_by_hand_is_rewritten_only_when_told_to(
     assert config.stat().st_mode & 0o777 == 0o640
 
 
+def test_a_model_that_the_server_lacks_has_no_versions(
+    manager: ReleaseManager, server: ModelServer, base: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    assert manager._server.loaded() == {3}
+    with ReleaseManager(server.target, base, tmp_path / "other.config", model="other") as other:
+        assert other._server.loaded() == set()
+    server.stop()
+    with pytest.raises(ServingError):
+        manager._server.loaded()
+
+
 def test_what_is_unloaded_is_said_first(manager: ReleaseManager, tmp_path: pathlib.Path) -> None:
     said: list[str] = []
     manager._notify = said.append
@@ -345,6 +356,7 @@ def test_pending_release_is_read_back(tmp_path: pathlib.Path) -> None:
     assert str(pending) == "canary of version 3, begun at 2026-01-02T00:00:00+00:00"
     again.settle()
     assert record.pending() is None
+    again.settle()  # Nothing is pending now, and nothing happens.
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"release": {}}', "{}"])
