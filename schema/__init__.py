@@ -19,7 +19,6 @@ __all__ = [
     "splits",
     "spreadsheets",
     "status",
-    "strict_json",
     "texts",
     "track_uris",
 ]

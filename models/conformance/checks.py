@@ -96,6 +96,13 @@ def a_title_is_answered_in_full(exported: Exported) -> None:
         assert "" not in uris
 
 
+def spellings_of_a_title_are_answered_alike(exported: Exported) -> None:
+    """Composed and decomposed accents, full-width letters and capitals make no other title."""
+    plain = exported.many.ask_one("rock")[0]
+    for name in ("r\u00f3ck", "ro\u0301ck", "\uff32\uff2f\uff23\uff2b", "Ro\u0323\u0301CK\u3000"):
+        assert exported.many.ask_one(name)[0] == plain, ascii(name)
+
+
 def nothing_known_gives_popular_tracks(exported: Exported) -> None:
     """Without a known seed and a known title, the most popular tracks are recommended."""
     popular = exported.many.ask_one()[0]
@@ -214,6 +221,7 @@ CHECKS: Final[tuple[Callable[[Exported], None], ...]] = (
     malformed_and_repeated_seeds_change_nothing,
     seeds_are_heard,
     a_title_is_answered_in_full,
+    spellings_of_a_title_are_answered_alike,
     nothing_known_gives_popular_tracks,
     invalid_utf8_is_answered,
     answers_do_not_depend_on_the_batch,

@@ -9,6 +9,8 @@ from typing import Final
 
 import tensorflow as tf
 
+from models.transform import folding
+
 # What the RecSys Challenge 2018's `normalize_name` replaces by a space, in RE2's spelling.
 _PUNCTUATION: Final = r"[.,/#!$%^*;:{}=_`~()@]"
 _WHITESPACE: Final = r"[\s\v\p{Z}]+"
@@ -18,9 +20,9 @@ MAX_CHARACTERS: Final = 256
 
 
 def normalize(names: tf.Tensor) -> tf.Tensor:
-    """Normalises titles as the RecSys Challenge 2018 does.
+    """Normalises titles as the RecSys Challenge 2018 does, once `folding` made them comparable.
 
-    Lower case, `.,/#!$%^*;:{}=_`~()@` to spaces, runs of whitespace to one space, none at the ends.
+    `.,/#!$%^*;:{}=_`~()@` to spaces, runs of whitespace to one space, none at the ends.
 
     Args:
         names: string tensor of any shape, UTF-8; invalid bytes become U+FFFD.
@@ -28,8 +30,7 @@ def normalize(names: tf.Tensor) -> tf.Tensor:
     Returns:
         String tensor of the same shape.
     """
-    names = tf.strings.unicode_transcode(names, "UTF-8", "UTF-8", errors="replace")
-    names = tf.strings.lower(names, encoding="utf-8")
+    names = tf.reshape(folding.fold(tf.reshape(names, [-1])), tf.shape(names))
     names = tf.strings.regex_replace(names, _PUNCTUATION, " ")
     return tf.strings.strip(tf.strings.regex_replace(names, _WHITESPACE, " "))
 

@@ -62,6 +62,12 @@ def test_titles_are_normalised_before_they_are_cut(builder: QueryBuilder) -> Non
     assert query.title_ngram_ids.to_list() == [[0, 1, 2], [], [], [1]]
 
 
+def test_all_spellings_of_a_title_give_the_same_ids(builder: QueryBuilder) -> None:
+    names = ["r\u00f3ck", "ro\u0301ck", "\uff32\uff2f\uff23\uff2b", "ROCK\ufe0f"]
+    query = build(builder, names, [[]] * 4)
+    assert query.title_ngram_ids.to_list() == [[0, 1, 2]] * 4
+
+
 def test_no_queries(builder: QueryBuilder) -> None:
     query = build(builder, [], [])
     assert [part.nrows() for part in query] == [0, 0, 0]
