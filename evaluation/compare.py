@@ -115,7 +115,7 @@ def compare_rows(
         raise ValueError(f"both are called {name_a!r}: give them different names")
     sides = []
     for rows, name, model in ((a, name_a, model_a), (b, name_b, model_b)):
-        side = of_split(_only_model(rows, name, model), split).copy()
+        side = of_split(only_model(rows, name, model), split).copy()
         side[columns.MODEL] = name
         side[columns.PID] = side[columns.PID].map(_text)
         sides.append(side)
@@ -191,7 +191,18 @@ def compare_submissions(
     )
 
 
-def _only_model(rows: pd.DataFrame, name: str, model: str | None) -> pd.DataFrame:
+def only_model(rows: pd.DataFrame, name: str, model: str | None) -> pd.DataFrame:
+    """Picks the rows of one model.
+
+    Args:
+        rows: per-playlist rows.
+        name: whose they are, for messages.
+        model: which; not needed where there is one only.
+
+    Raises:
+        ValueError: there are no rows, or the model is not among them or not named where there are
+            several.
+    """
     known = [str(found) for found in rows[columns.MODEL].unique()]
     if not known:
         raise ValueError(f"{name} has no playlist that was evaluated")

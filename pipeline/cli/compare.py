@@ -98,9 +98,9 @@ def compare(
 def _runs(a: str, b: str, model_a: str | None, model_b: str | None, split: str) -> Comparison:
     import pandas as pd
 
-    from evaluation.compare import compare_rows
+    from evaluation.compare import compare_rows, only_model
     from schema.documents import DETAILS_FILE, RunDetails, parse
-    from schema.rows import MODEL, ROWS_FILE
+    from schema.rows import ROWS_FILE
 
     sides, seeds = [], set()
     for out, model in ((a, model_a), (b, model_b)):
@@ -110,11 +110,7 @@ def _runs(a: str, b: str, model_a: str | None, model_b: str | None, split: str) 
         if not name or "seed" not in run.config:
             raise ValueError(f"{folder / DETAILS_FILE} is not that of a finished run.")
         seeds.add(run.config["seed"])
-        rows = pd.read_parquet(folder / ROWS_FILE)
-        known = [str(found) for found in rows[MODEL].unique()]
-        if name not in known:
-            raise ValueError(f"{out} has no model {name!r}; it has: {', '.join(known) or 'none'}")
-        sides.append((rows, out, name))
+        sides.append((only_model(pd.read_parquet(folder / ROWS_FILE), out, name), out, name))
     if len(seeds) > 1:
         raise ValueError(
             f"The runs have different seeds ({', '.join(map(str, sorted(seeds)))}), "
