@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import difflib
+import math
 import pathlib
-from collections.abc import Iterable, Mapping
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 import pydantic
 import yaml
 
+from pipeline import strict_yaml
 from pipeline.config import PipelineConfig
+
+# A number in quotes; with a leading zero nobody knows which base is meant.
+_PLAIN: Final = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?")
 
 
 class RunConfigError(ValueError):
@@ -35,7 +41,10 @@ def load_config(
         _apply(values, setting)
     values.update({key: value for key, value in fields.items() if value is not None})
     try:
-        return PipelineConfig.model_validate(values)
+        config = PipelineConfig.model_validate(values)
+        if wrong := list(_no_numbers(values, _taken(config))):
+            raise RunConfigError("The configuration is not valid:\n" + "\n".join(wrong))
+        return config
     except pydantic.ValidationError as error:
         raise RunConfigError(
             "The configuration is not valid:\n" + "\n".join(_explain(error))
@@ -44,7 +53,9 @@ def load_config(
 
 def _read(path: str) -> dict[str, Any]:
     try:
-        values = yaml.safe_load(pathlib.Path(path).read_text(encoding="utf-8"))
+        values = strict_yaml.load(pathlib.Path(path).read_text(encoding="utf-8"))
+    except strict_yaml.DuplicateKeyError as error:
+        raise RunConfigError(f"{path}: {error}; keep one.") from None
     except OSError as error:
         raise RunConfigError(f"Cannot read the configuration {path}: {error.strerror}.") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -64,7 +75,9 @@ def _apply(values: dict[str, Any], setting: str) -> None:
             f"--set takes KEY=VALUE, such as models.als.factors=64, not {setting!r}."
         )
     try:
-        value = yaml.safe_load(text)
+        value = strict_yaml.load(text)
+    except strict_yaml.DuplicateKeyError as error:
+        raise RunConfigError(f"--set {key}: {error}; keep one.") from None
     except yaml.YAMLError:
         raise RunConfigError(f"--set {key}: {text!r} is not a valid YAML value.") from None
     for part in path[:-1]:
@@ -73,6 +86,29 @@ def _apply(values: dict[str, Any], setting: str) -> None:
             raise RunConfigError(f"--set {key}: {part!r} is a value and has no keys below it.")
         values = below
     values[path[-1]] = value
+
+
+def _taken(config: PipelineConfig) -> dict[str, Any]:
+    """What a configuration's values were taken for; of families, their parameters."""
+    models = {family: config.family_params(family) for family in config.models}
+    return {**config.model_dump(), "models": models}
+
+
+def _no_numbers(given: Any, taken: Any, key: str = "") -> Iterator[str]:
+    """Names what was given where a number is meant and is none, though it was taken for one."""
+    if isinstance(given, dict) and isinstance(taken, dict):
+        for name, value in given.items():
+            yield from _no_numbers(value, taken.get(name), f"{key}.{name}" if key else str(name))
+    elif isinstance(given, list) and isinstance(taken, list | tuple):
+        for index, (one, other) in enumerate(zip(given, taken, strict=False)):
+            yield from _no_numbers(one, other, f"{key}.{index}")
+    elif isinstance(given, float) and not math.isfinite(given):
+        yield f"  {key}: takes a finite number, not {given}."
+    elif isinstance(taken, int | float) and not isinstance(taken, bool):
+        if isinstance(given, bool):
+            yield f"  {key}: takes a number, not {str(given).lower()}."
+        elif isinstance(given, str) and not _PLAIN.fullmatch(given):
+            yield f"  {key}: takes a decimal number, without leading zeros, not {given!r}."
 
 
 def _explain(error: pydantic.ValidationError) -> list[str]:

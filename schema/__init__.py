@@ -19,6 +19,7 @@ __all__ = [
     "splits",
     "spreadsheets",
     "status",
+    "strict_json",
     "texts",
     "track_uris",
 ]

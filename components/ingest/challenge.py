@@ -51,7 +51,7 @@ def read_challenge(path: str) -> Iterator[ChallengePlaylist]:
         ChallengeError: when the file cannot be read, or one of its playlists cannot be used.
     """
     try:
-        playlists = read_slice(path, _member(path))
+        playlists = read_slice(path, _member(path), pipes=True)
     except UnreadableFileError as error:
         raise ChallengeError(f"{path}: {error}") from None
     if not playlists:

@@ -7,6 +7,7 @@ import glob
 import hashlib
 import os
 import re
+import stat
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
@@ -26,6 +27,8 @@ _DIRECTORIES: Final = (
     (("*.zip",), ""),
     (_JSON_NAMES, "data"),
 )
+#: A directory with such a name is a slice that went wrong, not one to look into.
+_NAMED_AS_SLICES: Final = (*_JSON_NAMES, "*.zip")
 #: What macOS puts beside files on other disks and into archives; it holds no playlists.
 _MACOS: Final = "._"
 _CHUNK: Final = 1 << 20
@@ -110,8 +113,21 @@ def list_files(directory: str, names: Iterable[str]) -> list[InputFile]:
     return [
         _stat(entry.path)
         for entry in os.scandir(directory)
-        if entry.is_file() and any(fnmatch.fnmatchcase(entry.name, name) for name in patterns)
+        if entry.is_file() and _is_named(entry.name, patterns)
     ]
+
+
+def not_a_file(path: str) -> str:
+    """Says what stands at a local path in place of a file; "" for a file, and for remote paths."""
+    if is_remote(path) or os.path.isfile(path):
+        return ""
+    if os.path.islink(path) and not os.path.exists(path):
+        return f"a link to {os.readlink(path)}, which is missing"
+    if not os.path.exists(path):
+        return "missing"
+    mode = os.stat(path).st_mode
+    kinds = {"a directory": stat.S_ISDIR, "a pipe": stat.S_ISFIFO, "a socket": stat.S_ISSOCK}
+    return f"{next((kind for kind, test in kinds.items() if test(mode)), 'a device')}, not a file"
 
 
 def fingerprint(file: InputFile) -> str:
@@ -122,6 +138,8 @@ def fingerprint(file: InputFile) -> str:
     time of change stand in.
     """
     try:
+        if problem := not_a_file(file.path):
+            return problem  # to open a pipe would wait for whoever writes to it
         if is_remote(file.path):
             return str(FileSystems.checksum(file.path))
         digest = hashlib.blake2b(digest_size=16)
@@ -141,20 +159,34 @@ def _match(pattern: str) -> tuple[list[InputFile], int]:
         found = [_stat(pattern)]  # its name may have the characters of a pattern
     else:
         paths = glob.glob(pattern, recursive=True)
-        found = [_stat(path) for path in paths if os.path.isfile(path)]
+        # What is no file, a link that leads nowhere too, is an input that cannot be read.
+        found = [
+            _stat(path)
+            for path in paths
+            if not os.path.isdir(path) or (path != pattern and _is_named(path, _NAMED_AS_SLICES))
+        ]
     if found:
         return found, 0
     for names, folder in _DIRECTORIES:
         directory = FileSystems.join(pattern, folder) if folder else pattern
-        listed = list_files(directory, [*names, *(_MACOS + name for name in names)])
+        listed = _list_inputs(directory, [*names, *(_MACOS + name for name in names)])
         if sound := [file for file in listed if not _is_macos(file.path)]:
             return sound, len(listed) - len(sound)
     return [], 0
 
 
+def _list_inputs(directory: str, names: list[str]) -> list[InputFile]:
+    """As `list_files`, with what has the name of a slice and is no file."""
+    if is_remote(directory):
+        return list_files(directory, names)
+    if not os.path.isdir(directory):
+        return []
+    return [_stat(entry.path) for entry in os.scandir(directory) if _is_named(entry.name, names)]
+
+
 def _unpacked(file: InputFile) -> tuple[list[InputFile], int]:
     """Returns the slices in an archive and how many files of macOS; any other file as it is."""
-    if not archives.is_archive(file.path):
+    if not archives.is_archive(file.path) or not_a_file(file.path):
         return [file], 0
     try:
         sizes = archives.sizes(file.path)
@@ -165,7 +197,7 @@ def _unpacked(file: InputFile) -> tuple[list[InputFile], int]:
         found = [
             file._replace(member=member, size=size)
             for member, size in sizes.items()
-            if any(fnmatch.fnmatchcase(os.path.basename(member), name) for name in patterns)
+            if _is_named(member, patterns)
         ]
         if sound := [inner for inner in found if not _is_macos(inner.member)]:
             return sound, len(found) - len(sound)
@@ -177,8 +209,16 @@ def _is_macos(path: str) -> bool:
 
 
 def _stat(path: str) -> InputFile:
-    stat = os.stat(path)
-    return InputFile(path, stat.st_size, stat.st_mtime)
+    try:
+        found = os.stat(path)
+    except OSError:  # a link that leads nowhere
+        found = os.lstat(path)
+    size = found.st_size if stat.S_ISREG(found.st_mode) else 0
+    return InputFile(path, size, found.st_mtime)
+
+
+def _is_named(path: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatch.fnmatchcase(os.path.basename(path), name) for name in patterns)
 
 
 def _match_all(patterns: list[str]) -> list[InputFile]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
-import json
 import zlib
 from typing import Any, Final
 
@@ -15,11 +14,19 @@ from apache_beam.io.filesystems import FileSystems
 
 from components.ingest import archives, checksums
 from components.ingest.archives import ArchiveError
+from components.ingest.finding import not_a_file
 from components.ingest.validation import json_type
+from schema import strict_json
 
 #: A slice that unpacks to more is not read: it is not a slice, and would exhaust a worker's memory.
 MAX_SLICE_BYTES: Final = 1 << 30
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+#: Starts of what stands in a file's place until it is fetched.
+_STAND_INS: Final = {
+    b"version https://git-lfs.github.com/spec/": "a Git LFS pointer: git lfs pull fetches the file",
+    b"/annex/objects/": "a git-annex pointer: git annex get fetches the file",
+}
+_NESTED: Final = (dict, list)
 _TAR_MAGIC: Final = b"ustar"
 _TAR_MAGIC_AT: Final = 257
 
@@ -28,7 +35,7 @@ class UnreadableFileError(Exception):
     """A file that holds no playlists that could be read; the message says why."""
 
 
-def read_slice(path: str, member: str = "", md5: str = "") -> list[Any]:
+def read_slice(path: str, member: str = "", md5: str = "", *, pipes: bool = False) -> list[Any]:
     """Reads the playlists of a slice, as JSON has them.
 
     Gzip is recognised by the content, not by the name. The whole slice is held in memory.
@@ -37,11 +44,14 @@ def read_slice(path: str, member: str = "", md5: str = "") -> list[Any]:
         path: of the slice, or of the archive that it lies in.
         member: its name in the archive, "" where it lies in none.
         md5: the digest that it should have, packed or unpacked; "" where none is known.
+        pipes: whether what is no file, such as a pipe, is read too.
 
     Raises:
         UnreadableFileError: when the file cannot be opened or unpacked, has another digest, is not
             JSON, or is not an object with a list of `playlists`.
     """
+    if not pipes and (problem := not_a_file(path)):
+        raise UnreadableFileError(problem)
     content = _parse(_read(path, member, md5))
     if not isinstance(content, dict):
         raise UnreadableFileError(f"a JSON {json_type(content)}, not an object with 'playlists'")
@@ -71,7 +81,8 @@ def _read(path: str, member: str, md5: str) -> bytes:
     except (gzip.BadGzipFile, zlib.error) as error:
         raise UnreadableFileError(f"damaged gzip: {error}") from None
     except Exception as error:  # each filesystem has its own errors
-        raise UnreadableFileError(f"cannot be opened: {error}") from None
+        why = getattr(error, "strerror", None) or error
+        raise UnreadableFileError(f"cannot be opened: {why}") from None
     if len(content) > MAX_SLICE_BYTES:
         raise UnreadableFileError(f"more than {MAX_SLICE_BYTES} bytes")
     if digests and md5 not in digests:
@@ -98,13 +109,42 @@ def _md5(content: bytes) -> str:
 
 def _parse(content: bytes) -> Any:
     try:
-        return orjson.loads(content)
+        found = orjson.loads(content)
     except orjson.JSONDecodeError:
         pass
+    else:
+        # The reader of many keys takes the last of two without a word, so they are counted.
+        colons = content.count(b'":') + content.count(b'" :')
+        return found if colons == _keys(found) else _parse_strictly(content)
+    if not content.strip():
+        raise UnreadableFileError("empty")
+    for start, told in _STAND_INS.items():
+        if content.startswith(start):
+            raise UnreadableFileError(told)
     if content.startswith(_TAR_MAGIC, _TAR_MAGIC_AT):
         raise UnreadableFileError("a tar archive; unpack it with tar -xf and give its folder")
     # The standard library is slower and takes more: lone surrogates, NaN, a byte order mark.
+    return _parse_strictly(content)
+
+
+def _parse_strictly(content: bytes) -> Any:
     try:
-        return json.loads(content)
+        return strict_json.loads(content)
+    except strict_json.DuplicateKeyError as error:
+        raise UnreadableFileError(str(error)) from None
     except (ValueError, RecursionError) as error:
         raise UnreadableFileError(f"not JSON: {error}") from None
+
+
+def _keys(value: Any) -> int:
+    """How many keys the objects in a JSON value have."""
+    found, waiting = 0, [value]
+    while waiting:
+        value = waiting.pop()
+        if type(value) is dict:
+            found += len(value)
+            value = value.values()
+        elif type(value) is not list:
+            continue
+        waiting += [inner for inner in value if type(inner) in _NESTED]
+    return found

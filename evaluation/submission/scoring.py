@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,6 +14,7 @@ from evaluation.metrics.registry import FROM_LISTS, evaluate
 from evaluation.submission.errors import SubmissionError
 from evaluation.submission.files import open_text
 from schema import rows as columns
+from schema import strict_json
 from schema.track_uris import canonical
 
 
@@ -43,7 +42,7 @@ def read_holdouts(path: str | Path) -> dict[str, Withheld]:
     """
     try:
         with open_text(path) as handle:
-            found = _HOLDOUTS.validate_python(json.load(handle, object_pairs_hook=_once))
+            found = _HOLDOUTS.validate_python(strict_json.loads(handle.read()))
     except pydantic.ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
@@ -94,13 +93,3 @@ def score(
 
 
 _EXPECTED = 'expected {"PID": {"scenario": NAME, "holdouts": [TRACK_URI, ...]}, ...}'
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object whose keys stand once each."""
-    made: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in made:
-            raise ValueError(f"{key!r} is there twice")
-        made[key] = value
-    return made

@@ -48,6 +48,21 @@ def test_every_level_can_be_set():
         ("gate.seed=3", ["gate.seed is gone", "`seed`"]),
         ("seed", ["KEY=VALUE"]),
         ("seed.below=1", ["seed"]),
+        ("seed=true", ["seed", "takes a number, not true"]),
+        ("seed=017", ["seed", "without leading zeros", "'017'"]),
+        ("seed=0x11", ["seed", "0x11"]),
+        ("seed=1:30", ["seed", "1:30"]),
+        ("split.eval=true", ["split.eval", "takes a number"]),
+        ("models.als.factors=010", ["models.als.factors", "'010'"]),
+        ("models.als.factors=true", ["models.als.factors", "takes a number"]),
+        ("models.als.alpha=.inf", ["models.als.alpha", "inf"]),
+        ("models.als.alpha=inf", ["models.als.alpha", "'inf'"]),
+        ("gate.floors={ndcg: .nan}", ["gate.floors", "nan"]),
+        ("evaluator.min_value=.nan", ["evaluator.min_value", "nan"]),
+        (
+            "gate={alpha: 0.1, alpha: 0.2}",
+            ["--set gate", "'alpha' stands twice", "columns 2 and 14"],
+        ),
         ("seed={", ["seed", "YAML"]),
     ],
 )
@@ -84,7 +99,16 @@ def test_nothing_to_be_better_than_where_that_is_asked_for_or_popularity_is_the_
 
 
 @pytest.mark.parametrize(
-    ("content", "says"), [("[1, 2]", "keys and values"), ("a: b: c", "YAML"), (None, "Cannot read")]
+    ("content", "says"),
+    [
+        ("[1, 2]", "keys and values"),
+        ("a: b: c", "YAML"),
+        (None, "Cannot read"),
+        (
+            "seed: 1\nmodels: {}\nseed: 2\n",
+            "the key 'seed' stands twice, in lines 1 and 3; keep one",
+        ),
+    ],
 )
 def test_an_unusable_file_is_named(tmp_path, content, says):
     file = tmp_path / "run.yaml"
@@ -93,6 +117,20 @@ def test_an_unusable_file_is_named(tmp_path, content, says):
     with pytest.raises(RunConfigError, match=says) as error:
         load(file=str(file))
     assert "run.yaml" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("models.als.alpha=1e1", 10),
+        ("models.als.alpha=+1.5", 1.5),
+        ("models.als.alpha=1_000", 1000),
+        ('models.als.alpha="40"', 40),
+        ("models.als.alpha=4.0", 4),
+    ],
+)
+def test_decimal_numbers_are_taken(setting, value):
+    assert load(setting).family_params("als")["alpha"] == value
 
 
 def test_nothing_is_tuned_unless_asked_for():

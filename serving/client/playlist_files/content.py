@@ -10,6 +10,7 @@ import sys
 import zlib
 from typing import Any, Final
 
+from schema import strict_json
 from serving.protocol import ConfigError
 
 _GZIP: Final = b"\x1f\x8b"
@@ -63,9 +64,11 @@ def parse(path: str | pathlib.Path, data: bytes) -> Content:
     if text.lstrip()[:1] not in ("{", "["):
         return Content(text)
     try:
-        return Content(text, json.loads(text), is_json=True)
+        return Content(text, strict_json.loads(text), is_json=True)
     except RecursionError:
         raise ConfigError(f"{path} is not JSON that can be read: it is nested too deeply") from None
+    except strict_json.DuplicateKeyError as error:
+        raise ConfigError(f"{path}: {error}; keep one") from None
     except ValueError as error:
         raise ConfigError(f"{path} is not JSON: {error}") from error
 

@@ -12,7 +12,7 @@ import pytest
 
 from components.ingest import reading
 from components.ingest.errors import IngestError
-from components.ingest.finding import list_files, match_inputs
+from components.ingest.finding import fingerprint, list_files, match_inputs, not_a_file
 from components.ingest.reading import UnreadableFileError, read_slice
 
 SLICE = {"info": {}, "playlists": [{"pid": 1}, {"pid": 2}]}
@@ -42,7 +42,7 @@ def test_a_directory_stands_for_its_slices_in_the_order_of_their_numbers(tmp_pat
 def test_a_directory_without_slices_stands_for_its_json(tmp_path):
     for name in ("b.json", "a.json.gz", "notes.txt"):
         (tmp_path / name).write_text("12")
-    (tmp_path / "c.json").mkdir()
+    (tmp_path / "c").mkdir()
     found = found_in(tmp_path)
     assert names(found) == ["a.json.gz", "b.json"]
     assert [file.size for file in found] == [2, 2]
@@ -97,7 +97,18 @@ def test_json_that_only_the_standard_library_takes(tmp_path, content):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "not JSON: Expecting value"),
+        (b"", "empty"),
+        (gzip.compress(b"\n", mtime=0), "empty"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0", "a Git LFS pointer: git lfs"),
+        (b"/annex/objects/SHA256E-s12--00.json\n", "a git-annex pointer: git annex get"),
+        (
+            b'{"playlists": [1],\n "playlists": [2]}',
+            "the key 'playlists' stands twice, in lines 1 and 2",
+        ),
+        (
+            b'{"playlists": [{"name": "a", "b\\"{": {"name" :"x"}, "name": "c"}]}',
+            "the key 'name' stands twice, in line 1, columns 17 and 53",
+        ),
         (b"{", "not JSON: Expecting property name"),
         (b"\xff\xfe\xff", "not JSON: "),
         (b"[" * 100_000, "not JSON: "),
@@ -117,8 +128,45 @@ def test_what_cannot_be_read_says_why(tmp_path, content, message):
 
 
 def test_a_file_that_is_gone(tmp_path):
-    with pytest.raises(UnreadableFileError, match="cannot be opened"):
+    with pytest.raises(UnreadableFileError, match=r"^missing$"):
         read_slice(str(tmp_path / "gone.json"))
+    with pytest.raises(UnreadableFileError, match="cannot be opened: No such file"):
+        read_slice(str(tmp_path / "gone.json"), pipes=True)
+
+
+def test_a_title_that_looks_like_a_key_is_none(tmp_path):
+    playlists = [{"name": 'x":', "n": {"name": 'y" :"name": 1'}}, {"name": '"name":'}]
+    (tmp_path / "x.json").write_text(json.dumps({"playlists": playlists}))
+    assert read_slice(str(tmp_path / "x.json")) == playlists
+
+
+@pytest.mark.parametrize("given", ["the directory", "a pattern", "themselves"])
+def test_what_has_a_slices_name_is_an_input_whatever_it_is(tmp_path, given):
+    (tmp_path / "mpd.slice.0-9.json").write_text("{}")
+    (tmp_path / "mpd.slice.10-19.json").symlink_to("/nowhere/x.json")
+    (tmp_path / "mpd.slice.20-29.json").mkdir()
+    os.mkfifo(tmp_path / "mpd.slice.30-39.json")
+    (tmp_path / "mpd.slice.40-49.json").symlink_to("mpd.slice.0-9.json")
+    (tmp_path / "other").mkdir()
+    patterns = {
+        "the directory": [tmp_path],
+        "a pattern": [tmp_path / "*"],
+        "themselves": [path for path in sorted(tmp_path.iterdir()) if path.name != "other"],
+    }
+    if given == "themselves":  # a directory that is named is looked into
+        patterns[given] = [path for path in patterns[given] if "20-29" not in path.name]
+    files = [file for pattern in patterns[given] for file in found_in(pattern)]
+    problems = [not_a_file(file.path) for file in files]
+    expected = ["", "a link to /nowhere/x.json, which is missing", "a directory, not a file"]
+    expected += ["a pipe, not a file", ""]
+    if given == "themselves":
+        del expected[2]
+    assert problems == expected
+    for file, problem in zip(files, problems, strict=True):
+        if problem:
+            assert fingerprint(file) == problem
+            with pytest.raises(UnreadableFileError, match=problem):
+                read_slice(file.path)
 
 
 def test_a_gzip_that_would_fill_the_memory_is_not_unpacked(tmp_path, monkeypatch):

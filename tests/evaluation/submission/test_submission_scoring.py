@@ -118,7 +118,10 @@ def test_a_submission_for_other_playlists_is_refused(files: pathlib.Path) -> Non
         ('{"1": {"holdouts": "a"}}', "playlist 1.holdouts: Input should be a valid list"),
         ('{"1": {"holdouts": []}}', "playlist 1.holdouts: List should have at least 1 item"),
         ('{"1": {"holdouts": [1]}}', "playlist 1.holdouts.0: Input should be a valid string"),
-        ('{"1": {"holdouts": ["a"]}, "1": {"holdouts": ["b"]}}', "'1' is there twice"),
+        (
+            '{"1": {"holdouts": ["a"]}, "1": {"holdouts": ["b"]}}',
+            "the key '1' stands twice, in line 1, columns 2 and 28",
+        ),
         ('{"playlists": []}', "playlist playlists: Input should be"),
     ],
 )
