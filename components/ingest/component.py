@@ -44,7 +44,8 @@ class Ingest(base_beam_component.BaseBeamComponent):
 
     TFX's cache must not believe that they are still there. So when the component is constructed it
     looks at the input's content (`fingerprint`) and at the destination (`run_id`: that of the
-    ingest that lies there, if it is what this one would write, otherwise a new one).
+    ingest that lies there, if it is what this one would write, otherwise a new one). What was read
+    to make it is then the `input`: a copy of the data elsewhere comes from the cache as well.
     """
 
     SPEC_CLASS = IngestSpec
@@ -60,10 +61,10 @@ class Ingest(base_beam_component.BaseBeamComponent):
             split: `SplitConfig` as JSON.
             source_hash: hash of the code, so that a changed ingest is not served from cache.
         """
-        fingerprint, run_id = _state(input, output, options, split, source_hash)
+        read, fingerprint, run_id = _state(input, output, options, split, source_hash)
         super().__init__(
             spec=IngestSpec(
-                input=input,
+                input=read,
                 output=output,
                 options=options,
                 split=split,
@@ -77,8 +78,10 @@ class Ingest(base_beam_component.BaseBeamComponent):
         )
 
 
-def _state(input: str, output: str, options: str, split: str, source_hash: str) -> tuple[str, str]:
-    """Returns what to know the input's content and the destination by."""
+def _state(
+    input: str, output: str, options: str, split: str, source_hash: str
+) -> tuple[str, str, str]:
+    """Returns the input, and what to know its content and the destination by."""
     try:
         plan = job.plan(
             input,
@@ -88,5 +91,7 @@ def _state(input: str, output: str, options: str, split: str, source_hash: str) 
             source_hash,
         )
     except IngestError:
-        return "unknown", uuid.uuid4().hex  # the executor says why, when its turn comes
-    return plan.fingerprint, plan.finished.run_id if plan.finished else uuid.uuid4().hex
+        return input, "unknown", uuid.uuid4().hex  # the executor says why, when its turn comes
+    if plan.finished is None:
+        return input, plan.fingerprint, uuid.uuid4().hex
+    return plan.finished.input, plan.fingerprint, plan.finished.run_id

@@ -40,6 +40,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             split,
             source_hash=exec_properties["source_hash"],
             run_id=exec_properties["run_id"],
+            fingerprint=exec_properties["fingerprint"],
             beam_pipeline_args=[str(text) for text in self._beam_pipeline_args] or None,
         )
         usable.check_splits(result, split)

@@ -76,6 +76,7 @@ def ingest(
     *,
     source_hash: str = "",
     run_id: str | None = None,
+    fingerprint: str | None = None,
     beam_pipeline_args: list[str] | None = None,
 ) -> IngestResult:
     """Reads MPD slices and writes their playlists as gzipped TFRecords of `tf.train.Example`s.
@@ -95,6 +96,7 @@ def ingest(
         split: the buckets of each split; the defaults where None.
         source_hash: hash of this code; a change makes a second call write anew.
         run_id: names this ingest in its manifest; made up where None.
+        fingerprint: that of a `plan`: where its result lies in `output`, `input` is not looked at.
         beam_pipeline_args: options of the Beam pipeline; where None, the in-memory DirectRunner.
 
     Raises:
@@ -109,6 +111,8 @@ def ingest(
     )
     FileSystems.set_options(beam_options)
     output = output.rstrip("/") or "/"
+    if fingerprint and (standing := manifest.load_by_fingerprint(output, fingerprint)):
+        return _skipped(standing, output, options)
     planned = plan(input, output, options, split, source_hash)
     if planned.finished is not None:
         return _skipped(planned.finished, output, options)
@@ -124,7 +128,7 @@ def ingest(
             destination.keep_rejects(root, output)
             raise
         names = destination.replace(root, output)
-        done = Manifest(run_id or uuid.uuid4().hex, planned.made_from, names, result)
+        done = Manifest(input, run_id or uuid.uuid4().hex, planned.made_from, names, result)
         manifest.save(output, done)
     return result
 

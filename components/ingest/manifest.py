@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
@@ -73,12 +74,14 @@ class Manifest:
     """A finished ingest.
 
     Attributes:
+        input: what it was given to read; the same content elsewhere gives the same output.
         run_id: names this one ingest; another one that writes the same has another.
         made_from: what the output depends on, see `describe`.
         outputs: names of the files that it wrote.
         result: what it gave.
     """
 
+    input: str
     run_id: str
     made_from: dict[str, Any]
     outputs: Sequence[str]
@@ -99,7 +102,10 @@ def describe(
     with ThreadPoolExecutor(_THREADS) as threads:
         paths = {file.path: file for file in files}  # an archive once, whatever lies in it
         contents = dict(zip(paths, threads.map(finding.fingerprint, paths.values()), strict=True))
-    inputs = [[file.name, contents[file.path], file.md5] for file in files]
+    # Where the files lie is no part of it: a copy, or another spelling, is the same input.
+    shared = os.path.commonprefix([file.name for file in files])  # noqa: RUF071 - cut below
+    base = len(os.path.dirname(shared))
+    inputs = [[file.name[base:], contents[file.path], file.md5] for file in files]
     return {
         "inputs": inputs,
         "shards": shards,
@@ -123,6 +129,11 @@ def save(output: str, manifest: Manifest) -> None:
 
 def load(output: str, made_from: dict[str, Any]) -> Manifest | None:
     """Returns the manifest of an earlier ingest from the same input that is still all there."""
+    return load_by_fingerprint(output, fingerprint(made_from))
+
+
+def load_by_fingerprint(output: str, digest: str) -> Manifest | None:
+    """As `load`, by what `fingerprint` returned."""
     path = FileSystems.join(output, NAME)
     if not FileSystems.exists(path):
         return None
@@ -133,4 +144,4 @@ def load(output: str, made_from: dict[str, Any]) -> Manifest | None:
         except (ValueError, KeyError, TypeError):
             return None  # not a manifest of this version, or cut short
     complete = all(FileSystems.exists(FileSystems.join(output, name)) for name in found.outputs)
-    return found if found.made_from == made_from and complete else None
+    return found if fingerprint(found.made_from) == digest and complete else None

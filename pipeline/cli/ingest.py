@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.status_line import JsonOption, Status
-from pipeline.cli.support import ConfigOption, SetOption, fail, load
+from pipeline.cli.support import ConfigOption, SetOption, fail, load, plain
 
 
 def ingest(
@@ -45,7 +45,8 @@ def ingest(
     except InUseError as error:
         fail(error)
     except (RuntimeError, ValueError, OSError) as error:
-        fail(f"{error}\nThe log is {log}")
+        # Where nothing can be written, there is no log either.
+        fail(f"{plain(error)}\nThe log is {log}" if os.path.exists(log) else error)
     done = "Unchanged" if result.skipped else "Wrote"
     typer.echo(f"{done}: {result.playlists:,} playlists with {result.tracks:,} tracks in {output}")
     for reason, count in result.rejects.items():

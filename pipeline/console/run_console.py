@@ -74,6 +74,10 @@ class RunConsole:
         self._line(("Log: ", "dim"), (log_path, "dim"))
         self._line()
 
+    def note(self, text: str) -> None:
+        """Says something about the run as a whole."""
+        self._line((f"{self._signs.warn} {text}", "yellow"))
+
     def component_started(self, name: str) -> None:
         """A component begins."""
         with self._lock:

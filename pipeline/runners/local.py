@@ -82,17 +82,22 @@ def _run(
     from tfx import v1 as tfx
 
     from pipeline import dag
-    from pipeline.runners import launch
+    from pipeline.runners import launch, repair
 
     paths = dag.Paths.under(config).with_schema_pinned(config.out)
+    metadata = Layout.under(config.out).metadata
+    store = tfx.orchestration.metadata.sqlite_metadata_connection_config(metadata)
+    if os.path.exists(metadata) and (gone := repair.forget_missing(store)):
+        console.note(
+            f"{gone} results of earlier runs are gone from where {metadata} knows them: what is "
+            "needed of them is made again"
+        )
     seen = _Shown(console, os.path.abspath(seconds_file))
     try:
         built = dag.create_pipeline(
             config,
             paths,
-            tfx.orchestration.metadata.sqlite_metadata_connection_config(
-                Layout.under(config.out).metadata
-            ),
+            store,
             started=started,
             seconds_file=seen.seconds_file,
         )

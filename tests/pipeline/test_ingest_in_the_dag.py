@@ -9,7 +9,7 @@ from tfx import v1 as tfx
 from components.ingest import summary
 from pipeline import dag
 from pipeline.overrides import load_config
-from pipeline.runners import launch
+from pipeline.runners import launch, repair
 from sample.generator import write_slices
 from schema.layout import Layout
 
@@ -62,6 +62,10 @@ def test_the_cache_follows_content_and_destination(begin, data, tmp_path):
     assert again["ImportExampleGen"].cached
     assert examples(again).uri == examples(first).uri
 
+    copied = begin(source=shutil.copytree(data, tmp_path / "copy"))
+    assert copied["Ingest"].cached
+    assert copied["ImportExampleGen"].cached
+
     changed = min(data.iterdir())
     changed.write_text(changed.read_text().replace("spotify:track:0", "spotify:track:1", 1))
     os.utime(changed, (1, 1))
@@ -73,6 +77,21 @@ def test_the_cache_follows_content_and_destination(begin, data, tmp_path):
     anew = begin()
     assert not anew["Ingest"].cached, "what it wrote is gone"
     assert (tmp_path / "out" / "tfrecords" / "manifest.json").exists()
+
+
+def test_deleted_artifacts_are_no_longer_given_out(begin, tmp_path):
+    store = tfx.orchestration.metadata.sqlite_metadata_connection_config(
+        Layout.under(str(tmp_path / "out")).metadata
+    )
+    first = begin()
+    assert repair.forget_missing(store) == 0
+    shutil.rmtree(tmp_path / "out" / "pipeline_root")
+    assert repair.forget_missing(store) == 4
+    assert repair.forget_missing(store) == 0, "they are known to be gone"
+    again = begin()
+    assert not again["ImportExampleGen"].cached
+    assert examples(again).uri != examples(first).uri
+    assert os.path.isdir(examples(again).uri)
 
 
 def test_a_failed_ingest_says_so_at_its_turn(begin, tmp_path):

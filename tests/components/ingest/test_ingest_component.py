@@ -77,6 +77,19 @@ def test_the_fingerprint_is_of_content_and_options(node, source):
     assert node()["fingerprint"] != first
 
 
+def test_a_copy_elsewhere_is_the_same_input(node, execute, source, tmp_path, monkeypatch):
+    first = node()
+    execute(first)
+    copy = shutil.copytree(source, tmp_path / "a copy")
+    monkeypatch.chdir(tmp_path)
+    for spelled in (str(copy), "source", "./source/", f"{source}/*.json"):
+        assert node(input=spelled) == node() == {**first, "input": str(source)}
+    shutil.rmtree(source)
+    execute(node(input=str(copy)), "again")  # without a cache: what lies there is taken
+    only = str(min(copy.iterdir()))
+    assert node(input=only)["fingerprint"] != first["fingerprint"]
+
+
 def test_what_lies_at_the_destination_is_taken_from_the_cache_and_nothing_else(
     node, execute, source, tmp_path
 ):
