@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import os
 import pathlib
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -15,6 +16,7 @@ import yaml
 from pipeline import strict_yaml
 from pipeline.config import PipelineConfig
 
+_PATHS: Final = (("data",), ("out",), ("release_record",), ("validation", "schema_file"))
 # A number in quotes; with a leading zero nobody knows which base is meant.
 _PLAIN: Final = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?")
 
@@ -40,6 +42,7 @@ def load_config(
     for setting in settings:
         _apply(values, setting)
     values.update({key: value for key, value in fields.items() if value is not None})
+    _expand_home(values)
     try:
         config = PipelineConfig.model_validate(values)
         if wrong := list(_no_numbers(values, _taken(config))):
@@ -86,6 +89,16 @@ def _apply(values: dict[str, Any], setting: str) -> None:
             raise RunConfigError(f"--set {key}: {part!r} is a value and has no keys below it.")
         values = below
     values[path[-1]] = value
+
+
+def _expand_home(values: dict[str, Any]) -> None:
+    """Puts the home directory in place of ~ where a path begins with it; YAML has no such thing."""
+    for *sections, key in _PATHS:
+        section: Any = values
+        for name in sections:
+            section = section.get(name) if isinstance(section, dict) else None
+        if isinstance(section, dict) and isinstance(section.get(key), str):
+            section[key] = os.path.expanduser(section[key])
 
 
 def _taken(config: PipelineConfig) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pipeline.cli.boundary import errors_told
 from pipeline.cli.compare import compare
 from pipeline.cli.config import config
 from pipeline.cli.demo import demo
+from pipeline.cli.home import HomeGroup
 from pipeline.cli.ingest import ingest
 from pipeline.cli.query import query
 from pipeline.cli.recommend import recommend
@@ -25,6 +26,7 @@ from pipeline.cli.status_line import StatusCommand
 
 app = typer.Typer(
     name="segue",
+    cls=HomeGroup,
     help="Playlist continuation on TensorFlow Extended: from playlists in JSON to a served model.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,

@@ -133,6 +133,18 @@ def test_decimal_numbers_are_taken(setting, value):
     assert load(setting).family_params("als")["alpha"] == value
 
 
+def test_a_path_may_begin_at_home(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "s.pbtxt").touch()
+    file = tmp_path / "run.yaml"
+    file.write_text("out: ~/o\nrelease_record: ~/r.json\nvalidation: {schema_file: ~/s.pbtxt}\n")
+    config = load_config(str(file), ["name=segue"], data="~/d")
+    assert config.data == f"{tmp_path}/d"
+    assert config.out == f"{tmp_path}/o"
+    assert config.release_record == f"{tmp_path}/r.json"
+    assert config.validation.schema_file == f"{tmp_path}/s.pbtxt"
+
+
 def test_nothing_is_tuned_unless_asked_for():
     assert load().tuned == ()
     assert load("candidate=popularity").tuned == ()
