@@ -245,7 +245,9 @@ def test_good_requests_among_others(
     for call, i in calls:
         first = expected[i][1]
         if first is None:
-            assert call.code() in PROPER - {grpc.StatusCode.INTERNAL}
+            # An answer to a thousand rows may be longer than a message may be.
+            too_long = grpc.StatusCode.RESOURCE_EXHAUSTED
+            assert call.code() in PROPER - {grpc.StatusCode.INTERNAL} | {too_long}
         else:
             assert call.result().outputs["track_uris"].string_val[0] == first.encode()
     stubs.channel.close()
