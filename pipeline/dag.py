@@ -9,8 +9,7 @@ import os
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx import v1 as tfx
-from tfx.components import FileBasedExampleGen, StatisticsGen
-from tfx.dsl.components.base import executor_spec
+from tfx.components import StatisticsGen
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.types.channel_utils import artifact_query
 from tfx.utils import io_utils
@@ -19,11 +18,10 @@ from components.data_gate.component import DataGate
 from components.data_gate.strategy import LastPassedStrategy
 from components.evaluator.component import Evaluator
 from components.evaluator.config import eval_config
-from components.example_gen import executor as example_gen_executor
+from components.example_gen.component import ImportExampleGen
 from components.holdout.component import Holdout
 from components.infra_check.component import InfraCheck
 from components.ingest.component import Ingest
-from components.ingest.names import playlists_pattern
 from components.pusher.component import Pusher
 from components.report.component import Report
 from components.served_model.component import ServedModel
@@ -35,7 +33,7 @@ from pipeline import __version__, source_hash
 from pipeline.config import PipelineConfig
 from schema.curated import SCHEMA_FILE, curated_schema_path
 from schema.layout import Layout
-from schema.splits import DECIDING, FITTED, SPLITS, STOP, TRAIN
+from schema.splits import DECIDING, FITTED, STOP, TRAIN
 
 
 @dataclasses.dataclass(frozen=True)
@@ -280,7 +278,7 @@ def create_pipeline(
     )
 
 
-def raw_to_examples(config: PipelineConfig, paths: Paths) -> tuple[Ingest, FileBasedExampleGen]:
+def raw_to_examples(config: PipelineConfig, paths: Paths) -> tuple[Ingest, ImportExampleGen]:
     """Builds the nodes before which there is no artifact: raw slices to Examples by split."""
     ingest = Ingest(
         input=config.data,
@@ -289,16 +287,11 @@ def raw_to_examples(config: PipelineConfig, paths: Paths) -> tuple[Ingest, FileB
         split=config.split.model_dump_json(),
         source_hash=source_hash.of(source_hash.INGEST),
     )
-    example_gen = FileBasedExampleGen(
+    example_gen = ImportExampleGen(
         input_base=paths.tfrecords,
-        input_config=tfx.proto.Input(
-            splits=[
-                tfx.proto.Input.Split(name=split, pattern=playlists_pattern(split))
-                for split in SPLITS
-            ]
-        ),
-        custom_executor_spec=executor_spec.ExecutorClassSpec(example_gen_executor.Executor),
-    ).with_id("ImportExampleGen")
+        fingerprint=ingest.exec_properties["fingerprint"],
+        source_hash=source_hash.of("components.example_gen.executor"),
+    )
     example_gen.add_upstream_node(ingest)
     return ingest, example_gen
 

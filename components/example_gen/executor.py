@@ -1,4 +1,4 @@
-"""Executor of the ExampleGen: takes over the files of each split as Ingest wrote them.
+"""Executor of ImportExampleGen: takes over the files of each split as Ingest wrote them.
 
 TFX's own executor reads every record to serialise, shuffle and write it again, and holds all of
 them in memory on the DirectRunner. There is nothing left to do to these records.
@@ -10,18 +10,22 @@ import os
 from typing import Any
 
 from tfx import types
-from tfx import v1 as tfx
+from tfx.components.example_gen import utils
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_executor
 from tfx.dsl.io import fileio
-from tfx.types import artifact_utils, standard_component_specs
-from tfx.utils import proto_utils
+from tfx.proto import example_gen_pb2
+from tfx.types import artifact_utils
 
 from components.example_files import pass_on
+from components.ingest import manifest
+from components.ingest.names import playlists_pattern
+from schema import artifacts
+from schema.splits import SPLITS
 
 
 class Executor(base_executor.BaseExecutor):
-    """Runs in TFX's FileBasedExampleGen, whose `input_config` has a pattern for each split."""
+    """Runs the component; see `component.ImportExampleGen`."""
 
     def Do(  # noqa: N802 - TFX's name
         self,
@@ -29,26 +33,36 @@ class Executor(base_executor.BaseExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Puts the files of `input_base` that match a split's pattern under the split's folder.
+        """Puts the files of each split in `input_base` under the split's folder.
 
         Raises:
+            RuntimeError: if other records lie there than those that `fingerprint` names.
             FileNotFoundError: if a split has no file.
         """
+        base, fingerprint = exec_properties["input_base"], exec_properties["fingerprint"]
+        known = not fingerprint.startswith(manifest.UNKNOWN)
+        if known and manifest.load_by_fingerprint(base, fingerprint) is None:
+            raise RuntimeError(
+                f"the records in {base} are not the ones that this run expects: the input changed "
+                "after the run began, or another ingest replaced them; start the run again"
+            )
         examples = artifact_utils.get_single_instance(output_dict["examples"])
-        base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
-        config = tfx.proto.Input()
-        proto_utils.json_to_proto(
-            exec_properties[standard_component_specs.INPUT_CONFIG_KEY], config
-        )
-        names = [split.name for split in config.splits]
-        examples.split_names = artifact_utils.encode_split_names(names)
-        examples_utils.set_payload_format(
-            examples, exec_properties[standard_component_specs.OUTPUT_DATA_FORMAT_KEY]
-        )
+        examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
+        # As the driver of TFX's ExampleGens sets them; there is one span of data, in one version.
+        examples.set_string_custom_property(utils.FINGERPRINT_PROPERTY_NAME, fingerprint)
+        examples.set_int_custom_property(utils.SPAN_PROPERTY_NAME, 0)
+        examples.set_int_custom_property(utils.VERSION_PROPERTY_NAME, 0)
+        examples.span = examples.version = 0
+        payload = example_gen_pb2.FORMAT_TF_EXAMPLE  # type: ignore[attr-defined]
+        examples_utils.set_payload_format(examples, payload)
         examples_utils.set_file_format(examples, "tfrecords_gzip")
-        for split in config.splits:
-            pattern = os.path.join(base, split.pattern)
+        *names, last = SPLITS
+        examples.set_string_custom_property(
+            artifacts.SUMMARY, f"split by hash of pid into {', '.join(names)} and {last}"
+        )
+        for split in SPLITS:
+            pattern = os.path.join(base, playlists_pattern(split))
             paths = sorted(str(path) for path in fileio.glob(pattern))
             if not paths:
-                raise FileNotFoundError(f"No file of split {split.name}: {pattern}")
-            pass_on(paths, artifact_utils.get_split_uri([examples], split.name))
+                raise FileNotFoundError(f"No file of split {split}: {pattern}")
+            pass_on(paths, artifact_utils.get_split_uri([examples], split))

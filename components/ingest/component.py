@@ -9,7 +9,7 @@ from tfx.dsl.components.base import base_beam_component, executor_spec
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
 from tfx.types.experimental import simple_artifacts
 
-from components.ingest import executor, job
+from components.ingest import executor, job, manifest
 from components.ingest.errors import IngestError
 from components.ingest.options import IngestOptions
 from schema.splits import SplitConfig
@@ -91,7 +91,8 @@ def _state(
             source_hash,
         )
     except IngestError:
-        return input, "unknown", uuid.uuid4().hex  # the executor says why, when its turn comes
+        # The executor says why, when its turn comes.
+        return input, f"{manifest.UNKNOWN}-{uuid.uuid4().hex}", uuid.uuid4().hex
     if plan.finished is None:
         return input, plan.fingerprint, uuid.uuid4().hex
     return plan.finished.input, plan.fingerprint, plan.finished.run_id

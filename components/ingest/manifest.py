@@ -18,6 +18,8 @@ from components.ingest.finding import InputFile
 from schema.splits import SplitConfig
 
 NAME: Final = "manifest.json"
+#: How the fingerprint of an input begins that could not be looked at; no two are the same.
+UNKNOWN: Final = "unknown"
 _THREADS: Final = 8  # an object store's answer takes longer than a digest of a local file
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx import types
-from tfx.types import artifact_utils, standard_artifacts
+from tfx.types import standard_artifacts
 from tfx.utils import io_utils
 
 from components.data_gate.anomalies import counted, read_anomalies
@@ -106,12 +106,6 @@ def _features(found: Found) -> str:
     return f"{len(io_utils.parse_pbtxt_file(path, schema_pb2.Schema()).feature)} features"
 
 
-def _splits(found: Found) -> str:
-    examples = found[standard_artifacts.Examples.TYPE_NAME]
-    *names, last = artifact_utils.decode_split_names(examples.split_names)
-    return f"split by hash of pid into {', '.join(names)} and {last}" if names else ""
-
-
 #: By the type of what is looked for. A comparison is found with the statistics that it let pass.
 _SEARCHES = {
     standard_artifacts.ExampleAnomalies.TYPE_NAME: _Search(
@@ -128,5 +122,4 @@ _MADE: dict[str, Callable[[Found], str]] = {
     standard_artifacts.ExampleAnomalies.TYPE_NAME: _anomalies,
     standard_artifacts.ExampleStatistics.TYPE_NAME: _playlists,
     standard_artifacts.Schema.TYPE_NAME: _features,
-    standard_artifacts.Examples.TYPE_NAME: _splits,
 }

@@ -1,38 +1,56 @@
 import os
 
 import pytest
-from tfx.components import FileBasedExampleGen
 from tfx.components.util import examples_utils
-from tfx.dsl.components.base import executor_spec
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_artifacts
 
 from components.example_files import pass_on
-from components.example_gen.executor import Executor
+from components.example_gen.component import ImportExampleGen
+from components.ingest.component import Ingest
 from components.ingest.job import ingest
-from components.ingest.names import playlists_name, playlists_pattern
+from components.ingest.names import playlists_name
+from components.ingest.options import IngestOptions
 from sample.generator import write_slices
-from schema.splits import SPLITS
+from schema.splits import SPLITS, SplitConfig
 
 
-def properties(base):
-    splits = [
-        example_gen_pb2.Input.Split(name=name, pattern=playlists_pattern(name)) for name in SPLITS
-    ]
-    return FileBasedExampleGen(
-        input_base=str(base),
-        input_config=example_gen_pb2.Input(splits=splits),
-        custom_executor_spec=executor_spec.ExecutorClassSpec(Executor),
-    ).exec_properties
-
-
-def test_each_split_is_passed_on_byte_by_byte(tmp_path):
+@pytest.fixture
+def source(tmp_path):
     write_slices(tmp_path / "source", 40, seed=1, slice_size=10)
-    ingest(str(tmp_path / "source"), str(tmp_path / "records"))
+    return tmp_path / "source"
+
+
+def fingerprint(source, records):
+    options, split = IngestOptions().model_dump_json(), SplitConfig().model_dump_json()
+    node = Ingest(
+        input=str(source), output=str(records), options=options, split=split, source_hash=""
+    )
+    return node.exec_properties["fingerprint"]
+
+
+def execute(tmp_path, fingerprint):
     examples = standard_artifacts.Examples()
     examples.uri = str(tmp_path / "examples")
-    Executor().Do({}, {"examples": [examples]}, properties(tmp_path / "records"))
+    node = ImportExampleGen(
+        input_base=str(tmp_path / "records"), fingerprint=fingerprint, source_hash="v1"
+    )
+    executor = ImportExampleGen.EXECUTOR_SPEC.executor_class()
+    executor.Do({}, {"examples": [examples]}, node.exec_properties)
+    return examples
+
+
+def test_each_split_is_passed_on_byte_by_byte(source, tmp_path):
+    known = fingerprint(source, tmp_path / "records")
+    ingest(str(source), str(tmp_path / "records"))
+    examples = execute(tmp_path, known)
     assert artifact_utils.decode_split_names(examples.split_names) == list(SPLITS)
+    assert (examples.span, examples.version) == (0, 0)
+    assert examples.get_int_custom_property("span") == 0
+    assert examples.get_string_custom_property("input_fingerprint") == known
+    assert examples.get_string_custom_property("summary") == (
+        "split by hash of pid into train, stop, eval and test"
+    )
     assert examples_utils.get_payload_format(examples) == example_gen_pb2.FORMAT_TF_EXAMPLE
     assert examples_utils.get_file_format(examples) == "tfrecords_gzip"
     for split in SPLITS:
@@ -43,11 +61,21 @@ def test_each_split_is_passed_on_byte_by_byte(tmp_path):
             assert (folder / name).read_bytes() == (tmp_path / "records" / name).read_bytes()
 
 
-def test_a_split_without_files_is_named(tmp_path):
-    examples = standard_artifacts.Examples()
-    examples.uri = str(tmp_path / "examples")
+def test_other_records_than_the_cache_would_know_are_refused(source, tmp_path):
+    known = fingerprint(source, tmp_path / "records")
+    with pytest.raises(RuntimeError, match="are not the ones that this run expects"):
+        execute(tmp_path, known)
+    ingest(str(min(source.iterdir())), str(tmp_path / "records"))
+    with pytest.raises(RuntimeError, match="another ingest replaced them; start the run again"):
+        execute(tmp_path, known)
+
+
+def test_records_of_an_input_that_could_not_be_looked_at_are_taken_as_they_are(source, tmp_path):
+    unknown = fingerprint(tmp_path / "nowhere", tmp_path / "records")
     with pytest.raises(FileNotFoundError, match=r"split train: .*playlists-train-"):
-        Executor().Do({}, {"examples": [examples]}, properties(tmp_path))
+        execute(tmp_path, unknown)
+    ingest(str(source), str(tmp_path / "records"))
+    assert execute(tmp_path, unknown).span == 0
 
 
 def test_passing_on_replaces_what_is_there_and_what_is_passed_on_stays_as_it_was(tmp_path):

@@ -1,5 +1,7 @@
 """Prints which nodes of the DAG change their cache key, edit by edit, as one JSON object.
 
+Under "any" it has the nodes whose key is of code at all.
+
 Run in a copy of the tree, with the edits as a JSON list: a file's path, to which a comment is
 added, or "distribution==version", which is then what is installed.
 """
@@ -23,8 +25,10 @@ PASSING = {"started", "run_id", "fingerprint"}
 INSTALLED = importlib.metadata.version
 
 
-def keys():
+def keys(code=None):
     importlib.reload(source_hash)  # a process computes each key once
+    if code:
+        source_hash.of = lambda *_: code
     config = load_config(None, SETTINGS, data="somewhere")
     made = dag.create_pipeline(config, dag.Paths.under(config))
     return {node.id: _lasting(node.exec_properties) for node in made.components}
@@ -51,8 +55,13 @@ def changed(edit):
         importlib.metadata.version = INSTALLED
         if not version:
             path.write_bytes(content)
+    return differing(after)
+
+
+def differing(after):
     return sorted(node for node in before if before[node] != after[node])
 
 
 before = keys()
-print(json.dumps({edit: changed(edit) for edit in json.loads(sys.argv[1])}))
+found = {edit: changed(edit) for edit in json.loads(sys.argv[1])}
+print(json.dumps({"any": differing(keys(code="other")), **found}))

@@ -1,6 +1,7 @@
 """Ingest and ExampleGen as the local runner runs them, cache included."""
 
 import os
+import pathlib
 import shutil
 
 import pytest
@@ -51,6 +52,10 @@ def examples(nodes):
     return nodes["ImportExampleGen"].outputs["examples"][0]
 
 
+def records(nodes):
+    return sorted(pathlib.Path(examples(nodes).uri).glob("Split-*/*"))
+
+
 def test_the_cache_follows_content_and_destination(begin, data, tmp_path):
     first = begin()
     assert not first["Ingest"].cached
@@ -77,6 +82,20 @@ def test_the_cache_follows_content_and_destination(begin, data, tmp_path):
     anew = begin()
     assert not anew["Ingest"].cached, "what it wrote is gone"
     assert (tmp_path / "out" / "tfrecords" / "manifest.json").exists()
+    assert examples(anew).uri == examples(other).uri, "the same records, written later"
+
+
+def test_going_back_to_earlier_data_takes_what_was_made_of_it(begin, data, tmp_path):
+    write_slices(tmp_path / "other", 30, seed=2, slice_size=10)
+    first = begin()
+    contents = {path.name: path.read_bytes() for path in records(first)}
+    other = begin(source=tmp_path / "other")
+    assert not other["ImportExampleGen"].cached
+    again = begin()
+    assert not again["Ingest"].cached, "the records of the other data lie there"
+    assert again["ImportExampleGen"].cached
+    assert examples(again).id == examples(first).id, "all that reads them is cached as well"
+    assert {path.name: path.read_bytes() for path in records(again)} == contents
 
 
 def test_deleted_artifacts_are_no_longer_given_out(begin, tmp_path):

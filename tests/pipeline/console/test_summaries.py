@@ -88,13 +88,6 @@ def test_what_a_component_says_of_itself_comes_first():
     assert summaries.summarise(outputs) == "a served copy answers as it should"
 
 
-def test_splits_are_named():
-    examples = standard_artifacts.Examples()
-    examples.split_names = artifact_utils.encode_split_names(["train", "eval", "test"])
-    says = summaries.summarise({"examples": [examples]})
-    assert says == "split by hash of pid into train, eval and test"
-
-
 def test_anomalies_are_counted_by_severity(tmp_path):
     from tensorflow_metadata.proto.v0 import anomalies_pb2
 
