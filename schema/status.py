@@ -174,6 +174,7 @@ class ServedVersion(Part):
     state: str = ""
     """"START", "LOADING", "AVAILABLE", "UNLOADING" or "END"."""
     error: str = ""
+    """Why it could not be loaded, empty where nothing went wrong."""
 
 
 class ReleaseStatus(CommandStatus):

@@ -105,13 +105,15 @@ def model_card() -> str:
 def statuses() -> str:
     """What every line says, what each says besides, and the parts that only lines have."""
     common = CommandStatus.model_json_schema(mode="serialization")
-    told = common["properties"].keys() - {"status"}
+    said = common["properties"].keys() - {"status"}
     known = RunMetrics.model_json_schema()["$defs"]
     parts = {"CommandStatus": common}
     for name, part in StatusLine.model_json_schema(mode="serialization")["$defs"].items():
-        own = {key: field for key, field in part["properties"].items() if key not in told}
+        fields = part["properties"]
+        if "command" in fields:
+            fields = {key: field for key, field in fields.items() if key not in said}
         if name not in known:
-            parts[name] = {**part, "properties": own}
+            parts[name] = {**part, "properties": fields}
     return _fields({"$defs": parts})
 
 

@@ -9,6 +9,7 @@ import pytest
 from schema import features
 from schema.documents import RunMetrics
 from schema.signatures import SIGNATURES
+from schema.status import CommandStatus, StatusLine
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +60,19 @@ def test_the_pages_list_each_contract(root):
         assert f"| `{feature}` |" in examples
     documents = (folder / "documents.md").read_text()
     assert all(f"| `{field}` |" in documents for field in RunMetrics.model_fields)
+
+
+def test_every_field_of_a_status_is_listed(root):
+    page = (root / "docs" / "contracts" / "status.md").read_text()
+    sections = {part.split("\n")[0]: part for part in page.split("\n### ")[1:]}
+    common = CommandStatus.model_fields
+    assert all(f"| `{name}` |" in sections["CommandStatus"] for name in common)
+    parts = StatusLine.model_json_schema(mode="serialization")["$defs"]
+    assert {"ReleaseStatus", "ServedVersion"} < parts.keys() & sections.keys()
+    for name in parts.keys() & sections.keys():
+        fields = parts[name]["properties"].keys()
+        own = fields - (common.keys() - {"status"}) if "command" in fields else fields
+        assert [field for field in own if f"| `{field}` |" not in sections[name]] == [], name
 
 
 @pytest.mark.parametrize("page", ["docs/architecture.md", "docs/contracts.md", "CONTRIBUTING.md"])
