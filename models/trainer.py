@@ -41,7 +41,7 @@ class TrainerConfig(pydantic.BaseModel):
         seed: of everything random.
         source_hash: makes TFX train anew when the code has changed.
         checkpoints: a directory that outlives an execution, "" for none.
-        split: hash buckets by split, for the model card; None where they are not known.
+        split: the split configuration, for the model card; None where it is not known.
         export: how to export.
     """
 
@@ -52,7 +52,7 @@ class TrainerConfig(pydantic.BaseModel):
     seed: int = pydantic.Field(default=0, ge=0, lt=2**32)
     source_hash: str = ""
     checkpoints: str = ""
-    split: dict[str, int] | None = None
+    split: dict[str, int | float] | None = None
     export: ExportOptions = ExportOptions()
 
 

@@ -360,7 +360,7 @@ def _trainer(
                 mode="json"
             ),
             "seed": config.seed,
-            "split": config.split.buckets,
+            "split": config.split.model_dump(mode="json"),
             "checkpoints": checkpoints,
             "source_hash": source_hash.of("models.trainer", _modules(family)),
         },

@@ -19,6 +19,49 @@ METADATA_PATH: Final = os.path.join("assets.extra", "segue.json")
 SCHEMA_VERSION: Final = 1
 
 
+class IndexCard(pydantic.BaseModel):
+    """How a model's index was built, and what was measured of it."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    kind: str
+    """As in `export.index.kind`; "brute_force" where an index was asked for and refused."""
+    reason: str | None = None
+    """Why it was refused."""
+    partitions: int | None = None
+    """How many there are."""
+    probes: int | None = None
+    """How many of them a query looks into."""
+    shortlist: int | None = None
+    """How many candidates are scored again exactly."""
+    precision: str | None = None
+    """Of the vectors that are searched."""
+    queries: int | None = None
+    """How many were asked to measure it."""
+    recall: dict[int, float] = pydantic.Field(default_factory=dict)
+    """The share of brute force's best tracks that it finds, by how many of the best."""
+    ms_per_query: float | None = None
+    """Milliseconds."""
+    brute_force_ms_per_query: float | None = None
+    """The same without an index."""
+    refused: IndexCard | None = None
+    """What was measured of an index that was refused."""
+
+    @pydantic.model_validator(mode="before")
+    @classmethod
+    def _recall_by_depth(cls, values: Any) -> Any:
+        """Measurements, and earlier cards, spell a recall as `recall@100`."""
+        if not isinstance(values, dict) or "recall" in values:
+            return values
+        spelled = "recall@"
+        found = {
+            key.removeprefix(spelled): value
+            for key, value in values.items()
+            if key.startswith(spelled)
+        }
+        return {**values, "recall": found}
+
+
 class ModelCard(pydantic.BaseModel):
     """What is known of an exported model.
 
@@ -30,7 +73,8 @@ class ModelCard(pydantic.BaseModel):
         params: all of its hyperparameters, defaults included.
         tuned: those of them that a search has found, by name with dots.
         seed: of everything random in training.
-        split: hash buckets by split, which decided what was fitted to and what held out.
+        split: the split configuration, which decided what was fitted to and what held out: hash
+            buckets of train, eval and test, and of train the share of stop, which early cards lack.
         vocabularies: sizes by what the vocabulary holds: tracks, artists, albums, title_ngrams.
         catalogue_size: N, how many tracks can be recommended.
         playlists: how many the Trainer was given, by split; it is fitted to train and stop. Cards
@@ -50,7 +94,7 @@ class ModelCard(pydantic.BaseModel):
     params: dict[str, Any] | None = None
     tuned: dict[str, Any] | None = None
     seed: int | None = None
-    split: dict[str, int] | None = None
+    split: dict[str, int | float] | None = None
     vocabularies: dict[str, int] | None = None
     catalogue_size: pydantic.StrictInt | None = None
     playlists: dict[str, int] | None = None
@@ -58,7 +102,7 @@ class ModelCard(pydantic.BaseModel):
     fit_seconds: float | None = None
     source_hash: str | None = None
     versions: dict[str, str] | None = None
-    index: dict[str, Any] | None = None
+    index: IndexCard | None = None
 
     @pydantic.model_validator(mode="before")
     @classmethod

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any, Final
 
 from tfx import types
-from tfx.components.evaluator import executor
+from tfx.components.evaluator import constants, executor
 from tfx.types import artifact_utils
 
 from components import served_file
+from schema import artifacts
 
 _BASELINE: Final = "baseline_model"
 
@@ -28,3 +29,9 @@ class Executor(executor.Executor):
         if served_file.read(served).comparison == "made":
             inputs[_BASELINE] = [served]
         super().Do(inputs, output_dict, exec_properties)
+        blessing = artifact_utils.get_single_instance(output_dict["blessing"])
+        blessed = blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
+        beside = ", compared with the served model" if _BASELINE in inputs else ""
+        blessing.set_string_custom_property(
+            artifacts.SUMMARY, f"thresholds {'met' if blessed else 'missed'}{beside}"
+        )

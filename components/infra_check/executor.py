@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import Any, Final
 
@@ -46,8 +45,7 @@ class Executor(base_executor.BaseExecutor):
             seed,
         )
         io_utils.write_string_file(
-            os.path.join(blessing.uri, REPORT_FILE),
-            json.dumps(report.to_json(), indent=1, allow_nan=False),
+            os.path.join(blessing.uri, REPORT_FILE), report.document().to_json()
         )
         blessing.set_string_custom_property(
             artifacts.SUMMARY,

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
+from pydantic import Field
+
+from schema.documents import Document, Part, Value
 
 #: Every check's result and the latencies, beside the marker of the blessing.
 REPORT_FILE: Final = "infra_check.json"
@@ -30,6 +33,39 @@ CHECKS: Final = {
 }
 
 _SHOWN: Final = 3
+
+
+class CheckRow(Part):
+    """A check as it is written."""
+
+    name: str = ""
+    means: str = ""
+    passed: bool | None = None
+    checked: int = 0
+    failed: int = 0
+    problems: list[str] = Field(default_factory=list)
+
+
+class LatencyRow(Part):
+    """The latency as it is written, in milliseconds; null for what was not measured."""
+
+    budget: Value = None
+    rounds: int = 0
+    requests: int | None = None
+    p50: Value = None
+    p99: Value = None
+
+
+class InfraReport(Document):
+    """infra_check.json."""
+
+    blessed: bool = False
+    reasons: list[str] = Field(default_factory=list)
+    checks: list[CheckRow] = Field(default_factory=list)
+    queries: dict[str, int] = Field(default_factory=dict)
+    load_seconds: Value = None
+    latency_ms: LatencyRow = LatencyRow()
+    log: str | None = None
 
 
 @dataclasses.dataclass
@@ -124,30 +160,30 @@ class Report:
             missed.remove("latency")
         return found + ([f"Never checked: {', '.join(missed)}"] if missed else [])
 
-    def to_json(self) -> dict[str, Any]:
-        """The report in JSON's types; null for what was not checked or measured."""
-        return {
-            "blessed": self.blessed,
-            "reasons": self.reasons,
-            "checks": [
-                {
-                    "name": name,
-                    "means": CHECKS[name],
-                    "passed": check.passed,
-                    "checked": check.checked,
-                    "failed": check.failed,
-                    "problems": check.problems,
-                }
+    def document(self) -> InfraReport:
+        """The report as it is written; null for what was not checked or measured."""
+        return InfraReport(
+            blessed=self.blessed,
+            reasons=self.reasons,
+            checks=[
+                CheckRow(
+                    name=name,
+                    means=CHECKS[name],
+                    passed=check.passed,
+                    checked=check.checked,
+                    failed=check.failed,
+                    problems=check.problems,
+                )
                 for name, check in self.checks.items()
             ],
-            "queries": self.queries,
-            "load_seconds": self.load_seconds,
-            "latency_ms": {
-                "budget": self.max_latency_ms,
-                "rounds": self.rounds,
-                "requests": self.latency.requests if self.latency else None,
-                "p50": round(self.latency.p50, 3) if self.latency else None,
-                "p99": round(self.latency.p99, 3) if self.latency else None,
-            },
-            "log": self.log,
-        }
+            queries=self.queries,
+            load_seconds=self.load_seconds,
+            latency_ms=LatencyRow(
+                budget=self.max_latency_ms,
+                rounds=self.rounds,
+                requests=self.latency.requests if self.latency else None,
+                p50=round(self.latency.p50, 3) if self.latency else None,
+                p99=round(self.latency.p99, 3) if self.latency else None,
+            ),
+            log=self.log,
+        )

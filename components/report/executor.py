@@ -17,6 +17,7 @@ from components import served_file
 from components.ingest import summary
 from components.report import documents, facts
 from report.build import build_report
+from schema import artifacts
 from schema.documents import DETAILS_FILE, METRICS_FILE
 from schema.rows import ROWS_FILE
 
@@ -58,6 +59,8 @@ class Executor(base_executor.BaseExecutor):
             build_report(folder)
             for target in (report.uri, exec_properties["destination"]):
                 _copy(folder, target)
+            names = ", ".join(sorted(os.listdir(folder)))
+        report.set_string_custom_property(artifacts.SUMMARY, names)
 
 
 def _found(input_dict: dict[str, list[types.Artifact]], families: list[str]) -> documents.Found:

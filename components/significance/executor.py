@@ -17,12 +17,12 @@ from tfx.utils import io_utils, path_utils
 
 from components import served_file
 from components.evaluator.refusals import refusals
-from components.infra_check.results import REPORT_FILE
+from components.infra_check.results import REPORT_FILE, InfraReport
 from components.significance import inference, judgement
 from components.significance.results import RESULTS_FILE, SERVED, read_rows
 from evaluation.gate_config import GateConfig
 from schema import artifacts
-from schema.documents import Blessing, ServedModel
+from schema.documents import Blessing, ServedModel, parse
 from schema.model_card import ModelCard
 from schema.rows import MODEL, PID, ROWS_FILE, SPLIT
 
@@ -142,8 +142,11 @@ def _evaluator_refusals(input_dict: dict[str, list[types.Artifact]]) -> list[str
 def _infra_refusals(input_dict: dict[str, list[types.Artifact]]) -> list[str]:
     """Why a served copy of the model did not pass; nothing if it did."""
     uri = artifact_utils.get_single_uri(input_dict["infra_blessing"])
-    report = json.loads(io_utils.read_string_file(os.path.join(uri, REPORT_FILE)))
-    return [] if report["blessed"] else [f"InfraCheck: {reason}" for reason in report["reasons"]]
+    content = io_utils.read_string_file(os.path.join(uri, REPORT_FILE))
+    report, notes = parse(InfraReport, content, REPORT_FILE)
+    if report.blessed:
+        return []
+    return [f"InfraCheck: {reason}" for reason in [*report.reasons, *notes]]
 
 
 def _bless(

@@ -190,7 +190,8 @@ def tracks_are_described(exported: Exported) -> None:
     assert result["playlists"].numpy()[1:].tolist() == [0, 0]
     card = ModelCard.read(exported.many.path)
     assert card.family == exported.family.name
-    assert (card.index or {}).get("kind") == ("partitioned" if exported.indexed else None)
+    kind = card.index.kind if card.index else None
+    assert kind == ("partitioned" if exported.indexed else None)
 
 
 def a_moved_model_loads_where_only_tensorflow_is(exported: Exported) -> None:

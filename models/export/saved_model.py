@@ -19,7 +19,7 @@ from models.export.recommender import Recommender, num_recommendations
 from models.export.retrieval import Reranked
 from models.export.warmup import warmup_requests, write_warmup
 from schema import signatures
-from schema.model_card import ModelCard
+from schema.model_card import IndexCard, ModelCard
 
 
 def export(
@@ -67,7 +67,7 @@ def export(
     if ranker is not None:
         retriever = Reranked(retriever, ranker, len(catalogue))
     if built.facts:
-        card = card.model_copy(update={"index": built.facts})
+        card = card.model_copy(update={"index": IndexCard.model_validate(built.facts)})
     with tempfile.TemporaryDirectory() as assets:
         queries = QueryBuilder(vocabularies, catalogue.artist_ids, assets)
         recommender = Recommender(scorer, catalogue, queries, options.rows_per_step, retriever)

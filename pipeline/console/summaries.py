@@ -86,11 +86,6 @@ def _training(found: Found) -> str:
     return " · ".join(parts)
 
 
-def _thresholds(found: Found) -> str:
-    blessing = found[standard_artifacts.ModelBlessing.TYPE_NAME]
-    return "thresholds met" if blessing.get_int_custom_property("blessed") else "thresholds missed"
-
-
 def _anomalies(found: Found) -> str:
     anomalies = read_anomalies(found[standard_artifacts.ExampleAnomalies.TYPE_NAME])
     return counted(anomalies) or "no anomalies"
@@ -118,7 +113,6 @@ _MADE: dict[str, Callable[[Found], str]] = {
     standard_artifacts.TransformGraph.TYPE_NAME: _vocabularies,
     standard_artifacts.TunerResults.TYPE_NAME: _trials,
     standard_artifacts.Model.TYPE_NAME: _training,
-    standard_artifacts.ModelBlessing.TYPE_NAME: _thresholds,
     standard_artifacts.ExampleAnomalies.TYPE_NAME: _anomalies,
     standard_artifacts.ExampleStatistics.TYPE_NAME: _playlists,
     standard_artifacts.Schema.TYPE_NAME: _features,

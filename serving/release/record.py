@@ -13,11 +13,11 @@ import json
 import os
 import pathlib
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 import tensorflow as tf
 
 from schema import files
+from schema.documents import RunMetrics, parse
 from serving.protocol import ConfigError
 
 _FORMAT = 1
@@ -220,15 +220,14 @@ def read_metrics(path: str | pathlib.Path, model: str | None = None) -> dict[str
         ConfigError: the file cannot be read, or the model is missing from it.
     """
     try:
-        models: dict[str, Any] = json.loads(pathlib.Path(path).read_text(encoding="utf-8"))[
-            "models"
-        ]
-        name = model if model is not None else next(iter(models))
-        overall = models[name]["overall"]
-        return {
-            metric: float(value["mean"])
-            for metric, value in overall.items()
-            if value and value.get("mean") is not None
-        }
-    except (OSError, ValueError, KeyError, TypeError, StopIteration) as error:
-        raise ConfigError(f"cannot read the metrics of a run from {path}: {error!r}") from error
+        content = pathlib.Path(path).read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot read the metrics of a run from {path}: {error}") from error
+    found, notes = parse(RunMetrics, content, os.path.basename(path))
+    name = model if model is not None else next(iter(found.models), None)
+    if name not in found.models:
+        there = f"it holds {', '.join(found.models)}, not {name}" if found.models else ""
+        why = there or " ".join(notes) or "it holds no model"
+        raise ConfigError(f"cannot read the metrics of a run from {path}: {why}")
+    estimates = found.models[name].overall.items()
+    return {metric: value.mean for metric, value in estimates if value.mean is not None}

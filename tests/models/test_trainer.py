@@ -52,7 +52,7 @@ def card_of(fn_args: types.SimpleNamespace) -> ModelCard:
 def test_from_transform_to_a_served_model(
     fn_args: types.SimpleNamespace, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fn_args.custom_config["split"] = {"train": 8, "eval": 2}
+    fn_args.custom_config["split"] = {"train": 8, "eval": 1, "test": 1, "stop": 0.25}
     with caplog.at_level(logging.INFO, "segue.progress"):
         trainer.run_fn(fn_args)
     assert any("ALS iteration" in record.getMessage() for record in caplog.records)
@@ -70,7 +70,7 @@ def test_from_transform_to_a_served_model(
     assert card.playlists == {"train": 3, "stop": 0}
     assert card.chosen == {}
     assert card.vocabularies == {"tracks": 4, "artists": 1, "albums": 0, "title_ngrams": 2}
-    assert card.split == {"train": 8, "eval": 2}
+    assert card.split == {"train": 8, "eval": 1, "test": 1, "stop": 0.25}
     assert card.source_hash == "x"
     assert (card.fit_seconds or 0) > 0
     assert (card.versions or {})["tensorflow"] == tf.__version__
@@ -111,10 +111,11 @@ def test_an_index_is_measured_on_playlists(fn_args: types.SimpleNamespace) -> No
     trainer.run_fn(fn_args)
     index = card_of(fn_args).index
     assert index is not None
-    assert index["kind"] == "partitioned"
-    assert index["partitions"] <= 4
+    assert index.kind == "partitioned"
+    assert 1 <= (index.partitions or 0) <= 4
     # All tracks are recommended, and all are looked at.
-    assert {value for key, value in index.items() if key.startswith("recall@")} == {1}
+    assert index.recall == {4: 1}
+    assert (index.ms_per_query or 0) > 0
     model = tf.saved_model.load(fn_args.serving_model_dir).signatures["serving_default"]
     result = model(name=tf.constant([""]), track_uris=tf.constant([[uri(2)]]))
     assert set(result["track_uris"].numpy()[0][:2].tolist()) == {uri(0).encode(), uri(1).encode()}

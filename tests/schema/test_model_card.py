@@ -7,7 +7,7 @@ from typing import Any
 import pydantic
 import pytest
 
-from schema.model_card import METADATA_PATH, SCHEMA_VERSION, ModelCard
+from schema.model_card import METADATA_PATH, SCHEMA_VERSION, IndexCard, ModelCard
 
 #: What the Trainer wrote before cards had a version.
 OLD = {
@@ -37,14 +37,15 @@ def test_a_card_is_read_as_it_was_written(tmp_path: pathlib.Path) -> None:
         schema_version=SCHEMA_VERSION,
         family="two_tower",
         params={"factors": 8, "start": {"method": "als"}},
-        split={"train": 80, "eval": 10, "test": 10},
+        split={"train": 80, "eval": 10, "test": 10, "stop": 0.04},
         vocabularies={"tracks": 9},
         playlists={"train": 7, "stop": 2},
         chosen={"ranking.epochs": 3},
-        index={"kind": "partitioned", "recall@100": 0.98},
+        index=IndexCard(kind="partitioned", probes=7, recall={100: 0.98}),
     )
     card.write(str(tmp_path))
     assert ModelCard.read(str(tmp_path)) == card
+    assert [type(side) for side in (card.split or {}).values()] == [int, int, int, float]
     assert card.train_playlists == 9, "it is fitted to both"
 
 
@@ -56,6 +57,17 @@ def test_a_card_from_before_versions_is_read(tmp_path: pathlib.Path) -> None:
     assert card.train_playlists == 3
     assert card.vocabularies == {"artists": 1, "title_ngrams": 2}
     assert (card.split, card.source_hash, card.index, card.chosen) == (None, None, None, None)
+
+
+def test_recall_as_cards_once_spelled_it_is_read(tmp_path: pathlib.Path) -> None:
+    refused = {"kind": "partitioned", "probes": 3, "recall@100": 0.5, "recall@500": 0.25}
+    index = {"kind": "brute_force", "reason": "It finds too little.", "refused": refused}
+    card = ModelCard.read(put(tmp_path, {**OLD, "index": index}))
+    assert card.index is not None
+    assert (card.index.kind, card.index.recall) == ("brute_force", {})
+    assert card.index.refused == IndexCard(
+        kind="partitioned", probes=3, recall={100: 0.5, 500: 0.25}
+    )
 
 
 def test_fields_of_a_later_version_are_ignored(tmp_path: pathlib.Path) -> None:

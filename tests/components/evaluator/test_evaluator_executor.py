@@ -11,25 +11,33 @@ from schema.documents import ServedModel
 
 
 @pytest.mark.parametrize(
-    ("comparison", "keys"),
+    ("comparison", "keys", "blessed", "says"),
     [
-        ("made", {"model", "baseline_model"}),
-        ("none", {"model"}),
-        ("same", {"model"}),
-        ("not_made", {"model"}),
+        ("made", {"model", "baseline_model"}, 1, "thresholds met, compared with the served model"),
+        ("made", {"model", "baseline_model"}, 0, "thresholds missed, compared with the served"),
+        ("none", {"model"}, 1, "thresholds met"),
+        ("same", {"model"}, 1, "thresholds met"),
+        ("not_made", {"model"}, 0, "thresholds missed"),
     ],
 )
 def test_the_served_model_is_the_baseline_where_it_is_compared_with(
-    tmp_path, monkeypatch, comparison, keys
+    tmp_path, monkeypatch, comparison, keys, blessed, says
 ):
     got = []
-    monkeypatch.setattr(tfx_executor.Executor, "Do", lambda self, inputs, *_: got.append(inputs))
+
+    def evaluate(self, inputs, outputs, properties):
+        got.append(inputs)
+        outputs["blessing"][0].set_int_custom_property("blessed", blessed)
+
+    monkeypatch.setattr(tfx_executor.Executor, "Do", evaluate)
+    blessing = standard_artifacts.ModelBlessing()
     served, model = standard_artifacts.Model(), standard_artifacts.Model()
     served.uri = str(tmp_path)
     served_file.write(ServedModel(comparison=comparison), served)
-    Executor().Do({"model": [model], "baseline_model": [served]}, {}, {})
+    Executor().Do({"model": [model], "baseline_model": [served]}, {"blessing": [blessing]}, {})
     assert [set(inputs) for inputs in got] == [keys]
     assert got[0].get("baseline_model", [served]) == [served]
+    assert blessing.get_string_custom_property("summary").startswith(says)
 
 
 def test_it_is_still_tfxs_component_and_executor():

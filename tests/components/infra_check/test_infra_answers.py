@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from components.infra_check import answers, queries
 from components.infra_check.answers import Answer
 from components.infra_check.queries import Query
-from components.infra_check.results import CHECKS, Latency, Report
+from components.infra_check.results import CHECKS, InfraReport, Latency, Report
+from schema.documents import parse
 
 A, B, C, D = (b"spotify:track:%s" % letter for letter in (b"a", b"b", b"c", b"d"))
 INF = float("-inf")
@@ -137,11 +138,12 @@ def test_percentiles_by_nearest_rank():
 
 
 def test_a_report_without_any_check_refuses_and_says_null():
-    written = Report().to_json()
-    assert written["blessed"] is False
-    assert written["reasons"][0].startswith("Never checked: card, loads")
-    assert {check["passed"] for check in written["checks"]} == {None}
-    assert written["latency_ms"]["p99"] is None
+    written = Report().document()
+    assert written.blessed is False
+    assert written.reasons[0].startswith("Never checked: card, loads")
+    assert {check.passed for check in written.checks} == {None}
+    assert written.latency_ms.p99 is None
+    assert parse(InfraReport, written.to_json(), "infra_check.json") == (written, [])
 
 
 def test_a_report_keeps_the_first_problems_only():

@@ -218,6 +218,9 @@ def run(folder, inputs, seconds_file=None):
             "seconds_file": seconds_file,
         },
     )
+    assert output.get_string_custom_property("summary") == (
+        "details.json, index.html, metrics.json, per_playlist.parquet"
+    )
     metrics = (folder / "artifact" / "metrics.json").read_text()
     details = (folder / "artifact" / "details.json").read_text()
     return (

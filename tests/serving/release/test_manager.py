@@ -384,7 +384,10 @@ def test_metrics_of_a_run(tmp_path: pathlib.Path) -> None:
     path.write_text(json.dumps({"models": {"two_tower": {"overall": overall}}}))
     assert record.read_metrics(path) == {"ndcg": 0.25}
     assert record.read_metrics(path, "two_tower") == {"ndcg": 0.25}
-    with pytest.raises(ConfigError, match="cannot read the metrics"):
+    with pytest.raises(ConfigError, match=r"cannot read the metrics .* holds two_tower, not als"):
         record.read_metrics(path, "als")
+    path.write_text("[]")
+    with pytest.raises(ConfigError, match=r"cannot read the metrics .* JSON object"):
+        record.read_metrics(path)
     with pytest.raises(ConfigError, match="cannot read the metrics"):
         record.read_metrics(tmp_path / "none.json")
