@@ -62,7 +62,8 @@ class IngestStatus(CommandStatus):
     rejects: dict[str, int] = Field(default_factory=dict)
     """Records that were set aside, by reason."""
     left_out: dict[str, int] = Field(default_factory=dict)
-    """Entries of playlists that are no tracks (local files, episodes), and files of macOS."""
+    """Entries of playlists that are no tracks (local files, episodes), files of macOS, and slices
+    that `md5sums` lists but that are missing."""
 
 
 class RunStatus(CommandStatus):

@@ -23,14 +23,34 @@ _LINE: Final = re.compile(r"\\?([0-9a-fA-F]{32})[ \t]+\*?(.*\S)")
 _SLICE: Final = "mpd.slice."
 
 
-def expected(files: Iterable[tuple[str, str]]) -> list[str]:
-    """Returns the MD5 that each file should have, "" where nothing says so.
+def expected(files: Iterable[tuple[str, str]]) -> tuple[list[str], set[str]]:
+    """Looks up what the lists beside files say.
 
     Args:
         files: a path and, for a file in an archive, its name there, "" for others.
+
+    Returns:
+        The MD5 that each file should have, "" where nothing says so; and the names of the slices
+        that are listed and that are not among the files.
     """
+    files = list(files)
     listed: dict[tuple[str, str], dict[str, str]] = {}
-    return [_expected(path, member, listed) for path, member in files]
+    sums = [_expected(path, member, listed) for path, member in files]
+    there = {_slice_name(member or path) for path, member in files}
+    names = {_slice_name(name) for known in listed.values() for name in known}
+    missing = {name for name in names - there if _is_slice(name)}
+    if missing:
+        _LOGGER.warning("%s lists slices that are missing: %s", NAME, ", ".join(sorted(missing)))
+    return sums, missing
+
+
+def _slice_name(path: str) -> str:
+    """A slice's name, packed or not."""
+    return posixpath.basename(path).removesuffix(".gz")
+
+
+def _is_slice(name: str) -> bool:
+    return name.startswith(_SLICE) and name.endswith(".json")
 
 
 def _expected(path: str, member: str, listed: dict[tuple[str, str], dict[str, str]]) -> str:

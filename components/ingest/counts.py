@@ -60,9 +60,10 @@ class Counts:
         self.leave_out(other.left_out)
 
     def leave_out(self, numbers: Mapping[str, int]) -> None:
-        """Counts what is no track, by kind."""
+        """Counts what is no track, by kind; a negative number takes back."""
         for kind, number in numbers.items():
             self.left_out[kind] = self.left_out.get(kind, 0) + number
+        self.left_out = {kind: number for kind, number in self.left_out.items() if number}
 
 
 def save(path: str, counts: Counts) -> None:

@@ -58,10 +58,18 @@ class InputFile(NamedTuple):
 
 
 class Inputs(NamedTuple):
-    """What was found: the slices in their order, and how many files of macOS were left out."""
+    """What was found.
+
+    Attributes:
+        files: the slices in their order.
+        macos_files: how many files of macOS were left out.
+        missing: how many slices a list of checksums names that are not there; 0 where a file or a
+            pattern chose some of them.
+    """
 
     files: list[InputFile]
     macos_files: int
+    missing: int = 0
 
 
 def is_remote(path: str) -> bool:
@@ -82,10 +90,13 @@ def match_inputs(pattern: str) -> Inputs:
         IngestError: when nothing matches, or it cannot be looked for.
     """
     try:
-        found, left_out = _match(pattern)
+        chosen, left_out = _match_files(pattern), 0
+        found = chosen
+        if not found:
+            found, left_out = _match_directory(pattern)
         unpacked = [_unpacked(file) for file in found]
         files = [file for inner, _ in unpacked for file in inner]
-        sums = checksums.expected((file.path, file.member) for file in files)
+        sums, missing = checksums.expected((file.path, file.member) for file in files)
     except Exception as error:  # each filesystem has its own errors
         raise IngestError(f"cannot look for {pattern!r}: {error}") from error
     if not files:
@@ -95,7 +106,10 @@ def match_inputs(pattern: str) -> Inputs:
         )
     files = [file._replace(md5=md5) for file, md5 in zip(files, sums, strict=True)]
     left_out += sum(number for _, number in unpacked)
-    return Inputs(sorted(files, key=lambda file: _natural_key(file.name)), left_out)
+    if chosen and not all(file.member for file in files):
+        missing = set()
+    in_order = sorted(files, key=lambda file: _natural_key(file.name))
+    return Inputs(in_order, left_out, len(missing))
 
 
 def _natural_key(path: str) -> tuple[list[str | int], str]:
@@ -151,22 +165,31 @@ def fingerprint(file: InputFile) -> str:
         return f"{file.size} bytes of {file.modified}"
 
 
-def _match(pattern: str) -> tuple[list[InputFile], int]:
-    """Returns files and archives, and how many files of macOS were left out."""
+def _match_files(pattern: str) -> list[InputFile]:
+    """Returns the files and archives that a path or a pattern names, none for a directory."""
     if is_remote(pattern):
-        found = [] if pattern.endswith("/") else _match_all([pattern])
-    elif os.path.isfile(pattern):
-        found = [_stat(pattern)]  # its name may have the characters of a pattern
-    else:
-        paths = glob.glob(pattern, recursive=True)
-        # What is no file, a link that leads nowhere too, is an input that cannot be read.
-        found = [
-            _stat(path)
-            for path in paths
-            if not os.path.isdir(path) or (path != pattern and _is_named(path, _NAMED_AS_SLICES))
-        ]
-    if found:
-        return found, 0
+        return [] if pattern.endswith("/") else _match_all([pattern])
+    if os.path.isfile(pattern):
+        return [_stat(pattern)]  # its name may have the characters of a pattern
+    # What is no file, a link that leads nowhere too, is an input that cannot be read.
+    return [
+        _stat(path)
+        for path in glob.glob(_with_directory_as_it_is(pattern), recursive=True)
+        if not os.path.isdir(path) or (path != pattern and _is_named(path, _NAMED_AS_SLICES))
+    ]
+
+
+def _with_directory_as_it_is(pattern: str) -> str:
+    """A pattern in which the characters of a directory that is there stand for themselves."""
+    directory = os.path.dirname(pattern)
+    while directory and not os.path.isdir(directory):
+        above = os.path.dirname(directory)
+        directory = above if above != directory else ""
+    return glob.escape(directory) + pattern[len(directory) :]
+
+
+def _match_directory(pattern: str) -> tuple[list[InputFile], int]:
+    """Returns what a directory stands for, and how many files of macOS were left out."""
     for names, folder in _DIRECTORIES:
         directory = FileSystems.join(pattern, folder) if folder else pattern
         listed = _list_inputs(directory, [*names, *(_MACOS + name for name in names)])

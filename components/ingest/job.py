@@ -30,6 +30,7 @@ _MIN_SHARDS, _MAX_SHARDS = 8, 1000
 _SHARD_BYTES: Final = 64 << 20  # of JSON, which is 5 times the size of its gzip
 _GZIP_RATIO: Final = 5
 _MACOS_FILES: Final = "files_of_macos"
+_MISSING: Final = "slices_that_md5sums_lists_but_are_missing"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +66,8 @@ def plan(
     inputs = match_inputs(input)
     count = _shard_count(inputs.files, options.shards)
     made_from = manifest.describe(inputs.files, count, split, source_hash)
+    if inputs.missing:
+        made_from["missing"] = inputs.missing
     return Plan(inputs, count, made_from, manifest.load(output, made_from))
 
 
@@ -178,8 +181,7 @@ def _run(
     counted = Counts()
     for shard in shards:
         counted.add(shard)
-    if inputs.macos_files:
-        counted.leave_out({_MACOS_FILES: inputs.macos_files})
+    counted.leave_out({_MACOS_FILES: inputs.macos_files, _MISSING: inputs.missing})
     result = IngestResult(
         playlists=counted.playlists,
         tracks=counted.tracks,

@@ -76,6 +76,7 @@ class Place(NamedTuple):
     position: int  # in the file's playlists
     record: int  # in the shard's file of its split
     tracks: int  # of the playlist
+    left_out: tuple[tuple[str, int], ...] = ()  # its entries that are no tracks, by kind
 
 
 class WriteShards(beam.PTransform):
@@ -140,7 +141,8 @@ class _WriteShard(beam.DoFn):
                     split = _split_of(found.pid, self._split)
                     tfrecords.write_record(outputs[split], examples.serialize(found))
                     bucket = zlib.crc32(found.pid.to_bytes(8, "little")) % _PID_BUCKETS
-                    place = Place(file, position, records[split], found.num_tracks)
+                    left_out = tuple(found.left_out.items())
+                    place = Place(file, position, records[split], found.num_tracks, left_out)
                     pids[bucket].append((found.pid, place))
                     records[split] += 1
                     counts.tracks += found.num_tracks
@@ -169,7 +171,7 @@ def _validated(path: str, member: str, md5: str) -> Iterator[tuple[int, Playlist
 
 
 def _find_duplicates(
-    _: int, grouped: Iterable[tuple[int, list[tuple[int, tuple[int, int, int, int]]]]]
+    _: int, grouped: Iterable[tuple[int, list[tuple[int, tuple[Any, ...]]]]]
 ) -> Iterator[tuple[int, list[tuple[int, Place, Place]]]]:
     """Yields, by shard, each playlist to drop: its pid, its place, and that of the one to keep."""
     places: dict[int, list[tuple[Place, int]]] = defaultdict(list)
@@ -212,7 +214,9 @@ class _DropDuplicates(beam.DoFn):
                     reject = Reject(Reason.DUPLICATE_PID, detail, pid)
                     rejects.add(self._names[place.file], place.position, reject)
             counts.playlists -= len(dropped)
-            counts.tracks -= sum(place.tracks for place, _, _ in dropped)
+            for place, _, _ in dropped:
+                counts.tracks -= place.tracks
+                counts.leave_out({kind: -number for kind, number in place.left_out})
         shard_counts.save(self._staging.counts(index), counts)
         yield index
 

@@ -4,6 +4,7 @@ import dataclasses
 import errno
 import fcntl
 import gzip
+import hashlib
 import json
 import os
 import zipfile
@@ -481,6 +482,29 @@ def test_what_is_no_track_and_no_slice_is_counted_and_nothing_else_is_lost(sourc
         "files of macos 1"
     )
     assert ingest(str(source), output).left_out == result.left_out
+
+
+def test_a_duplicate_leaves_out_nothing(source, output):
+    tracks = [{"track_uri": uri("a")}, {"track_uri": "spotify:local:x"}]
+    episode = {"track_uri": "spotify:episode:x"}
+    write(source, 0, [{"pid": 1, "tracks": tracks}, playlist(2)])
+    write(source, 10, [{"pid": 1, "tracks": [*tracks, *tracks[1:], episode]}])
+    result = ingest(str(source), output, max_reject_share=0.5)
+    assert (result.playlists, result.tracks) == (2, 2)
+    assert result.rejects == {"duplicate_pid": 1}
+    assert result.left_out == {"local_files": 1}
+
+
+def test_slices_that_checksums_list_and_that_are_missing_are_told(source, output):
+    content = Path(write(source, 0, [playlist(0)])).read_bytes()
+    digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
+    line = f"{digest}  data/mpd.slice.0-9.json\n"
+    (source / "md5sums").write_text(f"{line}{'0' * 32}  data/mpd.slice.10-19.json\n")
+    told = "left out: slices that md5sums lists but are missing 1"
+    assert told in ingest(str(source), output).summary()
+    assert told in ingest(str(source), output).summary()
+    (source / "md5sums").write_text(line)
+    assert ingest(str(source), output).left_out == {}
 
 
 def test_a_zip_gives_what_its_slices_give_and_names_each_of_them(source, output, tmp_path):

@@ -274,6 +274,36 @@ class TestTheDatasetAsItComes:
         self.unpack(tmp_path, {"md5sums": b"0" * 32 + b"  x.json\n", "data/x.json": b"{}"})
         assert found_in(tmp_path / "data")[0].md5 == ""
 
+    @pytest.mark.parametrize("given", ["the folder", "data", "the archive"])
+    def test_slices_that_are_listed_and_missing_are_counted(self, tmp_path, given):
+        files = self.files()
+        lines = (b"0" * 32 + b"  %s\n" % name for name in (b"src/x.json", b"mpd.slice.9-9.json.gz"))
+        files["md5sums"] += b"".join(lines)
+        del files[f"data/{self.SLICES[0]}"]
+        self.unpack(tmp_path, files)
+        path = {
+            "the folder": tmp_path,
+            "data": tmp_path / "data",
+            "the archive": zipped(tmp_path / "x.zip", files),
+        }[given]
+        assert match_inputs(str(path)).missing == 2
+        whole = tmp_path / "data" / self.SLICES[1]
+        assert match_inputs(str(whole)).missing == 0  # that is what was asked for
+        assert match_inputs(f"{whole.parent}/*.json").missing == 0
+
+
+@pytest.mark.parametrize("name", ["p [old]", "a*b", "what?", "[!x]", "{a,b}"])
+def test_a_directory_whose_name_looks_like_a_pattern(tmp_path, name):
+    folder = tmp_path / name / "x"
+    folder.mkdir(parents=True)
+    (folder / "1.json").write_text("{}")
+    (folder / "2.json").write_text("{}")
+    both = [str(folder / "1.json"), str(folder / "2.json")]
+    assert [file.path for file in found_in(folder)] == both
+    assert [file.path for file in found_in(folder / "[12].json")] == both
+    assert [file.path for file in found_in(tmp_path / name / "**" / "2*")] == both[1:]
+    assert [file.path for file in found_in(folder / "1.json")] == both[:1]
+
 
 def test_files_of_macos_are_left_out_and_counted(tmp_path):
     for name in ("a.json", "._a.json", "b.json.gz", "._b.json.gz", "._notes.txt"):
