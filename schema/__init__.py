@@ -2,6 +2,7 @@
 
 __all__ = [
     "artifacts",
+    "checksums",
     "curated",
     "documents",
     "features",

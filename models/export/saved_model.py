@@ -18,7 +18,7 @@ from models.export.queries import QueryBuilder
 from models.export.recommender import Recommender, num_recommendations
 from models.export.retrieval import Reranked
 from models.export.warmup import warmup_requests, write_warmup
-from schema import signatures
+from schema import checksums, signatures
 from schema.model_card import IndexCard, ModelCard
 
 
@@ -78,5 +78,6 @@ def export(
         }
         tf.saved_model.save(recommender, directory, served)
     card.write(directory)
+    checksums.write(directory)
     if options.warmup:
         write_warmup(directory, warmup_requests(catalogue))

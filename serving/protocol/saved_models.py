@@ -12,6 +12,7 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import meta_graph_pb2, saved_model_pb2
 
+from schema import checksums
 from serving.protocol import errors, version_files
 from serving.protocol.version_files import MODEL_FILE
 
@@ -51,7 +52,7 @@ def flaw(path: str) -> str | None:
     for asset in graph.asset_file_def:
         if not tf.io.gfile.exists(os.path.join(path, "assets", asset.filename)):
             return f"assets/{asset.filename} is missing"
-    return _flaw_of_weights(path, graph)
+    return checksums.flaw(path) or _flaw_of_weights(path, graph)
 
 
 def check_base(base_path: str) -> None:

@@ -20,7 +20,8 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 
-from serving.protocol import errors
+from schema import checksums
+from serving.protocol import errors, saved_models
 
 _SERVE_TAG = "serve"
 
@@ -70,11 +71,17 @@ class Servable:
             raise errors.not_found(
                 f"Could not find SavedModel .pb or .pbtxt at supplied export directory path: {path}"
             )
+        if problem := checksums.flaw(path):
+            raise errors.ServingError(grpc.StatusCode.DATA_LOSS, saved_models.broken(path, problem))
         graph = tf.Graph()
         session = tf.compat.v1.Session(graph=graph, config=config)
         try:
-            with graph.as_default(), _without_deprecation_notice():
-                meta_graph = tf.compat.v1.saved_model.loader.load(session, [_SERVE_TAG], path)
+            with (
+                graph.as_default(),
+                _without_deprecation_notice(),
+                saved_models.plainly_named(path) as plain,
+            ):
+                meta_graph = tf.compat.v1.saved_model.loader.load(session, [_SERVE_TAG], plain)
             signatures = {}
             for key, value in meta_graph.signature_def.items():
                 signatures[key] = meta_graph_pb2.SignatureDef()

@@ -9,7 +9,9 @@ from collections.abc import Callable
 
 import pytest
 
-from serving.protocol import BrokenModelError, ConfigError, saved_models
+from schema import checksums
+from serving.protocol import BrokenModelError, ConfigError, ServingError, saved_models
+from serving.server import Servable
 from tests.serving import toy_model
 
 DATA = "variables/variables.data-00000-of-00001"
@@ -99,3 +101,41 @@ def test_a_base_is_a_directory_of_versions(
         saved_models.check_base(str(saved_model))
     with pytest.raises(ConfigError, match="is a file; give the directory"):
         saved_models.check_base(str(saved_model / "saved_model.pb"))
+
+
+@pytest.mark.parametrize(
+    ("damage", "flaw"),
+    [
+        (lambda _: None, None),
+        (without("assets/version.txt"), "assets/version.txt is missing"),
+        (cut("assets/version.txt", 0), "assets/version.txt is cut off or damaged"),
+        (
+            lambda model: (model / "assets/version.txt").write_text("x"),
+            "assets/version.txt is cut off or damaged",
+        ),
+        (cut(checksums.CHECKSUMS_FILE, 0), "assets.extra/sha256sums is cut off or damaged"),
+        (cut(checksums.CHECKSUMS_FILE, 40), "assets.extra/sha256sums is cut off or damaged"),
+        (without(checksums.CHECKSUMS_FILE), None),
+        (lambda model: (model / "assets.extra/more").write_text("warm-up"), None),
+    ],
+)
+def test_files_that_are_not_whole_are_noticed_by_their_checksums(
+    saved_model: pathlib.Path, tmp_path: pathlib.Path, damage: Damage, flaw: str | None
+) -> None:
+    model = shutil.copytree(saved_model, tmp_path / "base" / "1")
+    checksums.write(str(model))
+    damage(model)
+    assert saved_models.flaw(str(model)) == flaw
+    if flaw is None:
+        Servable.load("segue", 1, str(model)).close()
+        return
+    with pytest.raises(ServingError, match=f"base/1 is not a whole model: {flaw}; copy it again"):
+        Servable.load("segue", 1, str(model))
+
+
+@pytest.mark.parametrize("name", ["a [copy]", "what*", "is?", "{a,b}"])
+def test_a_model_is_served_from_a_path_like_a_pattern(
+    saved_model: pathlib.Path, tmp_path: pathlib.Path, name: str
+) -> None:
+    model = shutil.copytree(saved_model, tmp_path / name / "1")
+    Servable.load("segue", 1, str(model)).close()
