@@ -64,6 +64,12 @@ def serve(
     fall_back: Annotated[
         bool, typer.Option(help="Serve an older version while the latest cannot be loaded.")
     ] = False,
+    follow_releases: Annotated[
+        bool,
+        typer.Option(
+            help="Serve what `segue release` recorded beside --model-base; else the latest version."
+        ),
+    ] = True,
     enable_model_warmup: Annotated[
         bool, typer.Option(help="Run a model's warm-up requests before it serves.")
     ] = True,
@@ -72,12 +78,21 @@ def serve(
 
     Example: segue serve --model-base out/serving/segue --port 8500
     """
-    from serving.protocol import ServerTls
+    from serving.protocol import ConfigError, ServerTls
     from serving.protocol.tensors import TensorLimits
     from serving.server import ServerOptions, WatchOptions, batching_of
     from serving.server import serve as run
 
+    released: dict[str, int] = {}
     with serving_errors_reported():
+        if model_base and model_config_file:
+            raise ConfigError("give --model-base or --model-config-file, not both")
+        if model_config_file_poll_wait_seconds and not model_config_file:
+            raise ConfigError(
+                "--model-config-file-poll-wait-seconds needs a --model-config-file to look at"
+            )
+        if model_base and follow_releases:
+            released = _released(model_base, model_name)
         options = ServerOptions(
             host=host,
             port=port,
@@ -89,7 +104,8 @@ def serve(
             tls=ServerTls.from_ssl_config(ssl_config_file) if ssl_config_file else None,
             config_file=model_config_file,
             config_poll_seconds=model_config_file_poll_wait_seconds,
-            allow_version_labels_for_unavailable_models=allow_version_labels_for_unavailable_models,
+            allow_version_labels_for_unavailable_models=bool(released)
+            or allow_version_labels_for_unavailable_models,
             enable_model_warmup=enable_model_warmup,
             watch=WatchOptions(
                 poll_seconds=file_system_poll_wait_seconds,
@@ -98,5 +114,31 @@ def serve(
                 fall_back=fall_back,
             ),
         )
-    code = run(model_base, options, model_name=model_name)
+    code = run(model_base, options, model_name=model_name, labels=released)
     raise typer.Exit(code)
+
+
+def _released(model_base: str, model_name: str) -> dict[str, int]:
+    """The versions that the release record beside a base path has servers serve, by label."""
+    import os
+
+    from schema.layout import Layout
+    from serving.protocol import ConfigError, version_files
+    from serving.release import labels
+
+    base = model_base.rstrip("/") if "://" in model_base else os.path.abspath(model_base)
+    record = os.path.join(os.path.dirname(base), os.path.basename(Layout.under("").releases))
+    try:
+        found = labels(base, record, model_name)
+    except ConfigError as error:
+        raise ConfigError(f"{error}; --no-follow-releases serves the latest version") from None
+    if found:
+        named = ", ".join(f"{label} {version}" for label, version in found.items())
+        typer.echo(f"By the release record {record}: {named}")
+        newest = max(version_files.list_versions(base))
+        if newest > max(found.values()):
+            typer.echo(
+                f"  version {newest} is newer and waits for segue release promote {newest}; "
+                "--no-follow-releases serves it"
+            )
+    return found

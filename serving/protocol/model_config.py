@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import pathlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
 from google.protobuf import text_format
@@ -23,12 +23,17 @@ VersionPolicy: TypeAlias = (
 PLATFORM = "tensorflow"
 
 
-def single_model_config(name: str, base_path: str | pathlib.Path) -> ModelServerConfig:
-    """One model under a directory of versions, its latest version served."""
+def single_model_config(
+    name: str, base_path: str | pathlib.Path, labels: Mapping[str, int] | None = None
+) -> ModelServerConfig:
+    """One model under a directory of versions: those with a label served, or the latest one."""
     config = ModelServerConfig()
-    config.model_config_list.config.add(
+    entry = config.model_config_list.config.add(
         name=name, base_path=absolute_path(base_path), model_platform=PLATFORM
     )
+    if labels:
+        entry.model_version_policy.specific.versions[:] = sorted(set(labels.values()))
+        entry.version_labels.update(labels)
     return config
 
 

@@ -1,8 +1,15 @@
 """Canary, promotion and rollback of versions, with a record of them."""
 
-from serving.release.manager import CANARY, STABLE, ReleaseManager, Releases
-from serving.release.record import Release, ReleaseRecord, read_metrics, read_releases
-from serving.release.served import Served, look
+from serving.release.manager import ReleaseManager, Releases
+from serving.release.record import (
+    CANARY,
+    STABLE,
+    Release,
+    ReleaseRecord,
+    read_metrics,
+    read_releases,
+)
+from serving.release.served import Served, labels, look
 
 __all__ = [
     "CANARY",
@@ -12,6 +19,7 @@ __all__ = [
     "ReleaseRecord",
     "Releases",
     "Served",
+    "labels",
     "look",
     "read_metrics",
     "read_releases",

@@ -22,11 +22,8 @@ from serving.client import ConnectionOptions, VersionState
 from serving.protocol import ConfigError, ServingError, model_config, version_files
 from serving.release import config as release_config
 from serving.release import record as release_record
-from serving.release.record import Pending, Release, ReleaseRecord
+from serving.release.record import CANARY, STABLE, Pending, Release, ReleaseRecord
 from serving.release.switch import Before, ServerSwitch
-
-STABLE = "stable"
-CANARY = "canary"
 
 _LOG = logging.getLogger(__name__)
 

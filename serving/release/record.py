@@ -22,6 +22,10 @@ from serving.protocol import ConfigError
 
 _FORMAT = 1
 
+#: The labels that a release gives.
+STABLE = "stable"
+CANARY = "canary"
+
 
 @dataclasses.dataclass(frozen=True)
 class Release:

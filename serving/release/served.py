@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 import tensorflow as tf
 
-from serving.protocol import version_files
-from serving.release.record import read_releases
+from serving.protocol import ConfigError, version_files
+from serving.release.record import CANARY, STABLE, read_releases
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,3 +57,34 @@ def look(base_path: str, record_path: str, model: str) -> Served:
     newest_first = sorted(there, reverse=True)
     newest = next((each for each in newest_first if version_files.is_whole(there[each])), None)
     return Served(newest, None if newest is None else there[newest], False, None, there)
+
+
+def labels(base_path: str, record_path: str, model: str) -> dict[str, int]:
+    """Looks up which versions a server is to serve by the release record.
+
+    Args:
+        base_path: the model's directory of versions, local or on any file system of TensorFlow.
+        record_path: the release record; it is missing where nothing was released yet.
+        model: the model's name in the record.
+
+    Returns:
+        Version by label; none where nothing was released.
+
+    Raises:
+        ConfigError: the record cannot be read or is of another model, or a version that it names
+            is missing.
+        ServingError: the base path cannot be listed.
+    """
+    releases = read_releases(record_path, model)
+    if not releases:
+        return {}
+    named = {STABLE: releases[-1].stable, CANARY: releases[-1].canary}
+    found = {label: version for label, version in named.items() if version is not None}
+    there = version_files.list_versions(base_path) if tf.io.gfile.exists(base_path) else {}
+    for label, version in found.items():
+        if version not in there:
+            raise ConfigError(
+                f"the release record {record_path} names version {version} as {label}, but it is "
+                f"missing from {base_path}: put it back"
+            )
+    return found

@@ -7,6 +7,7 @@ import logging
 import pathlib
 import signal
 import threading
+from collections.abc import Mapping
 from types import FrameType
 
 from rich.console import Console
@@ -26,6 +27,7 @@ def serve(
     options: ServerOptions | None = None,
     *,
     model_name: str = "segue",
+    labels: Mapping[str, int] | None = None,
     grace: float = 10.0,
     console: Console | None = None,
 ) -> int:
@@ -38,6 +40,8 @@ def serve(
             `options.config_file` names the models in its place.
         options: see `ServerOptions`.
         model_name: name that clients ask for, of the model in `model_base`.
+        labels: the versions in `model_base` that are served, by label, whatever is pushed; where
+            empty, the latest one is.
         grace: seconds for the requests under way at the end.
         console: where to say what happens.
 
@@ -48,7 +52,7 @@ def serve(
     console = console or Console()
     options = options or ServerOptions()
     try:
-        config = _read_config(model_base, model_name, options.config_file)
+        config = _read_config(model_base, model_name, options.config_file, labels or {})
     except ConfigError as error:
         return _refuse(console, error)
     handler = RichHandler(console=console, show_path=False, markup=False)
@@ -114,7 +118,9 @@ def _explain(server: ModelServer, error: ServingError) -> str:
                 else f"{version.path} cannot be loaded: {version.error}"
             )
             sound = saved_models.older_sound(model.found, number)
-            if sound is not None and sound not in failed:
+            # Where a version is named, no other one takes its place.
+            named = model.config.model_version_policy.WhichOneof("policy_choice") == "specific"
+            if sound is not None and sound not in failed and not named:
                 text += f", or {saved_models.instead(model.found, sound)}"
             sentences.append(text)
     return "\n".join(sentences) or f"Error: {error}"
@@ -144,7 +150,10 @@ def _announce(server: ModelServer, console: Console) -> None:
 
 
 def _read_config(
-    model_base: str | pathlib.Path | None, model_name: str, model_config_file: str | None
+    model_base: str | pathlib.Path | None,
+    model_name: str,
+    model_config_file: str | None,
+    labels: Mapping[str, int],
 ) -> model_config.ModelServerConfig:
     if model_config_file:
         config = model_config.read_model_config(model_config_file)
@@ -152,7 +161,7 @@ def _read_config(
     elif model_base is None:
         raise ConfigError("give the directory of a model's versions, or a model configuration file")
     else:
-        config = model_config.single_model_config(model_name, model_base)
+        config = model_config.single_model_config(model_name, model_base, labels)
     for entry in config.model_config_list.config:
         saved_models.check_base(entry.base_path)
     return config

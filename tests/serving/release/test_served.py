@@ -3,7 +3,7 @@ import json
 import pytest
 
 from serving.protocol import ConfigError, version_files
-from serving.release import look
+from serving.release import labels, look
 
 
 @pytest.fixture
@@ -113,3 +113,20 @@ def test_copies_have_one_content_and_other_models_another(tmp_path):
     assert version_files.content(str(tmp_path / "one")) == told
     weights.write_bytes(b"12345")
     assert version_files.content(str(tmp_path / "one")) != told
+
+
+def test_labels_are_those_of_the_last_release(put, release, base):
+    def named():
+        return labels(str(base), str(base.parent / "releases.json"), "segue")
+
+    assert named() == {}
+    put(3, 5, 7)
+    assert named() == {}
+    release(7, 3)
+    assert named() == {"stable": 3}
+    record = base.parent / "releases.json"
+    record.write_text(record.read_text().replace('"stable": 3', '"stable": 3, "canary": 5'))
+    assert named() == {"stable": 3, "canary": 5}
+    release(4)
+    with pytest.raises(ConfigError, match=r"names version 4 as stable, but it is missing from"):
+        named()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import pathlib
 import signal
@@ -18,7 +19,8 @@ from typer.testing import CliRunner
 
 from pipeline.cli.main import app
 from serving.client import RecommenderClient
-from serving.server import ServerOptions, WatchOptions, serve
+from serving.protocol import Playlist, model_config
+from serving.server import ModelServer, ServerOptions, WatchOptions, serve
 from tests.serving import toy_model
 from tests.serving.serving_helpers import eventually
 
@@ -194,4 +196,74 @@ def test_model_config_file(tmp_path: pathlib.Path) -> None:
 def test_files_that_cannot_be_used(arguments: list[str], message: str) -> None:
     found = CliRunner().invoke(app, ["serve", "--model-base", "x", *arguments])
     assert found.exit_code == 2
+    assert message in found.output
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """What `segue serve` starts a server with."""
+    given: dict[str, Any] = {}
+
+    def start(base: Any, options: ServerOptions, **more: Any) -> int:
+        given.update(more, base=base, options=options)
+        return 0
+
+    monkeypatch.setattr("serving.server.serve", start)
+    return given
+
+
+def test_what_was_released_is_served_and_not_what_is_newer(
+    push: Callable[[int], pathlib.Path], base: pathlib.Path, started: dict[str, Any]
+) -> None:
+    for version in (3, 5, 8):
+        push(version)
+    asked = ["serve", "--model-base", str(base)]
+    found = CliRunner().invoke(app, asked)
+    assert (found.output, started["labels"]) == ("", {})
+
+    record = base.parent / "releases.json"
+    release = {"action": "canary", "at": "2026-01-02T03:04:05+00:00", "stable": 3, "canary": 5}
+    record.write_text(json.dumps({"format": 1, "model": "segue", "releases": [release]}))
+    for given in (str(base), f"{base}/", os.path.relpath(base)):
+        found = CliRunner().invoke(app, ["serve", "--model-base", given])
+        assert found.exit_code == 0
+        assert f"By the release record {record}: stable 3, canary 5" in found.output
+        assert "version 8 is newer and waits for segue release promote 8" in found.output
+        assert started["labels"] == {"stable": 3, "canary": 5}
+        assert started["options"].allow_version_labels_for_unavailable_models
+    assert CliRunner().invoke(app, [*asked, "--no-follow-releases"]).output == ""
+    assert started["labels"] == {}
+
+    record.write_text("{")
+    found = CliRunner().invoke(app, asked)
+    assert found.exit_code == 2
+    assert f"{record} is not a record of releases" in found.output
+    assert "--no-follow-releases serves the latest version" in found.output
+
+
+def test_versions_with_a_label_are_served_alone(
+    push: Callable[[int], pathlib.Path], base: pathlib.Path
+) -> None:
+    for version in (3, 5, 8):
+        push(version)
+    config = model_config.single_model_config("segue", base, {"stable": 3, "canary": 5})
+    options = ServerOptions(port=0, allow_version_labels_for_unavailable_models=True)
+    with ModelServer(config, options) as server:
+        eventually(lambda: server.manager.table.loaded() == {"segue": [3, 5]})
+        with RecommenderClient(server.target, label="stable") as client:
+            assert client.continue_playlists([Playlist("x")])[0].model_version == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--model-config-file", "x"], "give --model-base or --model-config-file, not both"),
+        (["--model-config-file-poll-wait-seconds", "1"], "needs a --model-config-file"),
+    ],
+)
+def test_options_that_would_say_nothing(
+    arguments: list[str], message: str, base: pathlib.Path, started: dict[str, Any]
+) -> None:
+    found = CliRunner().invoke(app, ["serve", "--model-base", str(base), *arguments])
+    assert (found.exit_code, started) == (2, {})
     assert message in found.output
