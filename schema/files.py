@@ -45,6 +45,23 @@ def check_writable(path: str | os.PathLike[str]) -> None:
         raise PermissionError(errno.EACCES, "it is read-only", os.fspath(path))
 
 
+def check_directory(path: str | os.PathLike[str]) -> None:
+    """Refuses at once a directory that could not be made, or not be written to.
+
+    Args:
+        path: local, there or not.
+
+    Raises:
+        OSError: it is no directory, or it or the one where it would be made may not be written.
+    """
+    if not os.path.isdir(path):
+        if os.path.lexists(path):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), os.fspath(path))
+        check_writable(path)
+    elif not os.access(path, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, "no file may be made in it", os.fspath(path))
+
+
 @contextlib.contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
     """Gives a path to write to, whose content gets to `path` when the block ends well.

@@ -7,7 +7,15 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.status_line import JsonOption, Status
-from pipeline.cli.support import CommandFailedError, ConfigOption, SetOption, fail, load
+from pipeline.cli.support import (
+    USAGE,
+    CommandFailedError,
+    ConfigOption,
+    SetOption,
+    fail,
+    load,
+    plain,
+)
 
 
 def run(
@@ -28,6 +36,7 @@ def run(
     from pipeline.runners import local
     from schema.output_lock import InUseError
     from schema.status import RunStatus
+    from serving.protocol import ConfigError
 
     try:
         result = local.run(loaded)
@@ -36,8 +45,10 @@ def run(
         raise CommandFailedError(str(error)) from None
     except InUseError as error:
         fail(error)
+    except ConfigError as error:
+        fail(error, USAGE)
     except OSError as error:
-        fail(f"Cannot write to {loaded.out}: {error.strerror or error}")
+        fail(f"Cannot write to {loaded.out}: {plain(error)}" if error.filename else error)
     except KeyboardInterrupt:
         fail("Interrupted.")
     metrics = result.metrics

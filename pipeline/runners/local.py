@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
-import errno
 import json
 import logging
 import os
 import shlex
-import tempfile
 from typing import Any
 
 import rich.console
@@ -17,8 +15,9 @@ import rich.console
 from pipeline.config import PipelineConfig
 from pipeline.console import log_capture, progress
 from pipeline.console import run_console as consoles
-from schema import documents, output_lock
-from schema.layout import PAGE_FILE, Layout
+from pipeline.runners import plain_paths
+from schema import documents, files, output_lock
+from schema.layout import MODEL_NAME, PAGE_FILE, Layout
 
 
 class RunFailedError(RuntimeError):
@@ -47,52 +46,55 @@ def run(config: PipelineConfig) -> RunResult:
     Raises:
         RunFailedError: if a component fails.
         InUseError: if another run writes to `config.out`.
-        OSError: if nothing can be written to `config.out`.
+        OSError: if a place in `config.out` cannot be written to.
+        ConfigError: if the release record cannot be read.
     """
-    _refuse_patterns(config.out, tempfile.gettempdir())
-    with output_lock.taken(config.out, "segue run"):
-        return _run_alone(config)
+    out, places = plain_paths.plain(config.out), Layout.under(config.out)
+    # The last of them is written to when all is trained.
+    for place in set(dataclasses.astuple(places)) - {places.metadata, places.releases}:
+        files.check_directory(place)
+    files.check_writable(places.metadata)
+    with plain_paths.plain_temporary_files(), output_lock.taken(config.out, "segue run"):
+        return _run_alone(config, out)
 
 
-def _run_alone(config: PipelineConfig) -> RunResult:
+def _run_alone(config: PipelineConfig, out: str) -> RunResult:
     started = datetime.datetime.now().astimezone()
-    log = os.path.join(Layout.under(config.out).logs, f"run-{started:%Y%m%d-%H%M%S}.log")
+    log = os.path.join(Layout.under(config.out).logs, f"{_run_name(started)}.log")
     with log_capture.console_apart(log) as stream:
         console = consoles.RunConsole(rich.console.Console(file=stream))
         console.start(f"Segue: {config.candidate} on {config.data}", log)
         with progress.progress_to(console):
-            return _run(config, console, started, f"{log.removesuffix('.log')}.seconds.json")
-
-
-def _refuse_patterns(*folders: str) -> None:
-    """TensorFlow and TFX find files by pattern, and the folder's name is a part of it."""
-    for folder in map(os.path.abspath, folders):
-        if set(folder) & set("*?["):
-            message = f"TensorFlow takes a path with *, ? or [ for a pattern, as in {folder}"
-            raise OSError(errno.EINVAL, message)
+            return _run(config, out, console, started)
 
 
 def _run(
     config: PipelineConfig,
+    out: str,
     console: consoles.RunConsole,
     started: datetime.datetime,
-    seconds_file: str,
 ) -> RunResult:
     # Importing TFX takes longer than the first component; the console should be there before.
     from tfx import v1 as tfx
 
     from pipeline import dag
     from pipeline.runners import launch, repair
+    from serving.release import look
 
-    paths = dag.Paths.under(config).with_schema_pinned(config.out)
-    metadata = Layout.under(config.out).metadata
+    places = Layout.under(config.out)
+    # What cannot be looked up is told before anything is trained.
+    look(places.serving, config.release_record or places.releases, MODEL_NAME)
+    # The libraries see the path without special characters, the user the one that was given.
+    paths = dag.Paths.under(config.model_copy(update={"out": out})).with_schema_pinned(out)
+    seconds_file = os.path.join(Layout.under(out).logs, f"{_run_name(started)}.seconds.json")
+    metadata = places.metadata
     store = tfx.orchestration.metadata.sqlite_metadata_connection_config(metadata)
     if os.path.exists(metadata) and (gone := repair.forget_missing(store)):
         console.note(
             f"{gone} results of earlier runs are gone from where {metadata} knows them: what is "
             "needed of them is made again"
         )
-    seen = _Shown(console, os.path.abspath(seconds_file))
+    seen = _Shown(console, seconds_file)
     try:
         built = dag.create_pipeline(
             config,
@@ -104,7 +106,10 @@ def _run(
         launch.launch(built, console.component_started, seen.finished)
     except launch.NodeFailedError as error:
         cause = error.__cause__ or error
-        raise _failed(console, error.node_id, error.seconds, cause) from error
+        told = _explain(cause)
+        if out != os.path.abspath(config.out):  # a link that nobody knows
+            told = told.replace(out, config.out)
+        raise _failed(console, error.node_id, error.seconds, cause, told) from error
 
     metrics = documents.RunMetrics.model_validate_json(
         _read(os.path.join(seen.report, documents.METRICS_FILE))
@@ -114,6 +119,10 @@ def _run(
     page = os.path.join(Layout.under(config.out).report, PAGE_FILE)
     console.finish(page, _next_command(config, paths.serving))
     return RunResult(metrics=metrics, report=page)
+
+
+def _run_name(started: datetime.datetime) -> str:
+    return f"run-{started:%Y%m%d-%H%M%S}"
 
 
 class _Shown:
@@ -154,11 +163,11 @@ class _Shown:
 
 
 def _failed(
-    console: consoles.RunConsole, name: str, seconds: float, cause: BaseException
+    console: consoles.RunConsole, name: str, seconds: float, cause: BaseException, told: str
 ) -> RunFailedError:
     logging.getLogger("segue").error("%s failed", name, exc_info=cause)
-    console.component_failed(name, seconds, _explain(cause))
-    return RunFailedError(f"{name} failed: {cause}")
+    console.component_failed(name, seconds, told)
+    return RunFailedError(f"{name} failed: {told}")
 
 
 def _explain(cause: BaseException) -> str:

@@ -54,12 +54,28 @@ def test_what_cannot_be_done_exits_with_1(arguments, tmp_path, monkeypatch):
     assert "Traceback" not in result.output
 
 
-def test_a_directory_that_is_a_pattern_to_tensorflow_is_refused(tmp_path):
-    out = tmp_path / "runs [1]"
+@pytest.mark.parametrize("place", ["serving", "serving/segue", "report", "pipeline_root", "logs"])
+def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_done(place, tmp_path):
+    out = tmp_path / "out"
+    (out / place).parent.mkdir(parents=True)
+    (out / place).write_text("a file")
     result = runner.invoke(app, ["run", "--data", str(tmp_path), "--out", str(out)])
     assert result.exit_code == 1
-    assert "takes a path with *, ? or [ for a pattern" in " ".join(result.output.split())
-    assert not out.exists()
+    said = " ".join(result.output.split())
+    told = f"Error: Cannot write to {out}: {out}/{place}"
+    assert re.fullmatch(rf"{told}(/segue)?: Not a directory", said)
+    assert not (out / ".lock").exists()
+
+
+def test_a_release_record_that_cannot_be_read_stops_a_run_at_once(tmp_path):
+    out = tmp_path / "out"
+    (out / "serving").mkdir(parents=True)
+    (out / "serving" / "releases.json").write_text("{")
+    runner.invoke(app, ["sample", "--playlists", "12", "--output", str(tmp_path / "data")])
+    result = runner.invoke(app, ["run", "--data", str(tmp_path / "data"), "--out", str(out)])
+    assert result.exit_code == 2
+    assert f"{out}/serving/releases.json is not a record of releases" in result.output
+    assert not (out / "tfrecords").exists()
 
 
 def test_the_printed_configuration_is_one_that_can_be_read(tmp_path):
