@@ -6,3 +6,6 @@ from typing import Final
 
 #: Custom property: one line on what the component did, for people who watch a run.
 SUMMARY: Final = "summary"
+
+#: Custom property: the sizes of all files together, where another folder may share the files.
+BYTES: Final = "bytes"

@@ -16,7 +16,7 @@ PAGE_FILE: Final = "index.html"
 
 #: What lies under OUT, in the order in which a run makes it.
 PLACES: Final[Mapping[str, str]] = {
-    ".lock": "locked while a run writes here, and who that is; ingest has one in `tfrecords/`",
+    ".lock": "locked while a command writes here, and who that is; Ingest has one in `tfrecords/`",
     "logs/": "TFX's log of each run, and the seconds of its nodes",
     "tfrecords/": "what ingest wrote: records, a manifest, and `rejects-*.jsonl`",
     "schemas/HASH/schema.pbtxt": "the schema of the run, by its content",

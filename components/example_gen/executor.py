@@ -41,7 +41,8 @@ class Executor(base_executor.BaseExecutor):
         """
         base, fingerprint = exec_properties["input_base"], exec_properties["fingerprint"]
         known = not fingerprint.startswith(manifest.UNKNOWN)
-        if known and manifest.load_by_fingerprint(base, fingerprint) is None:
+        found = manifest.load_by_fingerprint(base, fingerprint) if known else manifest.read(base)
+        if known and found is None:
             raise RuntimeError(
                 f"the records in {base} are not the ones that this run expects: the input changed "
                 "after the run began, or another ingest replaced them; start the run again"
@@ -60,9 +61,13 @@ class Executor(base_executor.BaseExecutor):
         examples.set_string_custom_property(
             artifacts.SUMMARY, f"split by hash of pid into {', '.join(names)} and {last}"
         )
+        sizes, size = found.outputs if found else {}, 0
         for split in SPLITS:
             pattern = os.path.join(base, playlists_pattern(split))
             paths = sorted(str(path) for path in fileio.glob(pattern))
             if not paths:
                 raise FileNotFoundError(f"No file of split {split}: {pattern}")
             pass_on(paths, artifact_utils.get_split_uri([examples], split))
+            size += sum(sizes.get(os.path.basename(path), 0) for path in paths)
+        if found:
+            examples.set_int_custom_property(artifacts.BYTES, size)

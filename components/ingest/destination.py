@@ -14,7 +14,7 @@ from apache_beam.io.filesystems import FileSystems
 
 from components.ingest import manifest
 from components.ingest.errors import IngestError
-from components.ingest.finding import is_remote, list_files
+from components.ingest.finding import InputFile, is_remote, list_files
 from schema import output_lock
 
 #: Names of what is written, as patterns.
@@ -25,14 +25,17 @@ FAILED_PATTERN: Final = "rejects-failed-*.jsonl"
 
 _RESULTS: Final = (PLAYLISTS_PATTERN, REJECTS_PATTERN)
 _STAGING_PREFIX: Final = "ingesting-"
+# What a staging folder holds: rejects, records, and again those records that had duplicates.
+_FOLDERS: Final = ("rejects", "all", "unique")
 
 
 @contextlib.contextmanager
 def staging(output: str) -> Iterator[str]:
     """Gives a new folder in `output`, which is gone when the block ends.
 
-    A local `output` is locked meanwhile. What killed ingests left there is removed, unless the
-    file system knows no locks: then it may belong to one that runs.
+    A local `output` is locked meanwhile. What killed ingests left there is put in place where it is
+    whole, and removed otherwise; neither where the file system knows no locks, as it may belong to
+    one that runs. A folder with a manifest outlives an error: it is whole, `output` may not be.
 
     Raises:
         IngestError: when `output` cannot be written to.
@@ -46,26 +49,47 @@ def staging(output: str) -> Iterator[str]:
             except OSError as error:
                 raise IngestError(f"cannot write to {output!r}: {error}") from error
             if locked:
-                for left in Path(output).glob(_STAGING_PREFIX + "*"):
-                    _delete_tree(str(left))
-        stack.callback(_delete_tree, root)
+                for left in map(str, Path(output).glob(_STAGING_PREFIX + "*")):
+                    if manifest.read(left):
+                        replace(left, output)
+                    _delete_tree(left)
+        stack.callback(_delete_unfinished, root)
         yield root
 
 
-def replace(root: str, output: str) -> list[str]:
-    """Puts what lies in a staging folder in place of an earlier ingest's results.
-
-    The manifest goes first, so that a mixture is never taken for a result.
+def settle(root: str) -> dict[str, int]:
+    """Leaves no file twice in a staging folder: what was written without duplicates stays.
 
     Returns:
-        The names of the new files, sorted.
+        The results in it, their sizes in bytes by name.
     """
+    again = [os.path.basename(file.path) for file in _staged(root, "unique")]
+    FileSystems.delete([FileSystems.join(root, "all", name) for name in again])
+    files = [file for folder in _FOLDERS for file in _staged(root, folder)]
+    return {os.path.basename(file.path): file.size for file in sorted(files)}
+
+
+def replace(root: str, output: str) -> None:
+    """Puts what a staging folder's manifest lists in place of an earlier ingest's results.
+
+    The earlier manifest goes first and the new one comes last, so that a mixture is never taken
+    for a result. Until then the folder has the new manifest, and what was cut short can be
+    repeated: nothing is lost.
+
+    Args:
+        root: a staging folder that is settled and has its manifest.
+        output: where the results belong.
+    """
+    finished = manifest.read(root)
+    names = finished.outputs if finished else {}
     for pattern in (manifest.NAME, *_RESULTS):
-        FileSystems.delete([file.path for file in list_files(output, [pattern])])
-    names = _move(root, "rejects", output)
-    names |= _move(root, "all", output)
-    names |= _move(root, "unique", output)  # in place of those with duplicates
-    return sorted(names)
+        there = [file.path for file in list_files(output, [pattern])]
+        FileSystems.delete([path for path in there if os.path.basename(path) not in names])
+    for folder in _FOLDERS:
+        _move(root, folder, output)
+    FileSystems.rename(
+        [FileSystems.join(root, manifest.NAME)], [FileSystems.join(output, manifest.NAME)]
+    )
 
 
 def keep_rejects(root: str, output: str) -> None:
@@ -80,15 +104,23 @@ def list_rejects(output: str) -> list[str]:
     return [file.path for file in list_files(output, [REJECTS_PATTERN]) if file.path not in failed]
 
 
-def _move(root: str, folder: str, output: str, prefix: str = "") -> set[str]:
+def _staged(root: str, folder: str) -> list[InputFile]:
+    return list_files(FileSystems.join(root, folder), _RESULTS)
+
+
+def _move(root: str, folder: str, output: str, prefix: str = "") -> None:
     """Moves the results in a staging folder; `prefix` takes the place of `rejects-`."""
-    sources = [file.path for file in list_files(FileSystems.join(root, folder), _RESULTS)]
+    sources = [file.path for file in _staged(root, folder)]
     names = [os.path.basename(path) for path in sources]
     if prefix:
         names = [prefix + name.removeprefix("rejects-") for name in names]
     if sources:
         FileSystems.rename(sources, [FileSystems.join(output, name) for name in names])
-    return set(names)
+
+
+def _delete_unfinished(root: str) -> None:
+    if manifest.read(root) is None:
+        _delete_tree(root)
 
 
 def _delete_tree(root: str) -> None:

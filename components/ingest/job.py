@@ -86,9 +86,10 @@ def ingest(
 
     `output` then holds `playlists-SPLIT-SSSSS-of-NNNNN.tfrecord.gz` of every split,
     `rejects-*.jsonl` where anything was set aside, and `manifest.json`, which is written last. A
-    second call with unchanged input, options and code touches nothing. What an earlier ingest left
-    stays until the new records are all there and can be used; of an ingest that fails for what was
-    set aside, `rejects-failed-*.jsonl` says what that was.
+    second call with unchanged input, options and code touches nothing, if all files are there in
+    the sizes that were written. What an earlier ingest left stays until the new records are all
+    there and can be used; of an ingest that fails for what was set aside, `rejects-failed-*.jsonl`
+    says what that was.
 
     Args:
         input: a file, a directory or a pattern; `.json`, `.json.gz` or a `.zip` of them; local,
@@ -130,9 +131,10 @@ def ingest(
         except IngestError:
             destination.keep_rejects(root, output)
             raise
-        names = destination.replace(root, output)
-        done = Manifest(input, run_id or uuid.uuid4().hex, planned.made_from, names, result)
-        manifest.save(output, done)
+        sizes = destination.settle(root)
+        done = Manifest(input, run_id or uuid.uuid4().hex, planned.made_from, sizes, result)
+        manifest.save(root, done)  # from here on, the next ingest ends what a kill cuts short
+        destination.replace(root, output)
     return result
 
 

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
@@ -79,14 +79,14 @@ class Manifest:
         input: what it was given to read; the same content elsewhere gives the same output.
         run_id: names this one ingest; another one that writes the same has another.
         made_from: what the output depends on, see `describe`.
-        outputs: names of the files that it wrote.
+        outputs: the files that it wrote, their sizes in bytes by name.
         result: what it gave.
     """
 
     input: str
     run_id: str
     made_from: dict[str, Any]
-    outputs: Sequence[str]
+    outputs: Mapping[str, int]
     result: IngestResult
 
 
@@ -129,21 +129,33 @@ def save(output: str, manifest: Manifest) -> None:
         file.write(json.dumps(dataclasses.asdict(manifest), indent=1).encode())
 
 
+def read(folder: str) -> Manifest | None:
+    """Reads the manifest in a folder; None where none is, or none that is whole."""
+    path = FileSystems.join(folder, NAME)
+    if not FileSystems.exists(path):
+        return None
+    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
+        try:
+            content = json.loads(file.read())
+            sizes = {name: int(size) for name, size in content["outputs"].items()}
+            result = IngestResult(**content["result"])
+            return Manifest(**{**content, "outputs": sizes, "result": result})
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return None  # not a manifest of this version, or cut short
+
+
 def load(output: str, made_from: dict[str, Any]) -> Manifest | None:
     """Returns the manifest of an earlier ingest from the same input that is still all there."""
     return load_by_fingerprint(output, fingerprint(made_from))
 
 
 def load_by_fingerprint(output: str, digest: str) -> Manifest | None:
-    """As `load`, by what `fingerprint` returned."""
-    path = FileSystems.join(output, NAME)
-    if not FileSystems.exists(path):
+    """As `load`, by what `fingerprint` returned.
+
+    A file that is not of the size that was written is as good as missing.
+    """
+    found = read(output)
+    if found is None or fingerprint(found.made_from) != digest:
         return None
-    with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
-        try:
-            content = json.loads(file.read())
-            found = Manifest(**{**content, "result": IngestResult(**content["result"])})
-        except (ValueError, KeyError, TypeError):
-            return None  # not a manifest of this version, or cut short
-    complete = all(FileSystems.exists(FileSystems.join(output, name)) for name in found.outputs)
-    return found if fingerprint(found.made_from) == digest and complete else None
+    sizes = {os.path.basename(file.path): file.size for file in finding.list_files(output, ["*"])}
+    return found if found.outputs.items() <= sizes.items() else None

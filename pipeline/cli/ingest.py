@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from typing import Annotated
 
 import typer
@@ -33,7 +35,7 @@ def ingest(
     loaded = load(config, settings, data=source)
     log = os.path.join(output, "ingest.log") if "://" not in output else "ingest.log"
     try:
-        with log_capture.console_apart(log):
+        with _no_run(output), log_capture.console_apart(log):
             result = run_ingest(
                 source,
                 output,
@@ -62,3 +64,24 @@ def ingest(
         rejects=result.rejects,
         left_out=result.left_out,
     )
+
+
+@contextlib.contextmanager
+def _no_run(output: str) -> Iterator[None]:
+    """Holds the output directory of runs, where records of one are written.
+
+    A run locks its whole directory, and what it ingested only until that is done.
+
+    Raises:
+        InUseError: a run writes there.
+    """
+    from schema import output_lock
+    from schema.layout import Layout
+
+    out = os.path.dirname(os.path.realpath(output))
+    is_of_a_run = "://" not in output and Layout.under(out).tfrecords == os.path.realpath(output)
+    if not is_of_a_run or not os.path.exists(os.path.join(out, output_lock.NAME)):
+        yield
+        return
+    with output_lock.taken(out, "segue ingest"):
+        yield

@@ -1,4 +1,4 @@
-"""Mends the metadata store where files that it knows are gone."""
+"""Mends the metadata store where files that it knows are gone or damaged."""
 
 from __future__ import annotations
 
@@ -8,18 +8,22 @@ from typing import Any
 from ml_metadata.proto import metadata_store_pb2
 from tfx.orchestration import metadata
 
+from schema import artifacts
+
 
 def forget_missing(connection: Any) -> int:
     """Marks the artifacts of which no file is left as deleted, so that no node is given them.
 
     TFX looks at the files of what it takes from its cache, and not at those that resolvers find.
     After `pipeline_root` was deleted, or the output directory moved, each run would stop there.
+    An artifact that shares its files with another folder knows their size: who cuts them there
+    cuts them here.
 
     Args:
         connection: of a metadata store.
 
     Returns:
-        How many artifacts on this machine are gone.
+        How many artifacts on this machine are gone or cut.
     """
     states = metadata_store_pb2.Artifact  # type: ignore[attr-defined]
     with metadata.Metadata(connection) as handle:
@@ -28,10 +32,17 @@ def forget_missing(connection: Any) -> int:
             for artifact in handle.store.get_artifacts()
             if artifact.state == states.LIVE
             and "://" not in artifact.uri
-            and not os.path.exists(artifact.uri)
+            and (not os.path.exists(artifact.uri) or _is_cut(artifact))
         ]
         for artifact in gone:
             artifact.state = states.DELETED
         if gone:
             handle.store.put_artifacts(gone)
     return len(gone)
+
+
+def _is_cut(artifact: Any) -> bool:
+    if artifacts.BYTES not in artifact.custom_properties:
+        return False
+    files = (os.path.join(path, name) for path, _, names in os.walk(artifact.uri) for name in names)
+    return sum(map(os.path.getsize, files)) != artifact.custom_properties[artifacts.BYTES].int_value

@@ -113,6 +113,22 @@ def test_deleted_artifacts_are_no_longer_given_out(begin, tmp_path):
     assert os.path.isdir(examples(again).uri)
 
 
+def test_records_that_were_cut_in_place_are_not_given_out_either(begin, tmp_path):
+    """On a local disk the Examples are the same files."""
+    store = tfx.orchestration.metadata.sqlite_metadata_connection_config(
+        Layout.under(str(tmp_path / "out")).metadata
+    )
+    first = begin()
+    contents = {path.name: path.read_bytes() for path in records(first)}
+    (tmp_path / "out" / "tfrecords" / min(contents)).write_bytes(b"")
+    assert repair.forget_missing(store) == 1
+    again = begin()
+    assert not again["Ingest"].cached
+    assert not again["ImportExampleGen"].cached
+    assert {path.name: path.read_bytes() for path in records(again)} == contents
+    assert repair.forget_missing(store) == 0
+
+
 def test_a_failed_ingest_says_so_at_its_turn(begin, tmp_path):
     with pytest.raises(launch.NodeFailedError) as error:
         begin(source=tmp_path / "nowhere")

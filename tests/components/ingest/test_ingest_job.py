@@ -289,10 +289,18 @@ class TestAgain:
         assert not ingest(str(source), output, other, "new", max_reject_share=0.5).skipped
         assert ingest(str(source), output, other, "new", max_reject_share=0.5).skipped
 
-    @pytest.mark.parametrize("damage", ["missing shard", "no manifest", "cut manifest"])
+    @pytest.mark.parametrize(
+        "damage",
+        ["missing shard", "emptied shard", "cut shard", "no manifest", "cut manifest"],
+    )
     def test_an_incomplete_result_is_made_anew(self, source, output, damage):
+        shard = Path(output, "playlists-train-00001-of-00002.tfrecord.gz")
         if damage == "missing shard":
-            Path(output, "playlists-train-00001-of-00002.tfrecord.gz").unlink()
+            shard.unlink()
+        elif damage == "emptied shard":
+            shard.write_bytes(b"")
+        elif damage == "cut shard":
+            shard.write_bytes(shard.read_bytes()[:-1])
         elif damage == "no manifest":
             Path(output, "manifest.json").unlink()
         else:

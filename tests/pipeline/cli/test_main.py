@@ -120,6 +120,22 @@ def test_a_directory_in_use_is_refused_in_a_sentence(command, tmp_path: pathlib.
     assert said.endswith("try again when that has ended, or choose another directory")
 
 
+def test_records_of_a_run_are_not_replaced_under_it(tmp_path: pathlib.Path):
+    """A run locks its directory throughout, `tfrecords` only while it ingests."""
+    data, out = tmp_path / "data", tmp_path / "out"
+    runner.invoke(app, ["sample", "--playlists", "12", "--output", str(data)])
+    command = ["ingest", "--input", str(data), "--output"]
+    with output_lock.taken(str(out), "segue run"):
+        refused = runner.invoke(app, [*command, str(out / "tfrecords")])
+        assert runner.invoke(app, [*command, str(out / "records")]).exit_code == 0
+    assert refused.exit_code == 1
+    assert f"{out} is in use by process" in " ".join(refused.output.split())
+    assert not (out / "tfrecords").exists()
+    assert runner.invoke(app, [*command, str(out / "tfrecords")]).exit_code == 0
+    with output_lock.taken(str(out), "segue run"):
+        pass
+
+
 def test_unreadable_slices_pass_with_the_options_that_the_error_gives(tmp_path: pathlib.Path):
     data, out = tmp_path / "data", tmp_path / "out"
     runner.invoke(app, ["sample", "--playlists", "12", "--output", str(data)])
