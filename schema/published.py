@@ -8,13 +8,14 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from schema.documents import RunDetails, RunMetrics
+from schema.documents import ComparisonMetrics, RunDetails, RunMetrics
 from schema.status import StatusLine
 
 FOLDER: Final = Path(__file__).parent / "json"
 PUBLISHED: Final[dict[str, type[BaseModel]]] = {
     "metrics.schema.json": RunMetrics,
     "details.schema.json": RunDetails,
+    "comparison.schema.json": ComparisonMetrics,
     "status.schema.json": StatusLine,
 }
 

@@ -102,6 +102,14 @@ def model_card() -> str:
     return _fields(ModelCard.model_json_schema(), _attributes(ModelCard))
 
 
+def comparison() -> str:
+    """The fields of a comparison's document, and of those parts that a run's has not."""
+    found = published.PUBLISHED["comparison.schema.json"].model_json_schema(mode="serialization")
+    known = RunMetrics.model_json_schema()["$defs"]
+    parts = {name: part for name, part in found["$defs"].items() if name not in known}
+    return _fields({**found, "$defs": parts})
+
+
 def statuses() -> str:
     """What every line says, what each says besides, and the parts that only lines have."""
     common = CommandStatus.model_json_schema(mode="serialization")
@@ -124,6 +132,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "tensors": tensors,
     "features": playlist_features,
     "metrics": document("metrics.schema.json"),
+    "comparison": comparison,
     "details": document("details.schema.json"),
     "model-card": model_card,
     "statuses": statuses,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import pathlib
+from collections.abc import Iterator
 
 import pytest
 
@@ -50,6 +52,22 @@ def test_everybody_comes_through_the_doors(house: House) -> None:
 
 def test_insiders_have_to_be(house: House) -> None:
     assert house.needless_insiders() == []
+
+
+def test_protobuf_is_all_that_is_imported_of_google(house: House) -> None:
+    """So no SDK of Google's is, and `pipeline.source_hash` knows what `google` is."""
+    paths = [path for floor in FLOORS for path in (house.root / floor).rglob("*.py")]
+    imported = {name for path in paths for name in _imports(path) if name.startswith("google.")}
+    assert {".".join(name.split(".")[:2]) for name in imported} == {"google.protobuf"}
+
+
+def _imports(path: pathlib.Path) -> Iterator[str]:
+    """The full names of what a file imports."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
 #: A house of two floors in which all is well.

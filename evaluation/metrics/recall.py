@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from evaluation.metrics.base import Metric, ratio
-from evaluation.metrics.batch import Recommendations
+from evaluation.metrics.batch import DEPTH, Recommendations
 
 _SOURCE = "Manning, Raghavan and Schütze, Introduction to Information Retrieval (2008), chapter 8"
 
@@ -20,10 +20,10 @@ class Recall(Metric):
         depth: recommendations that count.
     """
 
-    name: str = "recall@500"
-    label: str = "Recall@500"
-    meaning: str = "Share of withheld tracks in the first 500."
-    depth: int = 500
+    name: str = f"recall@{DEPTH}"
+    label: str = f"Recall@{DEPTH}"
+    meaning: str = f"Share of withheld tracks in the first {DEPTH}."
+    depth: int = DEPTH
     span = 1.0
     source = _SOURCE
 

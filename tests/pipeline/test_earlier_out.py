@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from report.loading import load
+from sample.generator import write_slices
 from schema.layout import Layout
 from schema.model_card import ModelCard
 from schema.status import StatusLine
@@ -124,6 +125,37 @@ def test_a_run_goes_on_in_its_metadata(earlier_out):
             made = [output.artifact_spec.type for output in node.outputs.outputs.values()]
             for kind in (node.node_info.type, *made):
                 assert common_utils.register_type_if_not_exist(handle, kind).id
+
+
+def test_its_first_nodes_run_there(earlier_out, tmp_path):
+    """Until a user interrupts it: models take long."""
+    from tfx.orchestration import metadata
+
+    from pipeline import dag
+    from pipeline.overrides import load_config
+    from pipeline.runners import launch, repair
+
+    write_slices(tmp_path / "slices", 60, seed=1, slice_size=30)
+    out = str(earlier_out)
+    config = load_config(None, data=str(tmp_path / "slices"), out=out)
+    paths = dag.Paths.under(config).with_schema_pinned(out)
+    store = metadata.sqlite_metadata_connection_config(Layout.under(out).metadata)
+    assert repair.forget_missing(store) > 0, "the fixture has none of its artifacts"
+    done = {}
+
+    def start(node_id):
+        if node_id == "Transform":
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        launch.launch(
+            dag.create_pipeline(config, paths, store),
+            start,
+            lambda node: done.update({node.node_id: node}),
+        )
+    assert {"Ingest", "ImportExampleGen", "DataGate", "Holdout"} <= done.keys()
+    assert not any(node.cached for node in done.values())
+    assert done["Holdout"].outputs["held_out"]
 
 
 def test_what_it_serves_is_compared_with(earlier_out, tmp_path):
