@@ -2,7 +2,7 @@
 
 20,000 synthetic playlists, made as arrays, are factorised, and trained on for one epoch with the
 sampled softmax; each in a process of its own, whose largest memory is what matters. Nothing can be
-said of accuracy here.
+said about accuracy here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Figures that documents state, each with the result file that holds it.
 
-`python -m benchmarks.claims` tells where a document and `benchmarks/results` differ, and which
+`python -m benchmarks.claims` reports where a document and `benchmarks/results` differ, and which
 figures of a checked part have no result at all; the tests ask the same. Whoever states a new
 figure states it in `claims_stated.py` too.
 """

@@ -1,7 +1,7 @@
 """Playlists to compare recipes on: most to train on, the others with tracks withheld.
 
 The real sample where it is there, else the built-in one, through the pipeline's own ingest,
-holding out and Transform, without its other components. What comes of it is kept for the next
+holding out and Transform, without its other components. The result is kept for the next
 benchmark. The challenge's validation set is not looked at.
 """
 

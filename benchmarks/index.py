@@ -3,7 +3,7 @@
 Queries come alone, and 16 in a batch as TensorFlow Serving's batching gives them; alone also with
 `rows_per_step` 1, which spares brute force the padding to eight. Both answer the
 same queries in turn in one process, so that other work on the machine slows both down; CPU time is
-told beside wall time, and ratios are medians over pairs. Half of the queries choose how many
+reported beside wall time, and ratios are medians over pairs. Half of the queries choose how many
 partitions are looked into, more where the others need more, and recall is measured on the others.
 
 On the real sample that is the whole exported function of ALS and of the towers, lookups, titles

@@ -4,7 +4,7 @@
 each worker one after the other, and prints a JSON object: requests, errors by code, throughput,
 latency percentiles in milliseconds, and its own CPU time. Requests are serialised beforehand and
 answers are not read, so that the clock sees the call alone; the first `--warm-up` requests are not
-counted, and their answers are read to see that there are recommendations in them.
+counted, and their answers are read to see that they hold recommendations.
 
 With `--interactive` it stays, and does the same for each line of its standard input: a JSON object
 with `concurrency` and `requests`.

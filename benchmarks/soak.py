@@ -64,7 +64,7 @@ def _outcomes(path: pathlib.Path) -> dict[str, dict[str, Any]]:
 
 
 def failures(figures: dict[str, Any]) -> list[str]:
-    """What of a soak is not as it should be, in words."""
+    """What went wrong in a soak, in words."""
     tests = figures.get("tests", {}).get("tests", {})
     wrong = [
         f"{name} {test['outcome']}" for name, test in tests.items() if test["outcome"] != "passed"

@@ -73,7 +73,7 @@ class Backend:
         self._client(None)
 
     def versions(self) -> list[ServedVersion]:
-        """What the server knows of the model, the latest version first.
+        """What the server knows about the model, the latest version first.
 
         Raises:
             ServingError: it did not answer, or does not have the model.

@@ -218,7 +218,7 @@ def only_model(rows: pd.DataFrame, name: str, model: str | None) -> pd.DataFrame
 def _keys(
     a: pd.DataFrame, b: pd.DataFrame, name_a: str, name_b: str
 ) -> tuple[list[str], str | None]:
-    """By which columns rows are the same question, and what is to be said of that."""
+    """The columns by which rows are the same question, and a caution or None."""
     if columns.HOLDOUT_HASH in a and columns.HOLDOUT_HASH in b:
         return [columns.PID, columns.SCENARIO, columns.HOLDOUT_HASH], None
     known = [c for c in (columns.PID, columns.SCENARIO, columns.NUM_HOLDOUTS) if c in a and c in b]

@@ -64,8 +64,8 @@ def decide(
             served model.
         candidate: its name in the rows.
         served: the served model's name there, None where the candidate is not compared with it.
-        state: why it is not, or what is to be borne in mind where it is; None where nothing is
-            served yet, or nothing is to be said.
+        state: why it is not, or a caution where it is; None where nothing is served yet, or
+            there is nothing to add.
         split: whose playlists decide.
         seed: of the bootstrap.
 
@@ -172,11 +172,11 @@ class _Judge:
         )
 
     def against_served(self, served: str, caution: str | None = None) -> Check:
-        """Compares with the served model, and says what is to be borne in mind."""
+        """Compares with the served model, and adds what to consider."""
         check = self._against_served(served)
         if caution is None:
             return check
-        text = f"{check.text} Bear in mind: {caution}."
+        text = f"{check.text} Note: {caution}."
         return check.model_copy(update={"text": text})
 
     def _against_served(self, served: str) -> Check:

@@ -70,7 +70,7 @@ class DotProductScorer(Scorer):
 
 
 class Ranker(tf.Module, abc.ABC):
-    """A second stage: scores anew the candidates that a scorer, or an index of it, found best."""
+    """A second stage: scores again the candidates that a scorer, or an index of it, found best."""
 
     #: How many candidates it wants, where the catalogue has so many.
     depth: int

@@ -39,7 +39,7 @@ class TrainerConfig(pydantic.BaseModel):
         family: what to train.
         params: its hyperparameters; those left out take their default.
         seed: of everything random.
-        source_hash: makes TFX train anew when the code has changed.
+        source_hash: makes TFX train again when the code has changed.
         checkpoints: a directory that outlives an execution, "" for none.
         split: the split configuration, for the model card; None where it is not known.
         export: how to export.
@@ -59,8 +59,7 @@ class TrainerConfig(pydantic.BaseModel):
 def run_fn(fn_args: FnArgs) -> None:
     """Loads what Transform wrote, fits the configured family and exports it.
 
-    The splits train and stop are all that there is to load: `eval_files`, as TFX calls them, are
-    those of stop.
+    It gets the splits train and stop only: `eval_files`, as TFX calls them, are those of stop.
 
     Writes the SavedModel to `fn_args.serving_model_dir`, and the training curve to
     `fn_args.model_run_dir`, as `history.json` and as TensorBoard scalars.

@@ -182,7 +182,7 @@ def build_world(playlists: int, seed: int) -> World:
     """Draws the catalogue for up to `catalogue_bound(playlists)` playlists.
 
     Args:
-        playlists: how many playlists are to be drawn from it.
+        playlists: how many playlists to draw from it.
         seed: any non-negative int; the same gives the same world.
     """
     size = catalogue_size(playlists)

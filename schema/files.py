@@ -41,7 +41,7 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     elif stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), os.fspath(path))
     elif not found.st_mode & 0o222 or not os.access(path, os.W_OK):
-        # Whoever may write everything is told too: the file was made read-only for a reason.
+        # Root gets the error too: the file was made read-only for a reason.
         raise PermissionError(errno.EACCES, "it is read-only", os.fspath(path))
 
 

@@ -1,4 +1,4 @@
-"""The model card: what an exported model says of itself, beside its SavedModel.
+"""The model card: the description of an exported model, beside its SavedModel.
 
 The Trainer writes it, and everybody else reads it through `ModelCard`.
 """

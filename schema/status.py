@@ -150,7 +150,7 @@ class Answer(Part):
     seeds_known: int | None = None
     """How many of them the model knows, null where it does not say."""
     basis: Literal["tracks", "title", "popularity"] | None = None
-    """What the answer rests on, null where that cannot be told. "tracks" and "title": scores rank
+    """What the answer rests on, null where that is unknown. "tracks" and "title": scores rank
     this answer only. "popularity": a score is the number of the training data's playlists."""
     comparable: bool = False
     """Whether scores compare with those of other answers of this version that say so too."""

@@ -143,7 +143,7 @@ def render(text: str) -> str:
     """Fills in the tables of a page.
 
     Raises:
-        KeyError: if the page names a table that there is not.
+        KeyError: if the page names a table that does not exist.
     """
     return _TABLE.sub(lambda found: f"{found[1]}\n{TABLES[found[2]]()}\n\n{found[3]}", text)
 

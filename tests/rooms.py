@@ -84,7 +84,7 @@ class House:
                     yield f"{module}:{line} reaches for {target}; {room} does not show {name}"
 
     def needless_insiders(self) -> list[str]:
-        """Insiders that would get by with the doors, or are not there."""
+        """Insiders for whom the doors would do, or that do not exist."""
         bare = {name for name in self.insiders if name not in self.sources}
         for module in self.insiders.keys() - bare:
             targets = self._targets(module, self.sources[module])

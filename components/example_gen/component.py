@@ -28,8 +28,8 @@ class ImportExampleGen(base_component.BaseComponent):
     """Takes over the records of each split as Ingest wrote them.
 
     The driver of TFX's own ExampleGens knows files by size and time. Here TFX's cache goes by
-    `fingerprint`, a parameter that every runner sees: records that are written anew from the same
-    input train nothing again, and going back to earlier data finds its Examples. It takes no
+    `fingerprint`, a parameter that every runner sees: records that are written again from the same
+    input train nothing, and going back to earlier data finds its Examples. It takes no
     artifact of Ingest's for that reason: another execution makes another artifact, whatever it
     holds. Whoever builds a DAG adds Ingest as an upstream node.
     """

@@ -19,7 +19,7 @@ _LOGGER = logging.getLogger("segue.ingest")
 NAME: Final = "md5sums"
 _MOST: Final = 64 << 20  # bytes of such a file
 _LINE: Final = re.compile(r"\\?([0-9a-fA-F]{32})[ \t]+\*?(.*\S)")
-# Their names tell them apart, wherever they were moved to.
+# Their names identify them, wherever they were moved to.
 _SLICE: Final = "mpd.slice."
 
 

@@ -23,7 +23,7 @@ _THREADS: Final = 8  # an object store's answer takes longer than reading it
 
 @dataclasses.dataclass
 class Counts:
-    """What was read and what became of it.
+    """What was read, and what happened to it.
 
     Attributes:
         read: records, a file that cannot be read being one.

@@ -17,7 +17,7 @@ from schema.splits import SplitConfig
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
-    """Runs the job; its artifacts say what came of it."""
+    """Runs the job and describes its results in artifacts."""
 
     def Do(  # noqa: N802 - TFX's name
         self,

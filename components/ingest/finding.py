@@ -53,7 +53,7 @@ class InputFile(NamedTuple):
 
     @property
     def name(self) -> str:
-        """How it is told to a user."""
+        """How messages name it."""
         return f"{self.path}/{self.member}" if self.member else self.path
 
 

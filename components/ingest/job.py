@@ -98,7 +98,7 @@ def ingest(
             is locked. Results of an earlier ingest in it are replaced, other files left alone.
         options: shards, at most one a slice, and what may be set aside; the defaults where None.
         split: the buckets of each split; the defaults where None.
-        source_hash: hash of this code; a change makes a second call write anew.
+        source_hash: hash of this code; a change makes a second call write again.
         run_id: names this ingest in its manifest; made up where None.
         fingerprint: that of a `plan`: where its result lies in `output`, `input` is not looked at.
         beam_pipeline_args: options of the Beam pipeline; where None, the in-memory DirectRunner.

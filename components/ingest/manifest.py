@@ -1,4 +1,4 @@
-"""The manifest of a finished ingest: what it read, how, and what came of it."""
+"""The manifest of a finished ingest: what it read, how, and the results."""
 
 from __future__ import annotations
 

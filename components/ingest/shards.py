@@ -159,7 +159,7 @@ def _split_of(pid: int, config: SplitConfig) -> str:
 
 
 def _validated(path: str, member: str, md5: str) -> Iterator[tuple[int, Playlist | Reject]]:
-    """Yields what became of each position of a slice, -1 being the file."""
+    """Yields what happened to each position of a slice, -1 being the file."""
     try:
         playlists = read_slice(path, member, md5)
     except UnreadableFileError as error:

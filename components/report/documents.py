@@ -74,7 +74,7 @@ class Run:
         gate: the conditions of the blessing, as configured.
         version: Segue's own.
         rejects: records that ingest set aside, by reason; None where that is not known.
-        seconds: wall time by node, of those that ended; empty where nobody measured.
+        seconds: wall time by node, of those that ended; empty where nothing was measured.
     """
 
     started: str

@@ -24,7 +24,7 @@ from schema.rows import ROWS_FILE
 
 _PLACEHOLDER = b"49d0cd50-04bb-48c0-bc6f-5b575dce351a"
 
-#: The vocabularies that a reader cares for, by the plural of what they hold.
+#: The vocabularies that are shown, named after what they hold.
 VOCABULARIES = (
     features.TRACK_VOCABULARY,
     features.ARTIST_VOCABULARY,
@@ -77,7 +77,7 @@ def trials(tuner_results: types.Artifact) -> list[Trial]:
 
 
 def card(model: types.Artifact) -> ModelCard:
-    """What an exported model says of itself."""
+    """The card of an exported model."""
     return ModelCard.read(path_utils.serving_model_path(model.uri))
 
 

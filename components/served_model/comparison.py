@@ -21,11 +21,11 @@ _MAX_WORDS: Final = 300
 
 
 class Comparison(NamedTuple):
-    """What comes of it.
+    """The decision.
 
     Attributes:
         verdict: "made"; "same" where the two are copies of one model; "not_made".
-        reason: why not, or what is to be borne in mind; None where there is nothing to say.
+        reason: why not, or a caution; None where there is neither.
         family: of the served model; None where no card says.
     """
 

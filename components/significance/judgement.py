@@ -38,7 +38,7 @@ def judge(
         served: the served model's name there, if the candidate is compared with it.
         gate: the conditions of the blessing.
         coverage: share of the catalogue recommended, by split and model.
-        cards: what each model says of itself.
+        cards: each model's card.
         seed: of the bootstrap.
         state: what is known of the served model, and why it is not compared with.
         refusals: what Evaluator and InfraCheck have against the candidate.

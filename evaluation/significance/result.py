@@ -27,7 +27,7 @@ class ComparisonOptions:
         alpha: the accepted rate of false claims, after Holm's correction.
         confidence: of the two-sided interval of the mean difference.
         resamples: of the bootstrap, 999 or more.
-        power: how often the smallest detectable difference is to be found.
+        power: how often the smallest detectable difference is found.
         seed: of the bootstrap.
     """
 

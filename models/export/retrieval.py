@@ -21,7 +21,7 @@ class Retriever(tf.Module, abc.ABC):
 
         Args:
             query: R queries; R is the same at every call.
-            rows: int32, how many of them are to be answered, the first ones.
+            rows: int32, how many of them to answer, from the first.
             count: K, how many tracks to find.
 
         Returns:

@@ -41,10 +41,10 @@ def export(
         catalogue: its tracks.
         vocabularies: behind its ids.
         directory: where to write, also on a remote file system.
-        card: what the model says of itself; what is known of an index is added to it.
+        card: the model's description; that of its index is added.
         ranker: of what the scorer finds best, if there is a second stage.
         options: how.
-        index_queries: to choose and measure an index by; needed if there is to be one.
+        index_queries: to choose and measure an index by; needed to build one.
         seed: of the index.
 
     Raises:

@@ -68,7 +68,7 @@ SearchSpace: TypeAlias = tuple[Dimension, ...]
 def around(
     space: SearchSpace, params: Mapping[str, Any], fixed: Collection[str] = ()
 ) -> tuple[SearchSpace, dict[str, Any]]:
-    """Fits a space to what is configured, which is to be one of its points.
+    """Fits a space to what is configured, which must be one of its points.
 
     Args:
         space: the dimensions.

@@ -2,7 +2,7 @@
 
 Every code point is replaced by what Unicode says it stands for (NFKD, then case folding). Accents,
 points, tone marks and invisible characters go: people leave them out as often as not. Kana keep
-their voicing marks, which tell words apart. As that is done to each code point by itself, and as
+their voicing marks, which distinguish words. As that is done to each code point by itself, and as
 all the marks whose order Unicode leaves open but one kind are gone, any two texts that Unicode
 holds for equivalent come out the same.
 

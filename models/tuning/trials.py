@@ -91,7 +91,7 @@ class TrialRunner(BaseTuner):
         gc.collect()
 
     def on_search_end(self) -> None:
-        """Sees to it that there is a best trial.
+        """Makes sure that a best trial exists.
 
         Raises:
             RuntimeError: if no trial was completed.

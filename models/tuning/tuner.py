@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class TunerConfig(SearchOptions):
     """The Tuner's `custom_config`.
 
-    `source_hash` makes TFX search anew when the code has changed. `checkpoints` is a directory that
-    outlives an execution, "" for none.
+    `source_hash` makes TFX search again when the code has changed. `checkpoints` is a directory
+    that outlives an execution, "" for none.
     """
 
     family: str

@@ -144,7 +144,7 @@ def _submissions(
         )
     if holdouts is None:
         raise ValueError("--holdouts is needed to compare models or submissions.")
-    read_holdouts(holdouts)  # told before a model is asked
+    read_holdouts(holdouts)  # reports its errors before a model is asked
     with tempfile.TemporaryDirectory() as folder:
         files = []
         for side, path, kind in zip("AB", (a, b), kinds, strict=True):
@@ -178,7 +178,7 @@ def _kind(path: str) -> str:
     if place.is_dir() or "://" in path:
         try:
             saved_models.choose(path, None)
-        except BrokenModelError:  # told when it is asked
+        except BrokenModelError:  # reported when it is asked
             return _MODEL
         except ValueError:
             raise ValueError(

@@ -41,7 +41,7 @@ def recommend(
     from schema import files
     from schema.status import RecommendStatus
 
-    aside = output == files.STANDARD_OUTPUT  # what is told is not where the submission goes
+    aside = output == files.STANDARD_OUTPUT  # messages go elsewhere than the submission
     if json and aside:
         fail("--json and --output - both want standard output: name a file.", USAGE)
     try:
@@ -50,7 +50,7 @@ def recommend(
         fail(f"--{error}", USAGE)
     models: list[str] = []
     try:
-        # TensorFlow's chatter is of no use to anybody here.
+        # TensorFlow's messages help no user of this command.
         with (
             files.replacing_or_stdout(output) as target,
             tempfile.TemporaryDirectory() as folder,

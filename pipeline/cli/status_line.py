@@ -102,7 +102,7 @@ def _failure(command: str, error: BaseException) -> Status:
 
 
 def _code(error: BaseException) -> int:
-    """The exit code: errors of usage and of `fail` have theirs, what nobody expected is a 1."""
+    """The exit code: errors of usage and of `fail` have theirs, unexpected ones are a 1."""
     return getattr(error, "exit_code", FAILURE)
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RunConsole", "progress_to"]
 
-#: Where nobody watches, progress is a line of a log: one in so many seconds is enough.
+#: Without a terminal, progress is lines of a log, with so many seconds between them.
 PLAIN_INTERVAL = 20.0
 MAX_ANOMALIES = 10
 MAX_MESSAGE = 400

@@ -38,7 +38,7 @@ def summarise(
         looked_for: for a node that looks up artifacts of earlier runs, the names of their types.
 
     Returns:
-        Plain text, empty for a node that nobody needs to hear of.
+        Plain text, empty for a node without a summary.
     """
     made = [artifact for group in outputs.values() for artifact in group]
     found = {artifact.type_name: artifact for artifact in made}
@@ -72,7 +72,7 @@ def _training(found: Found) -> str:
     parts = []
     run = found.get(standard_artifacts.ModelRun.TYPE_NAME)
     if run is not None and (rows := facts.history(run)):
-        # The best epoch is the one that is chosen, which need not be the last.
+        # The best epoch is the one that is chosen, not always the last.
         best = max(rows, key=lambda row: row.get("stop_ndcg") or 0.0)
         names = {"epoch": "epoch", "loss": "loss", "stop_ndcg": "stop NDCG"}
         parts = [

@@ -21,7 +21,7 @@ from tfx.utils import name_utils
 
 @dataclasses.dataclass(frozen=True)
 class NodeResult:
-    """What became of a node.
+    """The result of a node.
 
     Attributes:
         node_id: the node's id, such as "Trainer.als".

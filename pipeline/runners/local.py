@@ -82,7 +82,7 @@ def _run(
     from serving.release import look
 
     places = Layout.under(config.out)
-    # What cannot be looked up is told before anything is trained.
+    # What cannot be looked up is reported before anything is trained.
     look(places.serving, config.release_record or places.releases, MODEL_NAME)
     # The libraries see the path without special characters, the user the one that was given.
     paths = dag.Paths.under(config.model_copy(update={"out": out})).with_schema_pinned(out)
@@ -107,7 +107,7 @@ def _run(
     except launch.NodeFailedError as error:
         cause = error.__cause__ or error
         told = _explain(cause)
-        if out != os.path.abspath(config.out):  # a link that nobody knows
+        if out != os.path.abspath(config.out):  # a link that the runner made
             told = told.replace(out, config.out)
         raise _failed(console, error.node_id, error.seconds, cause, told) from error
 

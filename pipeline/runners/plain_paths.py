@@ -74,7 +74,7 @@ def plain_temporary_files() -> Iterator[None]:
 def _folders() -> Iterator[pathlib.Path]:
     """Where links may lie: the same places in every run."""
     home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    # In /tmp the name tells the users apart.
+    # In /tmp the name keeps users apart.
     for folder in (pathlib.Path(home, "segue", "paths"), pathlib.Path(f"/tmp/segue-{os.getuid()}")):  # noqa: S108 - checked below
         if folder.is_absolute() and not _SPECIAL.intersection(str(folder)):
             yield folder

@@ -38,7 +38,7 @@ def build(results: RunResults) -> dict[str, Any]:
 
 
 def _reasons(results: RunResults) -> list[tuple[str, bool | None]]:
-    """Reasons in words, and whether each speaks for the candidate, where the gate's checks say."""
+    """The reasons, and whether each is for the candidate, where the gate's checks say so."""
     passed = {
         check.text: None if check.passed and not check.judged else check.passed
         for check in results.details.gate.checks

@@ -2,7 +2,7 @@
 
 Each is a pydantic model, and `schema/json/` holds its JSON Schema for readers in other languages
 (`python -m schema` writes them anew). What cannot be computed is null, never NaN.
-Writers use `to_json`; readers use `parse`, which gets by without the parts that do not validate.
+Writers use `to_json`; readers use `parse`, which leaves out the parts that do not validate.
 """
 
 from schema.documents.base import SCHEMA_VERSION, Document, Part, Value

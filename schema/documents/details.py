@@ -38,7 +38,7 @@ class FeatureRow(Part):
     mean: Value = None
     """Of a number."""
     top: list[str] | None = None
-    """The most frequent values of a text; null where they are nobody's business."""
+    """The most frequent values of a text; null where they are private."""
 
 
 class Anomaly(Part):
@@ -62,7 +62,7 @@ class DataDetails(Part):
 
     features: list[FeatureRow] = Field(default_factory=list)
     anomalies: list[Anomaly] | None = None
-    """Null where nobody looked for any."""
+    """Null where none were looked for."""
     lengths: Lengths | None = None
     vocabularies: dict[str, int] = Field(default_factory=dict)
     """Sizes by name."""

@@ -125,7 +125,7 @@ class ServedModel(Part):
     """Whether the candidate is compared with it: "none" where nothing is served, "same" where it
     is the candidate itself, "not_made" where the comparison would say nothing or not be fair."""
     reason: str | None = None
-    """Why the comparison is not made, or what to bear in mind where it is."""
+    """Why the comparison is not made, or what to consider where it is."""
 
 
 class EvaluatorSlice(Part):
@@ -148,7 +148,7 @@ class Judgement(Document):
     tests: list[PairedTest] = Field(default_factory=list)
     blessing: Blessing = Blessing()
     checks: list[Check] = Field(default_factory=list)
-    """Each reason of the blessing, with whether it speaks for the candidate."""
+    """Each reason of the blessing, and whether it is one for the candidate."""
 
 
 class DataSummary(Part):

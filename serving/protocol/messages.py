@@ -70,7 +70,7 @@ class Continuation:
         model_version: the version that answered.
         seeds_known: how many of the playlist's tracks the model knows; None where it was not asked.
         basis: what the answer rests on, which says what its scores mean and whether they compare
-            with another answer's (`schema.scores`); None where that cannot be told.
+            with another answer's (`schema.scores`); None where that is unknown.
     """
 
     playlist: Playlist
@@ -183,7 +183,7 @@ def continuations(
     Args:
         playlists: what was asked.
         ranked: tracks and scores of each, best first.
-        facts: of their tracks and of the playlists' own; empty where the model tells none.
+        facts: of their tracks and of the playlists' own; empty where the model has none.
         version: which answered.
     """
     unknown = TrackFacts()

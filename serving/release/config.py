@@ -77,7 +77,7 @@ def policy_by_hand(config: ModelServerConfig, model: str, label: str) -> str:
 def losses(
     written: str | None, config: ModelServerConfig, model: str, base_path: str, label: str
 ) -> list[str]:
-    """What a release would take from a file that somebody wrote by hand, in words.
+    """What a release would take from a file that was written by hand, in words.
 
     Args:
         written: the file's text, None without one.
@@ -111,7 +111,7 @@ def with_release(
         config: the configuration; the model is added where it is not listed.
         model: name of the model.
         base_path: its directory of versions.
-        versions: what is to be loaded.
+        versions: what to load.
         version_labels: version by label.
     """
     changed = with_latest(config, model, base_path)

@@ -120,7 +120,7 @@ class ServerSwitch:
 
         Args:
             old: the configuration in force; its labels stay until the new versions serve.
-            versions: what is to be loaded in the end.
+            versions: what is loaded in the end.
             version_labels: version by label in the end.
 
         Raises:

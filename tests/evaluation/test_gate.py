@@ -128,7 +128,7 @@ def test_what_is_to_be_borne_in_mind_is_told_with_the_comparison(make_rows):
     decision = decide(gate(), rows, "new", "served", state=state)
     assert decision.blessed
     assert served_check(decision).judged
-    assert served_check(decision).text.endswith(" Bear in mind: its card is old.")
+    assert served_check(decision).text.endswith(" Note: its card is old.")
 
 
 def test_equal_but_unlike_models_are_seldom_refused_for_a_scenario(make_rows):

@@ -41,7 +41,7 @@ class Partitions:
         """How good a partition's best vectors may be for a query q.
 
         The mean of their scores plus one standard deviation, if that were the same in all
-        directions: q.m + |q| s. Dimensions taken one by one tell hardly more (docs/retrieval.md).
+        directions: q.m + |q| s. Dimensions taken one by one add little (docs/retrieval.md).
 
         Args:
             queries: float32 [B, d].

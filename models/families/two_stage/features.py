@@ -1,4 +1,4 @@
-"""What the second stage knows of a candidate, beside a playlist's seeds."""
+"""What the second stage knows about a candidate, beside a playlist's seeds."""
 
 from __future__ import annotations
 

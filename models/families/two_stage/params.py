@@ -48,7 +48,7 @@ class RankingParams(pydantic.BaseModel):
         default=3,
         ge=1,
         le=100,
-        description="How often each is divided anew into seeds and withheld tracks.",
+        description="How often each is divided again into seeds and withheld tracks.",
     )
     hidden: tuple[Annotated[int, pydantic.Field(ge=1, le=4096)], ...] = pydantic.Field(
         default=(48, 48), max_length=4, description="Sizes of the network's hidden layers."

@@ -70,7 +70,7 @@ def cut_playlists(
 def training_batches(
     playlists: Playlists, params: Params, seed: int, first_epoch: int = 0
 ) -> tf.data.Dataset:
-    """Streams `Cut`s of all playlists, in a new order and cut anew each epoch.
+    """Streams `Cut`s of all playlists, in a new order and cut again each epoch.
 
     What an epoch holds follows from the seed and the epoch's number alone, so that training which
     goes on after a crash sees what it would have seen.

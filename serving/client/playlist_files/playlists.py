@@ -122,7 +122,7 @@ def _playlist(draft: Draft, name: str | None) -> tuple[Playlist, str]:
 
 
 def _tracks(entries: Iterable[Any]) -> tuple[list[str], str]:
-    """URIs, and what else there is, in words."""
+    """URIs, and counts of everything else, in words."""
     uris: list[str] = []
     others: collections.Counter[str] = collections.Counter()
     for entry in entries:

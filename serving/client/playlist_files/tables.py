@@ -19,7 +19,7 @@ _PLAYLIST: Final = re.compile(r"playlist([\W_]*(name|title))?", re.IGNORECASE)
 
 
 def read(content: Content) -> list[Draft] | None:
-    """The playlist of a table, or the playlists that a column "Playlist name" tells apart.
+    """The playlist of a table, or the playlists that a column "Playlist name" separates.
 
     The column of tracks is the one that holds most of them, whatever its head says. None where the
     text is no table with such a column.

@@ -52,7 +52,9 @@ class _Answer:
         if error is None:
             try:
                 outputs = self._joined()
-            except Exception as failure:  # otherwise the batch thread ends, and answers nobody
+            except (
+                Exception
+            ) as failure:  # otherwise the batch thread ends, and no request is answered
                 error = errors.from_exception(failure)
         self._done(outputs, error)
 

@@ -1,4 +1,4 @@
-"""What a server knows of a model's versions, and what it does with them next."""
+"""The states of a model's versions on a server, and what it does with them next."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Model:
 
 
 class Step(enum.Enum):
-    """What is to be done with a version."""
+    """What to do with a version."""
 
     LOAD = "load"
     UNLOAD = "unload"

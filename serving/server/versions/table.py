@@ -19,7 +19,7 @@ class ModelTable:
     """Models by name, guarded by one condition that is notified when versions come or go.
 
     Args:
-        on_drained: called when the last request has let go of a version that is to be unloaded.
+        on_drained: called when no request uses a version any more that should be unloaded.
     """
 
     def __init__(self, on_drained: Callable[[], None] = lambda: None) -> None:
@@ -29,7 +29,7 @@ class ModelTable:
         self._on_drained = on_drained
 
     def configured(self, names: set[str] | None = None) -> dict[str, Model]:
-        """The models (of those named) that are to be served. Call it with `changed` held."""
+        """The models (of those named) to serve. Call it with `changed` held."""
         return {
             name: model
             for name, model in self.models.items()
