@@ -27,7 +27,7 @@ from schema.model_card import SCHEMA_VERSION, ModelCard
 from schema.splits import STOP, TRAIN
 
 if TYPE_CHECKING:
-    from tfx.v1.components import FnArgs
+    from tfx.components.trainer.fn_args_utils import FnArgs
 
 _PACKAGES: Final = ("tensorflow", "tensorflow-transform", "tensorflow-recommenders", "implicit")
 

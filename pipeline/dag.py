@@ -8,9 +8,15 @@ import hashlib
 import os
 
 from ml_metadata.proto import metadata_store_pb2
-from tfx import v1 as tfx
-from tfx.components import StatisticsGen
+
+# Not tfx.v1: it imports every extension of TFX, which takes seconds.
+from tfx import components as tfx
 from tfx.dsl.components.base.base_component import BaseComponent
+from tfx.dsl.components.common.resolver import Resolver
+from tfx.orchestration.pipeline import Pipeline
+from tfx.proto import trainer_pb2, transform_pb2
+from tfx.types import standard_artifacts
+from tfx.types.channel import BaseChannel
 from tfx.types.channel_utils import artifact_query
 from tfx.utils import io_utils
 
@@ -85,7 +91,7 @@ def create_pipeline(
     *,
     started: datetime.datetime | None = None,
     seconds_file: str | None = None,
-) -> tfx.dsl.Pipeline:
+) -> Pipeline:
     """Builds the DAG: raw slices to a blessed and pushed model, and the report.
 
     Args:
@@ -104,25 +110,25 @@ def create_pipeline(
     ingest, example_gen = raw_to_examples(config, paths)
     examples = example_gen.outputs["examples"]
 
-    statistics_gen = StatisticsGen(examples=examples)
+    statistics_gen = tfx.StatisticsGen(examples=examples)
     statistics = statistics_gen.outputs["statistics"]
-    previous_statistics = tfx.dsl.Resolver(
+    previous_statistics = Resolver(
         strategy_class=LastPassedStrategy,
         current=statistics,
         statistics=artifact_query(
-            tfx.types.standard_artifacts.ExampleStatistics, producer_component_id="StatisticsGen"
+            standard_artifacts.ExampleStatistics, producer_component_id="StatisticsGen"
         ),
         comparison=artifact_query(
-            tfx.types.standard_artifacts.ExampleAnomalies,
+            standard_artifacts.ExampleAnomalies,
             producer_component_id="DataGate",
             output_key="comparison",
         ),
     ).with_id("PreviousStatistics")
 
-    inferred_schema = tfx.components.SchemaGen(statistics=statistics)
-    curated_schema = tfx.components.ImportSchemaGen(schema_file=paths.schema_file)
+    inferred_schema = tfx.SchemaGen(statistics=statistics)
+    curated_schema = tfx.ImportSchemaGen(schema_file=paths.schema_file)
     schema = curated_schema.outputs["schema"]
-    example_validator = tfx.components.ExampleValidator(statistics=statistics, schema=schema)
+    example_validator = tfx.ExampleValidator(statistics=statistics, schema=schema)
     data_gate = DataGate(
         statistics=statistics,
         schema=schema,
@@ -141,12 +147,12 @@ def create_pipeline(
     held_out = holdout.outputs["held_out"]
 
     # From here to the Trainers there are no playlists but those of train and stop to read.
-    transform = tfx.components.Transform(
+    transform = tfx.Transform(
         examples=holdout.outputs["training"],
         schema=schema,
         preprocessing_fn="models.transform.preprocessing.preprocessing_fn",
         # Models are fitted to stop in the end: its tracks and titles belong to the vocabularies.
-        splits_config=tfx.proto.SplitsConfig(analyze=list(FITTED), transform=list(FITTED)),
+        splits_config=transform_pb2.SplitsConfig(analyze=list(FITTED), transform=list(FITTED)),
         custom_config={
             "min_counts": config.transform.min_counts(),
             "source_hash": source_hash.of("models.transform.preprocessing"),
@@ -268,7 +274,7 @@ def create_pipeline(
         pusher,
         report,
     ]
-    return tfx.dsl.Pipeline(
+    return Pipeline(
         pipeline_name=config.name,
         pipeline_root=paths.pipeline_root,
         components=components,
@@ -308,21 +314,21 @@ def _modules(family: str) -> str:
 def _tuner(
     config: PipelineConfig,
     family: str,
-    transform: tfx.components.Transform,
-    schema: tfx.types.BaseChannel,
+    transform: tfx.Transform,
+    schema: BaseChannel,
     *,
     checkpoints: str,
-) -> tfx.components.Tuner:
+) -> tfx.Tuner:
     settings = config.tuner.model_dump(mode="json", include=set(SearchOptions.model_fields))
     names = {dimension.name for dimension in config.search_space(family)}
-    return tfx.components.Tuner(
+    return tfx.Tuner(
         tuner_fn="models.tuning.tuner.tuner_fn",
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
         schema=schema,
-        train_args=tfx.proto.TrainArgs(splits=[TRAIN]),
+        train_args=trainer_pb2.TrainArgs(splits=[TRAIN]),
         # TFX wants a split here; trials are scored on a part of train.
-        eval_args=tfx.proto.EvalArgs(splits=[TRAIN]),
+        eval_args=trainer_pb2.EvalArgs(splits=[TRAIN]),
         custom_config={
             **settings,
             "family": family,
@@ -338,20 +344,20 @@ def _tuner(
 def _trainer(
     config: PipelineConfig,
     family: str,
-    transform: tfx.components.Transform,
-    schema: tfx.types.BaseChannel,
-    tuner: tfx.components.Tuner | None = None,
+    transform: tfx.Transform,
+    schema: BaseChannel,
+    tuner: tfx.Tuner | None = None,
     *,
     checkpoints: str,
-) -> tfx.components.Trainer:
-    return tfx.components.Trainer(
+) -> tfx.Trainer:
+    return tfx.Trainer(
         run_fn="models.trainer.run_fn",
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],
         schema=schema,
         hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
-        train_args=tfx.proto.TrainArgs(splits=[TRAIN]),
-        eval_args=tfx.proto.EvalArgs(splits=[STOP]),
+        train_args=trainer_pb2.TrainArgs(splits=[TRAIN]),
+        eval_args=trainer_pb2.EvalArgs(splits=[STOP]),
         custom_config={
             "family": family,
             "params": config.family_params(family),

@@ -76,24 +76,19 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             examples: held-out playlists.
             output: directory to write to.
         """
+        splits = artifact_utils.decode_split_names(examples.split_names)
+        patterns = [
+            os.path.join(artifact_utils.get_split_uri([examples], split), "*.gz")
+            for split in splits
+        ]
         with self._make_beam_pipeline() as pipeline:
-            for split in artifact_utils.decode_split_names(examples.split_names):
-                scored = (
-                    pipeline
-                    | f"Read[{split}]"
-                    >> beam.io.ReadFromTFRecord(
-                        os.path.join(artifact_utils.get_split_uri([examples], split), "*.gz")
-                    )
-                    | f"Score[{split}]" >> inference.ScorePlaylists(name, split, model_dir)
-                )
-                _ = scored["rows"] | f"Write[{split}]" >> beam.io.WriteToParquet(
-                    os.path.join(output, "rows", f"{name}-{split}"),
-                    inference.SCHEMA,
-                    file_name_suffix=".parquet",
-                )
-                _ = scored["coverage"] | f"WriteCoverage[{split}]" >> beam.io.WriteToText(
-                    os.path.join(output, "coverage", f"{name}-{split}"), file_name_suffix=".json"
-                )
+            scored = pipeline | beam.Create(patterns) | inference.ScorePlaylists(name, model_dir)
+            _ = scored["rows"] | "WriteRows" >> beam.io.WriteToParquet(
+                os.path.join(output, "rows", name), inference.SCHEMA, file_name_suffix=".parquet"
+            )
+            _ = scored["coverage"] | "WriteCoverage" >> beam.io.WriteToText(
+                os.path.join(output, "coverage", name), file_name_suffix=".json"
+            )
 
 
 def _summary(blessing: Blessing) -> str:
@@ -124,8 +119,9 @@ def read_scores(output: str) -> tuple[pd.DataFrame, dict[str, dict[str, float | 
         file.write(rows.to_parquet(index=False))
     coverage: dict[str, dict[str, float | None]] = {}
     for path in fileio.glob(os.path.join(output, "coverage", "*.json")):
-        line = json.loads(io_utils.read_string_file(str(path)))
-        coverage.setdefault(line["split"], {})[line["model"]] = line["coverage"]
+        for text in io_utils.read_string_file(str(path)).splitlines():
+            line = json.loads(text)
+            coverage.setdefault(line["split"], {})[line["model"]] = line["coverage"]
     fileio.rmtree(os.path.join(output, "rows"))
     fileio.rmtree(os.path.join(output, "coverage"))
     return rows, coverage

@@ -1,9 +1,10 @@
-"""Beam: held-out playlists in, a Parquet file of rows out, one pass of inference a model."""
+"""Beam: held-out playlists in, rows of metrics out, one pass of inference a model."""
 
 from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -23,71 +24,86 @@ _TRACKS_TAG: Final = "tracks"
 
 
 class ScorePlaylists(beam.PTransform):
-    """Serialised held-out playlists to rows of metrics, and the share of the catalogue shown."""
+    """The files of splits to rows of metrics, and each split's share of the catalogue shown."""
 
-    def __init__(self, name: str, split: str, model_dir: str) -> None:
+    def __init__(self, name: str, model_dir: str) -> None:
         """Scores with one model.
 
         Args:
             name: the model's name in the rows.
-            split: the split's name in the rows.
             model_dir: a SavedModel with Segue's signatures.
         """
         super().__init__()
         self._name = name
-        self._split = split
         self._model_dir = model_dir
 
-    def expand(self, examples: beam.PCollection) -> dict[str, beam.PCollection]:
-        """Returns PCollections `rows` of dicts and `coverage` of one JSON text."""
+    def expand(self, patterns: beam.PCollection) -> dict[str, beam.PCollection]:
+        """Returns PCollections `rows` of dicts and `coverage` of JSON texts, one a split.
+
+        Args:
+            patterns: of TFRecord files of serialised held-out playlists, below `Split-NAME`.
+        """
         scored = (
-            examples
+            patterns
+            # All splits in one flow: each step of it costs more than a small split does.
+            | "Read" >> beam.io.ReadAllFromTFRecord(with_filename=True)
             # Batches of one size keep the traced function's shapes, and so its memory, the same.
             | "Batch" >> beam.BatchElements(min_batch_size=_BATCH_SIZE, max_batch_size=_BATCH_SIZE)
             | "Score"
-            >> beam.ParDo(
-                _Score(self._name, self._split, self._model_dir, shared.Shared())
-            ).with_outputs(_ROWS_TAG, _TRACKS_TAG)
+            >> beam.ParDo(_Score(self._name, self._model_dir, shared.Shared())).with_outputs(
+                _ROWS_TAG, _TRACKS_TAG
+            )
         )
-        coverage = scored[_TRACKS_TAG] | "Coverage" >> beam.CombineGlobally(
-            _CombineCoverage(self._name, self._split)
-        )
-        return {"rows": scored[_ROWS_TAG], "coverage": coverage}
+        coverage = scored[_TRACKS_TAG] | "Coverage" >> beam.CombinePerKey(_CombineShown())
+        name = self._name
+        return {
+            "rows": scored[_ROWS_TAG],
+            "coverage": coverage
+            | "Json"
+            >> beam.MapTuple(
+                lambda split, share: json.dumps({"model": name, "split": split, "coverage": share})
+            ),
+        }
 
 
 class _Score(beam.DoFn):
-    def __init__(self, name: str, split: str, model_dir: str, handle: shared.Shared) -> None:
+    def __init__(self, name: str, model_dir: str, handle: shared.Shared) -> None:
         self._name = name
-        self._split = split
         self._model_dir = model_dir
         self._handle = handle
 
     def setup(self) -> None:
-        # One copy a process, however many threads or splits score with it.
+        # One copy a process, however many threads score with it.
         self._scorer = self._handle.acquire(
             lambda: ModelScorer(self._model_dir), tag=self._model_dir
         )
 
-    def process(self, examples: list[bytes]) -> Iterator[Any]:
-        scored, recommended = self._scorer.score(examples)
-        for row in scored:
+    def process(self, batch: list[tuple[str, bytes]]) -> Iterator[Any]:
+        scored, recommended = self._scorer.score([example for _, example in batch])
+        shown: dict[str, list[int]] = {}
+        for index, ((path, _), row) in enumerate(zip(batch, scored, strict=True)):
+            split = _split(path)
+            shown.setdefault(split, []).append(index)
             finite = {
                 key: None if isinstance(value, float) and math.isnan(value) else value
                 for key, value in row.items()
             }
             yield beam.pvalue.TaggedOutput(
-                _ROWS_TAG, {rows.MODEL: self._name, rows.SPLIT: self._split, **finite}
+                _ROWS_TAG, {rows.MODEL: self._name, rows.SPLIT: split, **finite}
             )
         size = self._scorer.catalogue_size
-        yield beam.pvalue.TaggedOutput(_TRACKS_TAG, (ShownTracks().add(recommended), size))
+        for split, indices in shown.items():
+            tracks = ShownTracks().add(recommended[indices])
+            yield beam.pvalue.TaggedOutput(_TRACKS_TAG, (split, (tracks, size)))
 
 
-class _CombineCoverage(beam.CombineFn):
-    """Merges what was shown into one JSON text: bounded by the catalogue, not by playlists."""
+def _split(path: str) -> str:
+    """The split of a file: TFX keeps each in a folder of its own."""
+    return os.path.basename(os.path.dirname(path)).removeprefix("Split-")
 
-    def __init__(self, name: str, split: str) -> None:
-        self._name = name
-        self._split = split
+
+class _CombineShown(beam.CombineFn):
+    """Merges what was shown into a share: bounded by the catalogue, not by playlists."""
 
     def create_accumulator(self) -> tuple[ShownTracks, int]:
         return ShownTracks(), 0
@@ -103,8 +119,6 @@ class _CombineCoverage(beam.CombineFn):
             merged = self.add_input(merged, accumulator)
         return merged
 
-    def extract_output(self, accumulator: tuple[ShownTracks, int]) -> str:
-        coverage, size = accumulator
-        return json.dumps(
-            {"model": self._name, "split": self._split, "coverage": coverage.value(size)}
-        )
+    def extract_output(self, accumulator: tuple[ShownTracks, int]) -> float | None:
+        shown, size = accumulator
+        return shown.value(size)

@@ -68,6 +68,8 @@ class ModelScorer:
         recommended = self._recommend(examples=serialized)["track_uris"]
         batch = self._recommendations(recommended, parsed)
         values = evaluate(batch, METRICS)
+        pids = parsed[features.PID].numpy()
+        scenarios = parsed[features.SCENARIO].numpy()
         seeds = parsed[features.NUM_SEEDS].numpy()
         holdouts = parsed[features.NUM_HOLDOUTS].numpy()
         withheld = parsed[features.HOLDOUT_TRACK_URI].to_list()
@@ -76,8 +78,8 @@ class ModelScorer:
         ).numpy()
         rows = [
             {
-                columns.PID: parsed[features.PID][index].numpy().decode(),
-                columns.SCENARIO: parsed[features.SCENARIO][index].numpy().decode(),
+                columns.PID: pids[index].decode(),
+                columns.SCENARIO: scenarios[index].decode(),
                 columns.HOLDOUT_HASH: holdout_hash(withheld[index]),
                 columns.NUM_SEEDS: int(seeds[index]),
                 columns.NUM_HOLDOUTS: int(holdouts[index]),

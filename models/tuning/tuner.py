@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pydantic
 import tensorflow as tf
 import tensorflow_transform as tft
-from tfx.v1.components import TunerFnResult
+from tfx.components.tuner.component import TunerFnResult
 
 from models import families
 from models.contract import TrainingData
@@ -22,7 +22,7 @@ from models.tuning.oracles import oracle
 from models.tuning.trials import TrialRunner
 
 if TYPE_CHECKING:
-    from tfx.v1.components import FnArgs
+    from tfx.components.trainer.fn_args_utils import FnArgs
 
 
 class TunerConfig(SearchOptions):

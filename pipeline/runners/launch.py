@@ -10,10 +10,11 @@ from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx import types
-from tfx import v1 as tfx
 from tfx.dsl.compiler import compiler, constants
+from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
+from tfx.orchestration.pipeline import Pipeline
 from tfx.orchestration.portable import launcher, runtime_parameter_utils
 from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.utils import name_utils
@@ -53,7 +54,7 @@ class NodeFailedError(RuntimeError):
 
 
 def launch(
-    pipeline: tfx.dsl.Pipeline,
+    pipeline: Pipeline,
     on_start: Callable[[str], None],
     on_finish: Callable[[NodeResult], None],
 ) -> None:
@@ -107,7 +108,7 @@ def launch(
 
 def _looked_for(node: Any) -> frozenset[str]:
     """The types of artifacts that a resolver reads; empty for every other node."""
-    if node.node_info.type.name != name_utils.get_full_name(tfx.dsl.Resolver):
+    if node.node_info.type.name != name_utils.get_full_name(Resolver):
         return frozenset()
     return frozenset(
         channel.artifact_query.type.name

@@ -75,7 +75,7 @@ def _run(
     started: datetime.datetime,
 ) -> RunResult:
     # Importing TFX takes longer than the first component; the console should be there before.
-    from tfx import v1 as tfx
+    from tfx.orchestration.metadata import sqlite_metadata_connection_config
 
     from pipeline import dag
     from pipeline.runners import launch, repair
@@ -88,7 +88,7 @@ def _run(
     paths = dag.Paths.under(config.model_copy(update={"out": out})).with_schema_pinned(out)
     seconds_file = os.path.join(Layout.under(out).logs, f"{_run_name(started)}.seconds.json")
     metadata = places.metadata
-    store = tfx.orchestration.metadata.sqlite_metadata_connection_config(metadata)
+    store = sqlite_metadata_connection_config(metadata)
     if os.path.exists(metadata) and (gone := repair.forget_missing(store)):
         console.note(
             f"{gone} results of earlier runs are gone from where {metadata} knows them: what is "

@@ -5,7 +5,8 @@ import pathlib
 import shutil
 
 import pytest
-from tfx import v1 as tfx
+from tfx.orchestration.metadata import sqlite_metadata_connection_config
+from tfx.orchestration.pipeline import Pipeline
 
 from components.ingest import summary
 from pipeline import dag
@@ -29,15 +30,13 @@ def begin(data, tmp_path):
     def run(*settings, source=data):
         config = load_config(None, settings, data=str(source), out=out)
         paths = dag.Paths.under(config)
-        first = tfx.dsl.Pipeline(
+        first = Pipeline(
             pipeline_name=config.name,
             pipeline_root=paths.pipeline_root,
             components=[*dag.raw_to_examples(config, paths)],
             enable_cache=True,
             metadata_connection_config=(
-                tfx.orchestration.metadata.sqlite_metadata_connection_config(
-                    Layout.under(out).metadata
-                )
+                sqlite_metadata_connection_config(Layout.under(out).metadata)
             ),
             beam_pipeline_args=list(config.beam.pipeline_args),
         )
@@ -99,9 +98,7 @@ def test_going_back_to_earlier_data_takes_what_was_made_of_it(begin, data, tmp_p
 
 
 def test_deleted_artifacts_are_no_longer_given_out(begin, tmp_path):
-    store = tfx.orchestration.metadata.sqlite_metadata_connection_config(
-        Layout.under(str(tmp_path / "out")).metadata
-    )
+    store = sqlite_metadata_connection_config(Layout.under(str(tmp_path / "out")).metadata)
     first = begin()
     assert repair.forget_missing(store) == 0
     shutil.rmtree(tmp_path / "out" / "pipeline_root")

@@ -5,7 +5,10 @@ import pathlib
 import shutil
 
 import pytest
-from tfx import v1 as tfx
+from tfx.dsl.components.common.importer import Importer
+from tfx.orchestration.metadata import sqlite_metadata_connection_config
+from tfx.orchestration.pipeline import Pipeline
+from tfx.types import standard_artifacts
 
 from components.pusher.component import Pusher
 from components.served_model.component import ServedModel
@@ -27,14 +30,14 @@ def begin(place, tmp_path):
     (tmp_path / "blessing").mkdir()
     places = {"destination": str(place.base), "release_record": str(place.record)}
     imported = {
-        "model": (tfx.types.standard_artifacts.Model, tmp_path / "trained", {}),
+        "model": (standard_artifacts.Model, tmp_path / "trained", {}),
         "examples": (
-            tfx.types.standard_artifacts.Examples,
+            standard_artifacts.Examples,
             pathlib.Path(place.held_out.uri),
             {"split_names": place.held_out.split_names},
         ),
-        "verdict": (tfx.types.standard_artifacts.ModelBlessing, tmp_path / "blessing", {}),
-        "infra": (tfx.types.standard_artifacts.InfraBlessing, tmp_path / "infra", {}),
+        "verdict": (standard_artifacts.ModelBlessing, tmp_path / "blessing", {}),
+        "infra": (standard_artifacts.InfraBlessing, tmp_path / "infra", {}),
     }
     own = {
         "verdict": {"blessed": 1},
@@ -43,7 +46,7 @@ def begin(place, tmp_path):
 
     def run(started):
         sources = {
-            name: tfx.dsl.Importer(
+            name: Importer(
                 source_uri=str(uri),
                 artifact_type=kind,
                 properties=properties,
@@ -70,15 +73,13 @@ def begin(place, tmp_path):
         pusher.add_upstream_node(served)
         results = {}
         launch.launch(
-            tfx.dsl.Pipeline(
+            Pipeline(
                 pipeline_name="served",
                 pipeline_root=str(tmp_path / "root"),
                 components=[*sources.values(), served, pusher],
                 enable_cache=True,
                 metadata_connection_config=(
-                    tfx.orchestration.metadata.sqlite_metadata_connection_config(
-                        str(tmp_path / "metadata.db")
-                    )
+                    sqlite_metadata_connection_config(str(tmp_path / "metadata.db"))
                 ),
             ),
             lambda _: None,

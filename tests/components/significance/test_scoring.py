@@ -74,24 +74,25 @@ def test_metrics_of_a_playlist_worked_out_by_hand(model):
 
 
 def test_no_playlist_gets_lost_between_beam_and_the_rows(model, tmp_path):
-    folder = tmp_path / "examples" / "Split-eval"
-    folder.mkdir(parents=True)
-    pids = [str(number) for number in range(300)]
-    with tf.io.TFRecordWriter(str(folder / "data-0.gz"), "GZIP") as writer:
-        for pid in pids:
-            writer.write(example(pid, [0], [1], [2]))
+    pids = {"eval": [str(pid) for pid in range(300)], "test": [str(pid) for pid in range(300, 320)]}
+    for split, expected in pids.items():
+        folder = tmp_path / "examples" / f"Split-{split}"
+        folder.mkdir(parents=True)
+        with tf.io.TFRecordWriter(str(folder / "data-0.gz"), "GZIP") as writer:
+            for pid in expected:
+                writer.write(example(pid, [0, 1] if split == "test" else [0], [3], [2]))
     examples = standard_artifacts.Examples()
-    examples.uri, examples.split_names = str(tmp_path / "examples"), '["eval"]'
+    examples.uri, examples.split_names = str(tmp_path / "examples"), '["eval", "test"]'
     output = tmp_path / "output"
     executor.Executor().score_model("popularity", model, examples, str(output))
     rows, coverage = executor.read_scores(str(output))
-    assert sorted(rows["pid"], key=int) == pids
+    for split, found in rows.groupby("split"):
+        assert sorted(found["pid"], key=int) == pids[split]
     assert set(rows["model"]) == {"popularity"}
-    assert set(rows["split"]) == {"eval"}
-    assert np.allclose(rows["ndcg"], 1.0)
-    # Everything but the seed is shown: four of five tracks.
-    assert coverage == {"eval": {"popularity": 0.8}}
-    assert len(pd.read_parquet(output / executor.ROWS_FILE)) == 300
+    assert np.allclose(rows["recall@500"], 1.0)
+    # Everything but the seeds is shown: four of five tracks, and three.
+    assert coverage == {"eval": {"popularity": 0.8}, "test": {"popularity": 0.6}}
+    assert len(pd.read_parquet(output / executor.ROWS_FILE)) == 320
     assert {path.name for path in output.iterdir()} == {executor.ROWS_FILE}
 
 
