@@ -11,6 +11,7 @@ from ml_metadata.proto import metadata_store_pb2
 
 # Not tfx.v1: it imports every extension of TFX, which takes seconds.
 from tfx import components as tfx
+from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.pipeline import Pipeline
@@ -126,7 +127,7 @@ def create_pipeline(
     ).with_id("PreviousStatistics")
 
     inferred_schema = tfx.SchemaGen(statistics=statistics)
-    curated_schema = tfx.ImportSchemaGen(schema_file=paths.schema_file)
+    curated_schema = ImportSchemaGen(schema_file=paths.schema_file)
     schema = curated_schema.outputs["schema"]
     example_validator = tfx.ExampleValidator(statistics=statistics, schema=schema)
     data_gate = DataGate(

@@ -54,7 +54,7 @@ class Executor(base_executor.BaseExecutor):
         examples.set_int_custom_property(utils.SPAN_PROPERTY_NAME, 0)
         examples.set_int_custom_property(utils.VERSION_PROPERTY_NAME, 0)
         examples.span = examples.version = 0
-        payload = example_gen_pb2.FORMAT_TF_EXAMPLE  # type: ignore[attr-defined]
+        payload = example_gen_pb2.FORMAT_TF_EXAMPLE
         examples_utils.set_payload_format(examples, payload)
         examples_utils.set_file_format(examples, "tfrecords_gzip")
         *names, last = SPLITS

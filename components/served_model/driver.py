@@ -36,7 +36,7 @@ class Driver(base_driver.BaseDriver, portable_driver.BaseDriver):  # TFX asks fo
             ConfigError, ServingError: as `serving.release.look` does.
         """
         parameters = execution_info.exec_properties
-        output = driver_output_pb2.DriverOutput()  # type: ignore[attr-defined]
+        output = driver_output_pb2.DriverOutput()
         output.exec_properties["fingerprint"].string_value = fingerprint(
             parameters["destination"], parameters["release_record"]
         )
