@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from typing import Any
 
 import pydantic
@@ -22,6 +24,18 @@ from schema.splits import SplitConfig
 _BETTER_THAN = ("popularity",)
 
 
+def _check_beam(arguments: tuple[str, ...]) -> None:
+    """Refuses what Beam cannot read: it would end the process without a word."""
+    from apache_beam.options.pipeline_options import PipelineOptions  # takes a second
+
+    told = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(told):
+            PipelineOptions(list(arguments)).get_all_options()
+    except SystemExit:
+        raise ValueError(f"Beam says: {told.getvalue().strip().splitlines()[-1]}") from None
+
+
 class BeamOptions(Options):
     """How Beam runs every component that uses it."""
 
@@ -29,6 +43,13 @@ class BeamOptions(Options):
         ("--runner=DirectRunner", "--direct_running_mode=in_memory", "--direct_num_workers=1"),
         description="Beam's own options, such as --runner=DataflowRunner",
     )
+
+    @pydantic.field_validator("pipeline_args")
+    @classmethod
+    def _can_be_read(cls, arguments: tuple[str, ...]) -> tuple[str, ...]:
+        if arguments != cls.model_fields["pipeline_args"].default:
+            _check_beam(arguments)
+        return arguments
 
 
 class PipelineConfig(Options):

@@ -56,12 +56,12 @@ def load_config(
 
 def _read(path: str) -> dict[str, Any]:
     try:
-        values = strict_yaml.load(pathlib.Path(path).read_text(encoding="utf-8"))
+        values = strict_yaml.load(pathlib.Path(path).read_bytes())
     except strict_yaml.DuplicateKeyError as error:
         raise RunConfigError(f"{path}: {error}; keep one.") from None
     except OSError as error:
         raise RunConfigError(f"Cannot read the configuration {path}: {error.strerror}.") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise RunConfigError(f"{path} is not valid YAML: {error}") from None
     if values is None:
         return {}
@@ -92,13 +92,27 @@ def _apply(values: dict[str, Any], setting: str) -> None:
 
 
 def _expand_home(values: dict[str, Any]) -> None:
-    """Puts the home directory in place of ~ where a path begins with it; YAML has no such thing."""
+    """Puts directories in place of ~ and $NAME where a path begins with them, as a shell does.
+
+    Raises:
+        RunConfigError: nobody has that home, or the variable is not set.
+    """
     for *sections, key in _PATHS:
         section: Any = values
         for name in sections:
             section = section.get(name) if isinstance(section, dict) else None
-        if isinstance(section, dict) and isinstance(section.get(key), str):
-            section[key] = os.path.expanduser(section[key])
+        if not isinstance(section, dict) or not isinstance(section.get(key), str):
+            continue
+        path = section[key]
+        if path.startswith("$"):
+            path = os.path.expandvars(path)
+        section[key] = os.path.expanduser(path)
+        if section[key].startswith(("~", "$")):
+            first = section[key].partition("/")[0]
+            raise RunConfigError(
+                f"{'.'.join((*sections, key))}: {section[key]!r} begins with {first}, which stands "
+                f"for nothing here; a directory of that name is ./{section[key]}."
+            )
 
 
 def _taken(config: PipelineConfig) -> dict[str, Any]:
@@ -147,8 +161,17 @@ def _suggest(location: list[str]) -> str:
         section = section.model_fields[part].annotation
     known = list(section.model_fields)
     close = difflib.get_close_matches(location[-1], known, n=1)
+    close = close or [key for key in _keys(PipelineConfig) if key.endswith(f".{location[-1]}")]
     accepted = f"Accepted here: {', '.join(known)}."
-    return f"Did you mean {close[0]}? {accepted}" if close else accepted
+    return f"Did you mean {' or '.join(close)}? {accepted}" if close else accepted
+
+
+def _keys(section: Any, above: str = "") -> Iterator[str]:
+    """Every key of a section and of those below it, with dots."""
+    for name, field in section.model_fields.items():
+        yield above + name
+        if hasattr(field.annotation, "model_fields"):
+            yield from _keys(field.annotation, f"{above}{name}.")
 
 
 def describe(config: Mapping[str, Any]) -> str:

@@ -50,8 +50,27 @@ for _kind, _pattern, _starts in (
     )
 
 
-def load(text: str) -> Any:
-    """Reads a document.
+def _plain(kind: str) -> Any:
+    """A constructor that takes, where a tag asks for a kind, what would be of it without a tag."""
+    own = getattr(yaml.SafeLoader, f"construct_yaml_{kind}")
+
+    def construct(loader: _Loader, node: yaml.ScalarNode) -> Any:
+        tag = loader.resolve(yaml.ScalarNode, node.value, (True, False))
+        if tag != node.tag and not (kind == "float" and tag.endswith(":int")):
+            raise yaml.constructor.ConstructorError(
+                None, None, f"{node.value!r} is no {kind}", node.start_mark
+            )
+        return own(loader, node)
+
+    return construct
+
+
+for _kind in ("bool", "int", "float"):
+    _Loader.add_constructor(f"tag:yaml.org,2002:{_kind}", _plain(_kind))
+
+
+def load(text: str | bytes) -> Any:
+    """Reads a document, of bytes in UTF-8 or UTF-16.
 
     Raises:
         DuplicateKeyError: a key stands twice in one mapping.

@@ -1,4 +1,8 @@
-"""`~` in the values of options: a shell expands it in `--out ~/x` and leaves it in `--out=~/x`."""
+"""Paths in the values of options, before a command sees them.
+
+A shell expands `~` in `--out ~/x` and leaves it in `--out=~/x`; of an unset variable it leaves
+nothing, as in `--out "$RUNS"`.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,8 @@ import os
 from collections.abc import Iterable
 from typing import Any, Final
 
-from typer.core import TyperGroup
+import typer
+from typer.core import TyperCommand, TyperGroup
 
 #: Options that name files and directories; a title may begin with ~ and mean it.
 PATH_OPTIONS: Final = frozenset(
@@ -16,6 +21,33 @@ PATH_OPTIONS: Final = frozenset(
         *("--out", "--output", "--report", "--ssl-config-file", "--tls-ca"),
     }
 )
+
+
+#: Options that mean nothing without a value, beside those that name files and directories.
+_NEVER_EMPTY: Final = PATH_OPTIONS | {"--host", "--label", "--model-name", "--target"}
+
+
+class PathCommand(TyperCommand):
+    """A command that refuses paths that are empty, or lead to the home of nobody."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
+        """Reads the arguments.
+
+        Raises:
+            BadParameter: a value is no path.
+        """
+        context = super().make_context(info_name, args, parent, **extra)
+        for parameter in self.params:
+            value, problem = context.params.get(str(parameter.name)), ""
+            if value == "" and _NEVER_EMPTY.intersection(parameter.opts):
+                problem = "it is empty."
+            elif str(value).startswith("~") and PATH_OPTIONS.intersection(parameter.opts):
+                problem = f"{value} is in nobody's home; a file of that name is ./{value}"
+            if problem:
+                raise typer.BadParameter(problem, context, param_hint=f"'{parameter.opts[0]}'")
+        return context
 
 
 class HomeGroup(TyperGroup):

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.status_line import JsonOption, Status
-from pipeline.cli.support import ConfigOption, SetOption, fail, load, plain
+from pipeline.cli.support import ConfigOption, SetOption, fail, load, plain, sentence
 
 
 def ingest(
@@ -29,11 +29,18 @@ def ingest(
     from components.ingest.job import ingest as run_ingest
     from pipeline import source_hash
     from pipeline.console import log_capture
+    from schema import files
     from schema.output_lock import InUseError
     from schema.status import IngestStatus
 
     loaded = load(config, settings, data=source)
-    log = os.path.join(output, "ingest.log") if "://" not in output else "ingest.log"
+    remote = "://" in output
+    try:
+        if not remote:
+            files.check_directory(output)
+    except OSError as error:
+        fail(error)
+    log = os.path.join(output, "ingest.log") if not remote else "ingest.log"
     try:
         with _no_run(output), log_capture.console_apart(log):
             result = run_ingest(
@@ -49,6 +56,10 @@ def ingest(
     except (RuntimeError, ValueError, OSError) as error:
         # Where nothing can be written, there is no log either.
         fail(f"{plain(error)}\nThe log is {log}" if os.path.exists(log) else error)
+    except Exception as error:  # each store has its own errors
+        if not remote:
+            raise
+        fail(f"cannot write to {output}: {sentence(error)}")
     done = "Unchanged" if result.skipped else "Wrote"
     typer.echo(f"{done}: {result.playlists:,} playlists with {result.tracks:,} tracks in {output}")
     for reason, count in result.rejects.items():

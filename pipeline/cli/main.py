@@ -13,7 +13,7 @@ from pipeline.cli.boundary import errors_told
 from pipeline.cli.compare import compare
 from pipeline.cli.config import config
 from pipeline.cli.demo import demo
-from pipeline.cli.home import HomeGroup
+from pipeline.cli.home import HomeGroup, PathCommand
 from pipeline.cli.ingest import ingest
 from pipeline.cli.query import query
 from pipeline.cli.recommend import recommend
@@ -58,7 +58,7 @@ for _command in (sample, ingest, run, recommend, report, config, compare, query)
     app.command(cls=StatusCommand)(_command)
 # These run until someone ends them, and come to nothing.
 for _server in (serve, demo):
-    app.command()(_server)
+    app.command(cls=PathCommand)(_server)
 app.add_typer(release, name="release")
 
 

@@ -24,9 +24,11 @@ def sample(
     Example: segue sample --playlists 2000 --seed 7 --output out/sample
     """
     from sample.generator import write_slices
+    from schema.files import check_directory
     from schema.status import SampleStatus
 
     try:
+        check_directory(output)
         files = write_slices(output, playlists, seed, workers=workers)
     except (OSError, ValueError) as error:
         fail(error)

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import Annotated, Any, Final, Protocol
 
 import typer
-from typer.core import TyperCommand
 
+from pipeline.cli.home import PathCommand
 from pipeline.cli.support import FAILURE, USAGE, CommandFailedError, sentence
 
 _FLAG: Final = "--json"
@@ -34,7 +34,7 @@ class Status(Protocol):
         """The line."""
 
 
-class StatusCommand(TyperCommand):
+class StatusCommand(PathCommand):
     """A command that ends with its status where `--json` is given, however it ends."""
 
     def make_context(

@@ -64,6 +64,17 @@ def test_every_level_can_be_set():
             ["--set gate", "'alpha' stands twice", "columns 2 and 14"],
         ),
         ("seed={", ["seed", "YAML"]),
+        ('seed=!!int "017"', ["--set seed", "not a valid YAML value"]),
+        ('models.als.alpha=!!float "1:30"', ["--set models.als.alpha", "not a valid YAML value"]),
+        ("tuner.enabled=!!bool no", ["--set tuner.enabled", "not a valid YAML value"]),
+        ("max_reject_share=1", ["max_reject_share", "Did you mean ingest.max_reject_share?"]),
+        ("resamples=1", ["Did you mean gate.resamples?"]),
+        (
+            "beam.pipeline_args=[--direct_num_workers=x]",
+            ["beam.pipeline_args", "--direct_num_workers", "invalid int value: 'x'"],
+        ),
+        ("out=~nobody-here/x", ["out", "begins with ~nobody-here", "./~nobody-here/x"]),
+        ("release_record=$NOT_SET_HERE/x", ["release_record", "begins with $NOT_SET_HERE"]),
     ],
 )
 def test_an_error_names_the_key_and_what_is_accepted(setting, says):
@@ -143,6 +154,34 @@ def test_a_path_may_begin_at_home(tmp_path, monkeypatch):
     assert config.out == f"{tmp_path}/o"
     assert config.release_record == f"{tmp_path}/r.json"
     assert config.validation.schema_file == f"{tmp_path}/s.pbtxt"
+
+
+def test_a_path_may_begin_with_a_variable(tmp_path, monkeypatch):
+    monkeypatch.setenv("RUNS", str(tmp_path))
+    file = tmp_path / "run.yaml"
+    file.write_text("out: $RUNS/o\nrelease_record: ${RUNS}/r.json\n")
+    config = load_config(str(file), data="a/$RUNS")
+    assert config.out == f"{tmp_path}/o"
+    assert config.release_record == f"{tmp_path}/r.json"
+    assert config.data == "a/$RUNS"
+    assert load("out=./$x").out == "./$x"
+
+
+def test_a_file_may_be_in_utf_16_as_some_shells_write_it(tmp_path):
+    file = tmp_path / "run.yaml"
+    file.write_text("seed: 5\nout: Größe\n", encoding="utf-16")
+    config = load(file=str(file))
+    assert (config.seed, config.out) == (5, "Größe")
+
+
+def test_tags_that_say_what_a_value_is_anyway_are_taken():
+    assert load("seed=!!int 5", "models.als.alpha=!!float 3", "tuner.enabled=!!bool true").seed == 5
+
+
+def test_options_of_beam_are_taken():
+    assert load("beam.pipeline_args=[--direct_num_workers=2]").beam.pipeline_args == (
+        "--direct_num_workers=2",
+    )
 
 
 def test_nothing_is_tuned_unless_asked_for():

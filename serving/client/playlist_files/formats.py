@@ -60,8 +60,12 @@ def parse_playlists(
         raise ConfigError(f"{path} is empty. {_accepted()}")
     for form in FORMATS:
         drafts = form.read(content)
-        if drafts is not None:
+        if drafts is None:
+            continue
+        try:
             return finish(path, drafts, name)
+        except ConfigError as error:
+            raise ConfigError(f"{error}. {_accepted()}") from None
     raise ConfigError(f"{path} is in none of the formats that are read. {_accepted()}")
 
 

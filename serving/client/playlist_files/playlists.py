@@ -11,9 +11,9 @@ from typing import Any, Final
 from schema import texts, track_uris
 from serving.protocol import ConfigError, Playlist
 
-# Where a track's URI or link stands, by who writes the file: the MPD, the account export, the Web
-# API and others.
-_URI_KEYS: Final = ("track_uri", "trackUri", "uri", "url", "link")
+# Where a track's URI or link stands, by who writes the file: the MPD, the account export, its
+# history of plays, the Web API and others.
+_URI_KEYS: Final = ("track_uri", "trackUri", "spotify_track_uri", "uri", "url", "link")
 # Where an entry of a playlist holds the track, and what it may hold in its place.
 _TRACK_KEYS: Final = ("track", "item")
 _OTHER_KEYS: Final = {

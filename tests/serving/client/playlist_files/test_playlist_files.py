@@ -299,3 +299,17 @@ def test_files_that_cannot_be_opened(tmp_path: pathlib.Path) -> None:
         read_playlists(tmp_path / "none")
     with pytest.raises(ConfigError, match="Is a directory"):
         read_playlists(tmp_path)
+
+
+def test_the_history_of_the_account_export(write: Write) -> None:
+    plays = [{"ts": "2024", "spotify_track_uri": uri} for uri in (*URIS[:2], None)]
+    found = read_playlists(write(plays))
+    assert found.playlists == (Playlist("", URIS[:2]),)
+    assert [line.split(": ", 1)[1] for line in found.skipped] == ["left out 1 track without a URI"]
+    with pytest.raises(ConfigError, match=r"2 tracks without a URI\)\. Read are: Spotify's"):
+        read_playlists(write([{"trackName": "a", "msPlayed": 3}] * 2))
+
+
+def test_a_number_of_thousands_of_digits(write: Write) -> None:
+    with pytest.raises(ConfigError, match="is not JSON: a number has thousands of digits"):
+        read_playlists(write('{"name": 1' + "0" * 5000 + "}"))
