@@ -18,8 +18,7 @@ def loads(content: str | bytes) -> Any:
 
     Raises:
         DuplicateKeyError: a key stands twice in one object.
-        ValueError: it is not JSON.
-        RecursionError: it is nested too deeply.
+        ValueError: it is not JSON, or nested too deeply.
     """
     if isinstance(content, bytes):
         content = content.decode(json.detect_encoding(content), "surrogatepass")
@@ -27,6 +26,8 @@ def loads(content: str | bytes) -> Any:
         return json.loads(content, object_pairs_hook=_unique)
     except _TwiceError:
         raise DuplicateKeyError(_twice(content)) from None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
     except json.JSONDecodeError:
         raise
     except ValueError:  # Python's own limit, which guards against numbers that take hours

@@ -132,7 +132,7 @@ def _parse_strictly(content: bytes) -> Any:
         return strict_json.loads(content)
     except strict_json.DuplicateKeyError as error:
         raise UnreadableFileError(str(error)) from None
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise UnreadableFileError(f"not JSON: {error}") from None
 
 

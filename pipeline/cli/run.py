@@ -33,6 +33,13 @@ def run(
     Example: segue run --data out/sample --out out --set split.eval=5 --set seed=3
     """
     loaded = load(config, settings, data=data, out=out)
+    from schema import texts
+
+    if "://" in loaded.out:
+        fail(f"--out takes a directory on this machine, not {loaded.out}.", USAGE)
+    for name, path in (("--data", loaded.data), ("--out", loaded.out)):
+        if path != texts.whole(path):
+            fail(f"{name}: TFX knows no path that is not UTF-8, as {path!r}.", USAGE)
     from pipeline.runners import local
     from schema.output_lock import InUseError
     from schema.status import RunStatus

@@ -47,7 +47,7 @@ def run(config: PipelineConfig) -> RunResult:
         RunFailedError: if a component fails.
         InUseError: if another run writes to `config.out`.
         OSError: if a place in `config.out` cannot be written to.
-        ConfigError: if the release record cannot be read.
+        ConfigError: if the schema or the release record cannot be read.
     """
     out, places = plain_paths.plain(config.out), Layout.under(config.out)
     # The last of them is written to when all is trained.
@@ -75,14 +75,22 @@ def _run(
     started: datetime.datetime,
 ) -> RunResult:
     # Importing TFX takes longer than the first component; the console should be there before.
+    from google.protobuf import text_format
     from tfx.orchestration.metadata import sqlite_metadata_connection_config
+    from tfx.utils import io_utils
 
     from pipeline import dag
     from pipeline.runners import launch, repair
+    from serving.protocol import ConfigError
     from serving.release import look
 
     places = Layout.under(config.out)
     # What cannot be looked up is reported before anything is trained.
+    schema_file = dag.Paths.under(config).schema_file
+    try:
+        io_utils.SchemaReader().read(schema_file)
+    except (text_format.ParseError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{schema_file} is not a schema: {error}") from error
     look(places.serving, config.release_record or places.releases, MODEL_NAME)
     # The libraries see the path without special characters, the user the one that was given.
     paths = dag.Paths.under(config.model_copy(update={"out": out})).with_schema_pinned(out)

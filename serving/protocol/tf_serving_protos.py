@@ -92,7 +92,7 @@ def read_text_proto(path: str | pathlib.Path, message: _M) -> _M:
     try:
         text = pathlib.Path(path).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"cannot read {path}: {error}") from error
+        raise ConfigError(f"cannot read {path}: {getattr(error, 'strerror', error)}") from error
     try:
         return text_format.Parse(text, message)
     except text_format.ParseError as error:

@@ -77,7 +77,7 @@ def read_pem(path: str | pathlib.Path) -> bytes:
     try:
         data = pathlib.Path(path).read_bytes()
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error}") from error
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from error
     if b"-----BEGIN" not in data:
         raise ConfigError(f"{path} is not in PEM format")
     return data

@@ -226,7 +226,8 @@ def read_metrics(path: str | pathlib.Path, model: str | None = None) -> dict[str
     try:
         content = pathlib.Path(path).read_bytes()
     except OSError as error:
-        raise ConfigError(f"cannot read the metrics of a run from {path}: {error}") from error
+        why = getattr(error, "strerror", None) or error
+        raise ConfigError(f"cannot read the metrics of a run from {path}: {why}") from error
     found, notes = parse(RunMetrics, content, os.path.basename(path))
     name = model if model is not None else next(iter(found.models), None)
     if name not in found.models:

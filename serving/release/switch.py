@@ -89,7 +89,9 @@ class ServerSwitch:
         try:
             text = self.path.read_text(encoding="utf-8") if self.path.exists() else None
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"cannot read {self.path}: {error}") from error
+            raise ConfigError(
+                f"cannot read {self.path}: {getattr(error, 'strerror', error)}"
+            ) from error
         config = release_config.parse(text or "", self.path)
         listed = {entry.name for entry in config.model_config_list.config}
         known, served = self._ask()

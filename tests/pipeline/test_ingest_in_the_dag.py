@@ -112,9 +112,7 @@ def test_deleted_artifacts_are_no_longer_given_out(begin, tmp_path):
 
 def test_records_that_were_cut_in_place_are_not_given_out_either(begin, tmp_path):
     """On a local disk the Examples are the same files."""
-    store = tfx.orchestration.metadata.sqlite_metadata_connection_config(
-        Layout.under(str(tmp_path / "out")).metadata
-    )
+    store = sqlite_metadata_connection_config(Layout.under(str(tmp_path / "out")).metadata)
     first = begin()
     contents = {path.name: path.read_bytes() for path in records(first)}
     (tmp_path / "out" / "tfrecords" / min(contents)).write_bytes(b"")

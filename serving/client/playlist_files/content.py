@@ -65,8 +65,6 @@ def parse(path: str | pathlib.Path, data: bytes) -> Content:
         return Content(text)
     try:
         return Content(text, strict_json.loads(text), is_json=True)
-    except RecursionError:
-        raise ConfigError(f"{path} is not JSON that can be read: it is nested too deeply") from None
     except strict_json.DuplicateKeyError as error:
         raise ConfigError(f"{path}: {error}; keep one") from None
     except ValueError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import pathlib
@@ -18,9 +19,14 @@ from typer.main import get_command
 from pipeline.cli import boundary
 from pipeline.cli.main import app, main
 from pipeline.cli.support import sentence
+from pipeline.runners.launch import NodeFailedError
 
 #: Commands that look at their words and files; the rest of their work needs a server or a model.
 COMMANDS = ("sample", "config", "compare", "query", "recommend", "report", "serve", "demo")
+#: Commands that get further, to the point where a node would run or a server would answer.
+LONG_COMMANDS = ("ingest", "run", "release promote", "release rollback", "release status")
+#: How many examples of those; `make soak` asks for more.
+EXAMPLES = int(os.environ.get("SEGUE_FUZZ_EXAMPLES", "150")) // 10
 WORDS = (
     *("", " ", "-", "--", ".", "..", "~", "[", "*", "{", "%s", "[/red]", "a/b", "x" * 5000),
     *("nan", "-inf", "1e300", "-1", "0", "017", "true", "9" * 25, "0x10", "1,5", "٣"),
@@ -53,17 +59,30 @@ FILES = {
 def place(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Path:
     """A working directory with odd files, and no server or page that would run for long."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for name, content in FILES.items():
         pathlib.Path(name).write_bytes(content)
     pathlib.Path("folder").mkdir()
     pathlib.Path("dangling").symlink_to("nowhere")
     pathlib.Path("loop").symlink_to("loop")
     import demo.app
+    import serving.client
     import serving.server
+    from pipeline.runners import launch
 
     monkeypatch.setattr(serving.server, "serve", lambda *_, **__: 0)
     monkeypatch.setattr(demo.app, "run", lambda *_, **__: 0)
+    monkeypatch.setattr(launch, "launch", no_node)
+    options = serving.client.ConnectionOptions
+    monkeypatch.setattr(
+        serving.client, "ConnectionOptions", functools.partial(options, timeout=0.01)
+    )
     return tmp_path
+
+
+def no_node(*_: Any) -> None:
+    """In place of running the nodes of a pipeline."""
+    raise NodeFailedError("Ingest", 0.0) from ValueError("no node runs here")
 
 
 def ends(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
@@ -79,19 +98,22 @@ def ends(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]
 
 
 def options(command: str) -> Iterator[Any]:
+    found: Any = get_command(app)
+    for name in command.split():
+        found = found.commands[name]
     yield from (
         parameter
-        for parameter in get_command(app).commands[command].params  # type: ignore[attr-defined]
+        for parameter in found.params
         if parameter.name not in ("help", "target", "timeout")
     )
 
 
 @st.composite
-def lines(draw: st.DrawFn) -> list[str]:
+def lines(draw: st.DrawFn, commands: tuple[str, ...] = COMMANDS) -> list[str]:
     """A command with odd words and files where its options and arguments stand."""
-    command = draw(st.sampled_from(COMMANDS))
+    command = draw(st.sampled_from(commands))
     values = st.sampled_from([*WORDS, *FILES, "folder", "dangling", "loop"])
-    line = [command]
+    line = command.split()
     for parameter in options(command):
         if not parameter.opts[0].startswith("-"):
             line.append(draw(values))
@@ -101,6 +123,8 @@ def lines(draw: st.DrawFn) -> list[str]:
                 line.append(draw(values))
     if command == "sample" and "--playlists" not in line:
         line += ["--playlists", "3"]
+    if command.startswith("release"):
+        line += ["--target", draw(st.sampled_from(["127.0.0.1:1", *WORDS]))]
     if command == "query":  # nobody answers there
         line += ["--target", draw(st.sampled_from(["127.0.0.1:1", *WORDS])), "--timeout", "0.01"]
     return line
@@ -115,9 +139,27 @@ def lines(draw: st.DrawFn) -> list[str]:
 def test_odd_words_and_files_end_in_a_sentence(
     place: pathlib.Path, capsys: pytest.CaptureFixture[str], line: list[str]
 ) -> None:
-    code, told = ends(capsys, *line)
+    check(line, *ends(capsys, *line))
+
+
+@pytest.mark.soak
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(line=lines(LONG_COMMANDS))
+def test_commands_that_get_further_end_in_a_sentence_too(
+    place: pathlib.Path, capfd: pytest.CaptureFixture[str], line: list[str]
+) -> None:
+    check(line, *ends(capfd, *line))
+
+
+def check(line: list[str], code: int, told: str) -> None:
+    """A command ends in words, whether well or not."""
     assert code in (0, 1, 2), line
     assert "Traceback" not in told, line
+    assert told.strip() or code == 0, line
     # What nobody foresaw names the type of the error: such a case wants words of its own.
     assert boundary.TRACEBACK not in told, (line, told)
 

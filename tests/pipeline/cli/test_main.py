@@ -67,6 +67,35 @@ def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_done(place
     assert not (out / ".lock").exists()
 
 
+@pytest.mark.parametrize("content", [b"x {", b"\xff", b'feature { name: "a" name: "b" }'])
+def test_a_schema_that_is_none_stops_a_run_at_once(content, tmp_path):
+    schema = tmp_path / "s.pbtxt"
+    schema.write_bytes(content)
+    asked = ["run", "--data", str(tmp_path), "--out", str(tmp_path / "out")]
+    result = runner.invoke(app, [*asked, "--set", f"validation.schema_file={schema}"])
+    assert result.exit_code == 2
+    assert f"{schema} is not a schema: " in result.output
+    assert not (tmp_path / "out" / "metadata.db").exists()
+
+
+def test_a_remote_directory_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = runner.invoke(app, ["run", "--data", "x", "--out", "gs://bucket/out"])
+    assert result.exit_code == 2
+    assert "--out takes a directory on this machine, not gs://bucket/out" in result.output
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("option", ["--data", "--out"])
+def test_a_path_that_is_not_utf_8_is_refused(option, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    asked = {"--data": "x", "--out": "y", option: "Gr\udcf6\udcdfe"}
+    result = runner.invoke(app, ["run", *(word for pair in asked.items() for word in pair)])
+    assert result.exit_code == 2
+    assert rf"{option}: TFX knows no path that is not UTF-8, as 'Gr\udcf6\udcdfe'" in result.output
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_release_record_that_cannot_be_read_stops_a_run_at_once(tmp_path):
     out = tmp_path / "out"
     (out / "serving").mkdir(parents=True)
