@@ -74,6 +74,9 @@ def load(text: str | bytes) -> Any:
 
     Raises:
         DuplicateKeyError: a key stands twice in one mapping.
-        yaml.YAMLError: it is not valid YAML.
+        yaml.YAMLError: it is not valid YAML, or nested too deeply.
     """
-    return yaml.load(text, _Loader)  # noqa: S506 - a safe loader
+    try:
+        return yaml.load(text, _Loader)  # noqa: S506 - a safe loader
+    except RecursionError:
+        raise yaml.YAMLError("it is nested too deeply") from None

@@ -115,6 +115,7 @@ def test_nothing_to_be_better_than_where_that_is_asked_for_or_popularity_is_the_
         ("[1, 2]", "keys and values"),
         ("a: b: c", "YAML"),
         (None, "Cannot read"),
+        ("[" * 100_000, "is not valid YAML: it is nested too deeply"),
         (
             "seed: 1\nmodels: {}\nseed: 2\n",
             "the key 'seed' stands twice, in lines 1 and 3; keep one",
