@@ -19,7 +19,7 @@ from typer.main import get_command
 from pipeline.cli import boundary
 from pipeline.cli.main import app, main
 from pipeline.cli.support import sentence
-from pipeline.runners.launch import NodeFailedError
+from serving.protocol import ConfigError
 
 #: Commands that look at their words and files; the rest of their work needs a server or a model.
 COMMANDS = ("sample", "config", "compare", "query", "recommend", "report", "serve", "demo")
@@ -68,11 +68,10 @@ def place(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pa
     import demo.app
     import serving.client
     import serving.server
-    from pipeline.runners import launch
 
     monkeypatch.setattr(serving.server, "serve", lambda *_, **__: 0)
     monkeypatch.setattr(demo.app, "run", lambda *_, **__: 0)
-    monkeypatch.setattr(launch, "launch", no_node)
+    monkeypatch.setattr("pipeline.runners.launch.launch", no_node)
     options = serving.client.ConnectionOptions
     monkeypatch.setattr(
         serving.client, "ConnectionOptions", functools.partial(options, timeout=0.01)
@@ -82,7 +81,7 @@ def place(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> pathlib.Pa
 
 def no_node(*_: Any) -> None:
     """In place of running the nodes of a pipeline."""
-    raise NodeFailedError("Ingest", 0.0) from ValueError("no node runs here")
+    raise ConfigError("no node runs here")
 
 
 def ends(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
