@@ -98,7 +98,10 @@ def match_inputs(pattern: str) -> Inputs:
         files = [file for inner, _ in unpacked for file in inner]
         sums, missing = checksums.expected((file.path, file.member) for file in files)
     except Exception as error:  # each filesystem has its own errors
-        raise IngestError(f"cannot look for {pattern!r}: {error}") from error
+        why = str(error)
+        if isinstance(error, OSError) and error.strerror:
+            why = f"{error.filename}: {error.strerror}"
+        raise IngestError(f"cannot look for {pattern!r}: {why}") from error
     if not files:
         raise IngestError(
             f"no slice found: {pattern!r} is not a file, not a pattern that matches one, "

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import gzip
 import hashlib
 import io
@@ -303,6 +304,16 @@ def test_a_directory_whose_name_looks_like_a_pattern(tmp_path, name):
     assert [file.path for file in found_in(folder / "[12].json")] == both
     assert [file.path for file in found_in(tmp_path / name / "**" / "2*")] == both[1:]
     assert [file.path for file in found_in(folder / "1.json")] == both[:1]
+
+
+def test_a_directory_that_may_not_be_read_is_named(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(errno.EACCES, "Permission denied", path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(IngestError) as caught:
+        found_in(tmp_path)
+    assert str(caught.value) == f"cannot look for '{tmp_path}': {tmp_path}: Permission denied"
 
 
 def test_files_of_macos_are_left_out_and_counted(tmp_path):
