@@ -17,7 +17,7 @@ from evaluation.significance.compare import compare_paired
 from evaluation.significance.result import MIN_RESAMPLES, ComparisonOptions
 
 SIZES: Final = (50, 100, 200, 500, 1000)
-COMPARISONS: Final = 2000
+COMPARISONS: Final = 1000
 _SEED: Final = 0
 
 
@@ -44,6 +44,28 @@ def two_points(share: float, loss: float, noise: float, gain: float = 0.01) -> L
         return values + rng.normal(0, noise, shape)
 
     return Law(float(third / deviation**3), draw)
+
+
+def few_differ(gaining: float, gain: float, losing: float) -> Law:
+    """Most differences are exactly 0; of the others some gain and fewer lose more."""
+    loss = gain * gaining / losing
+    square = gaining * gain**2 + losing * loss**2
+    third = gaining * gain**3 - losing * loss**3
+
+    def draw(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray:
+        return rng.choice((gain, -loss, 0.0), shape, p=(gaining, losing, 1 - gaining - losing))
+
+    return Law(third / square**1.5, draw)
+
+
+def lognormal(deviation: float, scale: float = 0.02) -> Law:
+    """A longer tail of losses."""
+    growth = np.exp(deviation**2)
+    mean = np.exp(deviation**2 / 2)
+    return Law(
+        float(-(growth + 2) * np.sqrt(growth - 1)),
+        lambda rng, shape: (mean - rng.lognormal(0, deviation, shape)) * scale,
+    )
 
 
 def gamma(shape_parameter: float, scale: float = 0.02) -> Law:
@@ -78,6 +100,18 @@ LAWS: Final = {
     "2% lose 0.49": two_points(0.02, 0.49, 0.03),
     "gamma, 1/9": gamma(1 / 9),
     "1% lose 0.99": two_points(0.01, 0.99, 0.03),
+    # Noise that drowns the gains hides the losses' skew.
+    "2% lose 0.245, noise 0.0375": two_points(0.02, 0.245, 0.0375, 0.005),
+    "1% lose 0.495, noise 0.05": two_points(0.01, 0.495, 0.05, 0.005),
+    "lognormal, 0.8": lognormal(0.8),
+    # Without noise, whoever sees no loss sees no spread.
+    "10% lose 0.09, no noise": two_points(0.1, 0.09, 0.0),
+    "5% lose 0.19, no noise": two_points(0.05, 0.19, 0.0),
+    "3% lose 0.32, no noise": two_points(0.03, 0.32, 0.0),
+    "2% lose 0.49, no noise": two_points(0.02, 0.49, 0.0),
+    "1% lose 0.99, no noise": two_points(0.01, 0.99, 0.0),
+    "8% gain 0.1, 4% lose 0.2, no other differs": few_differ(0.08, 0.1, 0.04),
+    "4% gain 0.1, 2% lose 0.2, no other differs": few_differ(0.04, 0.1, 0.02),
 }
 
 

@@ -31,5 +31,5 @@ def bounded_mean_p_value(values: np.ndarray, span: float) -> float:
     """
     if len(values) and np.abs(values).max() > span * (1 + 1e-9):
         raise ValueError(f"a difference of {np.abs(values).max():g} lies outside ±{span:g}")
-    log_capital = np.array([np.log1p(bet * values / span).sum() for bet in _BETS])
+    log_capital = np.log1p(_BETS[:, np.newaxis] * (values / span)).sum(axis=1)
     return float(min(1.0, np.exp(np.log(len(_BETS)) - special.logsumexp(log_capital))))

@@ -29,7 +29,8 @@ def compare_paired(
     """Tests whether a candidate differs from a baseline on the same playlists.
 
     What is claimed is a difference of means, so that is what is tested: by McNemar's test where
-    every value is hit or no hit, else by the studentised bootstrap. Wilcoxon's signed-rank test
+    every value is hit or no hit, else by the studentised bootstrap, or by betting where the
+    differences do not vary. Wilcoxon's signed-rank test
     stands beside as a description; ranks can rise while the mean falls. A pair with a value that
     is not finite is left out and counted.
 
@@ -59,7 +60,8 @@ def compare_paired(
     differences = np.round(candidate - baseline, 12)
 
     side = _side(metric, options.alternative)
-    mean = _mean(differences, side, options)
+    any_law = _any_law(differences, side, metric.span)
+    mean = _mean(differences, side, any_law, options)
     if metric.binary and differences.any() and len(differences) > 1:
         test = paired.mcnemar(candidate, baseline, side)
     else:
@@ -85,7 +87,7 @@ def compare_paired(
         ranks_p_value=ranks.p_value if ranks else None,
         rank_biserial=ranks.effect if ranks else None,
         skewness=mean.skewness,
-        any_law_p_value=_any_law(differences, side, metric.span),
+        any_law_p_value=any_law,
         mean_difference=float(differences.mean()) if len(differences) else None,
         confidence=options.confidence,
         ci_low=mean.low,
@@ -119,7 +121,9 @@ class _Mean:
     skewness: float | None
 
 
-def _mean(differences: np.ndarray, side: Side, options: ComparisonOptions) -> _Mean:
+def _mean(
+    differences: np.ndarray, side: Side, any_law: float | None, options: ComparisonOptions
+) -> _Mean:
     if len(differences) < 2:
         note = (
             "a single playlist cannot show a difference"
@@ -129,7 +133,7 @@ def _mean(differences: np.ndarray, side: Side, options: ComparisonOptions) -> _M
         nothing = paired.Outcome("none", None, None, "none", None, note)
         return _Mean(nothing, None, None, None, "none: fewer than two playlists", None)
     if np.ptp(differences) <= 1e-12 * np.abs(differences).max():
-        return _without_spread(differences, side)
+        return _without_spread(differences, any_law)
     bootstrap = Studentised(differences, options.resamples, options.seed)
     low, high = bootstrap.bounds((1 - options.confidence) / 2)
     lower, upper = bootstrap.bounds(options.alpha)
@@ -147,19 +151,21 @@ def _mean(differences: np.ndarray, side: Side, options: ComparisonOptions) -> _M
     )
 
 
-def _without_spread(differences: np.ndarray, side: Side) -> _Mean:
-    """All differences are equal: without spread, only their sign and number are evidence."""
-    value = float(differences[0])
-    method = "none needed: all differences are equal"
-    if not value:
+def _without_spread(differences: np.ndarray, any_law: float | None) -> _Mean:
+    """All differences are equal: what was never seen decides, so only a test of every law can."""
+    if not differences[0]:
         note = "every playlist has the same value from both models"
         test = paired.Outcome("none", None, 1.0, "none", 0.0, note)
-        return _Mean(test, 0.0, 0.0, None if side == "two-sided" else 0.0, method, None)
-    n = len(differences)
-    p_value = float(stats.binomtest(n if value > 0 else 0, n, 0.5, alternative=side).pvalue)
-    note = "all differences are equal, so that only their sign can be tested"
-    test = paired.Outcome("sign test", float(n), p_value, "none", None, note)
-    return _Mean(test, value, value, None if side == "two-sided" else value, method, None)
+        return _Mean(test, 0.0, 0.0, None, "none needed: all differences are zero", None)
+    method = "none: all differences are equal"
+    if any_law is None:
+        note = "all differences are equal, and without bounds of the metric nothing follows"
+        return _Mean(
+            paired.Outcome("none", None, None, "none", None, note), None, None, None, method, None
+        )
+    note = "all differences are equal, so that only a test for every law of differences decides"
+    test = paired.Outcome("bounded mean by betting", None, any_law, "none", None, note)
+    return _Mean(test, None, None, None, method, None)
 
 
 def _any_law(differences: np.ndarray, side: Side, span: float | None) -> float | None:

@@ -6,7 +6,7 @@ import functools
 from typing import Final, Literal
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 Side = Literal["greater", "less", "two-sided"]
 
@@ -14,6 +14,9 @@ Side = Literal["greater", "less", "two-sided"]
 _BATCH_DRAWS: Final = 4_000_000
 _MOST_DRAWS: Final = 20_000_000
 _FEWEST_RESAMPLES: Final = 999
+#: How far from the mean, in standard deviations, the playlist lies that could have been missed:
+#: with it the level holds up to a skewness of 0.3 times the root of the number of playlists.
+UNSEEN: Final = 4.0
 
 
 class Studentised:
@@ -26,6 +29,11 @@ class Studentised:
     Source: Efron, The Jackknife, the Bootstrap and Other Resampling Plans (SIAM 1982), chapter 10;
     second-order correct by Hall, Theoretical comparison of bootstrap confidence intervals (Annals
     of Statistics 16, 1988).
+
+    What a sample does not hold no resample holds either: among 100 playlists none may be one of
+    the 2 in 100 that lose much. So Student's t is asked too, of the sample and one playlist more
+    that lies `UNSEEN` standard deviations on the side against the claim; the weaker of the two
+    counts. The price falls with the number of playlists.
     """
 
     def __init__(self, values: np.ndarray, resamples: int = 9999, seed: int = 0) -> None:
@@ -40,28 +48,37 @@ class Studentised:
         resamples = max(min(resamples, _MOST_DRAWS // n), min(resamples, _FEWEST_RESAMPLES))
         self._n = n
         self.mean = float(np.mean(values))
-        self.error = float(np.std(values, ddof=1)) / np.sqrt(n)
+        deviation = float(np.std(values, ddof=1))
+        self.error = deviation / np.sqrt(n)
+        # Mean and standard error of the n + 1 values, the one more being UNSEEN deviations off.
+        self._shift = UNSEEN * deviation / (n + 1)
+        self._wider = deviation * np.sqrt((n - 1 + n / (n + 1) * UNSEEN**2) / (n * (n + 1)))
         self._t = np.sort(_resampled_t(values - self.mean, resamples, seed))
 
     def bounds(self, alpha: float) -> tuple[float, float]:
         """The two one-sided (1 - alpha) bounds of the mean; infinite where nothing bounds it."""
         low, high = np.quantile(self._t, (alpha, 1 - alpha), method="inverted_cdf")
-        return self.mean - float(high) * self.error, self.mean - float(low) * self.error
+        unseen = self._shift + float(special.stdtrit(self._n, 1 - alpha)) * self._wider
+        return (
+            min(self.mean - float(high) * self.error, self.mean - unseen),
+            max(self.mean - float(low) * self.error, self.mean + unseen),
+        )
 
     def p_value(self, side: Side) -> float:
-        """Of the mean being 0, against one that is greater, less or different.
-
-        It is at least Student's: where few values can be drawn from, resampling knows too little.
-        """
+        """Of the mean being 0, against one that is greater, less or different."""
         t = self.mean / self.error
         count = len(self._t)
         above = (1 + count - int(np.searchsorted(self._t, t, "left"))) / (count + 1)
         below = (1 + int(np.searchsorted(self._t, t, "right"))) / (count + 1)
-        greater = max(above, float(stats.t.sf(t, self._n - 1)))
-        less = max(below, float(stats.t.cdf(t, self._n - 1)))
+        greater = max(above, self._unseen_p_value(self.mean))
+        less = max(below, self._unseen_p_value(-self.mean))
         return {"greater": greater, "less": less, "two-sided": min(1.0, 2 * min(greater, less))}[
             side
         ]
+
+    def _unseen_p_value(self, mean: float) -> float:
+        """Student's, of the sample and the playlist that it could have missed."""
+        return float(special.stdtr(self._n, (self._shift - mean) / self._wider))
 
 
 def _resampled_t(centred: np.ndarray, resamples: int, seed: int) -> np.ndarray:

@@ -50,7 +50,8 @@ class PairedTest(Part):
     scenario: str | None = None
     """Whose playlists were compared, null for all."""
     test: str = ""
-    """"studentised bootstrap", "McNemar chi-square", "McNemar exact", "sign test" or "none"."""
+    """"studentised bootstrap", "McNemar chi-square", "McNemar exact", "bounded mean by betting"
+    or "none"."""
     reason: str = ""
     """More about the test, such as why there is none."""
     alternative: Literal["better", "worse", "two-sided"] | None = None
