@@ -21,7 +21,8 @@ class GateConfig(Options):
     metric: str = Field(default="ndcg", description="The metric in which models are compared.")
     floors: dict[str, float] = Field(
         default_factory=dict,
-        description="Metric -> the mean that a candidate must reach (for clicks: not exceed).",
+        description="Metric -> the mean that a candidate must reach (for clicks: not exceed). What "
+        "every model meets, such as 0, is refused.",
     )
     better_than: tuple[str, ...] = Field(
         default=("popularity",),

@@ -85,15 +85,25 @@ def find(name: str) -> Metric:
 
 
 def check_threshold(name: str, value: float) -> None:
-    """Checks a value that means of a metric are held against.
+    """Checks a value that means of a metric must reach, or keep where less is better.
 
     Raises:
-        ValueError: no mean can be on one side of it.
+        ValueError: no mean can be on one side of it, so that it asks nothing or the impossible.
     """
-    span = find(name).span
-    largest = sys.float_info.max if span is None else span
+    metric = find(name)
+    largest = sys.float_info.max if metric.span is None else metric.span
     if not 0 <= value <= largest:
         raise ValueError(f"{name} lies between 0 and {largest:g}, and {value} does not")
+    if value == (0 if metric.higher_is_better else largest):
+        accepted = (
+            f"above 0, up to {largest:g}"
+            if metric.higher_is_better
+            else (f"from 0 to below {largest:g}")
+        )
+        raise ValueError(
+            f"{name} {value:g} is what the worst model has, so it asks nothing; accepted is "
+            f"{accepted}, and leaving it out asks nothing in words"
+        )
 
 
 def evaluate(batch: Recommendations, names: Iterable[str] | None = None) -> dict[str, np.ndarray]:

@@ -210,7 +210,12 @@ def test_a_worse_model_of_more_data_is_compared_with_the_served_one_and_refused(
     code, output = segue("sample", "--playlists", "500", "--output", str(more))
     assert code == 0, output
     before = first_run.versions
-    worse = ("candidate=popularity", "baselines=[]", "gate.better_than=[]", "evaluator.min_value=0")
+    worse = (
+        "candidate=popularity",
+        "baselines=[]",
+        "gate.better_than=[]",
+        "evaluator.min_value=null",
+    )
     run = pipeline_run(*worse, source=more)
     assert run.code == 0, run.console
     cached = {line.split()[1] for line in run.console.splitlines() if "cached" in line}

@@ -115,6 +115,10 @@ def test_every_number_has_two_ends_and_beyond_them_its_key_is_named(number):
         ("gate.floors={ndcg: .nan}", ["gate.floors", "between 0 and 1, and nan does not"]),
         ("evaluator={metric: clicks, min_value: 52}", ["evaluator.min_value", "0 and 51"]),
         ("evaluator.min_value=.inf", ["evaluator.min_value", "ndcg lies between 0 and 1"]),
+        ("gate.floors={ndcg: 0}", ["gate.floors", "ndcg 0 is what the worst model has", "above 0"]),
+        ("gate.floors={clicks: 51}", ["gate.floors", "clicks 51 is what", "from 0 to below 51"]),
+        ("evaluator.min_value=0", ["evaluator.min_value", "asks nothing", "above 0, up to 1"]),
+        ("evaluator={metric: clicks, min_value: 51}", ["evaluator.min_value", "below 51"]),
         ("infra_check.max_latency_ms=.inf", ["infra_check.max_latency_ms", "86400000"]),
         ("split.train=3000000000", ["split.train", "10000"]),
         ("split.test=0", ["split.test", "1"]),
@@ -130,11 +134,11 @@ def test_bounds_by_hand(setting, says):
 def test_what_lies_on_a_bound_is_accepted():
     config = load_config(
         None,
-        ["gate.floors={ndcg: 1, clicks: 51}", "evaluator.min_value=0", "split.train=10000"],
+        ["gate.floors={ndcg: 1, clicks: 0}", "evaluator.min_value=1", "split.train=10000"],
         data="somewhere",
     )
-    assert config.gate.floors == {"ndcg": 1, "clicks": 51}
-    assert (config.evaluator.min_value, config.split.train) == (0, 10_000)
+    assert config.gate.floors == {"ndcg": 1, "clicks": 0}
+    assert (config.evaluator.min_value, config.split.train) == (1, 10_000)
 
 
 def test_a_small_alpha_needs_more_resamples():
