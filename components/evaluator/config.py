@@ -25,6 +25,9 @@ SLICES: Final = (
 def eval_config(options: EvaluatorOptions, source_hash: str) -> tfma.EvalConfig:
     """Builds the Evaluator's configuration.
 
+    Thresholds hold for all playlists together. Means of some thirty slices are held against no
+    limit: without a test, one of them falls by a tenth by chance in every other equal model.
+
     Args:
         options: the thresholds.
         source_hash: hash of the metrics' code, for the cache's key to see it.
@@ -68,7 +71,15 @@ def eval_config(options: EvaluatorOptions, source_hash: str) -> tfma.EvalConfig:
                         ),
                     )
                 ],
-                thresholds={options.metric: thresholds},
+                per_slice_thresholds={
+                    options.metric: tfma.PerSliceMetricThresholds(
+                        thresholds=[
+                            tfma.PerSliceMetricThreshold(
+                                slicing_specs=[tfma.SlicingSpec()], threshold=thresholds
+                            )
+                        ]
+                    )
+                },
             )
         ],
         options=tfma.Options(

@@ -13,10 +13,13 @@ class EvaluatorOptions(Options):
 
     metric: str = pydantic.Field("ndcg", description="the metric that the thresholds are on")
     min_value: float | None = pydantic.Field(
-        None, description="what the candidate must reach (clicks: not exceed); null: anything"
+        None,
+        description="mean over all playlists that the candidate must reach (clicks: not exceed); "
+        "null: anything",
     )
     max_relative_drop: Share = pydantic.Field(
-        0.1, description="share of the served model's value that the candidate may lose"
+        0.1,
+        description="share of the served model's mean over all playlists that may be lost",
     )
 
     @pydantic.field_validator("metric")

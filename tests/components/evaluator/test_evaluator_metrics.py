@@ -6,8 +6,12 @@ import tensorflow as tf
 import tensorflow_model_analysis as tfma
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
+from tensorflow_model_analysis.evaluators import metrics_validator
+from tensorflow_model_analysis.metrics import metric_types
 
+from components.evaluator.config import eval_config
 from components.evaluator.metrics import RetrievalMetrics
+from components.evaluator.options import EvaluatorOptions
 from components.evaluator.refusals import refusals
 from evaluation.metrics.registry import FROM_LISTS
 
@@ -129,6 +133,31 @@ def test_thresholds_refuse(inputs, tmp_path, limits, failed):
     (failure,) = result.metric_validations_per_slice[0].failures
     assert failure.metric_key.name == "recall@10"
     assert failure.metric_key.is_diff == failed.endswith("_diff")
+
+
+@pytest.mark.parametrize(
+    ("options", "key", "refused"),
+    [
+        ({}, (), True),  # 0.3 against 0.5: 40% lost
+        ({}, (("scenario", b"title"),), False),
+        ({"max_relative_drop": 0.5}, (), False),
+        ({"max_relative_drop": 0.5, "min_value": 0.4}, (), True),
+        ({"max_relative_drop": 0.5, "min_value": 0.4}, (("scenario", b"title"),), False),
+    ],
+)
+def test_segues_own_thresholds_are_for_all_playlists_together(options, key, refused):
+    config = tfma.utils.update_eval_config_with_defaults(
+        eval_config(EvaluatorOptions(**options), "hash"), has_baseline=True
+    )
+    ndcg = metric_types.MetricKey("ndcg", model_name="candidate", example_weighted=None)
+    found = metrics_validator.validate_metrics(
+        (key, {ndcg: 0.3, ndcg.make_diff_key(): -0.2, **_served(ndcg, 0.5)}), config
+    )
+    assert found.validation_ok != refused
+
+
+def _served(ndcg, value):
+    return {ndcg._replace(model_name="baseline"): value}
 
 
 def test_what_tfma_found_against_a_model_in_words(inputs, tmp_path):
