@@ -2,6 +2,7 @@
 
 __all__ = [
     "compare",
+    "findings",
     "gate",
     "gate_config",
     "metrics",

@@ -14,6 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from evaluation.findings import Finding, told
 from evaluation.gate_config import GateConfig
 from evaluation.metrics import mean
 from evaluation.metrics.registry import find
@@ -220,7 +221,10 @@ class _Judge:
         moved = pairs.assign(**{name: pairs[name] + sign * margin})
         found = self._compare(moved, result.baseline, "better", keep=False)
         equal = not (pairs[name] - pairs[other]).to_numpy().any()
-        passed = found.significant or equal
+        if equal:
+            text = f"As good as the served model: {_evidence(result, pairs)}"
+            return Check(name="served", passed=True, text=text)
+        passed = found.significant
         shown = "is ruled out" if passed else "cannot be ruled out"
         bound = "no bound"
         if found.bound is not None:
@@ -258,11 +262,14 @@ class _Judge:
             if (drop := self._drop(result, judged[str(result.scenario)], limit)) is not None
         ]
         self.tests += [drop.result for drop in drops]
-        drops.sort(key=lambda drop: (not drop.result.significant, -drop.share))
-        checks = [
-            Check(name="scenario", passed=not drop.result.significant, text=drop.text)
-            for drop in drops
-        ]
+        checks = []
+        for refuses, rest in (
+            (True, "lost too much"),
+            (False, "lost as much by what may be chance"),
+        ):
+            found = [drop.finding for drop in drops if drop.result.significant == refuses]
+            texts = told(found, f"Scenarios: and {{}} more {rest}, none of them a larger share.")
+            checks += [Check(name="scenario", passed=not refuses, text=text) for text in texts]
         if not checks and judged:
             text = (
                 f"None of {len(judged)} scenarios lost more than {limit:.1%} to the served model."
@@ -285,7 +292,7 @@ class _Judge:
         chance = "" if result.significant else ", which may be chance"
         lost = f"{share:.1%}" if base else "all"
         text = f"Scenario {result.scenario} lost {lost} (at most {limit:.1%} is allowed){chance}: "
-        return _Drop(share, result, text + _evidence(result, group))
+        return _Drop(result, Finding(share, text + _evidence(result, group)))
 
     def _pairs(self, baseline: str) -> pd.DataFrame | None:
         if not (self._rows[columns.MODEL] == baseline).any():
@@ -325,14 +332,12 @@ class _Drop(NamedTuple):
     """A scenario that lost more than is allowed.
 
     Attributes:
-        share: of the served model's mean; infinite where that is 0.
         result: the test of the loss.
-        text: the finding, in a sentence.
+        finding: its share of the served model's mean, infinite where that is 0, and a sentence.
     """
 
-    share: float
     result: TestResult
-    text: str
+    finding: Finding
 
 
 def _evidence(result: TestResult, pairs: pd.DataFrame) -> str:

@@ -4,29 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 import tensorflow_model_analysis as tfma
 
+from evaluation.findings import Finding, told
 from evaluation.metrics.registry import find
-
-#: How many findings are listed one by one; the others are counted.
-SHOWN: Final = 3
 
 #: A slice: columns and values as text, nothing for all playlists.
 Slice = tuple[tuple[str, str], ...]
-
-
-class _Finding(NamedTuple):
-    """What is wrong in one slice.
-
-    Attributes:
-        share: how far beyond what is allowed, as a share; infinite where there is none.
-        text: the finding, in words.
-    """
-
-    share: float
-    text: str
 
 
 def refusals(evaluation: str) -> list[str]:
@@ -46,17 +32,17 @@ def refusals(evaluation: str) -> list[str]:
         tuple((name, str(value)) for name, value in key): outputs[""][""]
         for key, outputs in tfma.load_eval_result(evaluation).slicing_metrics
     }
-    findings = sorted(_findings(result, values), key=lambda finding: -finding.share)
-    texts = [f"Evaluator: {finding.text}." for finding in findings[:SHOWN]]
-    if len(findings) > SHOWN:
-        texts.append(f"Evaluator: and {len(findings) - SHOWN} more, none of them worse.")
-    return texts
+    found = (
+        Finding(finding.share, f"Evaluator: {finding.text}.")
+        for finding in _findings(result, values)
+    )
+    return told(found, "Evaluator: and {} more, none of them worse.")
 
 
-def _findings(result: Any, values: Mapping[Slice, Mapping[str, Any]]) -> Iterator[_Finding]:
+def _findings(result: Any, values: Mapping[Slice, Mapping[str, Any]]) -> Iterator[Finding]:
     for missing in result.missing_slices:
         by = ", ".join(missing.feature_keys)
-        yield _Finding(math.inf, f"nothing was measured{' by ' if by else ''}{by}")
+        yield Finding(math.inf, f"nothing was measured{' by ' if by else ''}{by}")
     for validation in result.metric_validations_per_slice:
         where = tuple(
             (key.column, _text(getattr(key, key.WhichOneof("kind"))))
@@ -67,7 +53,7 @@ def _findings(result: Any, values: Mapping[Slice, Mapping[str, Any]]) -> Iterato
             if failure.message:
                 # TFMA breaks its lines.
                 text = f"{_label(where)}: {name}: {' '.join(failure.message.split())}"
-                yield _Finding(math.inf, text.rstrip("."))
+                yield Finding(math.inf, text.rstrip("."))
             elif failure.metric_key.is_diff:
                 finding = _lost(failure, where, _value(values[where][name]))
                 if finding:
@@ -76,7 +62,7 @@ def _findings(result: Any, values: Mapping[Slice, Mapping[str, Any]]) -> Iterato
                 yield _missed(failure, where)
 
 
-def _lost(failure: Any, where: Slice, value: float) -> _Finding | None:
+def _lost(failure: Any, where: Slice, value: float) -> Finding | None:
     """What the candidate lost to the served model."""
     name = failure.metric_key.name
     difference = failure.metric_value.double_value.value
@@ -94,10 +80,10 @@ def _lost(failure: Any, where: Slice, value: float) -> _Finding | None:
         f"{_label(where)} {lost} (at most {limit:.1%} is allowed): "
         f"{name} {value:.4f} against the served model's {served:.4f}"
     )
-    return _Finding(share - limit, text)
+    return Finding(share - limit, text)
 
 
-def _missed(failure: Any, where: Slice) -> _Finding:
+def _missed(failure: Any, where: Slice) -> Finding:
     """Where the candidate misses what is asked of it, whatever is served."""
     name = failure.metric_key.name
     value = failure.metric_value.double_value.value
@@ -108,7 +94,7 @@ def _missed(failure: Any, where: Slice) -> _Finding:
     by = f", by {share:.1%}" if math.isfinite(share) else ""
     says = "misses the floor" if higher else "exceeds the ceiling"
     text = f"{_label(where)}: {name} {value:.4f} {says} of {limit:g}{by}"
-    return _Finding(math.inf if math.isnan(value) else share, text)
+    return Finding(math.inf if math.isnan(value) else share, text)
 
 
 def _label(where: Slice) -> str:

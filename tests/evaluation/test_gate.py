@@ -43,8 +43,9 @@ def test_no_better_than_popularity(make_rows):
 
 def test_the_runs_seed_is_the_bootstraps(make_rows):
     rows = make_rows({"two_tower": (0.3, 0.02), **POPULARITY})
-    lows = [decide(gate(), rows, "two_tower", seed=seed).tests[0].ci_low for seed in (1, 1, 2)]
-    assert lows[0] == lows[1] != lows[2]
+    rows.loc[rows.index[rows["model"] == "two_tower"][:3], "ndcg"] = 1.0
+    highs = [decide(gate(), rows, "two_tower", seed=seed).tests[0].ci_high for seed in (1, 1, 2)]
+    assert highs[0] == highs[1] != highs[2]
 
 
 def test_a_copy_of_popularity(make_rows):
@@ -271,6 +272,22 @@ def test_a_fall_that_may_be_chance_is_told(make_rows):
     assert any("title lost" in r and "which may be chance" in r for r in decision.reasons)
 
 
+def test_of_many_scenarios_that_fall_the_worst_are_told_and_the_rest_is_counted(make_rows):
+    models = {"new": (0.3, 0.02), "served": (0.3, 0.02), **POPULARITY}
+    rows = make_rows(models, playlists=1000)
+    scenarios = sorted(rows["scenario"].unique())
+    for number, scenario in enumerate(scenarios[:6]):
+        worse = (rows["model"] == "new") & (rows["scenario"] == scenario)
+        rows.loc[worse, "ndcg"] *= 0.7 - 0.1 * number  # losses of 30% to 80%
+    decision = decide(gate(better_than=()), rows, "new", "served")
+    told = [check.text for check in decision.checks if check.name == "scenario"]
+    assert [text.partition(" lost ")[0] for text in told[:3]] == [
+        f"Scenario {scenario}" for scenario in scenarios[5:2:-1]
+    ]
+    assert told[3:] == ["Scenarios: and 3 more lost too much, none of them a larger share."]
+    assert len([test for test in decision.tests if test.scenario]) == 6
+
+
 def test_small_scenarios_are_not_judged(make_rows):
     models = {"new": (0.3, 0.02), "served": (0.3, 0.02), **POPULARITY}
     rows = halve(make_rows(models, playlists=100), "first5")  # 10 playlists each
@@ -308,6 +325,8 @@ def test_a_candidate_without_rows(make_rows):
         ({"metric": "accuracy"}, "no metric is named 'accuracy'; there are ndcg"),
         ({"metric": "popularity"}, "does not measure accuracy"),
         ({"floors": {"recal@10": 0.1}}, "no metric is named 'recal@10'"),
+        ({"better_than": (), "floors": {"ndcg": 0}}, "ndcg 0 is what the worst model has"),
+        ({"floors": {"clicks": 51}}, "accepted is from 0 to below 51"),
         ({"against_served": "worse"}, "against_served"),
         ({"alpha": 0}, "alpha"),
         ({"margin": 1.5}, "margin"),
