@@ -66,9 +66,19 @@ ROOMS: Final = {
         ),
     ),
     "gate": Room(
-        ("evaluation/gate.py", "evaluation/gate_config.py", "components/significance"),
+        (
+            "evaluation/gate.py",
+            "evaluation/gate_config.py",
+            "evaluation/findings.py",
+            "components/significance",
+        ),
         ("tests/evaluation/test_gate.py", "tests/components/significance"),
     ),
+    "rows": Room(
+        ("evaluation/rows.py", "evaluation/summary.py", "evaluation/render.py"),
+        ("tests/evaluation/test_summary.py", "tests/evaluation/test_comparison.py"),
+    ),
+    "submissions": Room(("evaluation/submission",), ("tests/evaluation/submission",)),
     "ingest": Room(("components/ingest",), ("tests/components/ingest",)),
     "release": Room(("serving/release",), ("tests/serving/release",)),
 }

@@ -47,3 +47,17 @@ def test_a_room_whose_tests_fail_anyway_is_not_measured(tree):
     (tree / "test_room.py").write_text(SEES_DOUBLE.replace("10", "11"))
     with pytest.raises(harness.CommandFailedError, match=r"test_room\.py"):
         mutation.measure(["room"])
+
+
+def test_every_module_that_evaluates_is_in_a_room():
+    code = {harness.ROOT / path for room in mutation.ROOMS.values() for path in room.code}
+    modules = (harness.ROOT / "evaluation").rglob("*.py")
+    left_out = [
+        module
+        for module in modules
+        if module.name != "__init__.py" and not code & {module, *module.parents}
+    ]
+    assert not left_out
+    assert all(
+        (harness.ROOT / test).exists() for room in mutation.ROOMS.values() for test in room.tests
+    )
