@@ -76,7 +76,11 @@ ROOMS: Final = {
     ),
     "rows": Room(
         ("evaluation/rows.py", "evaluation/summary.py", "evaluation/render.py"),
-        ("tests/evaluation/test_summary.py", "tests/evaluation/test_comparison.py"),
+        (
+            "tests/evaluation/test_summary.py",
+            "tests/evaluation/test_render.py",
+            "tests/evaluation/test_comparison.py",
+        ),
     ),
     "submissions": Room(("evaluation/submission",), ("tests/evaluation/submission",)),
     "ingest": Room(("components/ingest",), ("tests/components/ingest",)),

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from evaluation.rows import ceiling, cold, metric_columns, reachable_only
-from evaluation.summary import estimate, estimates, summarise
+from evaluation.summary import estimate, estimates, summarise, summarise_model
 from schema.documents import Estimate
 
 
@@ -21,6 +21,17 @@ def test_mean_and_interval_by_hand():
     )
     assert found["mrr"] == Estimate()
     assert found["clicks"] == Estimate(mean=7.0)
+
+
+def test_two_values_have_an_interval():
+    # Mean .5, standard deviation √.5, n = 2: the interval is .5 ± 12.7062 · √.5 / √2.
+    expected = {"mean": 0.5, "ci_low": 0.5 - 6.3531, "ci_high": 0.5 + 6.3531}
+    assert estimate([0.0, 1.0]).model_dump() == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_models_intervals_are_of_95_percent_by_default():
+    rows = hand_rows()
+    assert summarise_model(rows).overall == estimates(rows, 0.95)
 
 
 def test_what_is_not_finite_is_left_out():
