@@ -230,10 +230,11 @@ class _Judge:
         if found.bound is not None:
             bound = f"at {1 - self._config.alpha:.0%} the loss is at most "
             bound += f"{max(0.0, margin - sign * found.bound):.4f}"
-        caution = f"; {found.caution}" if found.caution else ""
+        # The difference as it is, with the test of the loss that is to be ruled out.
+        of_loss = {name: getattr(found, name) for name in ("test", "p_value", "reason", "caution")}
         text = (
             f"A loss of {self._config.margin:.0%} ({margin:.4f}) against the served model {shown}: "
-            f"{_evidence(result, pairs)[:-1]}, {bound}{caution}."
+            f"{_evidence(result.model_copy(update=of_loss), pairs)[:-1]}; {bound}."
         )
         return Check(name="served", passed=passed, text=text)
 

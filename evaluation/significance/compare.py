@@ -62,7 +62,8 @@ def compare_paired(
     side = _side(metric, options.alternative)
     any_law = _any_law(differences, side, metric.span)
     mean = _mean(differences, side, any_law, options)
-    if metric.binary and differences.any() and len(differences) > 1:
+    hits = metric.binary and bool(np.isin((candidate, baseline), (0, 1)).all())
+    if hits and differences.any() and len(differences) > 1:
         test = paired.mcnemar(candidate, baseline, side)
     else:
         test = mean.test

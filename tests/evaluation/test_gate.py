@@ -234,6 +234,34 @@ def test_absence_of_evidence_is_no_evidence_for_non_inferior(make_rows):
     assert "cannot be ruled out" in strict.reasons[0]
 
 
+def test_a_margin_on_hits(make_rows):
+    # 8 of 300 playlists lose their hit and 6 win one: 148 have one, and 150 had. With a margin
+    # added values are neither 0 nor 1. The standard error is sqrt(14 / 300) / sqrt(300) = 0.0125.
+    rows = make_rows({"new": (0.3, 0.02), "served": (0.3, 0.02), **POPULARITY})
+    for name in ("new", "served"):
+        rows.loc[rows.index[rows["model"] == name], "hit_rate@10"] = np.arange(300) % 2.0
+    new = rows.index[rows["model"] == "new"]
+    rows.loc[new[1:17:2], "hit_rate@10"] = 0.0
+    rows.loc[new[0:12:2], "hit_rate@10"] = 1.0
+    config = gate(metric="hit_rate@10", against_served="non_inferior", better_than=(), margin=0.1)
+    text = served_check(decide(config, rows, "new", "served")).text
+    assert "A loss of 10% (0.0500) against the served model is ruled out" in text
+    assert "0.4933 against 0.5000" in text
+    strict = config.model_copy(update={"margin": 0.01})
+    assert not served_check(decide(strict, rows, "new", "served")).passed
+
+
+def test_the_test_of_the_margin_is_what_is_told(make_rows):
+    # Each of 300 playlists loses 0.001: the betting test says that this is no gain (p = 1) and
+    # that it is no loss of 0.5 * 0.3 = 0.15 either.
+    rows = make_rows({"served": (0.3, 0.02)})
+    new = rows.assign(model="new", ndcg=rows["ndcg"] - 0.001)
+    config = gate(against_served="non_inferior", better_than=(), margin=0.5)
+    text = served_check(decide(config, pd.concat([rows, new]), "new", "served")).text
+    assert "is ruled out" in text
+    assert "bounded mean by betting, p < 0.001; no bound." in text
+
+
 def test_a_single_playlist_blesses_nothing(make_rows):
     rows = make_rows({"new": (0.3, 0.02), "served": (0.2, 0.02), **POPULARITY}, playlists=1)
     decision = decide(gate(), rows, "new", "served")

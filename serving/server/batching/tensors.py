@@ -92,13 +92,13 @@ def merge(
 ) -> list[np.ndarray]:
     """Concatenates the inputs of requests, padded as the options say.
 
+    A request without rows does not change the shape.
+
     Args:
         names: I names, of each input's tensor.
         requests: I arrays [rows, ...] for each request, in the order of the names.
         size: rows of all requests together.
         options: how to pad.
-
-    A request without rows has no say in the shape.
 
     Returns:
         I arrays [`options.padded_size(size)`, ...]; where inputs are padded, every other dimension
