@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import collections
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from components.ingest.challenge import read_challenge
+from components.ingest.challenge import ChallengePlaylist, read_challenge
 from evaluation.submission import Team, Written, write_submission
-from schema.signatures import SERVING_EXAMPLES, TRACK_URIS
+from schema.signatures import PLAYLISTS, SERVING_EXAMPLES, TRACK_METADATA, TRACK_URIS
 
 _BATCH_SIZE = 64
+_NAMES_AT_ONCE = 4096
+
+
+@dataclasses.dataclass(frozen=True)
+class Seeds:
+    """What the model knows of the tracks of all playlists.
+
+    Attributes:
+        total: how many there are.
+        known: how many of them the model knows; None where it cannot say.
+        strange: playlists that have tracks of which the model knows none; None likewise.
+        left_out: entries that are no tracks of Spotify's, by kind.
+    """
+
+    total: int
+    known: int | None
+    strange: int | None
+    left_out: Mapping[str, int]
 
 
 def recommend(
@@ -21,7 +41,7 @@ def recommend(
     *,
     fall_back: bool | None = False,
     chosen: Callable[[str], Any] = lambda _: None,
-) -> Written:
+) -> tuple[Written, Seeds]:
     """Writes a submission for every playlist of a challenge set.
 
     Args:
@@ -35,7 +55,8 @@ def recommend(
         chosen: called with the directory of the model that answers.
 
     Returns:
-        How many playlists were written, and how many got fewer than 500 tracks.
+        How many playlists were written, how many got fewer than 500 tracks, and what the model
+        knows of their tracks.
 
     Raises:
         ValueError: if there is no model, or it is not whole.
@@ -70,4 +91,34 @@ def recommend(
             progress(start + len(batch))
 
     seeds = {playlist.pid: playlist.tracks for playlist in playlists}
-    return write_submission(output, seeds, answers(), team)
+    return write_submission(output, seeds, answers(), team), _seeds(loaded, playlists)
+
+
+def _seeds(loaded: Any, playlists: Sequence[ChallengePlaylist]) -> Seeds:
+    """Counts the tracks that a loaded model knows."""
+    left_out: collections.Counter[str] = collections.Counter()
+    for playlist in playlists:
+        left_out.update(playlist.playlist.left_out)
+    total = sum(len(playlist.tracks) for playlist in playlists)
+    known = _known(loaded, {uri for playlist in playlists for uri in playlist.tracks})
+    if known is None:
+        return Seeds(total, None, None, left_out)
+    counts = [sum(uri in known for uri in each.tracks) for each in playlists if each.tracks]
+    return Seeds(total, sum(counts), counts.count(0), left_out)
+
+
+def _known(loaded: Any, uris: set[str]) -> set[str] | None:
+    """Those of the tracks that a loaded model knows; None where it cannot say."""
+    import tensorflow as tf
+
+    if TRACK_METADATA not in loaded.signatures:
+        return None
+    signature = loaded.signatures[TRACK_METADATA]
+    if PLAYLISTS not in signature.structured_outputs:
+        return None
+    asked, known = sorted(uris), set()
+    for start in range(0, len(asked), _NAMES_AT_ONCE):
+        part = asked[start : start + _NAMES_AT_ONCE]
+        counts = signature(track_uris=tf.constant(part))[PLAYLISTS].numpy()
+        known |= {uri for uri, count in zip(part, counts, strict=True) if count > 0}
+    return known

@@ -92,6 +92,14 @@ class RecommendStatus(CommandStatus):
     playlists: int = 0
     short: int = 0
     """Playlists that got fewer than 500 tracks, since the catalogue holds no more."""
+    seeds: int = 0
+    """Tracks of the challenge set's playlists."""
+    seeds_known: int | None = None
+    """Those of them that the model knows; null where it cannot say."""
+    no_seed_known: int | None = None
+    """Playlists whose tracks the model does not know, not one of them; null where it cannot say."""
+    left_out: dict[str, int] = Field(default_factory=dict)
+    """Entries of playlists that are no tracks (local files, episodes)."""
 
 
 class ReportStatus(CommandStatus):

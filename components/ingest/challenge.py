@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from components.ingest import archives
 from components.ingest.errors import IngestError
@@ -53,7 +53,7 @@ def read_challenge(path: str) -> Iterator[ChallengePlaylist]:
     try:
         playlists = read_slice(path, _member(path), pipes=True)
     except UnreadableFileError as error:
-        raise ChallengeError(f"{path}: {error}") from None
+        raise ChallengeError(f"{path}: {error}{_EXPECTED}") from None
     if not playlists:
         raise ChallengeError(f"{path}: 'playlists' is empty")
     seen: dict[int, int] = {}
@@ -71,6 +71,13 @@ def read_challenge(path: str) -> Iterator[ChallengePlaylist]:
             )
         seen[found.pid] = position
         yield _challenge_playlist(found)
+
+
+# What people have that is no challenge set goes through the other command.
+_EXPECTED: Final = (
+    '; expected a challenge set, {"playlists": [{"pid": NUMBER, "name": TITLE, "tracks": '
+    '[{"track_uri": URI}, ...]}, ...]}; segue query --file reads other formats'
+)
 
 
 def _member(path: str) -> str:

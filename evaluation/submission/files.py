@@ -5,12 +5,15 @@ https://www.aicrowd.com/challenges/spotify-million-playlist-dataset-challenge
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import csv
 import dataclasses
 import gzip
+import io
 import os
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final, TextIO
@@ -22,6 +25,7 @@ from schema.spreadsheets import inert
 from schema.track_uris import canonical, is_track_uri
 
 _HEAD: Final = "team_info"
+_GZIP: Final = b"\x1f\x8b"
 _EMAIL: Final = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -108,7 +112,7 @@ def read_submission(path: str | Path) -> dict[str, list[str]]:
     Lines that start with "#" and the line of `team_info` are passed over. Links become URIs.
 
     Args:
-        path: a CSV file, gzipped where it ends in .gz.
+        path: a CSV file, gzipped or not.
 
     Raises:
         SubmissionError: the file cannot be read, holds no playlist or something else, a playlist
@@ -127,18 +131,31 @@ def read_submission(path: str | Path) -> dict[str, list[str]]:
                 recommended[pid] = uris
     except OSError as error:
         raise SubmissionError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (UnicodeDecodeError, EOFError, csv.Error) as error:
+    except (EOFError, zlib.error, csv.Error) as error:
         raise SubmissionError(f"{path}: cannot be read: {error}") from error
     if not recommended:
         raise SubmissionError(f"{path}: holds no playlist: expected lines of pid, track_uri, ...")
     return recommended
 
 
-def open_text(path: str | Path) -> IO[str]:
-    """Opens a text file in UTF-8, gzipped where it ends in .gz."""
-    if str(path).endswith(".gz"):
-        return gzip.open(path, "rt", encoding="utf-8-sig")
-    return open(path, encoding="utf-8-sig")
+@contextlib.contextmanager
+def open_text(path: str | Path) -> Iterator[IO[str]]:
+    """Opens a text file in UTF-8 or, with a byte order mark, UTF-16, gzipped or not.
+
+    Raises:
+        SubmissionError: what was read within the block is in another encoding, or no text.
+        OSError, EOFError, zlib.error: the file cannot be opened or unpacked.
+    """
+    with open(path, "rb") as file:
+        packed = gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == _GZIP else None
+        content = io.BufferedReader(packed) if packed is not None else file
+        marked = content.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+        with io.TextIOWrapper(content, encoding="utf-16" if marked else "utf-8-sig") as text:
+            try:
+                yield text
+            except UnicodeError:
+                problem = "cannot be read: it is no text in UTF-8 or UTF-16"
+                raise SubmissionError(f"{path}: {problem}") from None
 
 
 def _fields(line: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -34,8 +35,8 @@ def read_holdouts(path: str | Path) -> dict[str, Withheld]:
     """Withheld tracks by pid.
 
     Args:
-        path: JSON `{pid: {"scenario": str, "holdouts": [track_uri, ...]}}`, gzipped where it ends
-            in .gz; `scenario` may be absent.
+        path: JSON `{pid: {"scenario": str, "holdouts": [track_uri, ...]}}`, gzipped or not;
+            `scenario` may be absent.
 
     Raises:
         SubmissionError: it cannot be read or has another shape.
@@ -48,9 +49,13 @@ def read_holdouts(path: str | Path) -> dict[str, Withheld]:
         where = ".".join(str(part) for part in first["loc"])
         what = f"playlist {where}: {first['msg']}" if where else first["msg"]
         raise SubmissionError(f"{path}: {what}; {_EXPECTED}") from None
+    except SubmissionError:
+        raise
     except OSError as error:
         raise SubmissionError(f"{path}: cannot be read: {error.strerror or error}") from error
-    except (ValueError, EOFError, RecursionError) as error:
+    except (EOFError, zlib.error) as error:
+        raise SubmissionError(f"{path}: cannot be read: {error}") from error
+    except (ValueError, RecursionError) as error:
         raise SubmissionError(f"{path}: cannot be read as JSON: {error}; {_EXPECTED}") from error
     if not found:
         raise SubmissionError(f"{path}: holds no playlist; {_EXPECTED}")

@@ -64,7 +64,7 @@ def recommend(
                 disable=aside,
             ) as progress:
                 task = progress.add_task("", total=None)
-                result = batch.recommend(
+                result, seeds = batch.recommend(
                     model,
                     challenge,
                     target,
@@ -75,12 +75,26 @@ def recommend(
                 )
     except (OSError, ValueError, IngestError) as error:
         fail(error)
-    if fall_back:
+    if models[0] != model:  # a version of a base directory
         typer.echo(f"The model is {models[0]}", err=aside)
     typer.echo(f"Wrote {result.playlists:,} playlists to {output}", err=aside)
     if result.short:
         text = f"  {result.short:,} have fewer than 500 tracks: the catalogue holds no more"
         typer.echo(text, err=aside)
+    if seeds.known is not None and seeds.total:
+        typer.echo(f"  {seeds.known:,} of {seeds.total:,} seeds known by the model", err=aside)
+    if seeds.strange:
+        text = f"  {seeds.strange:,} with no known seed: by their title, or by what is popular"
+        typer.echo(text, err=aside)
+    for kind, count in sorted(seeds.left_out.items()):
+        typer.echo(f"  {count:,} left out: {kind.replace('_', ' ')}", err=aside)
     return RecommendStatus(
-        status="ok", output=output, playlists=result.playlists, short=result.short
+        status="ok",
+        output=output,
+        playlists=result.playlists,
+        short=result.short,
+        seeds=seeds.total,
+        seeds_known=seeds.known,
+        no_seed_known=seeds.strange,
+        left_out=dict(seeds.left_out),
     )

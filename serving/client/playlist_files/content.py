@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import fnmatch
 import gzip
+import io
 import json
 import pathlib
 import sys
+import zipfile
 import zlib
 from typing import Any, Final
 
@@ -15,6 +18,9 @@ from serving.protocol import ConfigError
 
 _GZIP: Final = b"\x1f\x8b"
 _ZIP: Final = b"PK\x03\x04"
+# What lies in the archives that people download, from an account or from Exportify.
+_IN_ARCHIVES: Final = ("*Playlist*.json", "*YourLibrary*.json", "*.csv")
+_NAMED: Final = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -73,7 +79,9 @@ def parse(path: str | pathlib.Path, data: bytes) -> Content:
 
 def _decode(path: str | pathlib.Path, data: bytes) -> str:
     if data[:4] == _ZIP:
-        raise ConfigError(f"{path} is a zip archive: unpack it and give one of its files")
+        raise ConfigError(
+            f"{path} is a zip archive: unpack it and give one of its files{_playlists_in(data)}"
+        )
     if data[:2] == _GZIP:
         try:
             data = gzip.decompress(data)
@@ -89,3 +97,19 @@ def _decode(path: str | pathlib.Path, data: bytes) -> str:
     if "\0" in text:
         raise ConfigError(f"cannot read {path}: it is no text")
     return text
+
+
+def _playlists_in(data: bytes) -> str:
+    """The files of a zip archive that are likely to hold playlists, as the end of a sentence."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return ""
+    found = [
+        name
+        for name in names
+        if any(fnmatch.fnmatch(name.rpartition("/")[2], pattern) for pattern in _IN_ARCHIVES)
+    ]
+    more = f" or {len(found) - _NAMED} more" if len(found) > _NAMED else ""
+    return f": {', '.join(found[:_NAMED])}{more}" if found else ""

@@ -109,6 +109,14 @@ def test_links_are_tracks(tmp_path):
     assert feature["track_uri"].bytes_list.value == [uri(4).encode()]
 
 
+@pytest.mark.parametrize("content", ["[]", "{}", "Track URI,Name\n", "spotify:track:x\n"])
+def test_another_format_is_told_what_is_read(tmp_path, content):
+    path = tmp_path / "list"
+    path.write_text(content)
+    with pytest.raises(ChallengeError, match=r"expected a challenge set, .* reads other formats"):
+        list(read_challenge(str(path)))
+
+
 def test_playlists_without_a_number_are_for_another_command(tmp_path):
     path = tmp_path / "Playlist1.json"
     path.write_text(json.dumps({"playlists": [{"name": "x", "items": []}]}))

@@ -118,8 +118,26 @@ def test_bad_submissions_name_line_and_cause(
 
 
 def test_files_that_cannot_be_read(tmp_path: pathlib.Path) -> None:
-    (tmp_path / "bad.csv.gz").write_text("no gzip")
-    (tmp_path / "bad.csv").write_bytes(b"\xff\xfe1\x00")
-    for name in ("none.csv", "bad.csv.gz", "bad.csv", "."):
+    whole = gzip.compress(f"1, {uri(1)}\n".encode())
+    for name, content, message in (
+        ("cut.csv.gz", whole[:-9], "Compressed file ended"),
+        ("damaged.csv.gz", whole[:10] + b"\xff" * 20, "invalid block type"),
+        ("latin.csv", "team_info,Grüße,a@b.c\n".encode("latin-1"), "no text in UTF-8 or UTF-16$"),
+        ("half.csv", "1".encode("utf-16")[:-1], "no text in UTF-8 or UTF-16$"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(SubmissionError, match=f"cannot be read: .*{message}"):
+            read_submission(tmp_path / name)
+    for name in ("none.csv", "."):
         with pytest.raises(SubmissionError, match="cannot be read: "):
             read_submission(tmp_path / name)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+@pytest.mark.parametrize(("packed", "name"), [(True, "s.csv"), (False, "s.csv.gz")])
+def test_what_a_file_is_is_seen_from_its_bytes(
+    tmp_path: pathlib.Path, encoding: str, packed: bool, name: str
+) -> None:
+    content = f"team_info,Grüße,a@b.c\r\n1, {uri(1)}, {uri(2)}\r\n".encode(encoding)
+    (tmp_path / name).write_bytes(gzip.compress(content) if packed else content)
+    assert read_submission(tmp_path / name) == {"1": [uri(1), uri(2)]}

@@ -135,6 +135,15 @@ def test_withheld_tracks_that_cannot_be_used(
     assert '{"PID": {"scenario": NAME, "holdouts": [TRACK_URI, ...]}, ...}' in str(caught.value)
 
 
+def test_withheld_tracks_in_utf_16_and_in_another_encoding(tmp_path: pathlib.Path) -> None:
+    text = '{"1": {"scenario": "Grüße", "holdouts": ["a"]}}'
+    (tmp_path / "h.json").write_bytes(text.encode("utf-16"))
+    assert read_holdouts(tmp_path / "h.json")["1"].scenario == "Grüße"
+    (tmp_path / "h.json").write_bytes(text.encode("latin-1"))
+    with pytest.raises(SubmissionError, match=r"h.json: cannot be read: it is no text in UTF-8"):
+        read_holdouts(tmp_path / "h.json")
+
+
 def test_a_missing_file(tmp_path: pathlib.Path) -> None:
     with pytest.raises(SubmissionError, match=r"none.json: cannot be read: No such file"):
         read_holdouts(tmp_path / "none.json")

@@ -51,6 +51,29 @@ def test_team_and_address_head_the_file(
     assert row.startswith(EXPECTED)
 
 
+def test_what_the_model_does_not_know_is_told(
+    arguments: Callable[..., list[str]], tmp_path: pathlib.Path
+) -> None:
+    strange = {"track_uri": toy_model.uri(99)}
+    local = {"track_uri": "spotify:local:a:b:c:1"}
+    episode = {"track_uri": f"spotify:episode:{0:022d}"}
+    playlists = [
+        {"pid": 1, "tracks": [{"track_uri": toy_model.uri(0)}, strange, local, episode]},
+        {"pid": 2, "name": "x", "tracks": [strange, strange]},
+        {"pid": 3, "name": "x", "tracks": []},
+    ]
+    command = arguments(tmp_path / "s.csv", "--json")
+    (tmp_path / "challenge.json").write_text(json.dumps({"playlists": playlists}))
+    done = CliRunner().invoke(app, command)
+    assert done.exit_code == 0, done.output
+    assert "  1 of 4 seeds known by the model\n" in done.output
+    assert "  1 with no known seed: by their title, or by what is popular\n" in done.output
+    assert "  1 left out: episodes\n  1 left out: local files\n" in done.output
+    status = json.loads(done.stdout.splitlines()[-1])
+    assert (status["seeds"], status["seeds_known"], status["no_seed_known"]) == (4, 1, 1)
+    assert status["left_out"] == {"episodes": 1, "local_files": 1}
+
+
 @pytest.mark.parametrize(
     ("more", "says"),
     [

@@ -6,6 +6,7 @@ import gzip
 import io
 import json
 import pathlib
+import zipfile
 from collections.abc import Callable
 from typing import Any
 
@@ -47,6 +48,14 @@ def entry(uri: str | None = None, **other: Any) -> dict[str, Any]:
 def item(uri: str | None, **more: Any) -> dict[str, Any]:
     """An item of a playlist of the Web API."""
     return {"added_at": None, "track": uri and {"type": "track", "uri": uri, "name": "Song"} | more}
+
+
+def zipped(*names: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for name in names:
+            archive.writestr(name, "{}")
+    return file.getvalue()
 
 
 def test_arguments() -> None:
@@ -282,7 +291,12 @@ def test_half_a_character_in_a_title_is_what_training_sees(write: Write) -> None
         (b"Bohemian Rhapsody\nAnother\n", "is in none of the formats"),
         (b'[{"endTime": "x", "artistName": "a", "trackName": "b"}]', "1 track without a URI"),
         (b"\x1f\x8bnonsense", "cannot read"),
-        (b"PK\x03\x04rest", "is a zip archive: unpack it"),
+        (b"PK\x03\x04rest", "is a zip archive: unpack it and give one of its files"),
+        (
+            zipped("MyData/Playlist1.json", "MyData/Userdata.json", "a.csv", "b.csv", "c.csv"),
+            "give one of its files: MyData/Playlist1.json, a.csv, b.csv or 1 more",
+        ),
+        (zipped("MyData/Userdata.json"), "give one of its files"),
         (b"\x01\x00\x02\x03\x00\x00" * 9, "cannot read|is in none"),
         ("Stück,spotify:track:0".encode("latin-1"), "neither UTF-8 nor UTF-16 .byte 2"),
     ],
