@@ -17,7 +17,7 @@ from evaluation.significance.compare import compare_paired
 from evaluation.significance.result import MIN_RESAMPLES, ComparisonOptions
 
 SIZES: Final = (50, 100, 200, 500, 1000)
-COMPARISONS: Final = 1000
+COMPARISONS: Final = 500
 _SEED: Final = 0
 
 
