@@ -11,12 +11,17 @@ known by construction:
 - A model with noise of known size: on a random share of the playlists the candidate's row is
   replaced by the baseline's, as if it were broken there. The share sets the loss in the mean.
 - An improvement of known size: the same with the roles exchanged.
+- Equal models whose differences are skewed: one of them is broken like that on a share of the
+  playlists, and gains as much in all on the others as it loses there.
+
+A wrong refusal is one by the gate or by the Evaluator, whose threshold is looked at beside it.
 """
 
 from __future__ import annotations
 
 import argparse
 import dataclasses
+import datetime
 import json
 import time
 from pathlib import Path
@@ -26,13 +31,22 @@ import numpy as np
 import pandas as pd
 from statsmodels.stats.proportion import proportion_confint
 
+from benchmarks import harness
 from benchmarks.gate_honesty_plot import draw
+from components.evaluator.options import EvaluatorOptions
 from evaluation.gate import decide
 from evaluation.gate_config import GateConfig
+from evaluation.metrics.registry import find
 from schema import rows as columns
 
 Rule = Literal["not_significantly_worse", "non_inferior", "better"]
 RULES: Final[tuple[Rule, ...]] = ("not_significantly_worse", "non_inferior", "better")
+#: Shares of playlists in which one of two equal models falls to the baseline.
+SKEWED: Final = (0.1, 0.05)
+#: Numbers of playlists for which the Evaluator's threshold alone is looked at.
+EVALUATOR_SIZES: Final = (50, 100, 200, 500, 1000)
+OTHERS: Final = ("twin", "baseline")
+_EVALUATOR_DRAWS: Final = 4000
 SIZES: Final = (0.0, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.15)
 
 
@@ -51,6 +65,18 @@ class Population:
     model: np.ndarray
     twin: np.ndarray
     baseline: np.ndarray
+
+    @property
+    def skewed(self) -> dict[str, float]:
+        """Skewness of the differences, by the share of playlists that is broken."""
+        fall = self.model - self.baseline
+        found = {}
+        for share in SKEWED:
+            gain = share * fall.mean() / (1 - share)
+            square = share * (fall**2).mean() + (1 - share) * gain**2
+            third = (1 - share) * gain**3 - share * (fall**3).mean()
+            found[f"{share:.0%}"] = float(third / square**1.5)
+        return found
 
     @property
     def largest_loss(self) -> float:
@@ -102,39 +128,77 @@ class Simulator:
         self._playlists = playlists
         self._seed = seed
 
-    def blessed(
-        self, config: GateConfig, simulations: int, *, loss: float = 0.0, other: str = "twin"
-    ) -> int:
-        """How many of so many candidates are blessed.
+    def blessed(self, config: GateConfig, simulations: int, **situation: Any) -> int:
+        """How many of so many candidates the gate blesses; what is true of them is in `draw`."""
+        return sum(self._decide(config, i, **situation) for i in range(simulations))
+
+    def refused(self, config: GateConfig, simulations: int, **situation: Any) -> dict[str, int]:
+        """How many of so many candidates are refused by the gate, by the Evaluator, by either."""
+        counts = {"gate": 0, "evaluator": 0, "either": 0}
+        for i in range(simulations):
+            gate = not self._decide(config, i, **situation)
+            evaluator = self.evaluator_refuses(i, **situation)
+            counts["gate"] += gate
+            counts["evaluator"] += evaluator
+            counts["either"] += gate or evaluator
+        return counts
+
+    def evaluator_refuses(self, number: int, **situation: Any) -> bool:
+        """Whether the Evaluator holds a drop over all playlists against the candidate."""
+        sides, _ = self.draw(number, **situation)
+        candidate, served = sides["candidate"].mean(), sides["served"].mean()
+        drop = EvaluatorOptions().max_relative_drop
+        if find(self._metric).higher_is_better:
+            return bool(candidate < (1 - drop) * served)
+        return bool(candidate > (1 + drop) * served)
+
+    def draw(
+        self, number: int, *, loss: float = 0.0, other: str = "twin", skewed: float = 0.0
+    ) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """One comparison.
 
         Args:
-            config: the gate.
-            simulations: how many.
+            number: of the simulation; the same number draws the same playlists.
             loss: of the candidate's mean, as a share of it; below 0 the served model has it, and
                 the candidate improves on that one.
             other: which model it is exchanged with, "twin" or "baseline".
-        """
-        return sum(self._decide(config, i, loss, other) for i in range(simulations))
+            skewed: on which share of the playlists the candidate falls to the baseline, gaining
+                on the others what it loses there; below 0 the served model does. A loss is then
+                one of every playlist alike.
 
-    def _decide(self, config: GateConfig, number: int, loss: float, other: str) -> bool:
+        Returns:
+            The metric by side, float [n] each, and the scenario of each playlist.
+        """
         rng = np.random.default_rng([self._seed, number])
         population = self._population
         drawn = rng.integers(0, len(population.model), self._playlists)
         one, two = population.model[drawn], getattr(population, other)[drawn]
         coin = rng.random(self._playlists) < 0.5
-        candidate, served = np.where(coin, one, two), np.where(coin, two, one)
-        broken = rng.random(self._playlists) < abs(loss) / population.largest_loss
         low = population.baseline[drawn]
-        if loss > 0:
-            candidate = np.where(broken, low, candidate)
-        elif loss < 0:
-            served = np.where(broken, low, served)
+        if skewed:
+            share = abs(skewed)
+            gain = share * (population.model - population.baseline).mean() / (1 - share)
+            broken = rng.random(self._playlists) < share
+            uneven = np.where(broken, low, one + gain)
+            candidate, served = (uneven, one) if skewed > 0 else (one, uneven)
+            candidate = candidate - loss * population.model.mean()
+        else:
+            candidate, served = np.where(coin, one, two), np.where(coin, two, one)
+            broken = rng.random(self._playlists) < abs(loss) / population.largest_loss
+            if loss > 0:
+                candidate = np.where(broken, low, candidate)
+            elif loss < 0:
+                served = np.where(broken, low, served)
         sides = {"candidate": candidate, "served": served, "popularity": low}
+        return sides, population.scenario[drawn]
+
+    def _decide(self, config: GateConfig, number: int, **situation: Any) -> bool:
+        sides, scenario = self.draw(number, **situation)
         rows = pd.DataFrame(
             {
                 columns.MODEL: np.repeat(list(sides), self._playlists),
                 columns.PID: np.tile(np.arange(self._playlists), len(sides)),
-                columns.SCENARIO: np.tile(population.scenario[drawn], len(sides)),
+                columns.SCENARIO: np.tile(scenario, len(sides)),
                 self._metric: np.concatenate(list(sides.values())),
             }
         )
@@ -174,8 +238,9 @@ def run(
 
     Returns:
         Rates of blessing: `equal_models` by rule and `curves` by rule and size, a negative size
-        being a loss; `false_blessings`, where no candidate deserves it, and `wrong_refusals`,
-        where each does.
+        being a loss; `false_blessings`, where no candidate deserves it, and `wrong_refusals` by
+        gate or Evaluator, where each does; `skewness` of the skewed ones' differences;
+        `evaluator_alone`, what the Evaluator refuses of equal models by number of playlists.
     """
     simulator = Simulator(population, config.metric, playlists, seed)
     gates = {rule: config.model_copy(update={"against_served": rule}) for rule in RULES}
@@ -193,8 +258,9 @@ def run(
     lenient = gates["not_significantly_worse"].model_copy(update={"better_than": ()})
 
     def refused(**situation: Any) -> dict[str, Any]:
-        blessed = simulator.blessed(lenient, null_simulations, **situation)
-        return rate(null_simulations - blessed, null_simulations)
+        counts = simulator.refused(lenient, null_simulations, **situation)
+        by = {name: rate(counts[name], null_simulations) for name in ("gate", "evaluator")}
+        return rate(counts["either"], null_simulations) | by
 
     curves: dict[str, list[dict[str, Any]]] = {}
     for rule, gate in gates.items():
@@ -210,16 +276,44 @@ def run(
         "false_blessings": {
             "better, equal models": null(bare),
             "better, equal models as unlike as model and baseline": null(bare, other="baseline"),
+            **{
+                f"better, equal models, few large losses in {share:.0%}": null(bare, skewed=share)
+                for share in SKEWED
+            },
             "non_inferior, worse by the margin": null(at_margin, loss=config.margin),
+            **{
+                f"non_inferior, worse by the margin, few large losses in {share:.0%}": null(
+                    at_margin, loss=config.margin, skewed=share
+                )
+                for share in SKEWED
+            },
         },
         "wrong_refusals": {
             "not_significantly_worse, equal models": refused(),
             "not_significantly_worse, equal models as unlike as model and baseline": refused(
                 other="baseline"
             ),
+            **{
+                f"not_significantly_worse, equal models, few large gains in {share:.0%}": refused(
+                    skewed=-share
+                )
+                for share in SKEWED
+            },
+        },
+        "skewness": population.skewed,
+        "evaluator_alone": {
+            str(n): {other: _evaluator(population, config.metric, n, other) for other in OTHERS}
+            for n in EVALUATOR_SIZES
         },
         "curves": curves,
     }
+
+
+def _evaluator(population: Population, metric: str, playlists: int, other: str) -> dict[str, Any]:
+    """How often the Evaluator's threshold refuses one of two equal models."""
+    simulator = Simulator(population, metric, playlists, seed=1)
+    refused = sum(simulator.evaluator_refuses(i, other=other) for i in range(_EVALUATOR_DRAWS))
+    return rate(refused, _EVALUATOR_DRAWS)
 
 
 def main() -> None:
@@ -259,6 +353,8 @@ def main() -> None:
         seed=args.seed,
     )
     found = {
+        "measured": datetime.datetime.now(datetime.timezone.utc).date().isoformat(),
+        "machine": harness.machine(),
         "names": names,
         "metric": args.metric,
         "playlists": playlists,

@@ -71,6 +71,36 @@ def test_the_loss_is_as_large_as_asked_for():
     assert simulator.blessed(every_playlist, 3, loss=0.75) == 0
 
 
+def test_skewed_models_are_equal():
+    # A model of 0.5 that falls to 0.1 on a tenth: -0.4 there, 0.4 · 0.1 / 0.9 = 0.0444 elsewhere.
+    population = Population(
+        np.full(10, "title"), np.full(10, 0.5), np.full(10, 0.5), np.full(10, 0.1)
+    )
+    simulator = Simulator(population, "ndcg", 100_000, seed=0)
+    sides, _ = simulator.draw(0, skewed=0.1)
+    assert set(np.round(sides["candidate"] - sides["served"], 4)) == {-0.4, 0.0444}
+    assert sides["candidate"].mean() == pytest.approx(0.5, abs=0.002)
+    # Two points, 0.1 and 0.9: (1 - 2 · 0.1) / √(0.1 · 0.9) = 2.667 towards the losses.
+    assert population.skewed["10%"] == pytest.approx(-2.667, abs=1e-3)
+    sides, _ = simulator.draw(0, skewed=-0.1, loss=0.05)
+    assert set(np.round(sides["candidate"], 4)) == {0.475}
+    assert set(np.round(sides["served"], 4)) == {0.1, 0.5444}
+
+
+def test_the_evaluator_refuses_beside_the_gate():
+    # All lose 11% of the mean: the Evaluator takes 10%, this gate a fifth of a scenario.
+    values = np.linspace(0.3, 0.5, 50)
+    population = Population(np.full(50, "title"), values, values, values * 0.2)
+    simulator = Simulator(population, "ndcg", 50, seed=0)
+    config = GateConfig(against_served="non_inferior", margin=0.5, better_than=(), resamples=999)
+    assert simulator.refused(config, 2, loss=0.11, skewed=1e-9) == {
+        "gate": 0,
+        "evaluator": 2,
+        "either": 2,
+    }
+    assert not simulator.evaluator_refuses(0, loss=0.09, skewed=1e-9)
+
+
 def test_rates_by_hand():
     found = rate(5, 100)
     assert found["rate"] == 0.05
@@ -83,6 +113,7 @@ def test_rates_by_hand():
 
 def test_the_command_writes_figures_and_plot(rows, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(gate_honesty, "SIZES", (0.0, 0.1))
+    monkeypatch.setattr(gate_honesty, "_EVALUATOR_DRAWS", 20)
     out = tmp_path / "docs"
     options = "--simulations 2 --null-simulations 3 --playlists 50 --resamples 999 --out"
     monkeypatch.setattr(sys, "argv", ["gate_honesty", str(rows), *options.split(), str(out)])
@@ -92,6 +123,8 @@ def test_the_command_writes_figures_and_plot(rows, tmp_path, monkeypatch, capsys
     assert [point["size"] for point in found["curves"]["better"]] == [0, 0.1]
     assert [point["size"] for point in found["curves"]["non_inferior"]] == [0, -0.1]
     assert {figure["simulations"] for figure in found["false_blessings"].values()} == {3}
+    assert {figure["evaluator"]["count"] for figure in found["wrong_refusals"].values()} <= {0, 1}
+    assert set(found["evaluator_alone"]) == {"50", "100", "200", "500", "1000"}
     svg = ElementTree.parse(out / "gate_honesty.svg").getroot()
     assert len(svg.findall("{*}polyline")) == 3
     assert len(svg.findall("{*}circle")) == 6
