@@ -1,4 +1,4 @@
-"""Findings against a model: the worst are told one by one, the rest is counted."""
+"""Findings against a model: the worst are listed one by one, the rest is counted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Finding(NamedTuple):
 
 
 def told(findings: Iterable[Finding], rest: str) -> list[str]:
-    """The sentences to tell, the worst first.
+    """The sentences to show, the worst first.
 
     Args:
         findings: in any order.

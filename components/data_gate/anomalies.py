@@ -23,7 +23,7 @@ _SEVERITIES: Final = {
     anomalies_pb2.AnomalyInfo.Severity.WARNING: "warning",
 }
 
-#: Kinds of anomalies that come of comparing two sets of statistics.
+#: Kinds of anomalies that come from comparing two sets of statistics.
 COMPARISONS: Final = frozenset(
     {
         anomalies_pb2.AnomalyInfo.Type.COMPARATOR_L_INFTY_HIGH,
