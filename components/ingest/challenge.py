@@ -12,7 +12,7 @@ from typing import Any, Final
 from components.ingest import archives
 from components.ingest.errors import IngestError
 from components.ingest.finding import match_inputs
-from components.ingest.reading import UnreadableFileError, read_slice
+from components.ingest.reading import NoSliceError, UnreadableFileError, read_slice
 from components.ingest.validation import Playlist, Reason, Reject, validate
 from schema import features
 
@@ -53,7 +53,8 @@ def read_challenge(path: str) -> Iterator[ChallengePlaylist]:
     try:
         playlists = read_slice(path, _member(path), pipes=True)
     except UnreadableFileError as error:
-        raise ChallengeError(f"{path}: {error}{_EXPECTED}") from None
+        hint = _EXPECTED if isinstance(error, NoSliceError) else ""
+        raise ChallengeError(f"{path}: {error}{hint}") from None
     if not playlists:
         raise ChallengeError(f"{path}: 'playlists' is empty")
     seen: dict[int, int] = {}

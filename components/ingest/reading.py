@@ -35,6 +35,10 @@ class UnreadableFileError(Exception):
     """A file that holds no playlists that could be read; the message says why."""
 
 
+class NoSliceError(UnreadableFileError):
+    """A file that could be read and holds something else."""
+
+
 def read_slice(path: str, member: str = "", md5: str = "", *, pipes: bool = False) -> list[Any]:
     """Reads the playlists of a slice, as JSON has them.
 
@@ -47,19 +51,19 @@ def read_slice(path: str, member: str = "", md5: str = "", *, pipes: bool = Fals
         pipes: whether what is no file, such as a pipe, is read too.
 
     Raises:
-        UnreadableFileError: when the file cannot be opened or unpacked, has another digest, is not
-            JSON, or is not an object with a list of `playlists`.
+        NoSliceError: when it is not JSON, or is not an object with a list of `playlists`.
+        UnreadableFileError: when it cannot be opened or unpacked, or has another digest.
     """
     if not pipes and (problem := not_a_file(path)):
         raise UnreadableFileError(problem)
     content = _parse(_read(path, member, md5))
     if not isinstance(content, dict):
-        raise UnreadableFileError(f"a JSON {json_type(content)}, not an object with 'playlists'")
+        raise NoSliceError(f"a JSON {json_type(content)}, not an object with 'playlists'")
     if "playlists" not in content:
-        raise UnreadableFileError("the object has no 'playlists'")
+        raise NoSliceError("the object has no 'playlists'")
     playlists = content["playlists"]
     if not isinstance(playlists, list):
-        raise UnreadableFileError(f"'playlists' is a JSON {json_type(playlists)}, not an array")
+        raise NoSliceError(f"'playlists' is a JSON {json_type(playlists)}, not an array")
     return playlists
 
 
@@ -133,7 +137,7 @@ def _parse_strictly(content: bytes) -> Any:
     except strict_json.DuplicateKeyError as error:
         raise UnreadableFileError(str(error)) from None
     except ValueError as error:
-        raise UnreadableFileError(f"not JSON: {error}") from None
+        raise NoSliceError(f"not JSON: {error}") from None
 
 
 def _keys(value: Any) -> int:

@@ -147,7 +147,9 @@ def _write_csv(answers: Sequence[Continuation], stream: TextIO) -> None:
 def _cell(text: str, stream: TextIO) -> str:
     """Text that a spreadsheet runs nothing of, with escapes for what the stream cannot show."""
     spelled = _encoding(stream)
-    return inert(text).encode(spelled, "backslashreplace").decode(spelled)
+    # Neither the csv module nor a spreadsheet takes a NUL.
+    text = inert(text.replace("\0", "\ufffd"))
+    return text.encode(spelled, "backslashreplace").decode(spelled)
 
 
 def _encoding(stream: TextIO) -> str:

@@ -15,7 +15,7 @@ from rich.logging import RichHandler
 from rich.markup import escape
 from tensorflow_serving.apis import model_pb2
 
-from serving.protocol import ConfigError, ServingError, model_config, saved_models
+from serving.protocol import ConfigError, ServingError, model_config, saved_models, version_files
 from serving.server.options import ServerOptions
 from serving.server.server import ModelServer
 
@@ -53,6 +53,8 @@ def serve(
     options = options or ServerOptions()
     try:
         config = _read_config(model_base, model_name, options.config_file, labels or {})
+        if model_base and not options.watch.poll_seconds:
+            _check_versions(str(model_base))
     except ConfigError as error:
         return _refuse(console, error)
     handler = RichHandler(console=console, show_path=False, markup=False)
@@ -165,6 +167,16 @@ def _read_config(
     for entry in config.model_config_list.config:
         saved_models.check_base(entry.base_path)
     return config
+
+
+def _check_versions(model_base: str) -> None:
+    """Refuses a base path without versions where nobody will look for them again."""
+    try:
+        found = version_files.list_versions(model_base)
+    except ServingError as error:
+        raise ConfigError(f"{error.message}, and the server is to look once only") from error
+    if not found:
+        raise ConfigError(f"{model_base} holds no version, and the server is to look once only")
 
 
 def _refuse(console: Console, error: ConfigError) -> int:

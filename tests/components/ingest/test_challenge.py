@@ -95,7 +95,7 @@ def test_a_bad_challenge_set_names_the_file_and_the_fault(tmp_path, content, mes
 
 
 def test_a_missing_challenge_set(tmp_path):
-    with pytest.raises(ChallengeError, match="cannot be opened"):
+    with pytest.raises(ChallengeError, match=r"cannot be opened: No such file or directory$"):
         list(read_challenge(str(tmp_path / "none.json")))
 
 

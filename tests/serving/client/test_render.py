@@ -96,6 +96,12 @@ def test_csv_keeps_a_line_break_within_its_cell() -> None:
     assert row[4:6] == ["b\n=1", "a\r=1+1"]
 
 
+def test_csv_shows_a_nul_as_a_character_that_is_missing() -> None:
+    answer = Continuation(Playlist("a\0b"), (Recommendation(1, "u", 1.0, "\0", "c\0"),), 3)
+    (row,) = csv.reader(io.StringIO(rendered("csv", answer).partition("\n")[2]))
+    assert (row[0], *row[4:6]) == ("a\ufffdb", "c\ufffd", "\ufffd")
+
+
 def test_unknown_format() -> None:
     with pytest.raises(ValueError, match="'xml' is not a valid Format"):
         rendered("xml")

@@ -98,6 +98,15 @@ def test_waits_serves_and_ends(
     assert not [line for line in server.lines if "Traceback" in line]
 
 
+def test_a_server_that_looks_once_does_not_wait(base: pathlib.Path) -> None:
+    once = ServerOptions(port=0, watch=WatchOptions(poll_seconds=0))
+    (base / "x").mkdir(parents=True, exist_ok=True)
+    for path, message in ((base, "holds no version, and"), (base / "none", "not found, and")):
+        said = io.StringIO()
+        assert serve(path, once, console=Console(file=said, width=400)) == 2
+        assert f"Cannot serve: {path} {message} the server is to look once only" in said.getvalue()
+
+
 @pytest.fixture(params=[signal.default_int_handler, signal.SIG_IGN], ids=["terminal", "nohup"])
 def before(request: pytest.FixtureRequest) -> Iterator[Any]:
     """What SIGINT does before the server starts; in the background a shell has it ignored."""
