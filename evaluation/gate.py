@@ -231,7 +231,8 @@ class _Judge:
             bound = f"at {1 - self._config.alpha:.0%} the loss is at most "
             bound += f"{max(0.0, margin - sign * found.bound):.4f}"
         # The difference as it is, with the test of the loss that is to be ruled out.
-        of_loss = {name: getattr(found, name) for name in ("test", "p_value", "reason", "caution")}
+        told_of = ("test", "p_value", "p_adjusted", "reason", "caution")
+        of_loss = {name: getattr(found, name) for name in told_of}
         text = (
             f"A loss of {self._config.margin:.0%} ({margin:.4f}) against the served model {shown}: "
             f"{_evidence(result.model_copy(update=of_loss), pairs)[:-1]}; {bound}."
@@ -353,6 +354,12 @@ def _evidence(result: TestResult, pairs: pd.DataFrame) -> str:
         text += f" ({result.confidence:.0%} interval {result.ci_low:+.4f} to {result.ci_high:+.4f})"
     if result.test == "none" or result.p_value is None:
         return f"{text}; {result.reason}."
-    p = "p < 0.001" if result.p_value < 0.001 else f"p = {result.p_value:.3f}"
+    p = _p(result.p_value)
+    if result.p_adjusted is not None and result.p_adjusted != result.p_value:
+        p += f" ({_p(result.p_adjusted)} corrected for the number of scenarios)"
     caution = f"; {result.caution}" if result.caution else ""
     return f"{text} over {result.n} playlists, {result.test}, {p}{caution}."
+
+
+def _p(value: float) -> str:
+    return "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
