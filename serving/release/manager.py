@@ -218,13 +218,15 @@ class ReleaseManager:
             raise ConfigError("nothing is stable yet: promote a version first")
         return self.record.current
 
-    def _check_on_disk(self, version: int) -> None:
+    def _check_on_disk(self, version: int, by: str = "") -> None:
         """Reports a missing version at once, where the base path is on this machine."""
         base = pathlib.Path(self._base_path)
         if base.is_dir():
             found = sorted(version_files.list_versions(self._base_path))
             if version not in found:
-                raise ConfigError(f"there is no version {version} under {base}; there are {found}")
+                raise ConfigError(
+                    f"there is no version {version}{by} under {base}; there are {found}"
+                )
 
     @contextlib.contextmanager
     def _turn(self, action: str) -> Iterator[None]:
@@ -253,7 +255,10 @@ class ReleaseManager:
             release_config.text(before.config),
         )
         in_force = release_config.labels(before.config, self._model)
-        labels = {name: of for name, of in in_force.items() if name not in (STABLE, CANARY)} | named
+        others = {name: of for name, of in in_force.items() if name not in (STABLE, CANARY)}
+        for name, version in others.items():  # the server would wait for it in vain
+            self._check_on_disk(version, f", which the label {name!r} is on,")
+        labels = others | named
         # What is left behind stays loaded, for the way back.
         last = self.record.current
         kept = {*labels.values(), *([last.stable] if last else [])}

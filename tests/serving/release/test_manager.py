@@ -144,6 +144,19 @@ def test_a_base_path_is_not_changed_in_silence(
         manager.promote(2)
 
 
+def test_a_label_on_a_version_that_is_not_there_is_named_at_once(
+    by_hand: Open, tmp_path: pathlib.Path
+) -> None:
+    by_hand("all {}")
+    written = tmp_path / "real.config"
+    before = written.read_text().replace("value: 3", "value: 4")
+    manager, _ = by_hand("all {}", overwrite=True)
+    written.write_text(before)
+    with pytest.raises(ConfigError, match="no version 4, which the label 'mine' is on, under"):
+        manager.promote(2)
+    assert written.read_text() == before
+
+
 def answered_by(server: ModelServer, label: str) -> int:
     response = Stubs(server.target).prediction.Predict(predict_request(label=label), timeout=30)
     version = response.model_spec.version.value
