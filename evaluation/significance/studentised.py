@@ -15,7 +15,7 @@ _BATCH_DRAWS: Final = 4_000_000
 _MOST_DRAWS: Final = 20_000_000
 _FEWEST_RESAMPLES: Final = 999
 #: How far from the mean, in standard deviations, the playlist lies that could have been missed:
-#: with it the level holds up to a skewness of 0.3 times the root of the number of playlists.
+#: with it the level holds up to a skewness of 0.2 times the root of the number of playlists.
 UNSEEN: Final = 4.0
 
 
