@@ -9,8 +9,8 @@ from typing import ClassVar, Final, Literal
 from schema.documents import PairedTest
 
 #: Skewness of the differences by the root of their number, on the side against the claim, up to
-#: which the studentised bootstrap may claim: 3 at 100 playlists (docs/evaluation.md).
-MAX_SKEW: Final = 0.3
+#: which the studentised bootstrap may claim: 2 at 100 playlists (docs/evaluation.md).
+MAX_SKEW: Final = 0.2
 #: With fewer resamples a bound of 95% rests on a handful of them.
 MIN_RESAMPLES: Final = 999
 

@@ -191,8 +191,8 @@ def test_too_much_skew_forbids_a_claim():
     assert result.skewness == pytest.approx(-4.7, abs=0.1)
     assert not result.significant
     assert "100 playlists are too few to know the mean" in result.caution
-    # 400 of the same kind show enough of it.
-    assert compare_paired(_losses(400, 4), np.zeros(400), "ndcg").significant
+    # 1,600 of the same kind show enough of it.
+    assert compare_paired(_losses(1600, 4), np.zeros(1600), "ndcg").significant
     # A tail on the side of the claim is no reason against it.
     assert compare_paired(-_losses(100, -4), np.zeros(100), "ndcg").significant
     # Once nothing is shown, there is nothing to be cautious about.
