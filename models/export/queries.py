@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from models.contract import Query
 from models.data import Vocabularies
+from models.rows import row_ids
 from models.transform import titles
 
 _UNKNOWN = -1
@@ -60,7 +61,7 @@ class QueryBuilder(tf.Module):
         rows = track_uris.nrows()
         given = tf.not_equal(track_uris.flat_values, "")
         uris = tf.boolean_mask(track_uris.flat_values, given)
-        owners = tf.boolean_mask(track_uris.value_rowids(), given)
+        owners = tf.boolean_mask(row_ids(track_uris), given)
         keys = tf.strings.join([tf.strings.as_string(owners), uris], separator=" ")
         unique, group = tf.unique(keys)
         first = tf.math.unsorted_segment_min(tf.range(tf.size(keys)), group, tf.size(unique))
@@ -78,7 +79,7 @@ class QueryBuilder(tf.Module):
         return Query(
             _known(track_ids, owners, rows),
             _known(artist_ids, owners, rows),
-            _known(self._ngrams.lookup(ngrams.flat_values), ngrams.value_rowids(), rows),
+            _known(self._ngrams.lookup(ngrams.flat_values), row_ids(ngrams), rows),
         )
 
 

@@ -12,6 +12,8 @@ from models.transform.aligned import first_aligned
 from schema import features
 from schema.signatures import MAX_RECOMMENDATIONS
 
+_ROWS = tf.RaggedTensorSpec([None, None], tf.int64, ragged_rank=1, row_splits_dtype=tf.int64)
+
 
 def num_recommendations(catalogue: Catalogue) -> int:
     """K, how many tracks are recommended.
@@ -135,6 +137,8 @@ class Recommender(tf.Module):
             "playlists": tf.gather(self._counts, ids),
         }
 
+    # A function of its own: traced once for both signatures, and saved once.
+    @tf.function(input_signature=[Query(_ROWS, _ROWS, _ROWS)], autograph=False)
     def _recommend(self, query: Query) -> dict[str, tf.Tensor]:
         rows, size = query.track_ids.nrows(out_type=tf.int32), self._rows_per_step
         steps = (rows + size - 1) // size

@@ -8,6 +8,7 @@ from typing import Final
 import tensorflow as tf
 
 from models.contract import Query, Ranker, Scorer
+from models.rows import row_ids
 
 _MASKED: Final = float("-inf")
 
@@ -60,7 +61,7 @@ def best_tracks(
         lower id, which is the more frequent track. The score of a seed, and one that is not
         finite, is -inf.
     """
-    pairs = tf.stack([seeds.value_rowids(), seeds.flat_values], axis=1)
+    pairs = tf.stack([row_ids(seeds), seeds.flat_values], axis=1)
     masked = tf.fill(tf.shape(pairs)[:1], _MASKED)
     scores = tf.tensor_scatter_nd_update(scores, pairs, masked)[:rows]
     scores = tf.where(tf.math.is_finite(scores), scores, _MASKED)

@@ -6,6 +6,8 @@ import numpy as np
 import scipy.sparse
 import tensorflow as tf
 
+from models.rows import row_ids
+
 
 class SparseRows(tf.Module):
     """A sparse float32 matrix [R, N] whose rows a query sums: scores += weights @ matrix[ids].
@@ -35,8 +37,8 @@ class SparseRows(tf.Module):
         starts = tf.gather(self._splits, ids.flat_values)
         ends = tf.gather(self._splits, ids.flat_values + 1)
         positions = tf.ragged.range(starts, ends)
-        entry = positions.value_rowids()
-        queries = tf.gather(tf.cast(ids.value_rowids(), tf.int32), entry)
+        entry = row_ids(positions)
+        queries = tf.gather(tf.cast(row_ids(ids), tf.int32), entry)
         columns = tf.gather(self._columns, positions.flat_values)
         values = tf.gather(self._values, positions.flat_values) * tf.gather(weights, entry)
         return tf.tensor_scatter_nd_add(scores, tf.stack([queries, columns], axis=1), values)

@@ -8,6 +8,8 @@ import numpy as np
 import scipy.sparse
 import tensorflow as tf
 
+from models.rows import row_ids
+
 #: How often an id is there counts as is, as its log(1 + count), or not at all.
 Counting = Literal["count", "log", "once"]
 
@@ -38,7 +40,7 @@ def bag_entries(ids: tf.RaggedTensor, idf: tf.Tensor, counting: Counting) -> Ent
         One entry for each id in a row; an empty row has none.
     """
     size = tf.cast(tf.size(idf), tf.int64)
-    keys = tf.cast(ids.value_rowids(), tf.int64) * size + tf.cast(ids.flat_values, tf.int64)
+    keys = tf.cast(row_ids(ids), tf.int64) * size + tf.cast(ids.flat_values, tf.int64)
     unique, _, counts = tf.unique_with_counts(keys)
     rows, columns = unique // size, unique % size
     weights = _count(tf.cast(counts, tf.float32), counting) * tf.gather(idf, columns)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
+from models.rows import row_ids
+
 # Low enough that exp() of it is 0, and finite, so that no 0 * inf arises.
 _MASKED = -1e9
 
@@ -15,12 +17,12 @@ def _row_weights(targets: tf.RaggedTensor) -> tuple[tf.Tensor, tf.Tensor]:
     lengths = tf.cast(targets.row_lengths(), tf.float32)
     has_targets = tf.cast(lengths > 0, tf.float32)
     rows = has_targets / tf.maximum(tf.reduce_sum(has_targets), 1.0)
-    return rows, tf.gather(rows / tf.maximum(lengths, 1.0), targets.value_rowids())
+    return rows, tf.gather(rows / tf.maximum(lengths, 1.0), row_ids(targets))
 
 
 def _pairs(ids: tf.RaggedTensor) -> tf.Tensor:
     """The (row, id) pairs of a ragged tensor, int64 [n, 2]."""
-    return tf.stack([tf.cast(ids.value_rowids(), tf.int64), ids.flat_values], axis=1)
+    return tf.stack([tf.cast(row_ids(ids), tf.int64), ids.flat_values], axis=1)
 
 
 def full_softmax_loss(
@@ -105,7 +107,7 @@ def sampled_softmax_loss(
         float32 scalar.
     """
     row_weights, target_weights = _row_weights(targets)
-    rows = targets.value_rowids()
+    rows = row_ids(targets)
     target_logits = tf.reduce_sum(tf.gather(queries, rows) * target_vectors, axis=1)
     logits = tf.matmul(queries, sample.vectors, transpose_b=True)
     logits -= tf.math.log(sample.expected_counts)
@@ -135,6 +137,6 @@ def _mask_own(logits: tf.Tensor, ids: tf.Tensor, own: tf.RaggedTensor) -> tf.Ten
     place = tf.minimum(place, tf.size(ids) - 1)
     found = tf.equal(tf.gather(ordered, place), own.flat_values)
     columns = tf.boolean_mask(tf.gather(order, place), found)
-    rows = tf.cast(tf.boolean_mask(own.value_rowids(), found), tf.int32)
+    rows = tf.cast(tf.boolean_mask(row_ids(own), found), tf.int32)
     masked = tf.fill(tf.shape(columns), _MASKED)
     return tf.tensor_scatter_nd_update(logits, tf.stack([rows, columns], axis=1), masked)

@@ -12,6 +12,7 @@ from models.families.two_tower.params import Params
 from models.families.two_tower.seeds import Cut
 from models.families.two_tower.start import Start
 from models.families.two_tower.towers import CandidateTower, QueryTower
+from models.rows import keep
 
 # Temperatures that are tried when none is given, and playlists that they are tried on.
 _TEMPERATURES = np.geomspace(1.0, 1.0 / 128.0, 15)
@@ -87,9 +88,7 @@ class TwoTower(tfrs.Model):
     def query(self, track_ids: tf.RaggedTensor, title_ngram_ids: tf.RaggedTensor) -> Query:
         """A query of known tracks, whose artists the catalogue knows."""
         artists = tf.gather(self._artist_ids, track_ids.flat_values)
-        artist_ids = tf.ragged.boolean_mask(
-            track_ids.with_flat_values(artists), track_ids.with_flat_values(artists >= 0)
-        )
+        artist_ids = keep(track_ids.with_flat_values(artists), artists >= 0)
         return Query(track_ids, artist_ids, title_ngram_ids)
 
     # No `if` or loop here depends on a tensor, and looking for one takes longer than tracing.

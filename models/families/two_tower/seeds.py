@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from models.contract import Playlists
 from models.families.two_tower.params import Params
+from models.rows import keep, row_ids
 
 
 class Cut(NamedTuple):
@@ -46,7 +47,7 @@ def cut_playlists(
     wanted = tf.minimum(tf.gather(choices, choice), lengths // 2)
     wanted = tf.where(draws[1] < params.seedless_share, tf.zeros_like(wanted), wanted)
 
-    rows = tracks.value_rowids()
+    rows = row_ids(tracks)
     starts = tf.gather(tracks.row_starts(), rows)
     position = tf.range(tf.size(rows, out_type=tf.int64)) - starts
     in_order = tf.cast(position, tf.float64) / tf.cast(tf.gather(lengths, rows), tf.float64)
@@ -59,11 +60,9 @@ def cut_playlists(
 
     shows_title = (wanted == 0) | (draws[3] < params.title_share)
     return Cut(
-        tf.ragged.boolean_mask(tracks, tracks.with_values(is_seed)),
-        tf.ragged.boolean_mask(tracks, tracks.with_values(~is_seed)),
-        tf.ragged.boolean_mask(
-            titles, titles.with_values(tf.gather(shows_title, titles.value_rowids()))
-        ),
+        keep(tracks, is_seed),
+        keep(tracks, ~is_seed),
+        keep(titles, tf.gather(shows_title, row_ids(titles))),
     )
 
 

@@ -49,9 +49,33 @@ def vectors(found: Fit) -> np.ndarray:
     return found.scorer.candidate_embeddings().numpy()  # type: ignore[attr-defined]
 
 
+class Records(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
 @pytest.fixture(scope="module")
-def whole(tmp_path_factory: pytest.TempPathFactory) -> Fit:
-    return fit(DATA, RANDOM, 0, str(tmp_path_factory.mktemp("whole")))
+def followed(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Fit, list[logging.LogRecord]]:
+    """A whole training, and what it reported on the way."""
+    logger, handler = logging.getLogger("segue.progress"), Records()
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    found = fit(DATA, RANDOM, 0, str(tmp_path_factory.mktemp("whole")))
+    logger.setLevel(level)
+    logger.removeHandler(handler)
+    return found, handler.records
+
+
+@pytest.fixture(scope="module")
+def whole(followed: tuple[Fit, list[logging.LogRecord]]) -> Fit:
+    return followed[0]
 
 
 def test_learns_from_a_random_start(whole: Fit) -> None:
@@ -174,10 +198,8 @@ def test_the_epoch_is_chosen_by_a_model_that_has_not_seen_stop(
     assert scored[0] < 80
 
 
-def test_reports_progress(tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "segue.progress")
-    fit(DATA, RANDOM, 0, str(tmp_path))
-    seen = [record.progress for record in caplog.records]  # type: ignore[attr-defined]
+def test_reports_progress(followed: tuple[Fit, list[logging.LogRecord]]) -> None:
+    seen = [record.progress for record in followed[1]]  # type: ignore[attr-defined]
     assert seen[-1]["completed"] == seen[-1]["total"]
     assert all(0 <= row["completed"] <= row["total"] for row in seen)
     assert any("loss" in row["text"] and "stop NDCG" in row["text"] for row in seen)
