@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import unicodedata
+from collections.abc import Callable, Iterator
 
 import pytest
 import tensorflow as tf
@@ -16,8 +18,22 @@ TRICKY = "eéÉñßſ\u0130\u0301\u0323\u0345\u0307ﬁ½①ＡｂﾊﾟハがΣ�
 TEXT = st.text(st.sampled_from(TRICKY) | st.characters(exclude_categories=("Cs",)), max_size=12)
 
 
+@functools.cache
+def graph() -> Callable[[tf.Tensor], tf.Tensor]:
+    """Traced once, as in Transform and exported models."""
+    spec = tf.TensorSpec([None], tf.string)
+    return tf.function(folding.fold, input_signature=[spec], autograph=False)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forget_the_graph() -> Iterator[None]:
+    yield
+    # TensorFlow complains of graphs that Python's own end finds.
+    graph.cache_clear()
+
+
 def folded(*texts: str) -> list[str]:
-    fold = folding.fold(tf.constant([text.encode() for text in texts], tf.string))
+    fold = graph()(tf.constant([text.encode() for text in texts], tf.string))
     return [text.decode() for text in fold.numpy()]
 
 
