@@ -74,7 +74,7 @@ def test_another_depth_is_not_shown_where_there_is_room_for_few(maker):
 
 @pytest.mark.parametrize(
     ("name", "inside", "outside"),
-    [("ndcg", 1.0, 1.001), ("clicks", 51.0, 51.5), ("recall@50", 0.0, -0.1)],
+    [("ndcg", 1.0, 1.001), ("clicks", 50.9, 51.5), ("clicks", 0.0, -1.0), ("recall@50", 0.1, -0.1)],
 )
 def test_a_threshold_lies_where_means_lie(name, inside, outside):
     check_threshold(name, inside)
