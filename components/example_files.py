@@ -1,4 +1,4 @@
-"""Passes on files as they are: of Examples, of models."""
+"""Finds the files of Examples, and passes on files as they are: of Examples, of models."""
 
 from __future__ import annotations
 
@@ -10,6 +10,22 @@ from typing import Final
 from tfx.dsl.io import fileio
 
 _THREADS: Final = 8  # an object store copies many files as fast as one
+
+
+def of_split(split: str, pattern: str) -> list[str]:
+    """The files of a split, sorted.
+
+    Args:
+        split: its name, for the message.
+        pattern: of its files, local or remote.
+
+    Raises:
+        FileNotFoundError: there is none; even a split without playlists has a file.
+    """
+    paths = sorted(str(path) for path in fileio.glob(pattern))
+    if not paths:
+        raise FileNotFoundError(f"No file of split {split}: {pattern}")
+    return paths
 
 
 def pass_on(paths: Iterable[str], folder: str) -> None:

@@ -13,11 +13,10 @@ from tfx import types
 from tfx.components.example_gen import utils
 from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_executor
-from tfx.dsl.io import fileio
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
-from components.example_files import pass_on
+from components.example_files import of_split, pass_on
 from components.ingest import manifest
 from components.ingest.names import playlists_pattern
 from schema import artifacts
@@ -63,10 +62,7 @@ class Executor(base_executor.BaseExecutor):
         )
         sizes, size = found.outputs if found else {}, 0
         for split in SPLITS:
-            pattern = os.path.join(base, playlists_pattern(split))
-            paths = sorted(str(path) for path in fileio.glob(pattern))
-            if not paths:
-                raise FileNotFoundError(f"No file of split {split}: {pattern}")
+            paths = of_split(split, os.path.join(base, playlists_pattern(split)))
             pass_on(paths, artifact_utils.get_split_uri([examples], split))
             size += sum(sizes.get(os.path.basename(path), 0) for path in paths)
         if found:

@@ -17,6 +17,7 @@ from tfx.utils import io_utils, path_utils
 
 from components import served_file
 from components.evaluator.refusals import refusals
+from components.example_files import of_split
 from components.infra_check.results import REPORT_FILE, InfraReport
 from components.significance import inference, judgement
 from components.significance.results import RESULTS_FILE, SERVED, read_rows
@@ -75,14 +76,19 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             model_dir: a SavedModel with Segue's signatures.
             examples: held-out playlists.
             output: directory to write to.
+
+        Raises:
+            FileNotFoundError: if a split has no file.
         """
-        splits = artifact_utils.decode_split_names(examples.split_names)
-        patterns = [
-            os.path.join(artifact_utils.get_split_uri([examples], split), "*.gz")
-            for split in splits
+        files = [
+            path
+            for split in artifact_utils.decode_split_names(examples.split_names)
+            for path in of_split(
+                split, os.path.join(artifact_utils.get_split_uri([examples], split), "*.gz")
+            )
         ]
         with self._make_beam_pipeline() as pipeline:
-            scored = pipeline | beam.Create(patterns) | inference.ScorePlaylists(name, model_dir)
+            scored = pipeline | beam.Create(files) | inference.ScorePlaylists(name, model_dir)
             _ = scored["rows"] | "WriteRows" >> beam.io.WriteToParquet(
                 os.path.join(output, "rows", name), inference.SCHEMA, file_name_suffix=".parquet"
             )

@@ -37,14 +37,14 @@ class ScorePlaylists(beam.PTransform):
         self._name = name
         self._model_dir = model_dir
 
-    def expand(self, patterns: beam.PCollection) -> dict[str, beam.PCollection]:
+    def expand(self, files: beam.PCollection) -> dict[str, beam.PCollection]:
         """Returns PCollections `rows` of dicts and `coverage` of JSON texts, one a split.
 
         Args:
-            patterns: of TFRecord files of serialised held-out playlists, below `Split-NAME`.
+            files: paths of TFRecord files of serialised held-out playlists, below `Split-NAME`.
         """
         scored = (
-            patterns
+            files
             # All splits in one flow: each step of it costs more than a small split does.
             | "Read" >> beam.io.ReadAllFromTFRecord(with_filename=True)
             # Batches of one size keep the traced function's shapes, and so its memory, the same.

@@ -18,6 +18,8 @@ from typing import Final, NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from models.rows import row_ids
+
 _PAGE_BITS: Final = 8
 _PAGE: Final = 1 << _PAGE_BITS
 _LAST: Final = 0x10FFFF
@@ -61,7 +63,7 @@ def fold(texts: tf.Tensor) -> tf.Tensor:
         tf.constant(tables.replacements), tf.constant(tables.splits), validate=False
     )
     found = tf.gather(replacements, row)
-    unchanged = tf.gather(points, found.value_rowids())
+    unchanged = tf.gather(points, row_ids(found))
     values = tf.where(found.values == _ITSELF, unchanged, found.values)
     splits = tf.gather(found.row_splits, decoded.row_splits)
     folded = tf.RaggedTensor.from_row_splits(values, splits, validate=False)

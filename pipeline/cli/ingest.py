@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.status_line import JsonOption, Status
-from pipeline.cli.support import ConfigOption, SetOption, fail, load, plain, sentence
+from pipeline.cli.support import ConfigOption, SetOption, fail, load, plain, sentence, show_left_out
 
 
 def ingest(
@@ -64,8 +64,7 @@ def ingest(
     typer.echo(f"{done}: {result.playlists:,} playlists with {result.tracks:,} tracks in {output}")
     for reason, count in result.rejects.items():
         typer.echo(f"  {count:,} rejected: {reason}")
-    for kind, count in result.left_out.items():
-        typer.echo(f"  {count:,} left out: {kind.replace('_', ' ')}")
+    show_left_out(result.left_out)
     return IngestStatus(
         status="ok",
         output=output,

@@ -8,7 +8,7 @@ import rich.console
 import typer
 
 from pipeline.cli.status_line import JsonOption, Status
-from pipeline.cli.support import USAGE, fail
+from pipeline.cli.support import USAGE, fail, show_left_out
 
 
 def recommend(
@@ -86,8 +86,7 @@ def recommend(
     if seeds.strange:
         text = f"  {seeds.strange:,} with no known seed: by their title, or by what is popular"
         typer.echo(text, err=aside)
-    for kind, count in sorted(seeds.left_out.items()):
-        typer.echo(f"  {count:,} left out: {kind.replace('_', ' ')}", err=aside)
+    show_left_out(dict(sorted(seeds.left_out.items())), err=aside)
     return RecommendStatus(
         status="ok",
         output=output,

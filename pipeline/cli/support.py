@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import rich.console
@@ -82,6 +82,12 @@ def fail(message: object, code: int = FAILURE) -> NoReturn:
     # Paths and options stay whole where the terminal is narrow, or none.
     console.print(text, highlight=False, soft_wrap=True)
     raise CommandFailedError(message, code)
+
+
+def show_left_out(numbers: Mapping[str, int], *, err: bool = False) -> None:
+    """Prints how many entries and files of each kind were left out."""
+    for kind, count in numbers.items():
+        typer.echo(f"  {count:,} left out: {kind.replace('_', ' ')}", err=err)
 
 
 def load(config: str | None, settings: list[str] | None, **fields: str | None) -> PipelineConfig:

@@ -52,9 +52,8 @@ class _Answer:
         if error is None:
             try:
                 outputs = self._joined()
-            except (
-                Exception
-            ) as failure:  # otherwise the batch thread ends, and no request is answered
+            # Otherwise the batch thread ends, and no request is answered.
+            except Exception as failure:
                 error = errors.from_exception(failure)
         self._done(outputs, error)
 

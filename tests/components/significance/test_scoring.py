@@ -96,6 +96,14 @@ def test_no_playlist_gets_lost_between_beam_and_the_rows(model, tmp_path):
     assert {path.name for path in output.iterdir()} == {executor.ROWS_FILE}
 
 
+def test_a_split_without_a_file_is_not_left_out_in_silence(model, tmp_path):
+    (tmp_path / "examples" / "Split-eval").mkdir(parents=True)
+    examples = standard_artifacts.Examples()
+    examples.uri, examples.split_names = str(tmp_path / "examples"), '["eval"]'
+    with pytest.raises(FileNotFoundError, match="No file of split eval"):
+        executor.Executor().score_model("popularity", model, examples, str(tmp_path / "output"))
+
+
 def test_a_directory_without_a_card_is_not_a_model_of_ours(tmp_path):
     with pytest.raises(ValueError, match=r"segue\.json"):
         scoring.ModelScorer(str(tmp_path))
