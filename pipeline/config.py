@@ -18,6 +18,7 @@ from models.export import ExportOptions
 from models.families import SearchSpace
 from models.transform.options import TransformOptions
 from models.tuning.options import TunerOptions
+from pipeline.options.vertex import VertexOptions
 from schema.options import Options
 from schema.splits import SplitConfig
 
@@ -57,6 +58,12 @@ class PipelineConfig(Options):
 
     data: str = pydantic.Field(description="directory, file, pattern or zip of MPD slices")
     out: str = pydantic.Field("out", description="directory for everything that the run writes")
+    storage: str | None = pydantic.Field(
+        None,
+        pattern=r"^gs://[a-z0-9][a-z0-9._-]+(/.*)?$",
+        description="gs://BUCKET/FOLDER for artifacts and models, where workers or containers are "
+        "on other machines; null: below `out`",
+    )
     release_record: str | None = pydantic.Field(
         None,
         description="releases.json of the servers of what is pushed; null: the one in OUT/serving, "
@@ -85,6 +92,7 @@ class PipelineConfig(Options):
     gate: GateConfig = GateConfig()
     infra_check: InfraCheckOptions = InfraCheckOptions()
     beam: BeamOptions = BeamOptions()
+    vertex: VertexOptions = VertexOptions()
 
     @pydantic.model_validator(mode="before")
     @classmethod

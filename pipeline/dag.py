@@ -57,9 +57,9 @@ class Paths:
 
     @classmethod
     def under(cls, config: PipelineConfig) -> Paths:
-        """The layout of contract C2 under the configured output directory."""
+        """The layout of contract C2 under the configured storage or output directory."""
         # TFX remembers artifacts by path: it must mean the same from any working directory.
-        places = Layout.under(_absolute(config.out))
+        places = Layout.under(config.storage or _absolute(config.out))
         return cls(
             tfrecords=places.tfrecords,
             pipeline_root=places.pipeline_root,

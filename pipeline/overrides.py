@@ -7,6 +7,7 @@ import math
 import os
 import pathlib
 import re
+import typing
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
@@ -158,7 +159,10 @@ def _explain(error: pydantic.ValidationError) -> list[str]:
 def _suggest(location: list[str]) -> str:
     section: Any = PipelineConfig
     for part in location[:-1]:
-        section = section.model_fields[part].annotation
+        if hasattr(section, "model_fields"):
+            section = section.model_fields[part].annotation
+        else:  # of a mapping, whose keys are free
+            section = typing.get_args(section)[1]
     known = list(section.model_fields)
     close = difflib.get_close_matches(location[-1], known, n=1)
     close = close or [key for key in _keys(PipelineConfig) if key.endswith(f".{location[-1]}")]

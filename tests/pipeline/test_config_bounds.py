@@ -49,7 +49,9 @@ def numbers(schema: Mapping[str, Any], key: str = "", setting: str = "NUMBER") -
             yield from walk(node["items"], key, setting.replace("NUMBER", "[NUMBER]"))
         for name, below in node.get("properties", {}).items():
             yield from walk(below, f"{key}.{name}" if key else name, setting)
-        if isinstance(node.get("additionalProperties"), dict) and key != "models":
+        if "$ref" in (node.get("additionalProperties") or {}):
+            yield from walk(node["additionalProperties"], f"{key}.default", setting)
+        elif isinstance(node.get("additionalProperties"), dict) and key != "models":
             for metric in METRICS:
                 named = setting.replace("NUMBER", f"{{{metric}: NUMBER}}")
                 yield from walk(node["additionalProperties"], key, named)
