@@ -20,7 +20,7 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 BIN := .venv/bin
 SOURCES := pipeline components models evaluation report serving demo sample schema benchmarks scripts tests setup.py
 
-.PHONY: help setup run test lint format docs bench soak serve serve-tf conformance query lock clean
+.PHONY: help setup run test test-cloud lint format docs bench soak serve serve-tf conformance query lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -38,6 +38,9 @@ endif
 
 test: setup ## all tests
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-cloud: setup ## what runs in Google's cloud, against stand-ins of its services
+	@$(BIN)/python -m pytest -m cloud --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 lint: setup ## ruff, mypy and the floors: who may import whom
 	@$(BIN)/ruff check $(SOURCES)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 from typing import Any
 
 import pydantic
@@ -18,39 +16,13 @@ from models.export import ExportOptions
 from models.families import SearchSpace
 from models.transform.options import TransformOptions
 from models.tuning.options import TunerOptions
+from pipeline.options.beam import BeamOptions
+from pipeline.options.dataflow import DataflowOptions
 from pipeline.options.vertex import VertexOptions
 from schema.options import Options
 from schema.splits import SplitConfig
 
 _BETTER_THAN = ("popularity",)
-
-
-def _check_beam(arguments: tuple[str, ...]) -> None:
-    """Refuses what Beam cannot read: it would end the process without a word."""
-    from apache_beam.options.pipeline_options import PipelineOptions  # takes a second
-
-    told = io.StringIO()
-    try:
-        with contextlib.redirect_stderr(told):
-            PipelineOptions(list(arguments)).get_all_options()
-    except SystemExit:
-        raise ValueError(f"Beam says: {told.getvalue().strip().splitlines()[-1]}") from None
-
-
-class BeamOptions(Options):
-    """How Beam runs every component that uses it."""
-
-    pipeline_args: tuple[str, ...] = pydantic.Field(
-        ("--runner=DirectRunner", "--direct_running_mode=in_memory", "--direct_num_workers=1"),
-        description="Beam's own options, such as --runner=DataflowRunner",
-    )
-
-    @pydantic.field_validator("pipeline_args")
-    @classmethod
-    def _can_be_read(cls, arguments: tuple[str, ...]) -> tuple[str, ...]:
-        if arguments != cls.model_fields["pipeline_args"].default:
-            _check_beam(arguments)
-        return arguments
 
 
 class PipelineConfig(Options):
@@ -60,7 +32,7 @@ class PipelineConfig(Options):
     out: str = pydantic.Field("out", description="directory for everything that the run writes")
     storage: str | None = pydantic.Field(
         None,
-        pattern=r"^gs://[a-z0-9][a-z0-9._-]+(/.*)?$",
+        pattern=r"^gs://[a-z0-9][a-z0-9._-]+(/[^\s*?\[\]{}]*)?$",
         description="gs://BUCKET/FOLDER for artifacts and models, where workers or containers are "
         "on other machines; null: below `out`",
     )
@@ -92,6 +64,9 @@ class PipelineConfig(Options):
     gate: GateConfig = GateConfig()
     infra_check: InfraCheckOptions = InfraCheckOptions()
     beam: BeamOptions = BeamOptions()
+    dataflow: DataflowOptions | None = pydantic.Field(
+        None, description="where Beam's steps run on Dataflow; null: nowhere"
+    )
     vertex: VertexOptions = VertexOptions()
 
     @pydantic.model_validator(mode="before")
@@ -158,6 +133,15 @@ class PipelineConfig(Options):
                 raise ValueError(
                     f"tuner.fixed: {name!r} is not tuned; choose from {', '.join(sorted(known))}"
                 )
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _workers_reach_it(self) -> PipelineConfig:
+        if self.dataflow is not None and self.dataflow.chosen and self.storage is None:
+            raise ValueError(
+                "storage: Dataflow's workers are on other machines: set it to a gs://BUCKET/FOLDER "
+                "that they and you can reach"
+            )
         return self
 
     @property

@@ -12,6 +12,7 @@ from ml_metadata.proto import metadata_store_pb2
 # Not tfx.v1: it imports every extension of TFX, which takes seconds.
 from tfx import components as tfx
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
+from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.pipeline import Pipeline
@@ -36,7 +37,7 @@ from components.significance.component import Significance
 from models import families as model_families
 from models.export import ExportOptions
 from models.tuning.options import SearchOptions
-from pipeline import __version__, source_hash
+from pipeline import __version__, beam_args, source_hash
 from pipeline.config import PipelineConfig
 from schema.curated import SCHEMA_FILE, curated_schema_path
 from schema.layout import Layout
@@ -76,7 +77,7 @@ class Paths:
         TFX's cache knows an imported schema by its path alone: an edited one would go unseen.
 
         Args:
-            out: the run's output directory.
+            out: the run's output directory, or its storage.
         """
         content = io_utils.read_string_file(self.schema_file)
         digest = hashlib.sha256(content.encode()).hexdigest()[:16]
@@ -275,13 +276,15 @@ def create_pipeline(
         pusher,
         report,
     ]
+    for component in components:
+        if isinstance(component, BaseBeamComponent):
+            component.with_beam_pipeline_args(beam_args.of(component.id, config, began))
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=paths.pipeline_root,
         components=components,
         enable_cache=True,
         metadata_connection_config=metadata_connection_config,
-        beam_pipeline_args=list(config.beam.pipeline_args),
     )
 
 

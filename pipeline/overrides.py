@@ -18,6 +18,9 @@ from pipeline import strict_yaml
 from pipeline.config import PipelineConfig
 
 _PATHS: Final = (("data",), ("out",), ("release_record",), ("validation", "schema_file"))
+# Sections that say where a run takes place: values may hold $NAME, so that profiles hold none.
+_PLACES: Final = ("storage", "dataflow", "vertex")
+_NAME: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 # A number in quotes; with a leading zero nobody knows which base is meant.
 _PLAIN: Final = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?")
 
@@ -44,6 +47,8 @@ def load_config(
         _apply(values, setting)
     values.update({key: value for key, value in fields.items() if value is not None})
     _expand_home(values)
+    if unset := _expand_names(values):
+        raise RunConfigError("The configuration is not valid:\n" + "\n".join(unset))
     try:
         config = PipelineConfig.model_validate(values)
         if wrong := list(_no_numbers(values, _taken(config))):
@@ -116,6 +121,31 @@ def _expand_home(values: dict[str, Any]) -> None:
             )
 
 
+def _expand_names(values: dict[str, Any]) -> list[str]:
+    """Puts environment variables in place of $NAME and ${NAME}; names those that are not set."""
+
+    def expanded(value: Any, key: str) -> Any:
+        if isinstance(value, dict):
+            return {name: expanded(below, f"{key}.{name}") for name, below in value.items()}
+        if isinstance(value, list):
+            return [expanded(below, f"{key}.{index}") for index, below in enumerate(value)]
+        if not isinstance(value, str):
+            return value
+        names = ["".join(found) for found in _NAME.findall(value)]
+        unset.extend(
+            f"  {key}: set the environment variable {name}, or the key by --set {key}=..."
+            for name in names
+            if not os.environ.get(name)
+        )
+        return _NAME.sub(lambda found: os.environ.get(found[1] or found[2], ""), value)
+
+    unset: list[str] = []
+    for section in _PLACES:
+        if section in values:
+            values[section] = expanded(values[section], section)
+    return unset
+
+
 def _taken(config: PipelineConfig) -> dict[str, Any]:
     """What a configuration's values were taken for; of families, their parameters."""
     models = {family: config.family_params(family) for family in config.models}
@@ -160,7 +190,7 @@ def _suggest(location: list[str]) -> str:
     section: Any = PipelineConfig
     for part in location[:-1]:
         if hasattr(section, "model_fields"):
-            section = section.model_fields[part].annotation
+            section = _one_type(section.model_fields[part].annotation)
         else:  # of a mapping, whose keys are free
             section = typing.get_args(section)[1]
     known = list(section.model_fields)
@@ -174,8 +204,14 @@ def _keys(section: Any, above: str = "") -> Iterator[str]:
     """Every key of a section and of those below it, with dots."""
     for name, field in section.model_fields.items():
         yield above + name
-        if hasattr(field.annotation, "model_fields"):
-            yield from _keys(field.annotation, f"{above}{name}.")
+        if hasattr(_one_type(field.annotation), "model_fields"):
+            yield from _keys(_one_type(field.annotation), f"{above}{name}.")
+
+
+def _one_type(annotation: Any) -> Any:
+    """The type of what may be null as well; any other type as it is."""
+    others = [each for each in typing.get_args(annotation) if each is not type(None)]
+    return others[0] if type(None) in typing.get_args(annotation) else annotation
 
 
 def describe(config: Mapping[str, Any]) -> str:

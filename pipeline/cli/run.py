@@ -40,6 +40,12 @@ def run(
     for name, path in (("--data", loaded.data), ("--out", loaded.out)):
         if path != texts.whole(path):
             fail(f"{name}: TFX knows no path that is not UTF-8, as {path!r}.", USAGE)
+    if loaded.dataflow and "Ingest" in loaded.dataflow.chosen and "://" not in loaded.data:
+        fail(
+            f"--data: Dataflow's workers cannot read {loaded.data} on this machine: copy the "
+            "slices to gs://, or leave Ingest out of dataflow.components.",
+            USAGE,
+        )
     from pipeline.runners import local
     from schema.output_lock import InUseError
     from schema.status import RunStatus

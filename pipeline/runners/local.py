@@ -41,7 +41,7 @@ def run(config: PipelineConfig) -> RunResult:
     """Runs the whole of Segue and shows it on the console.
 
     Args:
-        config: what to run, with local paths.
+        config: what to run, with a local `out`.
 
     Raises:
         RunFailedError: if a component fails.
@@ -76,6 +76,7 @@ def _run(
 ) -> RunResult:
     # Importing TFX takes longer than the first component; the console should be there before.
     from google.protobuf import text_format
+    from tfx.dsl.io import fileio
     from tfx.orchestration.metadata import sqlite_metadata_connection_config
     from tfx.utils import io_utils
 
@@ -84,18 +85,21 @@ def _run(
     from serving.protocol import ConfigError
     from serving.release import look
 
-    places = Layout.under(config.out)
     # What cannot be looked up is reported before anything is trained.
-    schema_file = dag.Paths.under(config).schema_file
+    given = dag.Paths.under(config)
     try:
-        io_utils.SchemaReader().read(schema_file)
+        io_utils.SchemaReader().read(given.schema_file)
     except (text_format.ParseError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{schema_file} is not a schema: {error}") from error
-    look(places.serving, config.release_record or places.releases, MODEL_NAME)
+        raise ConfigError(f"{given.schema_file} is not a schema: {error}") from error
+    look(given.serving, given.release_record, MODEL_NAME)
     # The libraries see the path without special characters, the user the one that was given.
-    paths = dag.Paths.under(config.model_copy(update={"out": out})).with_schema_pinned(out)
-    seconds_file = os.path.join(Layout.under(out).logs, f"{_run_name(started)}.seconds.json")
-    metadata = places.metadata
+    here = Layout.under(out)
+    paths = dag.Paths.under(config.model_copy(update={"out": out}))
+    paths = paths.with_schema_pinned(config.storage or out)
+    # What people look at is on this machine, wherever the rest lies.
+    paths = dataclasses.replace(paths, report=here.report)
+    seconds_file = os.path.join(here.logs, f"{_run_name(started)}.seconds.json")
+    metadata = Layout.under(config.out).metadata
     store = sqlite_metadata_connection_config(metadata)
     if os.path.exists(metadata) and (gone := repair.forget_missing(store)):
         console.note(
@@ -120,12 +124,13 @@ def _run(
         raise _failed(console, error.node_id, error.seconds, cause, told) from error
 
     metrics = documents.RunMetrics.model_validate_json(
-        _read(os.path.join(seen.report, documents.METRICS_FILE))
+        io_utils.read_string_file(os.path.join(seen.report, documents.METRICS_FILE))
     )
     console.models_table(metrics)
     console.verdict(metrics)
     page = os.path.join(Layout.under(config.out).report, PAGE_FILE)
-    console.finish(page, _next_command(config, paths.serving))
+    pushed = fileio.isdir(paths.serving) and bool(fileio.listdir(paths.serving))
+    console.finish(page, _next_command(config, paths.serving) if pushed else "")
     return RunResult(metrics=metrics, report=page)
 
 
@@ -187,12 +192,7 @@ def _explain(cause: BaseException) -> str:
 
 
 def _next_command(config: PipelineConfig, serving: str) -> str:
-    """What to type next: to serve what was pushed, in this run or an earlier one, if anything."""
-    if not os.path.isdir(serving) or not os.listdir(serving):
-        return ""
+    """What to type next: to serve what was pushed, in this run or an earlier one."""
+    if config.storage:
+        return f"segue serve --model-base {serving}"
     return "make serve" if config.out == "out" else f"make serve OUT={shlex.quote(config.out)}"
-
-
-def _read(path: str) -> str:
-    with open(path, encoding="utf-8") as file:
-        return file.read()

@@ -9,7 +9,7 @@ from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 
 from components.ingest import summary
-from pipeline import dag
+from pipeline import beam_args, dag
 from pipeline.overrides import load_config
 from pipeline.runners import launch, repair
 from sample.generator import write_slices
@@ -38,7 +38,7 @@ def begin(data, tmp_path):
             metadata_connection_config=(
                 sqlite_metadata_connection_config(Layout.under(out).metadata)
             ),
-            beam_pipeline_args=list(config.beam.pipeline_args),
+            beam_pipeline_args=beam_args.in_process(config),
         )
         results = {}
         launch.launch(first, lambda _: None, lambda node: results.update({node.node_id: node}))

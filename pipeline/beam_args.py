@@ -1,0 +1,94 @@
+"""Beam's arguments, component by component: in the process or on Dataflow."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import Final
+
+from pipeline.config import PipelineConfig
+from pipeline.options.dataflow import DataflowOptions
+
+# Dataflow takes longer names; those of labels, which carry the same, it does not.
+_MAX_NAME: Final = 63
+
+# Any of them keeps TFX from packing itself into the folder of temporary files, 49 MB for each
+# component that nobody removes.
+_PACKAGES: Final = (
+    "--extra_package",
+    "--setup_file",
+    "--requirements_file",
+    "--sdk_container_image",
+    "--worker_harness_container_image",
+)
+_IN_PROCESS: Final = ("", "DirectRunner", "direct", "BundleBasedDirectRunner", "InteractiveRunner")
+
+
+def of(component: str, config: PipelineConfig, started: datetime.datetime) -> list[str]:
+    """Returns the Beam arguments of a component.
+
+    Args:
+        component: its id, such as "Transform".
+        config: the run.
+        started: when the run began; names its jobs, of which no two under way may have one name.
+    """
+    dataflow = config.dataflow
+    if dataflow is None or component not in dataflow.chosen:
+        return in_process(config)
+    name = job_name(config.name, component, started)
+    return _dataflow(dataflow, component, name, config.storage or "", f"{started:%Y%m%d-%H%M%S}")
+
+
+def in_process(config: PipelineConfig) -> list[str]:
+    """Returns the arguments of whatever is not on Dataflow: those of `beam.pipeline_args`."""
+    arguments = list(config.beam.pipeline_args)
+    runner = next((a.partition("=")[2] for a in arguments if a.startswith("--runner=")), "")
+    if runner in _IN_PROCESS and not any(a.startswith(_PACKAGES) for a in arguments):
+        arguments.append("--sdk_container_image=unused")  # there are no workers to run it
+    return arguments
+
+
+def job_name(pipeline: str, component: str, started: datetime.datetime) -> str:
+    """Returns a name that Dataflow takes: PIPELINE-COMPONENT-RUN, of lower-case words."""
+    words = re.sub(r"[^a-z0-9]+", "-", component.lower())
+    rest = f"-{words}-{started:%Y%m%d-%H%M%S}"
+    return pipeline[: _MAX_NAME - len(rest)].rstrip("-") + rest
+
+
+def _dataflow(
+    options: DataflowOptions, component: str, name: str, storage: str, run: str
+) -> list[str]:
+    workers = options.workers_of(component)
+    below = f"{storage.rstrip('/')}/dataflow"
+    labels = {**options.labels, "segue-component": component.lower(), "segue-run": run}
+    # Of no use with a container, and it would tell where packages lie on this machine.
+    experiments = ("disable_logging_submission_environment", *options.experiments)
+    service = (*(("enable_prime",) if options.prime else ()), *options.service_options)
+    values = {
+        "runner": "DataflowRunner",
+        "project": options.project,
+        "region": options.region,
+        "job_name": name,
+        "temp_location": options.temp or f"{below}/temp",
+        "staging_location": options.staging or f"{below}/staging",
+        "sdk_container_image": options.image,
+        # Everything is in the image: workers install nothing.
+        "sdk_location": "container",
+        "service_account_email": options.service_account,
+        "subnetwork": options.subnetwork,
+        "dataflow_kms_key": options.kms_key,
+        "machine_type": workers.machine_type,
+        "num_workers": workers.workers,
+        "max_num_workers": workers.max_workers,
+        "autoscaling_algorithm": workers.autoscaling,
+        "disk_size_gb": workers.disk_gb,
+        "number_of_worker_harness_threads": workers.threads,
+    }
+    return [
+        *(f"--{key}={value}" for key, value in values.items() if value is not None),
+        "--use_public_ips" if options.public_ips else "--no_use_public_ips",
+        *(f"--labels={key}={value}" for key, value in labels.items()),
+        *(f"--dataflow_service_options={option}" for option in service),
+        *(f"--experiments={experiment}" for experiment in experiments),
+        *options.pipeline_args,
+    ]
