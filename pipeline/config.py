@@ -28,7 +28,13 @@ _BETTER_THAN = ("popularity",)
 class PipelineConfig(Options):
     """A run: where data comes from, what is trained, what decides, where results go."""
 
-    data: str = pydantic.Field(description="directory, file, pattern or zip of MPD slices")
+    data: str = pydantic.Field(
+        description="directory, file, pattern or zip of MPD slices; {SPAN} in it stands for the "
+        "number of a span"
+    )
+    span: int | None = pydantic.Field(
+        None, ge=0, lt=10**9, description="which span of the data; null: the latest"
+    )
     out: str = pydantic.Field("out", description="directory for everything that the run writes")
     storage: str | None = pydantic.Field(
         None,

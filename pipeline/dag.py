@@ -14,16 +14,12 @@ from tfx import components as tfx
 from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
 from tfx.dsl.components.base.base_component import BaseComponent
-from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration.pipeline import Pipeline
 from tfx.proto import trainer_pb2, transform_pb2
-from tfx.types import standard_artifacts
 from tfx.types.channel import BaseChannel
-from tfx.types.channel_utils import artifact_query
 from tfx.utils import io_utils
 
 from components.data_gate.component import DataGate
-from components.data_gate.strategy import LastPassedStrategy
 from components.evaluator.component import Evaluator
 from components.evaluator.config import eval_config
 from components.example_gen.component import ImportExampleGen
@@ -52,7 +48,9 @@ class Paths:
     pipeline_root: str
     serving: str
     release_record: str
+    schemas: str
     schema_file: str
+    passed: str
     checkpoints: str
     report: str
 
@@ -66,23 +64,30 @@ class Paths:
             pipeline_root=places.pipeline_root,
             serving=places.serving,
             release_record=_absolute(config.release_record or places.releases),
+            schemas=places.schemas,
             schema_file=config.validation.schema_file or curated_schema_path(),
+            passed=places.passed,
             checkpoints=places.checkpoints,
             report=places.report,
         )
 
-    def with_schema_pinned(self, out: str) -> Paths:
-        """Copies the schema to a place named after its content.
+    def with_schema_pinned(self) -> Paths:
+        """Copies the schema to a place named after its content."""
+        content = io_utils.read_string_file(self.schema_file)
+        pinned = self.with_schema_at(content)
+        io_utils.write_string_file(pinned.schema_file, content)
+        return pinned
+
+    def with_schema_at(self, content: str) -> Paths:
+        """Names the place of a schema after its content.
 
         TFX's cache knows an imported schema by its path alone: an edited one would go unseen.
 
         Args:
-            out: the run's output directory, or its storage.
+            content: of the schema.
         """
-        content = io_utils.read_string_file(self.schema_file)
         digest = hashlib.sha256(content.encode()).hexdigest()[:16]
-        pinned = os.path.join(Layout.under(_absolute(out)).schemas, digest, SCHEMA_FILE)
-        io_utils.write_string_file(pinned, content)
+        pinned = os.path.join(self.schemas, digest, SCHEMA_FILE)
         return dataclasses.replace(self, schema_file=pinned)
 
 
@@ -114,30 +119,18 @@ def create_pipeline(
 
     statistics_gen = tfx.StatisticsGen(examples=examples)
     statistics = statistics_gen.outputs["statistics"]
-    previous_statistics = Resolver(
-        strategy_class=LastPassedStrategy,
-        current=statistics,
-        statistics=artifact_query(
-            standard_artifacts.ExampleStatistics, producer_component_id="StatisticsGen"
-        ),
-        comparison=artifact_query(
-            standard_artifacts.ExampleAnomalies,
-            producer_component_id="DataGate",
-            output_key="comparison",
-        ),
-    ).with_id("PreviousStatistics")
-
     inferred_schema = tfx.SchemaGen(statistics=statistics)
     curated_schema = ImportSchemaGen(schema_file=paths.schema_file)
     schema = curated_schema.outputs["schema"]
     example_validator = tfx.ExampleValidator(statistics=statistics, schema=schema)
     data_gate = DataGate(
+        examples=examples,
         statistics=statistics,
         schema=schema,
         anomalies=example_validator.outputs["anomalies"],
-        previous_statistics=previous_statistics.outputs["statistics"],
         options=config.validation.model_dump_json(),
-        source_hash=source_hash.of("components.data_gate.executor"),
+        reference=paths.passed,
+        started=began.isoformat(),
     )
 
     holdout = Holdout(
@@ -192,7 +185,6 @@ def create_pipeline(
         destination=paths.serving,
         release_record=paths.release_record,
         split=config.split.model_dump_json(),
-        fingerprint=began.isoformat(),
         source_hash=source_hash.of("components.served_model.executor"),
     )
     evaluator = Evaluator(
@@ -260,7 +252,6 @@ def create_pipeline(
         ingest,
         example_gen,
         statistics_gen,
-        previous_statistics,
         inferred_schema,
         curated_schema,
         example_validator,
@@ -292,6 +283,7 @@ def raw_to_examples(config: PipelineConfig, paths: Paths) -> tuple[Ingest, Impor
     """Builds the nodes before which there is no artifact: raw slices to Examples by split."""
     ingest = Ingest(
         input=config.data,
+        span="latest" if config.span is None else str(config.span),
         output=paths.tfrecords,
         options=config.ingest.model_dump_json(),
         split=config.split.model_dump_json(),
@@ -299,7 +291,6 @@ def raw_to_examples(config: PipelineConfig, paths: Paths) -> tuple[Ingest, Impor
     )
     example_gen = ImportExampleGen(
         input_base=paths.tfrecords,
-        fingerprint=ingest.exec_properties["fingerprint"],
         source_hash=source_hash.of("components.example_gen.executor"),
     )
     example_gen.add_upstream_node(ingest)

@@ -55,6 +55,9 @@ DISTRIBUTIONS: Final = {
 }
 
 
+_UNREAD: Final = frozenset((".md", ".typed", ".pyc"))
+
+
 @functools.cache
 def of(*modules: str) -> str:
     """Hashes all that the modules run, data files and installed distributions included.
@@ -73,6 +76,26 @@ def of(*modules: str) -> str:
     digest = hashlib.sha256()
     for name, content in sorted({**_sources(ours), **versions(others)}.items()):
         digest.update(f"{name}\0{content}\0".encode())
+    return digest.hexdigest()[:16]
+
+
+def of_packages(*names: str) -> str:
+    """Hashes all files of packages that Python reads, whether anything imports them or not.
+
+    Args:
+        *names: of packages of ours, those below them included.
+
+    Returns:
+        A hexadecimal digest of 16 characters.
+    """
+    digest = hashlib.sha256()
+    for name in sorted(names):
+        top, *rest = name.split(".")
+        folder = _folder(top).joinpath(*rest)
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and path.suffix not in _UNREAD:
+                place = path.relative_to(folder).as_posix()
+                digest.update(f"{name}/{place}\0{_content_hash(path)}\0".encode())
     return digest.hexdigest()[:16]
 
 
@@ -177,7 +200,7 @@ def _data_files(package: str, folder: pathlib.Path) -> dict[str, str]:
     for path in folder.iterdir():
         if path.is_dir() and not (path / "__init__.py").exists() and path.name != "__pycache__":
             hashes.update(_data_files(f"{package}/{path.name}", path))
-        elif path.is_file() and path.suffix not in {".py", ".md", ".typed"}:
+        elif path.is_file() and path.suffix not in {".py", *_UNREAD}:
             hashes[f"{package}/{path.name}"] = _content_hash(path)
     return hashes
 

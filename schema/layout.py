@@ -22,6 +22,7 @@ PLACES: Final[Mapping[str, str]] = {
     "schemas/HASH/schema.pbtxt": "the schema of the run, by its content",
     "pipeline_root/": "TFX's artifacts, a folder each node",
     "metadata.db": "TFX's metadata store",
+    "passed/": "statistics of the data that DataGate let pass, which new data is compared with",
     "checkpoints/": "where training goes on after a crash",
     f"serving/{MODEL_NAME}/VERSION/": "what was pushed: a SavedModel in TF Serving's layout",
     "serving/models.config": "what a server is to serve, once `segue release` was used",
@@ -42,6 +43,7 @@ class Layout:
         tfrecords: the directory that ingest writes.
         pipeline_root: the directory of TFX's artifacts.
         metadata: the file of the metadata store, where the runner keeps it in one.
+        passed: the directory of what new data is compared with.
         checkpoints: the directory of unfinished trainings.
         schemas: the directory of schemas, a folder each.
         serving: the served model's base directory, a folder each version.
@@ -53,6 +55,7 @@ class Layout:
     tfrecords: str
     pipeline_root: str
     metadata: str
+    passed: str
     checkpoints: str
     schemas: str
     serving: str
@@ -67,6 +70,7 @@ class Layout:
             tfrecords=os.path.join(out, "tfrecords"),
             pipeline_root=os.path.join(out, "pipeline_root"),
             metadata=os.path.join(out, "metadata.db"),
+            passed=os.path.join(out, "passed"),
             checkpoints=os.path.join(out, "checkpoints"),
             schemas=os.path.join(out, "schemas"),
             serving=os.path.join(out, "serving", MODEL_NAME),

@@ -15,15 +15,14 @@ class DataGateSpec(ComponentSpec):
 
     PARAMETERS = {  # noqa: RUF012 - TFX declares them so
         "options": ExecutionParameter(type=str),
-        "source_hash": ExecutionParameter(type=str),
+        "reference": ExecutionParameter(type=str),
+        "started": ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
+        "examples": ChannelParameter(type=standard_artifacts.Examples),
         "statistics": ChannelParameter(type=standard_artifacts.ExampleStatistics),
         "schema": ChannelParameter(type=standard_artifacts.Schema),
         "anomalies": ChannelParameter(type=standard_artifacts.ExampleAnomalies),
-        "previous_statistics": ChannelParameter(
-            type=standard_artifacts.ExampleStatistics, optional=True
-        ),
     }
     OUTPUTS = {  # noqa: RUF012
         "comparison": ChannelParameter(type=standard_artifacts.ExampleAnomalies),
@@ -36,6 +35,10 @@ class DataGate(base_component.BaseComponent):
     ExampleValidator checks each split against the schema but compares nothing, and TFX goes on
     whatever it finds. This component adds the comparisons and fails the run where, by
     configuration, an anomaly is serious.
+
+    Data is compared with the last other data that passed, which the component keeps at a place of
+    its own: `started` is a part of TFX's cache key, so that it looks there and writes there in
+    every run.
     """
 
     SPEC_CLASS = DataGateSpec
@@ -43,32 +46,35 @@ class DataGate(base_component.BaseComponent):
 
     def __init__(
         self,
+        examples: types.BaseChannel,
         statistics: types.BaseChannel,
         schema: types.BaseChannel,
         anomalies: types.BaseChannel,
         *,
-        previous_statistics: types.BaseChannel | None,
         options: str,
-        source_hash: str,
+        reference: str,
+        started: str,
     ) -> None:
         """Constructs the component.
 
         Args:
+            examples: the playlists; only which data they are of is asked.
             statistics: statistics of the splits.
             schema: the curated schema, with its skew and drift comparators.
             anomalies: what ExampleValidator found.
-            previous_statistics: the statistics of the last other data that passed, if any.
             options: `ValidationOptions` as JSON.
-            source_hash: hash of the code, so that a changed rule is not served from cache.
+            reference: directory, local or remote, of the statistics of what passed.
+            started: when the run began, or anything else that no other run gives.
         """
         super().__init__(
             spec=DataGateSpec(
+                examples=examples,
                 statistics=statistics,
                 schema=schema,
                 anomalies=anomalies,
-                previous_statistics=previous_statistics,
                 options=options,
-                source_hash=source_hash,
+                reference=reference,
+                started=started,
                 comparison=types.Channel(type=standard_artifacts.ExampleAnomalies),
             )
         )

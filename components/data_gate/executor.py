@@ -8,19 +8,21 @@ from typing import Any
 import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import anomalies_pb2, schema_pb2
 from tfx import types
+from tfx.components.example_gen import utils
 from tfx.components.statistics_gen import stats_artifact_utils
 from tfx.dsl.components.base import base_executor
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, writer_utils
 
 from components.data_gate import anomalies as anomaly_rows
+from components.data_gate import reference
 from components.data_gate.options import ValidationOptions
 from schema import artifacts
 from schema.splits import FITTED, TRAIN
 
 
 class Executor(base_executor.BaseExecutor):
-    """Computes skew and drift, then fails on serious anomalies."""
+    """Computes skew and drift, fails on serious anomalies, and keeps what passed."""
 
     def Do(  # noqa: N802 - TFX's name
         self,
@@ -39,7 +41,9 @@ class Executor(base_executor.BaseExecutor):
         )
         current = artifact_utils.get_single_instance(input_dict["statistics"])
         validated = artifact_utils.get_single_instance(input_dict["anomalies"])
-        previous = input_dict.get("previous_statistics") or []
+        examples = artifact_utils.get_single_instance(input_dict["examples"])
+        data = examples.get_string_custom_property(utils.FINGERPRINT_PROPERTY_NAME)
+        previous = reference.before(exec_properties["reference"], data)
         output = artifact_utils.get_single_instance(output_dict["comparison"])
         train = _statistics(current, TRAIN)
         found = anomaly_rows.read_anomalies(validated)
@@ -50,9 +54,9 @@ class Executor(base_executor.BaseExecutor):
             for split in artifact_utils.decode_split_names(current.split_names)
             if split not in FITTED
         }
-        if previous:
+        if previous is not None:
             comparisons["since-last-passed"] = tfdv.validate_statistics(
-                train, schema, previous_statistics=_statistics(previous[0], TRAIN)
+                train, schema, previous_statistics=previous
             )
         output.split_names = artifact_utils.encode_split_names(list(comparisons))
         differing = []
@@ -62,11 +66,14 @@ class Executor(base_executor.BaseExecutor):
                 os.path.join(output.uri, f"Split-{name}", anomaly_rows.FILE), compared
             )
             differing += anomaly_rows.rows(name, compared)
-        output.set_string_custom_property(
-            artifacts.SUMMARY, anomaly_rows.counted(differing) or "no skew, no drift"
-        )
+        alike = "no skew" if previous is None else "no skew, no drift"
+        text = anomaly_rows.counted(differing) or alike
+        if previous is None:
+            text += " · no other data has passed yet"
+        output.set_string_custom_property(artifacts.SUMMARY, text)
         found += differing
         _check(found, ValidationOptions.model_validate_json(exec_properties["options"]))
+        reference.keep(exec_properties["reference"], data, train)
 
 
 def _statistics(artifact: types.Artifact, split: str) -> Any:

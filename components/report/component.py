@@ -104,7 +104,7 @@ class Report(base_component.BaseComponent):
             gate: `GateConfig` as JSON.
             config: the run's whole configuration as JSON.
             version: Segue's own.
-            started: when the run began, ISO 8601.
+            started: when the run began, ISO 8601; empty: when the component runs.
             destination: directory, local or remote, that the report is copied to.
             seconds_file: JSON that the runner keeps, with the seconds of each node that ended;
                 None where a runner keeps none.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
 import tempfile
@@ -40,7 +41,7 @@ class Executor(base_executor.BaseExecutor):
         ingested = artifact_utils.get_single_instance(input_dict["ingested"])
         found = _found(input_dict, json.loads(exec_properties["families"]))
         run = documents.Run(
-            started=exec_properties["started"],
+            started=exec_properties["started"] or _now(),
             config=json.loads(exec_properties["config"]),
             gate=json.loads(exec_properties["gate"]),
             version=exec_properties["version"],
@@ -81,6 +82,10 @@ def _found(input_dict: dict[str, list[types.Artifact]], families: list[str]) -> 
         model_runs={family: one(MODEL_RUN + family) for family in families},
         tuner_results={family: one(TUNING + family) for family in tuned},
     )
+
+
+def _now() -> str:
+    return datetime.datetime.now().astimezone().isoformat(timespec="seconds")
 
 
 def _seconds(path: str | None) -> dict[str, float]:

@@ -37,10 +37,9 @@ class ServedModel(base_component.BaseComponent):
     `schema.documents.ServedModel`, and the served model itself where the candidate can be compared
     with it: all that comes later sees the same model, whatever is released meanwhile.
 
-    TFX's cache must not answer for the destination, so `fingerprint` is a part of its key. Locally
-    the component's driver puts there what stands at the destination when the node's turn comes: as
-    long as that stays, the comparisons with it come from the cache. A runner without drivers keeps
-    the value that the component was given.
+    TFX's cache must not answer for the destination, so `fingerprint` is a part of its key. The
+    driver puts there what stands at the destination when the node's turn comes: as long as that
+    stays, the comparisons with it come from the cache.
     """
 
     SPEC_CLASS = ServedModelSpec
@@ -55,7 +54,6 @@ class ServedModel(base_component.BaseComponent):
         destination: str,
         release_record: str,
         split: str,
-        fingerprint: str,
         source_hash: str,
     ) -> None:
         """Constructs the component.
@@ -66,7 +64,6 @@ class ServedModel(base_component.BaseComponent):
             destination: directory of versions that Pusher pushes to, local or remote.
             release_record: the record of `segue release`; it need not be there.
             split: `SplitConfig` of the run as JSON.
-            fingerprint: for runners without drivers: something that no other run gives.
             source_hash: hash of the code, so that a changed rule is not served from cache.
         """
         super().__init__(
@@ -76,7 +73,7 @@ class ServedModel(base_component.BaseComponent):
                 destination=destination,
                 release_record=release_record,
                 split=split,
-                fingerprint=fingerprint,
+                fingerprint="",
                 source_hash=source_hash,
                 model=types.Channel(type=standard_artifacts.Model),
             )

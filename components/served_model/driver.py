@@ -3,44 +3,26 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import Any
 
-from tfx.dsl.components.base import base_driver
-from tfx.orchestration import metadata
-from tfx.orchestration.portable import base_driver as portable_driver
-from tfx.orchestration.portable import data_types
-from tfx.proto.orchestration import driver_output_pb2
-
+from components.look_up import LookUpDriver
 from schema.layout import MODEL_NAME
 from serving.protocol import version_files
 from serving.release import look
 
 
-class Driver(base_driver.BaseDriver, portable_driver.BaseDriver):  # TFX asks for the first one too
-    """Puts what stands at the destination into the parameters, and so into the cache's key."""
+class Driver(LookUpDriver):
+    """As long as what is served stays, so do the comparisons with it."""
 
-    def __init__(self, connection: metadata.Metadata) -> None:
-        base_driver.BaseDriver.__init__(self, connection)
-        portable_driver.BaseDriver.__init__(self, connection)
-
-    def run(self, execution_info: data_types.ExecutionInfo) -> Any:
-        """Runs the driver.
-
-        Args:
-            execution_info: with the parameters of `component.ServedModel`.
-
-        Returns:
-            A DriverOutput with the new value of `fingerprint`.
+    @staticmethod
+    def look_up(parameters: Mapping[str, Any]) -> dict[str, str]:
+        """Looks at the destination and the record that `component.ServedModel` names.
 
         Raises:
             ConfigError, ServingError: as `serving.release.look` does.
         """
-        parameters = execution_info.exec_properties
-        output = driver_output_pb2.DriverOutput()
-        output.exec_properties["fingerprint"].string_value = fingerprint(
-            parameters["destination"], parameters["release_record"]
-        )
-        return output
+        return {"fingerprint": fingerprint(parameters["destination"], parameters["release_record"])}
 
 
 def fingerprint(destination: str, release_record: str) -> str:

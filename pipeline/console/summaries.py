@@ -6,8 +6,7 @@ components made is known by the type of their artifacts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Mapping, Sequence
 
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tfx import types
@@ -21,30 +20,17 @@ from schema import artifacts
 Found = Mapping[str, types.Artifact]
 
 
-class _Search(NamedTuple):
-    """What a resolver says when it finds something, and when it does not."""
-
-    found: str
-    missing: str
-
-
-def summarise(
-    outputs: Mapping[str, Sequence[types.Artifact]], looked_for: Collection[str] = ()
-) -> str:
+def summarise(outputs: Mapping[str, Sequence[types.Artifact]]) -> str:
     """Says in a line what a node made.
 
     Args:
         outputs: its output artifacts by key.
-        looked_for: for a node that looks up artifacts of earlier runs, the names of their types.
 
     Returns:
         Plain text, empty for a node without a summary.
     """
     made = [artifact for group in outputs.values() for artifact in group]
     found = {artifact.type_name: artifact for artifact in made}
-    for kind, search in _SEARCHES.items():
-        if kind in looked_for:
-            return search.found if kind in found else search.missing
     for artifact in made:
         if text := artifact.get_string_custom_property(artifacts.SUMMARY):
             return text
@@ -100,13 +86,6 @@ def _features(found: Found) -> str:
     path = io_utils.get_only_uri_in_dir(found[standard_artifacts.Schema.TYPE_NAME].uri)
     return f"{len(io_utils.parse_pbtxt_file(path, schema_pb2.Schema()).feature)} features"
 
-
-#: By the type of what is looked for. A comparison is found with the statistics that it let pass.
-_SEARCHES = {
-    standard_artifacts.ExampleAnomalies.TYPE_NAME: _Search(
-        "found those of the last data that passed", "no other data has passed yet"
-    ),
-}
 
 #: By type of artifact; of a node that makes several, the first type here speaks.
 _MADE: dict[str, Callable[[Found], str]] = {

@@ -11,13 +11,11 @@ from typing import Any
 from ml_metadata.proto import metadata_store_pb2
 from tfx import types
 from tfx.dsl.compiler import compiler, constants
-from tfx.dsl.components.common.resolver import Resolver
 from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.pipeline import Pipeline
 from tfx.orchestration.portable import launcher, runtime_parameter_utils
 from tfx.orchestration.portable.mlmd import execution_lib
-from tfx.utils import name_utils
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,14 +27,12 @@ class NodeResult:
         seconds: wall time.
         cached: whether an earlier execution's outputs were taken.
         outputs: artifacts by output key.
-        looked_for: of a node that looks up artifacts of earlier runs, the names of their types.
     """
 
     node_id: str
     seconds: float
     cached: bool
     outputs: dict[str, list[types.Artifact]]
-    looked_for: frozenset[str]
 
     def of_type(self, kind: type[types.Artifact]) -> list[types.Artifact]:
         """The outputs of a type."""
@@ -101,20 +97,8 @@ def launch(
                 seconds=time.monotonic() - started,
                 cached=cached,
                 outputs=outputs,
-                looked_for=_looked_for(node.pipeline_node),
             )
         )
-
-
-def _looked_for(node: Any) -> frozenset[str]:
-    """The types of artifacts that a resolver reads; empty for every other node."""
-    if node.node_info.type.name != name_utils.get_full_name(Resolver):
-        return frozenset()
-    return frozenset(
-        channel.artifact_query.type.name
-        for group in node.inputs.inputs.values()
-        for channel in group.channels
-    )
 
 
 def _outcome(connection: Any, info: Any) -> tuple[bool, dict[str, list[types.Artifact]]]:

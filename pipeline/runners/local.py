@@ -95,7 +95,7 @@ def _run(
     # The libraries see the path without special characters, the user the one that was given.
     here = Layout.under(out)
     paths = dag.Paths.under(config.model_copy(update={"out": out}))
-    paths = paths.with_schema_pinned(config.storage or out)
+    paths = paths.with_schema_pinned()
     # What people look at is on this machine, wherever the rest lies.
     paths = dataclasses.replace(paths, report=here.report)
     seconds_file = os.path.join(here.logs, f"{_run_name(started)}.seconds.json")
@@ -167,7 +167,7 @@ class _Shown:
         from pipeline.console import summaries
 
         self.took(node.node_id, node.seconds)
-        summary = summaries.summarise(node.outputs, node.looked_for)
+        summary = summaries.summarise(node.outputs)
         self._console.component_finished(node.node_id, node.seconds, summary, node.cached)
         for artifact in node.of_type(standard_artifacts.ExampleAnomalies):
             self._console.anomalies(read_anomalies(artifact))

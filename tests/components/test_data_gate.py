@@ -1,3 +1,5 @@
+import uuid
+
 import pytest
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import anomalies_pb2
@@ -91,17 +93,24 @@ def gate(tmp_path, root):
     def flags(true: int, false: int) -> pd.DataFrame:
         return pd.DataFrame({"collaborative": ["true"] * true + ["false"] * false})
 
-    def run(train, evaluation, before=None, fail_on="error"):
+    def run(train, evaluation, fail_on="error", data="may"):
         output = standard_artifacts.ExampleAnomalies()
-        output.uri = str(tmp_path / "output")
+        output.uri = str(tmp_path / "output" / uuid.uuid4().hex)
         current = statistics_artifact(
-            tmp_path / "current", train=flags(*train), eval=flags(*evaluation)
+            tmp_path / "current" / uuid.uuid4().hex, train=flags(*train), eval=flags(*evaluation)
         )
-        inputs = {"statistics": [current], "schema": [schema], "anomalies": [validated]}
-        if before:
-            earlier = statistics_artifact(tmp_path / "earlier", train=flags(*before))
-            inputs["previous_statistics"] = [earlier]
-        properties = {"options": ValidationOptions(fail_on=fail_on).model_dump_json()}
+        examples = standard_artifacts.Examples()
+        examples.set_string_custom_property("input_fingerprint", data)
+        inputs = {
+            "examples": [examples],
+            "statistics": [current],
+            "schema": [schema],
+            "anomalies": [validated],
+        }
+        properties = {
+            "options": ValidationOptions(fail_on=fail_on).model_dump_json(),
+            "reference": str(tmp_path / "passed"),
+        }
         executor.Executor().Do(inputs, {"comparison": [output]}, properties)
         run.summary = output.get_string_custom_property("summary")
         return [(a.split, a.feature) for a in anomalies.read_anomalies(output)]
@@ -111,18 +120,56 @@ def gate(tmp_path, root):
 
 def test_alike_splits_have_no_skew(gate):
     assert gate(train=(5, 95), evaluation=(5, 95)) == []
-    assert gate.summary == "no skew, no drift"
+    assert gate.summary == "no skew · no other data has passed yet"
 
 
 def test_skew_between_splits_is_told(gate):
     # The share of "true" is .05 against .50: apart by .45, more than the schema's .1.
     assert gate(train=(5, 95), evaluation=(50, 50)) == [("train-to-eval", "collaborative")]
-    assert gate.summary == "1 warning"
+    assert gate.summary == "1 warning · no other data has passed yet"
+
+
+DRIFT = [("since-last-passed", "collaborative")]
 
 
 def test_drift_since_the_last_data_that_passed_is_told(gate):
-    found = gate(train=(5, 95), evaluation=(5, 95), before=(60, 40))
-    assert found == [("since-last-passed", "collaborative")]
+    gate(train=(60, 40), evaluation=(60, 40), data="may")
+    assert gate(train=(5, 95), evaluation=(5, 95), data="june") == DRIFT
+    assert gate.summary == "1 warning"
+    assert gate(train=(6, 94), evaluation=(5, 95), data="july") == []
+    assert gate.summary == "no skew, no drift"
+
+
+def test_data_that_was_stopped_is_compared_with_the_same_again_until_it_passes(gate):
+    gate(train=(60, 40), evaluation=(60, 40), data="may")
+    for _ in range(2):
+        with pytest.raises(anomalies.SeriousAnomaliesError, match="collaborative"):
+            gate(train=(5, 95), evaluation=(5, 95), data="june", fail_on="warning")
+    assert gate(train=(5, 95), evaluation=(5, 95), data="june") == DRIFT
+    assert gate(train=(5, 95), evaluation=(5, 95), data="july", fail_on="warning") == []
+
+
+def test_a_run_on_the_same_data_is_compared_with_what_passed_before_it(gate):
+    for _ in range(3):
+        assert gate(train=(60, 40), evaluation=(60, 40), data="may") == []
+    for _ in range(3):
+        assert gate(train=(5, 95), evaluation=(5, 95), data="june") == DRIFT
+    assert gate(train=(60, 40), evaluation=(60, 40), data="may") == DRIFT
+    assert gate(train=(60, 40), evaluation=(60, 40), data="july") == []
+
+
+def test_only_what_may_still_be_asked_for_is_kept(gate, tmp_path):
+    for data in ("may", "june", "july"):
+        gate(train=(5, 95), evaluation=(5, 95), data=data)
+    names = sorted(path.name for path in (tmp_path / "passed").iterdir())
+    assert names == ["july.pb", "june.pb", "passed.json"]
+
+
+def test_statistics_that_are_gone_are_no_reference(gate, tmp_path):
+    gate(train=(60, 40), evaluation=(60, 40), data="may")
+    gate(train=(60, 40), evaluation=(60, 40), data="june")
+    (tmp_path / "passed" / "june.pb").unlink()
+    assert gate(train=(5, 95), evaluation=(5, 95), data="july") == DRIFT
 
 
 def test_a_shift_stops_the_run_only_if_warnings_do(gate):

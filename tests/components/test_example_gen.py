@@ -7,12 +7,11 @@ from tfx.types import artifact_utils, standard_artifacts
 
 from components.example_files import pass_on
 from components.example_gen.component import ImportExampleGen
-from components.ingest.component import Ingest
+from components.example_gen.driver import Driver
 from components.ingest.job import ingest
 from components.ingest.names import playlists_name
-from components.ingest.options import IngestOptions
 from sample.generator import write_slices
-from schema.splits import SPLITS, SplitConfig
+from schema.splits import SPLITS
 
 
 @pytest.fixture
@@ -21,28 +20,23 @@ def source(tmp_path):
     return tmp_path / "source"
 
 
-def fingerprint(source, records):
-    options, split = IngestOptions().model_dump_json(), SplitConfig().model_dump_json()
-    node = Ingest(
-        input=str(source), output=str(records), options=options, split=split, source_hash=""
-    )
-    return node.exec_properties["fingerprint"]
+def looked_up(tmp_path):
+    return Driver.look_up({"input_base": str(tmp_path / "records")})["fingerprint"]
 
 
 def execute(tmp_path, fingerprint):
     examples = standard_artifacts.Examples()
     examples.uri = str(tmp_path / "examples")
-    node = ImportExampleGen(
-        input_base=str(tmp_path / "records"), fingerprint=fingerprint, source_hash="v1"
-    )
+    node = ImportExampleGen(input_base=str(tmp_path / "records"), source_hash="v1")
     executor = ImportExampleGen.EXECUTOR_SPEC.executor_class()
-    executor.Do({}, {"examples": [examples]}, node.exec_properties)
+    parameters = {**node.exec_properties, "fingerprint": fingerprint}
+    executor.Do({}, {"examples": [examples]}, parameters)
     return examples
 
 
 def test_each_split_is_passed_on_byte_by_byte(source, tmp_path):
-    known = fingerprint(source, tmp_path / "records")
     ingest(str(source), str(tmp_path / "records"))
+    known = looked_up(tmp_path)
     examples = execute(tmp_path, known)
     assert artifact_utils.decode_split_names(examples.split_names) == list(SPLITS)
     assert (examples.span, examples.version) == (0, 0)
@@ -62,7 +56,9 @@ def test_each_split_is_passed_on_byte_by_byte(source, tmp_path):
 
 
 def test_other_records_than_the_cache_would_know_are_refused(source, tmp_path):
-    known = fingerprint(source, tmp_path / "records")
+    ingest(str(source), str(tmp_path / "records"))
+    known = looked_up(tmp_path)
+    (tmp_path / "records" / "manifest.json").unlink()
     with pytest.raises(RuntimeError, match="are not the ones that this run expects"):
         execute(tmp_path, known)
     ingest(str(min(source.iterdir())), str(tmp_path / "records"))
@@ -70,8 +66,9 @@ def test_other_records_than_the_cache_would_know_are_refused(source, tmp_path):
         execute(tmp_path, known)
 
 
-def test_records_of_an_input_that_could_not_be_looked_at_are_taken_as_they_are(source, tmp_path):
-    unknown = fingerprint(tmp_path / "nowhere", tmp_path / "records")
+def test_records_without_a_manifest_are_like_no_others(source, tmp_path):
+    unknown = looked_up(tmp_path)
+    assert unknown != looked_up(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"split train: .*playlists-train-"):
         execute(tmp_path, unknown)
     ingest(str(source), str(tmp_path / "records"))

@@ -138,7 +138,7 @@ def test_its_first_nodes_run_there(earlier_out, tmp_path):
     write_slices(tmp_path / "slices", 60, seed=1, slice_size=30)
     out = str(earlier_out)
     config = load_config(None, data=str(tmp_path / "slices"), out=out)
-    paths = dag.Paths.under(config).with_schema_pinned(out)
+    paths = dag.Paths.under(config).with_schema_pinned()
     store = metadata.sqlite_metadata_connection_config(Layout.under(out).metadata)
     assert repair.forget_missing(store) > 0, "the fixture has none of its artifacts"
     done = {}

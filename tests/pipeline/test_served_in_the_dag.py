@@ -59,7 +59,6 @@ def begin(place, tmp_path):
             candidate=found["model"],
             examples=found["examples"],
             split=f'{{"train": {SPLIT["train"]}}}',
-            fingerprint=started,
             source_hash="code",
             **places,
         )

@@ -13,6 +13,7 @@ from tfx.types.experimental import simple_artifacts
 
 from components.ingest import executor, summary
 from components.ingest.component import Ingest
+from components.ingest.driver import Driver
 from components.ingest.errors import IngestError
 from components.ingest.options import IngestOptions
 from sample.generator import write_slices
@@ -28,18 +29,20 @@ def source(tmp_path):
 
 @pytest.fixture
 def node(source, tmp_path):
-    """Constructs the component, as a run does."""
+    """Constructs the component and runs its driver, as a run does; gives its parameters."""
 
     def construct(**changed):
         arguments = {
             "input": str(source),
+            "span": "latest",
             "output": str(tmp_path / "out"),
             "options": IngestOptions(max_reject_share=0.2).model_dump_json(),
             "split": SplitConfig().model_dump_json(),
             "source_hash": "v1",
             **changed,
         }
-        return Ingest(**arguments).exec_properties
+        given = Ingest(**arguments).exec_properties
+        return {**given, **Driver.look_up(given)}
 
     return construct
 

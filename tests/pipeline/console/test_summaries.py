@@ -62,25 +62,6 @@ def test_tuning_tells_the_best_trial_beside_what_is_configured(tmp_path, scores,
     assert summaries.summarise({"tuner_results": [results]}) == says
 
 
-@pytest.mark.parametrize(
-    ("outputs", "says"),
-    [
-        ({}, "no other data has passed yet"),
-        ({"current": [standard_artifacts.ExampleStatistics()]}, "no other data has passed yet"),
-        (
-            {
-                "current": [standard_artifacts.ExampleStatistics()],
-                "statistics": [standard_artifacts.ExampleStatistics()],
-                "comparison": [standard_artifacts.ExampleAnomalies()],
-            },
-            "found those of the last data that passed",
-        ),
-    ],
-)
-def test_a_search_for_statistics_says_whether_other_data_has_passed(outputs, says):
-    assert summaries.summarise(outputs, {"ExampleStatistics", "ExampleAnomalies"}) == says
-
-
 def test_what_a_component_says_of_itself_comes_first():
     blessing = standard_artifacts.InfraBlessing()
     blessing.set_string_custom_property("summary", "a served copy answers as it should")

@@ -1,0 +1,104 @@
+"""Compiles the pipeline for Vertex AI and runs the specification here, container by container.
+
+`make vertex-local`: what a submission would run in the cloud, without a cloud.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import rich.console
+
+from pipeline import dag
+from pipeline.console.run_console import RunConsole
+from pipeline.overrides import load_config
+from pipeline.runners.vertex.compiling import compile_pipeline
+from pipeline.runners.vertex.execution import Execution, TaskFailedError, TaskResult
+from schema import artifacts, files
+from schema.documents import METRICS_FILE, RunMetrics
+
+#: What two runs of the same differ in: when they ran and what each took.
+PASSING = ("created", "seconds", "fit_seconds", "pushed_version", "version", "started", "ingested")
+TOLERANCE = 1e-6
+
+
+def main() -> int:
+    """Runs the specification; returns the exit code."""
+    given = _arguments()
+    config = load_config(given.config, given.set, data=given.data, out=given.out)
+    compiled = compile_pipeline(config, dag.Paths.under(config))
+    out = os.path.abspath(config.out)
+    for path, content in compiled.files.items():
+        files.write_text(path, content)
+    files.write_text(
+        os.path.join(out, "specification.json"), json.dumps(compiled.job, indent=1) + "\n"
+    )
+    logs = os.path.join(out, "logs")
+    execution = Execution(compiled.job, logs, cache=os.path.join(out, "cache.json"))
+    console = RunConsole(rich.console.Console())
+
+    def finished(result: TaskResult) -> None:
+        said = [each["metadata"].get(artifacts.SUMMARY) for each in result.outputs.values()]
+        summary = next((text for text in said if text), "")
+        console.component_finished(result.task, result.seconds, summary, result.cached)
+
+    with console:
+        console.start(f"Segue on Vertex's protocol: {len(execution.tasks)} components", logs)
+        try:
+            done = execution.run(console.component_started, finished, given.workers)
+        except TaskFailedError as error:
+            console.component_failed(error.task, 0.0, str(error))
+            return 1
+        report = done["Report"].outputs["report"]["uri"]
+        with open(os.path.join(report, METRICS_FILE), encoding="utf-8") as file:
+            metrics = RunMetrics.model_validate_json(file.read())
+        console.models_table(metrics)
+        console.verdict(metrics)
+    return _compare(given.same_as, metrics) if given.same_as else 0
+
+
+def _compare(other: str, metrics: RunMetrics) -> int:
+    with open(os.path.join(other, "report", METRICS_FILE), encoding="utf-8") as file:
+        expected = RunMetrics.model_validate_json(file.read())
+    differing = list(differences(expected.model_dump(), metrics.model_dump()))
+    for line in differing:
+        print(line, file=sys.stderr)
+    print(f"{len(differing)} values differ from those in {other}.")
+    return 1 if differing else 0
+
+
+def differences(expected: Any, found: Any, place: str = "") -> Iterator[str]:
+    """Walks two documents and names each value that differs, but for times and versions."""
+    if isinstance(expected, dict) and isinstance(found, dict):
+        for key in sorted({*expected, *found} - {*PASSING}):
+            where = f"{place}.{key}" if place else str(key)
+            yield from differences(expected.get(key), found.get(key), where)
+    elif isinstance(expected, list) and isinstance(found, list) and len(expected) == len(found):
+        for index, (one, other) in enumerate(zip(expected, found, strict=True)):
+            yield from differences(one, other, f"{place}.{index}")
+    elif isinstance(expected, float) and isinstance(found, float):
+        if not math.isclose(expected, found, rel_tol=0, abs_tol=TOLERANCE):
+            yield f"{place}: {expected} and {found}"
+    elif expected != found:
+        yield f"{place}: {expected!r} and {found!r}"
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--data", required=True, help="slices of playlists")
+    parser.add_argument("--out", required=True, help="directory for all that is written")
+    parser.add_argument("--config", help="YAML file, as of segue run")
+    parser.add_argument("--set", action="append", default=[], help="KEY=VALUE, as of segue run")
+    parser.add_argument("--workers", type=int, default=2, help="components at a time; 2")
+    parser.add_argument("--same-as", help="OUT of a segue run whose values have to be the same")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
