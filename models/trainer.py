@@ -17,7 +17,7 @@ import pydantic
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from models import families
+from models import custom_config, families
 from models.contract import Fit, TrainingData
 from models.data import load_training_data
 from models.export import ExportOptions, saved_model
@@ -72,7 +72,7 @@ def run_fn(fn_args: FnArgs) -> None:
         ValueError: if the configuration names an unknown family or parameter, or there is nothing
             to train on.
     """
-    config = _config(fn_args.custom_config or {})
+    config = _config(custom_config.own(fn_args.custom_config))
     family = families.family(config.family)
     tuned = tuned_values(fn_args.hyperparameters)
     params = family.params(merged(config.params, tuned))

@@ -6,6 +6,7 @@ import dataclasses
 import datetime
 import hashlib
 import os
+from collections.abc import Callable
 
 from ml_metadata.proto import metadata_store_pb2
 
@@ -98,6 +99,7 @@ def create_pipeline(
     *,
     started: datetime.datetime | None = None,
     seconds_file: str | None = None,
+    more_pushers: Callable[[BaseComponent], list[BaseComponent]] | None = None,
 ) -> Pipeline:
     """Builds the DAG: raw slices to a blessed and pushed model, and the report.
 
@@ -108,6 +110,7 @@ def create_pipeline(
         started: when the run began; now by default. No two runs may give the same: it keeps
             TFX's cache from answering for what is looked up.
         seconds_file: where the runner keeps what each node took; None where it does not.
+        more_pushers: makes what pushes a blessed model elsewhere, from what pushes it to storage.
 
     Returns:
         A pipeline that any TFX runner takes.
@@ -240,6 +243,8 @@ def create_pipeline(
         models={family: trainer.outputs["model"] for family, trainer in trainers.items()},
         model_runs={family: trainer.outputs["model_run"] for family, trainer in trainers.items()},
         tuner_results={family: tuner.outputs["tuner_results"] for family, tuner in tuners.items()},
+        data=config.data,
+        span=_span(config),
         gate=config.gate.model_dump_json(),
         config=config.model_dump_json(),
         version=__version__,
@@ -265,6 +270,7 @@ def create_pipeline(
         infra_check,
         significance,
         pusher,
+        *(more_pushers(pusher) if more_pushers else ()),
         report,
     ]
     for component in components:
@@ -283,7 +289,7 @@ def raw_to_examples(config: PipelineConfig, paths: Paths) -> tuple[Ingest, Impor
     """Builds the nodes before which there is no artifact: raw slices to Examples by split."""
     ingest = Ingest(
         input=config.data,
-        span="latest" if config.span is None else str(config.span),
+        span=_span(config),
         output=paths.tfrecords,
         options=config.ingest.model_dump_json(),
         split=config.split.model_dump_json(),
@@ -295,6 +301,10 @@ def raw_to_examples(config: PipelineConfig, paths: Paths) -> tuple[Ingest, Impor
     )
     example_gen.add_upstream_node(ingest)
     return ingest, example_gen
+
+
+def _span(config: PipelineConfig) -> str:
+    return "latest" if config.span is None else str(config.span)
 
 
 def _absolute(path: str) -> str:

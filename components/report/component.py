@@ -28,6 +28,8 @@ class ReportSpec(ComponentSpec):
 
     PARAMETERS = {  # noqa: RUF012 - TFX declares them so
         "families": ExecutionParameter(type=str),
+        "data": ExecutionParameter(type=str),
+        "span": ExecutionParameter(type=str),
         "gate": ExecutionParameter(type=str),
         "config": ExecutionParameter(type=str),
         "version": ExecutionParameter(type=str),
@@ -78,6 +80,8 @@ class Report(base_component.BaseComponent):
         models: Mapping[str, types.BaseChannel],
         model_runs: Mapping[str, types.BaseChannel],
         tuner_results: Mapping[str, types.BaseChannel],
+        data: str,
+        span: str,
         gate: str,
         config: str,
         version: str,
@@ -101,8 +105,10 @@ class Report(base_component.BaseComponent):
             models: the trained models by family, the candidate first.
             model_runs: their training curves by family.
             tuner_results: the searches by tuned family.
+            data: what Ingest reads.
+            span: which span of it, or "latest".
             gate: `GateConfig` as JSON.
-            config: the run's whole configuration as JSON.
+            config: the run's whole configuration as JSON, but for these three.
             version: Segue's own.
             started: when the run began, ISO 8601; empty: when the component runs.
             destination: directory, local or remote, that the report is copied to.
@@ -130,6 +136,8 @@ class Report(base_component.BaseComponent):
                 metrics=metrics,
                 pushed_model=pushed_model,
                 families=json.dumps(list(models)),
+                data=data,
+                span=span,
                 gate=gate,
                 config=config,
                 version=version,

@@ -42,7 +42,7 @@ class Executor(base_executor.BaseExecutor):
         found = _found(input_dict, json.loads(exec_properties["families"]))
         run = documents.Run(
             started=exec_properties["started"] or _now(),
-            config=json.loads(exec_properties["config"]),
+            config=_config(exec_properties),
             gate=json.loads(exec_properties["gate"]),
             version=exec_properties["version"],
             rejects=summary.read(ingested).rejects,
@@ -82,6 +82,17 @@ def _found(input_dict: dict[str, list[types.Artifact]], families: list[str]) -> 
         model_runs={family: one(MODEL_RUN + family) for family in families},
         tuner_results={family: one(TUNING + family) for family in tuned},
     )
+
+
+def _config(exec_properties: dict[str, Any]) -> dict[str, Any]:
+    """The configuration; some of it may have been given for this run alone."""
+    span = exec_properties["span"]
+    return {
+        **json.loads(exec_properties["config"]),
+        "data": exec_properties["data"],
+        "span": int(span) if span.isdecimal() else None,
+        "gate": json.loads(exec_properties["gate"]),
+    }
 
 
 def _now() -> str:

@@ -12,7 +12,7 @@ import tensorflow as tf
 import tensorflow_transform as tft
 from tfx.components.tuner.component import TunerFnResult
 
-from models import families
+from models import custom_config, families
 from models.contract import TrainingData
 from models.data import load_training_data
 from models.families.search_space import around
@@ -55,7 +55,7 @@ def tuner_fn(fn_args: FnArgs) -> TunerFnResult:
         ValueError: if the configuration names an unknown family or parameter, or leaves nothing to
             tune, or there are too few playlists.
     """
-    config = _config(fn_args.custom_config or {})
+    config = _config(custom_config.own(fn_args.custom_config))
     family = families.family(config.family)
     params = family.params(config.params)
     values = params.model_dump(mode="json")

@@ -12,7 +12,7 @@ from tfx.utils import io_utils
 from components.look_up import LookUpDriver
 from pipeline import dag, source_hash
 from pipeline.config import PipelineConfig
-from pipeline.runners.vertex import custom_jobs, parameters, specification
+from pipeline.runners.vertex import custom_jobs, endpoint, parameters, specification
 
 #: How a container starts; it takes what TFX's own entry point takes.
 ENTRYPOINT: Final = ("python", "-m", "pipeline.runners.vertex.entrypoint")
@@ -68,7 +68,9 @@ def compile_pipeline(config: PipelineConfig, paths: dag.Paths | None = None) -> 
     schema = io_utils.read_string_file(paths.schema_file)
     paths = paths.with_schema_at(schema)
     config = _without_local_paths(config, paths)
-    pipeline = dag.create_pipeline(config, paths)
+    pipeline = dag.create_pipeline(
+        config, paths, more_pushers=lambda pusher: endpoint.pushers(pusher, config.vertex)
+    )
     for component in pipeline.components:
         if _STARTED in component.exec_properties:
             component.exec_properties[_STARTED] = ""  # it looks at the clock itself
@@ -113,7 +115,5 @@ def _complete(
         spec.set_environment(component.id, environment)
         if issubclass(component.driver_class, LookUpDriver):
             driver = component.driver_class
-            spec.look_up_first(
-                component.id, LOOK_UP, f"{driver.__module__}.{driver.__qualname__}"
-            )
+            spec.look_up_first(component.id, LOOK_UP, f"{driver.__module__}.{driver.__qualname__}")
     spec.set_resources(options.resources)

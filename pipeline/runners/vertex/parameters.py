@@ -7,12 +7,14 @@ from typing import Any, Final
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.pipeline import Pipeline
 
-#: The parameters by component and property; of `FAMILY` each has its own.
+#: The parameters by component and property; the report tells the same as the others are given.
 _PROPERTIES: Final = {
     ("Ingest", "input"): "data",
     ("Ingest", "span"): "span",
     ("Evaluator", "eval_config"): "eval_config",
     ("Significance", "options"): "gate",
+    ("Report", "data"): "data",
+    ("Report", "span"): "span",
     ("Report", "gate"): "gate",
     ("Report", "config"): "config",
 }

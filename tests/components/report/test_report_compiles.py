@@ -37,6 +37,8 @@ def spec(tmp_path_factory):
         models={f: source(standard_artifacts.Model, f"model-{f}") for f in families},
         model_runs={f: source(standard_artifacts.ModelRun, f"run-{f}") for f in families},
         tuner_results={"als": source(standard_artifacts.TunerResults, "trials")},
+        data="data",
+        span="latest",
         gate="{}",
         config="{}",
         version="1",

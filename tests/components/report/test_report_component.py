@@ -211,7 +211,9 @@ def run(folder, inputs, seconds_file=None):
         {
             "families": '["als", "popularity"]',
             "gate": '{"metric": "ndcg", "alpha": 0.05}',
-            "config": '{"seed": 17}',
+            "config": '{"seed": 17, "data": "of another run", "gate": {}}',
+            "data": "slices",
+            "span": "4",
             "version": "1.2",
             "started": "2026-01-02T03:04:05+00:00",
             "destination": str(folder / "out" / "report"),
@@ -260,7 +262,9 @@ def test_the_details_say_what_was_run_and_how(report):
     _, details = report
     run = details.run
     assert (run.started, run.candidate) == ("2026-01-02T03:04:05+00:00", "als")
-    assert (run.baselines, run.served, run.config) == (["popularity"], None, {"seed": 17})
+    assert (run.baselines, run.served) == (["popularity"], None)
+    gate = {"metric": "ndcg", "alpha": 0.05}
+    assert run.config == {"seed": 17, "data": "slices", "span": 4, "gate": gate}
     assert run.versions["segue"] == "1.2"
     assert details.training["als"].history == [{"step": 1, "loss": 0.5}]
     assert details.training["als"].params == {"factors": 8}
