@@ -13,6 +13,7 @@ __all__ = [
     "holdout",
     "infra_check",
     "ingest",
+    "look_up",
     "pusher",
     "report",
     "served_model",

@@ -39,6 +39,10 @@ INGEST: Final = "components.ingest.executor"
 DYNAMIC: Final = {
     "components.evaluator.config": ("components.evaluator.metrics",),
     "components.infra_check.model_server": ("components.infra_check.serve_model",),
+    "pipeline.runners.vertex.compiling": (
+        "pipeline.runners.vertex.entrypoint",
+        "pipeline.runners.vertex.look_up",
+    ),
 }
 
 #: Distributions of import names that are not named alike; the metadata of others is searched.

@@ -10,24 +10,14 @@ from tfx.orchestration.pipeline import Pipeline
 from tfx.utils import io_utils
 
 from components.look_up import LookUpDriver
-from pipeline import dag, source_hash
+from pipeline import dag
 from pipeline.config import PipelineConfig
-from pipeline.runners.vertex import custom_jobs, endpoint, parameters, specification
+from pipeline.runners.vertex import code, custom_jobs, endpoint, parameters, specification
 
 #: How a container starts; it takes what TFX's own entry point takes.
 ENTRYPOINT: Final = ("python", "-m", "pipeline.runners.vertex.entrypoint")
 #: How a component's look-up starts in its container, before the cache is asked.
 LOOK_UP: Final = ("python", "-m", "pipeline.runners.vertex.look_up")
-#: The packages that containers run; their code is what the cache's keys are made of.
-IN_CONTAINERS: Final = (
-    "components",
-    "evaluation",
-    "models",
-    "pipeline.runners.vertex",
-    "report",
-    "schema",
-    "serving",
-)
 #: The parameter of nodes that look at the world in every run: no cache answers for them.
 _STARTED: Final = "started"
 #: Stands for the image until one is configured; a compiled specification may be looked at before.
@@ -106,7 +96,7 @@ def _complete(
     spec.set_defaults(values)
     job["labels"] = {**job.get("labels", {}), **options.labels}
     environment = {
-        "SEGUE_CODE": source_hash.of_packages(*IN_CONTAINERS),
+        code.VARIABLE: code.digest(),
         "TF_USE_LEGACY_KERAS": "1",
     }
     for component in pipeline.components:

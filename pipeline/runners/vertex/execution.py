@@ -113,7 +113,8 @@ class Execution:
         Raises:
             TaskFailedError: at the first task that fails, once those beside it have ended.
         """
-        waiting, running = dict(self.tasks), {}
+        waiting = dict(self.tasks)
+        running: dict[concurrent.futures.Future[TaskResult], str] = {}
         with concurrent.futures.ThreadPoolExecutor(workers) as threads:
             while waiting or running:
                 for name in sorted(waiting):

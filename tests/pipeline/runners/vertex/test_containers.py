@@ -5,8 +5,7 @@ import json
 import pytest
 
 from pipeline import source_hash
-from pipeline.runners.vertex import entrypoint, look_up
-from pipeline.runners.vertex.compiling import IN_CONTAINERS
+from pipeline.runners.vertex import code, entrypoint, look_up
 from pipeline.runners.vertex.failures import told
 
 DECLARED = json.dumps(
@@ -69,13 +68,13 @@ def test_a_failure_leaves_its_last_lines(tmp_path):
 
 
 def test_code_of_another_commit_is_refused(tmp_path, monkeypatch):
-    own = source_hash.of_packages(*IN_CONTAINERS)
+    own = code.digest()
     for accepted in (None, "", own):
-        entrypoint.check_code(accepted)
+        code.check(accepted)
     monkeypatch.setenv("SEGUE_CODE", "other")
     arguments = ["--executor_class_path", "no.Executor"]
     arguments += ["--json_serialized_invocation_args", task(tmp_path)]
-    with pytest.raises(entrypoint.OtherCodeError, match=f"{own}.* compiled from .other"):
+    with pytest.raises(code.OtherCodeError, match=f"{own}.* compiled from .other"):
         entrypoint.main(arguments)
     assert "OtherCodeError" in (tmp_path / "task" / "error.txt").read_text()
 

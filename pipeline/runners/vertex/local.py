@@ -1,6 +1,6 @@
 """Compiles the pipeline for Vertex AI and runs the specification here, container by container.
 
-`make vertex-local`: what a submission would run in the cloud, without a cloud.
+`make vertex-local`: what a submission runs in the cloud, without a cloud. Not imported, but run.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import rich.console
+from tfx.dsl.io import fileio
+from tfx.utils import io_utils
 
 from pipeline import dag
 from pipeline.console.run_console import RunConsole
@@ -31,11 +33,12 @@ TOLERANCE = 1e-6
 def main() -> int:
     """Runs the specification; returns the exit code."""
     given = _arguments()
-    config = load_config(given.config, given.set, data=given.data, out=given.out)
+    fields = {"data": given.data, "out": given.out, "storage": given.storage}
+    config = load_config(given.config, given.set, **fields)
     compiled = compile_pipeline(config, dag.Paths.under(config))
     out = os.path.abspath(config.out)
     for path, content in compiled.files.items():
-        files.write_text(path, content)
+        io_utils.write_string_file(path, content)
     files.write_text(
         os.path.join(out, "specification.json"), json.dumps(compiled.job, indent=1) + "\n"
     )
@@ -56,7 +59,7 @@ def main() -> int:
             console.component_failed(error.task, 0.0, str(error))
             return 1
         report = done["Report"].outputs["report"]["uri"]
-        with open(os.path.join(report, METRICS_FILE), encoding="utf-8") as file:
+        with fileio.open(os.path.join(report, METRICS_FILE), "r") as file:
             metrics = RunMetrics.model_validate_json(file.read())
         console.models_table(metrics)
         console.verdict(metrics)
@@ -90,9 +93,10 @@ def differences(expected: Any, found: Any, place: str = "") -> Iterator[str]:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--data", required=True, help="slices of playlists")
     parser.add_argument("--out", required=True, help="directory for all that is written")
+    parser.add_argument("--storage", help="gs://BUCKET/FOLDER for artifacts; below OUT by default")
     parser.add_argument("--config", help="YAML file, as of segue run")
     parser.add_argument("--set", action="append", default=[], help="KEY=VALUE, as of segue run")
     parser.add_argument("--workers", type=int, default=2, help="components at a time; 2")
