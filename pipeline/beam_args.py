@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from typing import Final
 
@@ -24,19 +23,19 @@ _PACKAGES: Final = (
 _IN_PROCESS: Final = ("", "DirectRunner", "direct", "BundleBasedDirectRunner", "InteractiveRunner")
 
 
-def of(component: str, config: PipelineConfig, started: datetime.datetime) -> list[str]:
+def of(component: str, config: PipelineConfig, run: str) -> list[str]:
     """Returns the Beam arguments of a component.
 
     Args:
         component: its id, such as "Transform".
         config: the run.
-        started: when the run began; names its jobs, of which no two under way may have one name.
+        run: names the run in the names of its jobs, of which no two under way may have one name.
     """
     dataflow = config.dataflow
     if dataflow is None or component not in dataflow.chosen:
         return in_process(config)
-    name = job_name(config.name, component, started)
-    return _dataflow(dataflow, component, name, config.storage or "", f"{started:%Y%m%d-%H%M%S}")
+    name = job_name(config.name, component, run)
+    return _dataflow(dataflow, component, name, config.storage or "", run)
 
 
 def in_process(config: PipelineConfig) -> list[str]:
@@ -48,10 +47,10 @@ def in_process(config: PipelineConfig) -> list[str]:
     return arguments
 
 
-def job_name(pipeline: str, component: str, started: datetime.datetime) -> str:
+def job_name(pipeline: str, component: str, run: str) -> str:
     """Returns a name that Dataflow takes: PIPELINE-COMPONENT-RUN, of lower-case words."""
     words = re.sub(r"[^a-z0-9]+", "-", component.lower())
-    rest = f"-{words}-{started:%Y%m%d-%H%M%S}"
+    rest = f"-{words}-{run}"
     return pipeline[: _MAX_NAME - len(rest)].rstrip("-") + rest
 
 

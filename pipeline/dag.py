@@ -98,6 +98,7 @@ def create_pipeline(
     metadata_connection_config: metadata_store_pb2.ConnectionConfig | None = None,  # type: ignore[name-defined]
     *,
     started: datetime.datetime | None = None,
+    run_name: str | None = None,
     seconds_file: str | None = None,
     more_pushers: Callable[[BaseComponent], list[BaseComponent]] | None = None,
 ) -> Pipeline:
@@ -109,6 +110,7 @@ def create_pipeline(
         metadata_connection_config: the metadata store; None where the orchestrator brings one.
         started: when the run began; now by default. No two runs may give the same: it keeps
             TFX's cache from answering for what is looked up.
+        run_name: names the run in the names of its Beam jobs; when it began by default.
         seconds_file: where the runner keeps what each node took; None where it does not.
         more_pushers: makes what pushes a blessed model elsewhere, from what pushes it to storage.
 
@@ -273,9 +275,10 @@ def create_pipeline(
         *(more_pushers(pusher) if more_pushers else ()),
         report,
     ]
+    run = run_name or f"{began:%Y%m%d-%H%M%S}"
     for component in components:
         if isinstance(component, BaseBeamComponent):
-            component.with_beam_pipeline_args(beam_args.of(component.id, config, began))
+            component.with_beam_pipeline_args(beam_args.of(component.id, config, run))
     return Pipeline(
         pipeline_name=config.name,
         pipeline_root=paths.pipeline_root,

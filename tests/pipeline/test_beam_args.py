@@ -1,23 +1,18 @@
 """The Beam arguments of each component, as its executor gets them and as Dataflow would."""
 
 import datetime
-import tempfile
 
-import apache_beam as beam
 import pytest
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.options.pipeline_options_validator import PipelineOptionsValidator
-from apache_beam.portability.api import beam_runner_api_pb2
 from apache_beam.runners.dataflow.dataflow_runner import DataflowRunner
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 
-from components.ingest import shards
-from components.ingest.executor import Executor
 from pipeline import beam_args, dag
 from pipeline.options.dataflow import BEAM_COMPONENTS
 from pipeline.overrides import load_config
-from schema.splits import SplitConfig
 
+RUN = "20260102-030405"
 STARTED = datetime.datetime(2026, 1, 2, 3, 4, 5)
 IMAGE = "europe-docker.pkg.dev/p/r/segue@sha256:12"
 ON_DATAFLOW = (
@@ -72,7 +67,7 @@ def test_what_a_job_gets():
         "dataflow.experiments=[upload_graph]",
         "dataflow.pipeline_args=[--worker_zone=europe-west4-b]",
     )
-    options = PipelineOptions(beam_args.of("Transform", config, STARTED)).get_all_options()
+    options = PipelineOptions(beam_args.of("Transform", config, RUN)).get_all_options()
     expected = {
         "runner": "DataflowRunner",
         "project": "my-project-1",
@@ -98,7 +93,7 @@ def test_what_a_job_gets():
         "worker_zone": "europe-west4-b",
     }
     assert {name: options[name] for name in expected} == expected
-    others = PipelineOptions(beam_args.of("Ingest", config, STARTED)).get_all_options()
+    others = PipelineOptions(beam_args.of("Ingest", config, RUN)).get_all_options()
     assert (others["machine_type"], others["max_num_workers"]) == ("n2-standard-4", 20)
 
 
@@ -109,11 +104,11 @@ def refused(arguments):
 
 def test_names_of_jobs_are_ones_that_dataflow_takes():
     for component in BEAM_COMPONENTS:
-        assert not refused(beam_args.of(component, load(*ON_DATAFLOW), STARTED))
+        assert not refused(beam_args.of(component, load(*ON_DATAFLOW), RUN))
     named = load(*ON_DATAFLOW, f"name=a{'b' * 45}-{'c' * 30}")
-    assert not refused(beam_args.of("Evaluator", named, STARTED))
+    assert not refused(beam_args.of("Evaluator", named, RUN))
     assert refused(["--runner=DataflowRunner", "--job_name=Evaluator"])
-    long = beam_args.job_name(named.name, "Evaluator", STARTED)
+    long = beam_args.job_name(named.name, "Evaluator", RUN)
     assert len(long) <= 63
     assert long.endswith("-evaluator-20260102-030405")
     assert "--" not in long
@@ -131,46 +126,3 @@ def test_names_of_jobs_are_ones_that_dataflow_takes():
 )
 def test_tfx_does_not_pack_itself_for_workers_that_are_none(configured, given):
     assert beam_args.in_process(load(f"beam.pipeline_args={configured}")) == given
-
-
-@pytest.mark.parametrize("settings", [(), ON_DATAFLOW])
-def test_a_beam_component_leaves_nothing_in_the_folder_of_temporary_files(
-    settings, tmp_path, monkeypatch
-):
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    arguments = beam_args.of("Ingest", load(*settings), STARTED)
-    context = Executor.Context(beam_pipeline_args=arguments, tmp_dir="unused", unique_id="1")
-    executor = Executor(context)
-    if not settings:
-        with executor._make_beam_pipeline() as pipeline:
-            _ = pipeline | beam.Create([1])
-    assert not list(tmp_path.iterdir())
-
-
-def test_a_job_names_the_image_and_nothing_of_this_machine(root):
-    """Beam's own dry run: the graph is made and not sent."""
-    config = load(*ON_DATAFLOW, "dataflow.pipeline_args=[--dry_run=True, --no_auth]")
-    options = PipelineOptions(beam_args.of("Ingest", config, STARTED))
-    pipeline = beam.Pipeline(options=options)
-    slices = ((0, "gs://my-bucket/mpd/mpd.slice.0-999.json", "", ""),)
-    written = shards.WriteShards(
-        shards.Staging("gs://my-bucket/segue/tfrecords/ingesting-1", 1),
-        ["mpd.slice.0-999.json"],
-        SplitConfig(),
-    )
-    _ = pipeline | beam.Create([shards.Shard(0, slices)]) | beam.Reshuffle() | written
-    job = pipeline.run().job
-    graph = job.proto_pipeline
-    assert job.proto.name == "segue-ingest-20260102-030405"
-    (environment,) = {
-        environment.payload
-        for environment in graph.components.environments.values()
-        if environment.urn == "beam:env:docker:v1"
-    }
-    payload = beam_runner_api_pb2.DockerPayload.FromString(environment)
-    assert payload.container_image == IMAGE
-    text = graph.SerializeToString() + str(job.proto).encode()
-    assert str(root).encode() not in text
-    assert tempfile.gettempdir().encode() not in text
-    names = {transform.unique_name for transform in graph.components.transforms.values()}
-    assert {"WriteShards/Write/Write", "WriteShards/DropDuplicates"} & names

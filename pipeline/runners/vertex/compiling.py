@@ -12,7 +12,7 @@ from tfx.utils import io_utils
 from components.look_up import LookUpDriver
 from pipeline import dag
 from pipeline.config import PipelineConfig
-from pipeline.runners.vertex import code, custom_jobs, endpoint, parameters, specification
+from pipeline.runners.vertex import code, custom_jobs, endpoint, parameters, run_name, specification
 
 #: How a container starts; it takes what TFX's own entry point takes.
 ENTRYPOINT: Final = ("python", "-m", "pipeline.runners.vertex.entrypoint")
@@ -59,7 +59,10 @@ def compile_pipeline(config: PipelineConfig, paths: dag.Paths | None = None) -> 
     paths = paths.with_schema_at(schema)
     config = _without_local_paths(config, paths)
     pipeline = dag.create_pipeline(
-        config, paths, more_pushers=lambda pusher: endpoint.pushers(pusher, config.vertex)
+        config,
+        paths,
+        run_name=run_name.PLACEHOLDER,
+        more_pushers=lambda pusher: endpoint.pushers(pusher, config.vertex),
     )
     for component in pipeline.components:
         if _STARTED in component.exec_properties:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_run_executor
 
-from pipeline.runners.vertex import code
+from pipeline.runners.vertex import code, run_name
 from pipeline.runners.vertex.failures import told
 
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> None:
     task = json.loads(args.json_serialized_invocation_args)
     with told(task["outputs"]["outputFile"]):
         code.check(os.environ.get(code.VARIABLE))
-        kubeflow_v2_run_executor.main((args, beam_args[1:]))
+        kubeflow_v2_run_executor.main((args, run_name.fill_in(beam_args[1:])))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """The whole DAG as Vertex AI takes it: one specification, no metadata store."""
 
+import datetime
 import json
 import pathlib
 
@@ -8,6 +9,7 @@ from google.protobuf import json_format
 from kfp.pipeline_spec import pipeline_spec_pb2
 
 from pipeline.overrides import load_config
+from pipeline.runners.vertex import run_name
 from pipeline.runners.vertex.compiling import compile_pipeline
 
 STORAGE = "gs://bucket/segue"
@@ -159,6 +161,19 @@ def _without_defaults(job):
     for each in copy["pipelineSpec"]["root"]["inputDefinitions"]["parameters"].values():
         del each["defaultValue"]
     return copy
+
+
+def test_beam_runs_in_the_container_or_on_dataflow_by_component():
+    found = compiled(
+        "dataflow={project: my-project, region: europe-west4, image: registry/segue, "
+        "components: [Transform]}"
+    )
+    remote = container(found, "Transform")["args"]
+    assert "--runner=DataflowRunner" in remote
+    assert "--job_name=segue-transform-run-of-container" in remote
+    filled = run_name.fill_in(remote, datetime.datetime(2026, 1, 2, 3, 4, 5))
+    assert "--job_name=segue-transform-20260102-030405" in filled
+    assert "--runner=DirectRunner" in container(found, "StatisticsGen")["args"]
 
 
 def test_resources_reach_every_container(made):
