@@ -19,8 +19,8 @@ from pipeline.config import PipelineConfig
 
 _PATHS: Final = (("data",), ("out",), ("release_record",), ("validation", "schema_file"))
 # Sections that say where a run takes place: values may hold $NAME, so that profiles hold none.
-_PLACES: Final = ("storage", "dataflow", "vertex")
-_NAME: Final = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+_PLACES: Final = ("data", "storage", "dataflow", "vertex")
+_NAME: Final = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}]*))?\}|(?P<plain>\w+))")
 # A number in quotes; with a leading zero nobody knows which base is meant.
 _PLAIN: Final = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?")
 
@@ -122,7 +122,11 @@ def _expand_home(values: dict[str, Any]) -> None:
 
 
 def _expand_names(values: dict[str, Any]) -> list[str]:
-    """Puts environment variables in place of $NAME and ${NAME}; names those that are not set."""
+    """Puts environment variables in place of $NAME, ${NAME} and ${NAME:-DEFAULT}, as a shell does.
+
+    Returns:
+        What is wrong with the keys whose variables are not set and have no default.
+    """
 
     def expanded(value: Any, key: str) -> Any:
         if isinstance(value, dict):
@@ -131,17 +135,21 @@ def _expand_names(values: dict[str, Any]) -> list[str]:
             return [expanded(below, f"{key}.{index}") for index, below in enumerate(value)]
         if not isinstance(value, str):
             return value
-        names = ["".join(found) for found in _NAME.findall(value)]
-        unset.extend(
-            f"  {key}: set the environment variable {name}, or the key by --set {key}=..."
-            for name in names
-            if not os.environ.get(name)
-        )
-        return _NAME.sub(lambda found: os.environ.get(found[1] or found[2], ""), value)
+        return _NAME.sub(lambda found: replaced(found, key), value)
+
+    def replaced(found: re.Match[str], key: str) -> str:
+        name = found["braced"] or found["plain"]
+        value = os.environ.get(name) or found["default"]
+        if value is None:
+            unset.append(
+                f"  {key}: set the environment variable {name}, or the key by --set {key}=..."
+            )
+        return value or ""
 
     unset: list[str] = []
     for section in _PLACES:
-        if section in values:
+        # A directory on this machine may have a $ in its name.
+        if section in values and (section != "data" or "://" in str(values[section])):
             values[section] = expanded(values[section], section)
     return unset
 

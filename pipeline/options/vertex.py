@@ -58,7 +58,9 @@ class Schedule(Options):
     """When runs start by themselves."""
 
     cron: str | None = pydantic.Field(
-        None, description="such as 'TZ=Europe/Berlin 0 3 * * *'; null: no schedule"
+        None,
+        pattern=r"^((CRON_)?TZ=\S+ )?(\S+ ){4}\S+$",
+        description="five fields, such as 'TZ=Europe/Berlin 0 3 * * *'; null: no schedule",
     )
     max_concurrent_runs: int = pydantic.Field(1, ge=1, le=100)
     catch_up: bool = pydantic.Field(
