@@ -204,6 +204,112 @@ class ReleaseStatus(CommandStatus):
     """Of `status`: what the server has."""
 
 
+class Finding(Part):
+    """What a check before a submission found."""
+
+    check: str = ""
+    """What was looked at."""
+    outcome: Literal["ok", "missing", "not checked"] = "not checked"
+    """"not checked" where it could not be looked at."""
+    detail: str = ""
+    command: str | None = None
+    """The command that mends it, null where nothing is missing or no command does."""
+
+
+class PreflightStatus(CommandStatus):
+    """`segue preflight`."""
+
+    command: Literal["preflight"] = "preflight"
+    status: Literal["ready", "missing", "failed", "invalid"] = "failed"
+    """"missing", an exit code of 1, where any finding is."""
+    findings: list[Finding] = Field(default_factory=list)
+
+
+class JobTask(Part):
+    """A component of a job."""
+
+    name: str = ""
+    state: str = ""
+    """As Vertex calls it: "PENDING", "RUNNING", "SUCCEEDED", "SKIPPED", "FAILED" and others."""
+    seconds: float | None = None
+    """How long it ran, null while that is not known."""
+    cached: bool = False
+    """Whether the results of an earlier run were taken."""
+    error: str | None = None
+    logs: str = ""
+    """The command that shows its log."""
+
+
+class SubmitStatus(CommandStatus):
+    """`segue submit vertex`, `cancel` and `status`."""
+
+    command: Literal["submit vertex", "submit cancel", "submit status"] = "submit vertex"
+    status: Literal[
+        "compiled",
+        "missing",
+        "submitted",
+        "running",
+        "blessed",
+        "refused",
+        "finished",
+        "cancelling",
+        "cancelled",
+        "failed",
+        "invalid",
+    ] = "failed"
+    """"compiled" of a dry run, "missing" where preflight found something, "finished" where a job
+    ended well and left no metrics."""
+    job: str | None = None
+    """The whole name of the job, null where none was started."""
+    link: str | None = None
+    """Its page in Google's console."""
+    specification: dict[str, Any] | str | None = None
+    """Of a dry run, what would be sent; of a submission, where it is kept."""
+    tasks: list[JobTask] = Field(default_factory=list)
+    findings: list[Finding] = Field(default_factory=list)
+    """Of preflight, those that are missing."""
+    reasons: list[str] = Field(default_factory=list)
+    """Of the blessing, those against it first."""
+    pushed_version: str | None = None
+    report: str | None = None
+    """The page."""
+    metrics: dict[str, Estimate] = Field(default_factory=dict)
+    """The candidate's, over the playlists that decide."""
+
+
+class Scheduled(Part):
+    """A schedule."""
+
+    name: str = ""
+    """The whole name."""
+    display_name: str = ""
+    state: str = ""
+    """"ACTIVE", "PAUSED" or "COMPLETED"."""
+    cron: str = ""
+    next_run: str | None = None
+    """ISO 8601."""
+    catch_up: bool = False
+    """Whether it last resumed with the runs that were missed."""
+
+
+class ScheduleStatus(CommandStatus):
+    """`segue schedule create`, `list`, `pause`, `resume` and `delete`."""
+
+    command: Literal[
+        "schedule create",
+        "schedule list",
+        "schedule pause",
+        "schedule resume",
+        "schedule delete",
+    ] = "schedule list"
+    status: Literal["ok", "missing", "failed", "invalid"] = "failed"
+    """"missing" where preflight found something."""
+    schedules: list[Scheduled] = Field(default_factory=list)
+    """Those that the command is about, as they are now."""
+    findings: list[Finding] = Field(default_factory=list)
+    """Of preflight, those that are missing."""
+
+
 class StatusLine(
     RootModel[
         Annotated[
@@ -215,7 +321,10 @@ class StatusLine(
             | ConfigStatus
             | CompareStatus
             | QueryStatus
-            | ReleaseStatus,
+            | ReleaseStatus
+            | PreflightStatus
+            | SubmitStatus
+            | ScheduleStatus,
             Field(discriminator="command"),
         ]
     ]

@@ -1,3 +1,3 @@
 """What a run shows on the terminal."""
 
-__all__ = ["log_capture", "progress", "run_console", "summaries"]
+__all__ = ["log_capture", "progress", "results", "run_console", "summaries"]

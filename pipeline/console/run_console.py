@@ -66,12 +66,13 @@ class RunConsole:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def start(self, title: str, log_path: str) -> None:
-        """Opens the run; the log is where everything else is written."""
+    def start(self, title: str, log_path: str = "") -> None:
+        """Opens the run; the log, if it has one here, is where everything else is written."""
         self._began = self._clock()
         self._log_path = log_path
         self._line((title, "bold"))
-        self._line(("Log: ", "dim"), (log_path, "dim"))
+        if log_path:
+            self._line(("Log: ", "dim"), (log_path, "dim"))
         self._line()
 
     def note(self, text: str) -> None:
@@ -172,12 +173,16 @@ class RunConsole:
         """Closes the run with what to look at and what to type next."""
         self.close()
         self._line()
-        self._line(("Report  ", "dim"), report_path)
+        self.link("Report", report_path)
         if self._log_path:
-            self._line(("Log     ", "dim"), self._log_path)
+            self.link("Log", self._log_path)
         if next_command:
             self._line(("Next    ", "dim"), (next_command, "bold"))
         self._line((f"Done in {duration(self._clock() - self._began)}.", "dim"))
+
+    def link(self, name: str, address: str) -> None:
+        """Says where something is."""
+        self._line((f"{name:<8}", "dim"), address)
 
     def close(self) -> None:
         """Ends the live line, whatever is still running."""

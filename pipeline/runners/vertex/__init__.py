@@ -1,3 +1,23 @@
-"""Vertex AI Pipelines: compiles the DAG, submits it, and runs its components in containers."""
+"""Vertex AI Pipelines: compiles the DAG, submits it, and runs its components in containers.
 
-__all__ = ["code", "compiling", "entrypoint", "execution", "failures", "look_up"]
+Google's packages are imported by functions, when they are called: nothing here costs a command that
+does not reach for the cloud.
+"""
+
+__all__ = [
+    "client",
+    "code",
+    "compiling",
+    "connection",
+    "entrypoint",
+    "execution",
+    "failures",
+    "look_up",
+    "placeholders",
+    "preflight",
+    "schedules",
+    "storage",
+    "submission",
+    "values",
+    "watching",
+]

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from tfx.dsl.io import fileio
 
-from pipeline.runners.vertex.failures import ERROR_FILE
 from pipeline.runners.vertex.results_cache import ResultsCache, key_of
+from pipeline.runners.vertex.tasks import ERROR_FILE
 
 _PROJECT: Final = "1"
 _ARTIFACTS: Final = f"projects/{_PROJECT}/locations/local/metadataStores/default/artifacts/"

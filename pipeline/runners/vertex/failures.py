@@ -9,8 +9,8 @@ from typing import Final
 
 from tfx.dsl.io import fileio
 
-#: Lies beside a task's output file when the task failed.
-ERROR_FILE: Final = "error.txt"
+from pipeline.runners.vertex.tasks import ERROR_FILE
+
 _LINES: Final = 40
 
 

@@ -1,0 +1,74 @@
+"""What a check found, and what checks go by."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator
+
+from pipeline.config import PipelineConfig
+from pipeline.options.dataflow import DataflowOptions
+from pipeline.runners.vertex.preflight.asking import GoogleApis
+from schema.status import Finding
+
+
+@dataclasses.dataclass(frozen=True)
+class Wanted:
+    """What is to run, as far as the configuration says.
+
+    Attributes:
+        config: the configuration.
+        project: id of the Google project.
+        region: where jobs run.
+        member: the caller, as policies name people.
+        number: of the project, None where that cannot be looked up.
+    """
+
+    config: PipelineConfig
+    project: str
+    region: str
+    member: str
+    number: str | None = None
+
+    @property
+    def bucket(self) -> str | None:
+        """The bucket of `storage`."""
+        return (self.config.storage or "").removeprefix("gs://").partition("/")[0] or None
+
+    @property
+    def dataflow(self) -> DataflowOptions | None:
+        """How Beam's steps run on Dataflow, None where none does."""
+        options = self.config.dataflow
+        return options if options is not None and options.chosen else None
+
+    @property
+    def uses_dataflow(self) -> bool:
+        """Whether any of Beam's steps runs on Dataflow."""
+        return self.dataflow is not None or (
+            "--runner=DataflowRunner" in self.config.beam.pipeline_args
+        )
+
+    @property
+    def service_account(self) -> str | None:
+        """What containers run as: by default what machines of the project run as."""
+        if self.config.vertex.service_account:
+            return self.config.vertex.service_account
+        return f"{self.number}-compute@developer.gserviceaccount.com" if self.number else None
+
+
+#: A check asks Google and tells what it found.
+Check = Callable[[Wanted, GoogleApis], Iterator[Finding]]
+
+
+def fine(check: str, detail: str) -> Finding:
+    """All is well."""
+    return Finding(check=check, outcome="ok", detail=detail)
+
+
+def missing(check: str, detail: str, command: str | None = None) -> Finding:
+    """Something is missing; the command mends it."""
+    return Finding(check=check, outcome="missing", detail=detail, command=command)
+
+
+def unknown(check: str, why: object) -> Finding:
+    """It could not be looked at."""
+    return Finding(check=check, outcome="not checked", detail=str(why))

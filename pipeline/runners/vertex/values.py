@@ -1,0 +1,93 @@
+"""Values of a compiled specification's runtime parameters: what changes from run to run."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from pipeline.runners.vertex.connection import UsageError
+
+
+def _json(kind: type) -> Callable[[str], Any]:
+    def read(text: str) -> Any:
+        if not isinstance(value := json.loads(text), kind):
+            raise ValueError
+        return value
+
+    return read
+
+
+def _boolean(text: str) -> bool:
+    if text.lower() not in ("true", "false"):
+        raise ValueError
+    return text.lower() == "true"
+
+
+#: What a text is read as, and what its reader should call it, by the specification's types.
+_READERS: Final[Mapping[str, tuple[Callable[[str], Any], str]]] = {
+    "NUMBER_INTEGER": (int, "an integer"),
+    "NUMBER_DOUBLE": (float, "a number"),
+    "BOOLEAN": (_boolean, "true or false"),
+    "LIST": (_json(list), "a JSON list"),
+    "STRUCT": (_json(dict), "a JSON object"),
+}
+
+
+def declared(job: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The parameters of a PipelineJob's specification, with type and default."""
+    return job["pipelineSpec"].get("root", {}).get("inputDefinitions", {}).get("parameters", {})
+
+
+def with_values(
+    job: Mapping[str, Any], values: Mapping[str, Any] | None = None, settings: Iterable[str] = ()
+) -> dict[str, Any]:
+    """Puts values into a job, over those that it has.
+
+    Args:
+        job: a PipelineJob as JSON; it is left as it is.
+        values: by name.
+        settings: "NAME=VALUE" texts, which override `values`.
+
+    Raises:
+        UsageError: a name is unknown, a text is not of the type, or a value is missing.
+    """
+    known = declared(job)
+    done = copy.deepcopy(dict(job))
+    given = dict(done.setdefault("runtimeConfig", {}).get("parameterValues", {}))
+    given |= values or {}
+    for setting in settings:
+        name, separator, text = setting.partition("=")
+        if not separator or not name:
+            raise UsageError(f"--parameter takes NAME=VALUE, not {setting!r}.")
+        given[name] = _read(name, text, known)
+    if unknown := sorted(given.keys() - known.keys()):
+        raise UsageError(f"The specification has no parameter {', '.join(unknown)}; {_list(known)}")
+    optional = {
+        name
+        for name, definition in known.items()
+        if "defaultValue" in definition or definition.get("isOptional")
+    }
+    missing = [name for name in known if name not in optional | given.keys()]
+    if missing:
+        raise UsageError(
+            f"The specification needs a value of {', '.join(missing)}: --parameter NAME=VALUE."
+        )
+    if given:
+        done["runtimeConfig"]["parameterValues"] = given
+    return done
+
+
+def _read(name: str, text: str, known: Mapping[str, Mapping[str, Any]]) -> Any:
+    if name not in known:
+        raise UsageError(f"The specification has no parameter {name}; {_list(known)}")
+    reader, kind = _READERS.get(known[name].get("parameterType", ""), (str, "a text"))
+    try:
+        return reader(text)
+    except ValueError:
+        raise UsageError(f"--parameter {name}: takes {kind}, not {text!r}.") from None
+
+
+def _list(known: Iterable[str]) -> str:
+    return f"it has {', '.join(sorted(known)) or 'none'}."
