@@ -18,13 +18,15 @@ PATH_OPTIONS: Final = frozenset(
     {
         *("--batching-parameters-file", "--challenge", "--config", "--data", "--file"),
         *("--holdouts", "--input", "--metrics", "--model", "--model-base", "--model-config-file"),
-        *("--out", "--output", "--report", "--ssl-config-file", "--tls-ca"),
+        *("--out", "--output", "--report", "--spec", "--ssl-config-file", "--tls-ca"),
     }
 )
 
 
 #: Options that mean nothing without a value, beside those that name files and directories.
-_NEVER_EMPTY: Final = PATH_OPTIONS | {"--host", "--label", "--model-name", "--target"}
+_NEVER_EMPTY: Final = PATH_OPTIONS | {
+    *("--cron", "--host", "--job-id", "--label", "--model-name", "--target"),
+}
 
 
 class PathCommand(TyperCommand):

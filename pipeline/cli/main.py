@@ -15,14 +15,17 @@ from pipeline.cli.config import config
 from pipeline.cli.demo import demo
 from pipeline.cli.home import HomeGroup, PathCommand
 from pipeline.cli.ingest import ingest
+from pipeline.cli.preflight import preflight
 from pipeline.cli.query import query
 from pipeline.cli.recommend import recommend
 from pipeline.cli.release import app as release
 from pipeline.cli.report import report
 from pipeline.cli.run import run
 from pipeline.cli.sample import sample
+from pipeline.cli.schedule import app as schedule
 from pipeline.cli.serve import serve
 from pipeline.cli.status_line import StatusCommand
+from pipeline.cli.submit import app as submit
 
 app = typer.Typer(
     name="segue",
@@ -54,12 +57,14 @@ def _main(
     warnings.filterwarnings("ignore", category=FutureWarning, module="google")
 
 
-for _command in (sample, ingest, run, recommend, report, config, compare, query):
+for _command in (sample, ingest, run, recommend, report, config, compare, query, preflight):
     app.command(cls=StatusCommand)(_command)
 # These run until someone ends them, and come to nothing.
 for _server in (serve, demo):
     app.command(cls=PathCommand)(_server)
 app.add_typer(release, name="release")
+app.add_typer(submit, name="submit")
+app.add_typer(schedule, name="schedule")
 
 
 def main() -> None:

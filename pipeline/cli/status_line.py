@@ -91,6 +91,8 @@ def _failure(command: str, error: BaseException) -> Status:
 
     if isinstance(error, CommandFailedError):
         text = error.message
+        if error.status is not None:
+            return error.status.model_copy(update={"error": text})
     elif isinstance(error, KeyboardInterrupt):
         text = "Interrupted."
     elif hasattr(error, "format_message"):  # bad usage, which names the option

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import rich.console
 import rich.markup
@@ -45,11 +45,13 @@ class CommandFailedError(typer.Exit):
     Args:
         message: the error in plain words.
         code: the exit code.
+        status: what the command came to all the same, a `schema.status.CommandStatus`.
     """
 
-    def __init__(self, message: str, code: int = FAILURE) -> None:
+    def __init__(self, message: str, code: int = FAILURE, status: Any = None) -> None:
         super().__init__(code)
         self.message = message
+        self.status = status
 
 
 def plain(error: object) -> str:
@@ -74,14 +76,14 @@ def sentence(error: BaseException) -> str:
     return text if known and text else f"{type(error).__name__}: {text}"
 
 
-def fail(message: object, code: int = FAILURE) -> NoReturn:
-    """Prints an error in plain words and ends the command."""
+def fail(message: object, code: int = FAILURE, status: Any = None) -> NoReturn:
+    """Prints an error in plain words and ends the command, with a status if it came to one."""
     message = plain(message)
     console = rich.console.Console(stderr=True)
     text = f"[red]Error:[/red] {rich.markup.escape(message)}"
     # Paths and options stay whole where the terminal is narrow, or none.
     console.print(text, highlight=False, soft_wrap=True)
-    raise CommandFailedError(message, code)
+    raise CommandFailedError(message, code, status)
 
 
 def show_left_out(numbers: Mapping[str, int], *, err: bool = False) -> None:
