@@ -20,7 +20,7 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 BIN := .venv/bin
 SOURCES := pipeline components models evaluation report serving demo sample schema benchmarks scripts tests setup.py
 
-.PHONY: help setup run test test-cloud lint format docs bench soak serve serve-tf conformance query lock clean
+.PHONY: help setup run vertex-local test test-cloud lint format docs bench soak serve serve-tf conformance query lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,13 @@ ifeq ($(DATA),)
 else
 	@$(BIN)/segue run --data "$(DATA)" --out "$(OUT)" $(if $(CONFIG),--config "$(CONFIG)") $(ARGS)
 endif
+
+vertex-local: setup ## the specification for Vertex AI, run here: make vertex-local [DATA=DIR] [OUT=DIR] [ARGS=--gs]
+ifeq ($(DATA),)
+	@$(BIN)/segue sample --playlists $(PLAYLISTS) --seed 7 --output "$(OUT)/sample-$(PLAYLISTS)"
+endif
+	@$(BIN)/python scripts/vertex_local.py --data "$(or $(DATA),$(OUT)/sample-$(PLAYLISTS))" --out "$(OUT)/vertex" \
+	  $(if $(CONFIG),--config "$(CONFIG)") $(ARGS)
 
 test: setup ## all tests
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)

@@ -9,6 +9,7 @@ import argparse
 import json
 import math
 import os
+import reprlib
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -89,7 +90,7 @@ def differences(expected: Any, found: Any, place: str = "") -> Iterator[str]:
         if not math.isclose(expected, found, rel_tol=0, abs_tol=TOLERANCE):
             yield f"{place}: {expected} and {found}"
     elif expected != found:
-        yield f"{place}: {expected!r} and {found!r}"
+        yield f"{place}: {reprlib.repr(expected)} and {reprlib.repr(found)}"
 
 
 def _arguments() -> argparse.Namespace:
