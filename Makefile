@@ -90,6 +90,7 @@ lock: setup ## resolve the requirements again
 	@cd requirements && export UV_CUSTOM_COMPILE_COMMAND="make lock" && \
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url runtime.in -o runtime.lock >/dev/null && \
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url -c runtime.lock dev.in -o dev.lock >/dev/null && \
+	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url -c runtime.lock gpu.in -o gpu.lock >/dev/null && \
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url bootstrap.in -o bootstrap.lock >/dev/null
 
 clean: ## remove what runs leave behind, not .venv

@@ -45,7 +45,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 - arguments of the one who calls, without a shell
         [*COMMAND, *arguments], cwd=ROOT, env={**os.environ, **environment}, check=False
     ).returncode
 

@@ -25,6 +25,9 @@ class Resources(Options):
         None, pattern=r"^[A-Z0-9_]+$", description="type of accelerator, such as NVIDIA_TESLA_T4"
     )
     gpus: int = pydantic.Field(1, ge=1, le=16, description="how many, where `gpu` is set")
+    image: str | None = pydantic.Field(
+        None, min_length=1, description="in the place of vertex.image, such as one with CUDA"
+    )
 
 
 class CustomJob(Options):
@@ -33,6 +36,9 @@ class CustomJob(Options):
     machine_type: str = pydantic.Field("n1-standard-8", pattern=r"^[a-z0-9-]+$")
     gpu: str | None = pydantic.Field(None, pattern=r"^[A-Z0-9_]+$", description="as of resources")
     gpus: int = pydantic.Field(1, ge=1, le=16, description="how many, where `gpu` is set")
+    image: str | None = pydantic.Field(
+        None, min_length=1, description="in the place of vertex.image, such as one with CUDA"
+    )
 
 
 class Endpoint(Options):

@@ -53,7 +53,7 @@ def _arguments(name: str, job: CustomJob, options: VertexOptions) -> dict[str, A
             {
                 "machine_spec": machine,
                 "replica_count": 1,
-                "container_spec": {"image_uri": options.image},
+                "container_spec": {"image_uri": job.image or options.image},
             }
         ]
     }

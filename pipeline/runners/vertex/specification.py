@@ -65,7 +65,7 @@ class Specification:
         }
 
     def set_resources(self, resources: Mapping[str, Resources]) -> None:
-        """Asks for CPUs, memory and GPUs, which TFX passes on for some components only.
+        """Asks for CPUs, memory, GPUs and images, which TFX passes on for some components only.
 
         Raises:
             ValueError: if a key is no component's id.
@@ -77,8 +77,12 @@ class Specification:
             )
         for component in self.tasks:
             wanted = resources.get(component, resources.get(DEFAULT))
-            if wanted is not None and (asked := _resource_spec(wanted)):
+            if wanted is None:
+                continue
+            if asked := _resource_spec(wanted):
                 self._container(component)["resources"] = asked
+            if wanted.image is not None:
+                self._container(component)["image"] = wanted.image
 
     def _container(self, component: str) -> dict[str, Any]:
         label = self._spec["components"][component]["executorLabel"]

@@ -184,6 +184,14 @@ def test_resources_reach_every_container(made):
     }
 
 
+def test_a_component_with_a_gpu_may_have_an_image_of_its_own():
+    found = compiled(
+        "vertex.image=plain", "vertex.resources={Trainer.two_tower: {gpu: NVIDIA_L4, image: cuda}}"
+    )
+    assert container(found, "Trainer.two_tower")["image"] == "cuda"
+    assert container(found, "Trainer.als")["image"] == "plain"
+
+
 def test_a_trainer_may_run_as_a_custom_job():
     found = compiled(
         "vertex.project=my-project",
