@@ -18,6 +18,8 @@ from pipeline.runners.vertex.connection import REQUEST_SECONDS, CloudError, Pati
 #: A label by which a submission knows its job again where the answer was lost.
 SUBMISSION_LABEL: Final = "segue-submission"
 
+_TAKEN: Final = "There is a job {} already: choose another --job-id, or leave it out."
+
 _Found = TypeVar("_Found")
 
 
@@ -99,9 +101,7 @@ class VertexClient:
         try:
             return self._once(create, lambda: self._find(job_id, mark))
         except exceptions.Conflict as error:
-            raise CloudError(
-                f"There is a job {job_id} already: choose another --job-id, or leave it out."
-            ) from error
+            raise CloudError(_TAKEN.format(job_id)) from error
         except exceptions.GoogleAPICallError as error:
             raise CloudError(f"Vertex did not start the job: {connection.told(error)}") from error
 
@@ -134,10 +134,12 @@ class VertexClient:
         name = self.place.name("pipelineJobs", job_id)
         try:
             found = self._jobs.get_pipeline_job(name=name, timeout=REQUEST_SECONDS)
-            if found.labels.get(SUBMISSION_LABEL, mark) == mark:
-                return found
         except exceptions.NotFound:
             pass
+        else:
+            if found.labels.get(SUBMISSION_LABEL, mark) == mark:
+                return found
+            raise CloudError(_TAKEN.format(job_id))
         listed = self._list(f'labels.{SUBMISSION_LABEL}="{mark}"')
         return next((job for job in listed if job.labels.get(SUBMISSION_LABEL) == mark), None)
 
@@ -152,11 +154,15 @@ class VertexClient:
                 return found
             try:
                 return create()
-            except exceptions.Conflict:
-                # What was created without an answer may be seen only now.
-                if lost and (found := find()) is not None:
+            except exceptions.Conflict as error:
+                if not lost:
+                    raise
+                # What was created without an answer may be seen only now, or a little later.
+                if (found := find()) is not None:
                     return found
-                raise
+                raise exceptions.ServiceUnavailable(
+                    f"it exists, and is not shown: {connection.told(error)}"
+                ) from error
 
         return self._patience.call(attempt, lost.append)
 

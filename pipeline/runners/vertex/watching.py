@@ -9,13 +9,15 @@ from typing import Any, Final
 
 from pipeline.console.run_console import RunConsole
 from pipeline.runners.vertex import connection, storage
-from pipeline.runners.vertex.client import VertexClient
+from pipeline.runners.vertex.client import MissingError, VertexClient
 from pipeline.runners.vertex.connection import CloudError
 from pipeline.runners.vertex.tasks import ENDED, ERROR_FILE, Task, tasks
 from schema.documents import METRICS_FILE, RunMetrics
 from schema.layout import PAGE_FILE, Layout
 
 _LAST_LINES: Final = 8
+#: So many looks in a row a job may be missing: one that has just started is not shown everywhere.
+_MISSING: Final = 20
 _REPORT_TYPE: Final = "RunReport"
 
 
@@ -107,9 +109,17 @@ def follow(
     Raises:
         CloudError: it cannot be looked at any more; the job itself goes on.
     """
-    waits = connection.waits()
+    waits, missing = connection.waits(), 0
     while True:
-        job = client.job(name)
+        try:
+            job = client.job(name)
+        except MissingError:
+            missing += 1
+            if missing > _MISSING:
+                raise
+            sleep(next(waits))
+            continue
+        missing = 0
         found = watch.show(job)
         if job.state.name in ENDED:
             return state_of(job, found)

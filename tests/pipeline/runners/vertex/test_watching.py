@@ -92,6 +92,13 @@ def test_a_job_that_is_cancelled_on_the_way(cloud, job):
     assert not text
 
 
+def test_a_job_that_is_not_shown_at_once_is_waited_for(cloud, job):
+    def hide(name):
+        cloud.vertex.hides = 5
+
+    assert followed(cloud, job, hide)[1].state == "succeeded"
+
+
 def test_a_job_that_goes_away(cloud, job):
     with pytest.raises(MissingError, match="There is no projects/"):
         followed(cloud, job, cloud.vertex.jobs.pop)
