@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from pipeline.cli.cloud import cloud_errors_reported, show
 from pipeline.cli.status_line import JsonOption, Status
 from pipeline.cli.support import ConfigOption, SetOption, fail, load
@@ -10,13 +14,18 @@ from pipeline.cli.support import ConfigOption, SetOption, fail, load
 def preflight(
     config: ConfigOption = None,
     settings: SetOption = None,
+    data: Annotated[
+        str | None, typer.Option(help="Slices, gs://..., where the configuration has none.")
+    ] = None,
     json: JsonOption = False,
 ) -> Status:
-    """Check that a Google Cloud project has all that a submission needs, and name what mends it.
+    """Check that a Google Cloud project has all that a run needs, and name what mends it.
+
+    Where the configuration has no vertex.project, that is what Beam's steps on Dataflow need.
 
     Example: segue preflight --config configs/vertex.yaml --set vertex.project=my-project
     """
-    loaded = load(config, settings)
+    loaded = load(config, settings, data=data)
     from pipeline.runners.vertex.preflight.checks import check
     from schema.status import PreflightStatus
 

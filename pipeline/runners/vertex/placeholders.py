@@ -1,4 +1,4 @@
-"""What a configuration still has to say before anything can run on Vertex."""
+"""What a configuration still has to say before anything can run in the cloud."""
 
 from __future__ import annotations
 
@@ -19,20 +19,26 @@ _NEEDED: Final = (
 )
 
 
+def on_vertex(config: PipelineConfig) -> bool:
+    """Whether all of a run is meant for Vertex, or only Beam's steps for Dataflow."""
+    return config.vertex.project is not None or config.dataflow is None
+
+
 def unsaid(config: PipelineConfig) -> dict[str, str]:
     """The keys that are placeholders, or missing, and what is wrong with each."""
     values = dict(_texts(config.model_dump(mode="json")))
+    needed = _NEEDED if on_vertex(config) else _NEEDED[-1:]
     found = {
         key: f"is still the placeholder {value!r}: --set {key}=..."
         for key, value in values.items()
         if MARK in value
     }
-    for key, what in _NEEDED:
+    for key, what in needed:
         if key not in values:
-            found[key] = f"is needed on Vertex: --set {key}={what}"
+            found[key] = f"is needed in the cloud: --set {key}={what}"
     if "://" not in config.data:
         found["data"] = (
-            f"containers read from storage, not {config.data!r}: --set data=gs://BUCKET/FOLDER"
+            f"containers and workers read from storage, not {config.data!r}: --set data=gs://BUCKET/FOLDER"
         )
     return found
 

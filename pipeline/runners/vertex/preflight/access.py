@@ -26,8 +26,10 @@ _ALL = ("roles/owner", "roles/editor")
 
 def caller(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
     """The caller may start, see and cancel jobs, and schedule them where that is configured."""
-    needed = [f"aiplatform.pipelineJobs.{verb}" for verb in _JOBS]
-    if wanted.config.vertex.schedule.cron:
+    role = "roles/aiplatform.user" if wanted.on_vertex else "roles/dataflow.developer"
+    kind = "aiplatform.pipelineJobs" if wanted.on_vertex else "dataflow.jobs"
+    needed = [f"{kind}.{verb}" for verb in _JOBS]
+    if wanted.on_vertex and wanted.config.vertex.schedule.cron:
         needed += [f"aiplatform.schedules.{verb}" for verb in _SCHEDULES]
     path = f"v1/projects/{wanted.project}:testIamPermissions"
     held = apis.post("cloudresourcemanager", path, {"permissions": needed}).get("permissions", [])
@@ -35,7 +37,7 @@ def caller(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
         yield missing(
             "your role",
             f"you lack {', '.join(lacking)} in {wanted.project}",
-            _grant(wanted.project, wanted.member, "roles/aiplatform.user"),
+            _grant(wanted.project, wanted.member, role),
         )
     else:
         yield fine("your role", f"you may start jobs in {wanted.project}")
@@ -81,10 +83,10 @@ def service_account(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
     policy = apis.post("cloudresourcemanager", path, {})
     member = f"serviceAccount:{account}"
     held = _roles(policy, member)
-    needed = ["roles/aiplatform.user"]
+    needed = ["roles/aiplatform.user"] if wanted.on_vertex else []
     if wanted.uses_dataflow:
-        needed += ["roles/dataflow.developer", "roles/dataflow.worker"]
-        needed += ["roles/artifactregistry.reader"]
+        needed += ["roles/dataflow.worker", "roles/artifactregistry.reader"]
+        needed += ["roles/dataflow.developer"] if wanted.on_vertex else []
     for role in needed:
         yield _has(account, role, held, _grant(wanted.project, member, role))
     if wanted.bucket:

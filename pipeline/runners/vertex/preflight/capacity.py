@@ -63,6 +63,8 @@ def _cpus(machine_type: str) -> float:
 
 def quotas(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
     """The quotas of Vertex in the region hold what runs at once."""
+    if not wanted.on_vertex:
+        return
     parent = f"v1beta1/projects/{wanted.project}/services/{_SERVICE}/consumerQuotaMetrics"
     for name, amount in sorted(demand(wanted.config).items()):
         check = f"quota {name}"

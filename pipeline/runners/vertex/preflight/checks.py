@@ -48,9 +48,12 @@ def check(
     unsaid = {key: why for key, why in placeholders.unsaid(config).items() if key not in needless}
     for key, why in unsaid.items():
         yield missing(f"configuration {key}", why)
-    project, region = config.vertex.project, config.vertex.region
-    if not project or not region or unsaid.keys() & {"vertex.project", "vertex.region"}:
-        yield unknown("Google Cloud", "vertex.project and vertex.region have to be known first")
+    section, place = "vertex", (config.vertex.project, config.vertex.region)
+    if not placeholders.on_vertex(config) and config.dataflow is not None:
+        section, place = "dataflow", (config.dataflow.project, config.dataflow.region)
+    project, region = place
+    if not project or not region or unsaid.keys() & {f"{section}.project", f"{section}.region"}:
+        yield unknown("Google Cloud", f"{section}.project and {section}.region come first")
         return
     try:
         member = apis.member()

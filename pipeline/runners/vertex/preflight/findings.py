@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from pipeline.config import PipelineConfig
 from pipeline.options.dataflow import DataflowOptions
+from pipeline.runners.vertex import placeholders
 from pipeline.runners.vertex.preflight.asking import GoogleApis
 from schema.status import Finding
 
@@ -41,6 +42,19 @@ class Wanted:
         return options if options is not None and options.chosen else None
 
     @property
+    def on_vertex(self) -> bool:
+        """Whether all of the run is on Vertex, or only Beam's steps on Dataflow."""
+        return placeholders.on_vertex(self.config)
+
+    @property
+    def images(self) -> dict[str, str]:
+        """The images of containers and of workers, by the key that names them."""
+        found = {"image": self.config.vertex.image if self.on_vertex else None}
+        if self.dataflow is not None and self.dataflow.image != found["image"]:
+            found["image of the workers"] = self.dataflow.image
+        return {key: name for key, name in found.items() if name}
+
+    @property
     def uses_dataflow(self) -> bool:
         """Whether any of Beam's steps runs on Dataflow."""
         return self.dataflow is not None or (
@@ -49,9 +63,12 @@ class Wanted:
 
     @property
     def service_account(self) -> str | None:
-        """What containers run as: by default what machines of the project run as."""
-        if self.config.vertex.service_account:
-            return self.config.vertex.service_account
+        """What containers or workers run as: by default what machines of the project run as."""
+        named = self.config.vertex.service_account if self.on_vertex else None
+        if not self.on_vertex and self.dataflow is not None:
+            named = self.dataflow.service_account
+        if named:
+            return named
         return f"{self.number}-compute@developer.gserviceaccount.com" if self.number else None
 
 

@@ -11,7 +11,7 @@ from pipeline.runners.vertex.preflight.asking import AbsentError, GoogleApis, Un
 from pipeline.runners.vertex.preflight.findings import Wanted, fine, missing, unknown
 from schema.status import Finding
 
-_APIS = ("aiplatform", "storage", "artifactregistry", "compute", "iam", "cloudresourcemanager")
+_APIS = ("storage", "artifactregistry", "compute", "iam", "cloudresourcemanager")
 _IMAGE = re.compile(
     r"(?P<location>[a-z0-9-]+)-docker\.pkg\.dev/(?P<project>[^/]+)/(?P<repository>[^/]+)/"
     r"(?P<package>[^:@]+)(?::(?P<tag>[^@]+))?(?:@(?P<digest>sha256:[0-9a-f]{64}))?"
@@ -46,6 +46,8 @@ def project(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
 
 def region(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
     """Vertex runs in the region."""
+    if not wanted.on_vertex:
+        return
     found = apis.get("aiplatform", f"v1/projects/{wanted.project}/locations", pageSize=200)
     known = sorted(place["locationId"] for place in found.get("locations", []))
     if wanted.region in known:
@@ -150,13 +152,15 @@ def _holds(found: dict, region: str) -> bool:
 
 
 def image(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
-    """The containers' image is in Artifact Registry."""
-    name = wanted.config.vertex.image
-    if name is None:
-        return
+    """The image of the containers, and that of workers, are in Artifact Registry."""
+    for check, name in wanted.images.items():
+        yield from _image(check, name, apis)
+
+
+def _image(check: str, name: str, apis: GoogleApis) -> Iterator[Finding]:
     parts = _IMAGE.fullmatch(name)
     if parts is None:
-        yield unknown("image", f"{name} is not of Artifact Registry (LOCATION-docker.pkg.dev/...)")
+        yield unknown(check, f"{name} is not of Artifact Registry (LOCATION-docker.pkg.dev/...)")
         return
     parent = f"projects/{parts['project']}/locations/{parts['location']}"
     repository = f"{parent}/repositories/{parts['repository']}"
@@ -165,7 +169,7 @@ def image(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
         apis.get("artifactregistry", f"v1/{repository}")
     except AbsentError:
         yield missing(
-            "image",
+            check,
             f"there is no repository {parts['repository']} in {parts['location']}, for {name}",
             f"gcloud artifacts repositories create {parts['repository']} "
             f"--repository-format=docker --location={parts['location']} "
@@ -180,13 +184,14 @@ def image(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
     try:
         apis.get("artifactregistry", path)
     except AbsentError:
-        yield missing("image", f"{name} is not in its repository", push)
+        yield missing(check, f"{name} is not in its repository", push)
         return
     by_tag = "" if parts["digest"] else "; by digest (IMAGE@sha256:...) Vertex's cache would see it"
-    yield fine("image", f"{name} is there{by_tag}")
+    yield fine(check, f"{name} is there{by_tag}")
 
 
 def _more_apis(wanted: Wanted) -> tuple[str, ...]:
     network = ("servicenetworking",) if wanted.config.vertex.network else ()
     keys = ("cloudkms",) if wanted.config.vertex.kms_key else ()
-    return (*(("dataflow",) if wanted.uses_dataflow else ()), *network, *keys)
+    vertex = ("aiplatform",) if wanted.on_vertex else ()
+    return (*vertex, *(("dataflow",) if wanted.uses_dataflow else ()), *network, *keys)

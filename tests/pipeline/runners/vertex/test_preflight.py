@@ -317,3 +317,36 @@ def test_a_stand_in_for_vertex_alone_leaves_the_other_apis_out(cloud, monkeypatc
     monkeypatch.delenv("SEGUE_GOOGLE_ENDPOINT")
     found = {finding.check: finding.outcome for finding in findings()}
     assert found == {"Google's APIs": "not checked", "bucket": "ok", "bucket access": "ok"}
+
+
+def test_a_run_from_here_needs_what_its_workers_need(cloud):
+    settings = [f"dataflow={{project: my-project, region: europe-west4, image: {DIGEST}}}"]
+    config = load_config(
+        None,
+        [*settings, f"dataflow.service_account={ACCOUNT}"],
+        data="gs://my-bucket/mpd",
+        storage="gs://my-bucket/segue",
+    )
+    cloud.project.subnetwork = "default"
+    cloud.project.roles.discard("roles/aiplatform.user")
+    cloud.project.apis.discard("aiplatform")
+    cloud.project.quotas.clear()
+    assert {finding.outcome for finding in check(config)} == {"ok"}
+    cloud.project.lacking.add("dataflow.jobs.create")
+    cloud.project.roles.discard("roles/dataflow.worker")
+    cloud.project.apis.discard("dataflow")
+    cloud.project.image = None
+    found = {each.check: each.command for each in check(config) if each.outcome == "missing"}
+    assert found.keys() == {
+        "API dataflow.googleapis.com",
+        "image of the workers",
+        "your role",
+        f"roles/dataflow.worker of {ACCOUNT}",
+    }
+    assert "--role=roles/dataflow.developer" in found["your role"]
+
+
+def test_workers_with_an_image_of_their_own(cloud):
+    cloud.project.image = "segue"
+    setting = DATAFLOW.replace("segue/segue@", "segue/workers@")
+    assert missing(setting).keys() == {"image of the workers"}
