@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 from pipeline.config import PipelineConfig
 from pipeline.options.dataflow import DataflowOptions
 from pipeline.runners.vertex import placeholders
 from pipeline.runners.vertex.preflight.asking import GoogleApis
 from schema.status import Finding
+
+
+class Image(NamedTuple):
+    """An image, what its check is called, and whether a GPU is used in it."""
+
+    check: str
+    name: str
+    gpu: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,12 +56,19 @@ class Wanted:
         return placeholders.on_vertex(self.config)
 
     @property
-    def images(self) -> dict[str, str]:
-        """The images of containers and of workers, by the key that names them."""
-        found = {"image": self.config.vertex.image if self.on_vertex else None}
-        if self.dataflow is not None and self.dataflow.image != found["image"]:
-            found["image of the workers"] = self.dataflow.image
-        return {key: name for key, name in found.items() if name}
+    def images(self) -> list[Image]:
+        """The images of containers and of workers, each once."""
+        vertex, found = self.config.vertex, {}
+        if self.on_vertex:
+            found[vertex.image] = Image("image", vertex.image or "")
+            for own in (vertex.resources, vertex.custom_jobs):
+                for component, options in own.items():
+                    name, gpu = options.image or "", options.gpu is not None
+                    found.setdefault(options.image, Image(f"image of {component}", name, gpu))
+        if self.dataflow is not None:
+            workers = Image("image of the workers", self.dataflow.image)
+            found.setdefault(self.dataflow.image, workers)
+        return [image for image in found.values() if image.name]
 
     @property
     def uses_dataflow(self) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from pipeline.runners.vertex.connection import CloudError
 from pipeline.runners.vertex.preflight.asking import AbsentError, GoogleApis, UnreachableError
-from pipeline.runners.vertex.preflight.findings import Wanted, fine, missing, unknown
+from pipeline.runners.vertex.preflight.findings import Image, Wanted, fine, missing, unknown
 from schema.status import Finding
 
 _APIS = ("storage", "artifactregistry", "compute", "iam", "cloudresourcemanager")
@@ -153,18 +153,20 @@ def _holds(found: dict, region: str) -> bool:
 
 def image(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
     """The image of the containers, and that of workers, are in Artifact Registry."""
-    for check, name in wanted.images.items():
-        yield from _image(check, name, apis)
+    for each in wanted.images:
+        yield from _image(each, apis)
 
 
-def _image(check: str, name: str, apis: GoogleApis) -> Iterator[Finding]:
+def _image(wanted: Image, apis: GoogleApis) -> Iterator[Finding]:
+    check, name = wanted.check, wanted.name
     parts = _IMAGE.fullmatch(name)
     if parts is None:
         yield unknown(check, f"{name} is not of Artifact Registry (LOCATION-docker.pkg.dev/...)")
         return
     parent = f"projects/{parts['project']}/locations/{parts['location']}"
     repository = f"{parent}/repositories/{parts['repository']}"
-    push = f"docker build --tag {name.partition('@')[0]} . && docker push {name.partition('@')[0]}"
+    tag, lock = name.partition("@")[0], " --build-arg LOCK=gpu" if wanted.gpu else ""
+    push = f"docker build -f deploy/Dockerfile{lock} --tag {tag} . && docker push {tag}"
     try:
         apis.get("artifactregistry", f"v1/{repository}")
     except AbsentError:

@@ -10,6 +10,7 @@ from tests.standins.google import LOST_BEFORE
 ACCOUNT = "runner@my-project.iam.gserviceaccount.com"
 IMAGE = "europe-west4-docker.pkg.dev/my-project/segue/segue"
 DIGEST = f"{IMAGE}@sha256:{'0' * 64}"
+PUSH = f"docker build -f deploy/Dockerfile --tag {IMAGE} . && docker push {IMAGE}"
 SETTINGS = (
     "vertex.project=my-project",
     "vertex.region=europe-west4",
@@ -98,13 +99,12 @@ SINGLE = {
         "gcloud storage buckets add-iam-policy-binding gs://my-bucket "
         '--member="user:$(gcloud config get account)" --role=roles/storage.objectAdmin',
     ),
-    "image": (_lack(image=None), "image", f"docker build --tag {IMAGE} . && docker push {IMAGE}"),
+    "image": (_lack(image=None), "image", PUSH),
     "repository": (
         _lack(repository=None),
         "image",
         "gcloud artifacts repositories create segue --repository-format=docker "
-        "--location=europe-west4 --project=my-project && "
-        f"docker build --tag {IMAGE} . && docker push {IMAGE}",
+        f"--location=europe-west4 --project=my-project && {PUSH}",
     ),
     "role": (
         lambda project: project.lacking.add("aiplatform.pipelineJobs.create"),
@@ -350,3 +350,12 @@ def test_workers_with_an_image_of_their_own(cloud):
     cloud.project.image = "segue"
     setting = DATAFLOW.replace("segue/segue@", "segue/workers@")
     assert missing(setting).keys() == {"image of the workers"}
+
+
+def test_a_component_with_an_image_of_its_own(cloud):
+    image = IMAGE.replace("segue/segue", "segue/cuda")
+    cloud.project.quotas["custom_model_training_nvidia_l4_gpus"] = 1
+    setting = f"vertex.resources={{Trainer.als: {{gpu: NVIDIA_L4, image: '{image}'}}}}"
+    (found,) = missing(setting).items()
+    build = f"docker build -f deploy/Dockerfile --build-arg LOCK=gpu --tag {image} ."
+    assert found == ("image of Trainer.als", f"{build} && docker push {image}")
