@@ -75,7 +75,6 @@ class Dataflow:
     Args:
         storage: where graphs are staged.
         start_seconds: how long a job is pending.
-        failures: by a part of a job's name, the message that it fails with in place of running.
 
     Attributes:
         jobs: all of them, in the order in which they came.
@@ -87,18 +86,17 @@ class Dataflow:
         storage: Storage,
         *,
         start_seconds: float = 0.5,
-        failures: Mapping[str, str] | None = None,
     ) -> None:
         self.jobs: list[Job] = []
         self.environment: dict[str, str] = {}
         self._storage = storage
         self._start_seconds = start_seconds
-        self._failures = dict(failures or {})
+        self._failures: dict[str, str] = {}
         self._lock = threading.Lock()
 
-    def named(self, part: str) -> list[Job]:
-        """The jobs whose name has a part."""
-        return [job for job in self.jobs if part in job.name]
+    def fail(self, part: str, message: str) -> None:
+        """Lets the jobs whose name has that part fail with a message, in place of running."""
+        self._failures[part] = message
 
     def __call__(self, request: Request) -> Answer:
         found = _JOBS.fullmatch(request.path)
