@@ -81,7 +81,7 @@ def _run(
     from tfx.utils import io_utils
 
     from pipeline import dag
-    from pipeline.runners import launch, repair
+    from pipeline.runners import dataflow_jobs, launch, repair
     from serving.protocol import ConfigError
     from serving.release import look
 
@@ -106,13 +106,14 @@ def _run(
             f"{gone} results of earlier runs are gone from where {metadata} knows them: what is "
             "needed of them is made again"
         )
-    seen = _Shown(console, seconds_file)
+    seen, run_name = _Shown(console, seconds_file), f"{started:%Y%m%d-%H%M%S}"
     try:
         built = dag.create_pipeline(
             config,
             paths,
             store,
             started=started,
+            run_name=run_name,
             seconds_file=seen.seconds_file,
         )
         launch.launch(built, console.component_started, seen.finished)
@@ -122,6 +123,9 @@ def _run(
         if out != os.path.abspath(config.out):  # a link that the runner made
             told = told.replace(out, config.out)
         raise _failed(console, error.node_id, error.seconds, cause, told) from error
+    except KeyboardInterrupt:
+        dataflow_jobs.cancel_and_tell(config, run_name, console.note)
+        raise
 
     metrics = documents.RunMetrics.model_validate_json(
         io_utils.read_string_file(os.path.join(seen.report, documents.METRICS_FILE))

@@ -105,7 +105,12 @@ class Dataflow:
         project, region, job_id, about = found.groups()
         if job_id is None:
             if request.method != "POST":
-                return Answer({"jobs": [_public(job, project, region) for job in self.jobs]})
+                asked = [
+                    job
+                    for job in self.jobs
+                    if request.query.get("filter") != "ACTIVE" or job.state not in _ENDED
+                ]
+                return Answer({"jobs": [_public(job, project, region) for job in asked]})
             return Answer(_public(self._create(request.json()), project, region))
         job = next((job for job in self.jobs if job.id == job_id), None)
         if job is None:
