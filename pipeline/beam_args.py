@@ -40,8 +40,10 @@ def of(component: str, config: PipelineConfig, run: str) -> list[str]:
 
 def in_process(config: PipelineConfig) -> list[str]:
     """Returns the arguments of whatever is not on Dataflow: those of `beam.pipeline_args`."""
+    from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
+
     arguments = list(config.beam.pipeline_args)
-    runner = next((a.partition("=")[2] for a in arguments if a.startswith("--runner=")), "")
+    runner = PipelineOptions(arguments).view_as(StandardOptions).runner or ""
     if runner in _IN_PROCESS and not any(a.startswith(_PACKAGES) for a in arguments):
         arguments.append("--sdk_container_image=unused")  # there are no workers to run it
     return arguments

@@ -122,6 +122,7 @@ def test_names_of_jobs_are_ones_that_dataflow_takes():
         ("[--setup_file=./setup.py]", ["--setup_file=./setup.py"]),
         # A runner with workers of its own would start the container.
         ("[--runner=FlinkRunner]", ["--runner=FlinkRunner"]),
+        ("[--runner, FlinkRunner]", ["--runner", "FlinkRunner"]),
     ],
 )
 def test_tfx_does_not_pack_itself_for_workers_that_are_none(configured, given):
