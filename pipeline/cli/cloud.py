@@ -26,7 +26,11 @@ SpecOption = Annotated[
 ]
 ParameterOption = Annotated[
     list[str] | None,
-    typer.Option("--parameter", metavar="NAME=VALUE", help="A runtime parameter, such as seed=3."),
+    typer.Option(
+        "--parameter",
+        metavar="NAME=VALUE",
+        help="A runtime parameter, such as span=3, or a field of one, such as gate.alpha=0.01.",
+    ),
 ]
 PreflightOption = Annotated[
     bool, typer.Option("--preflight/--no-preflight", help="Check the project first.")

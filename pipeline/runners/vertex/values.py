@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from pipeline.runners.vertex.connection import UsageError
@@ -48,7 +48,8 @@ def with_values(
     Args:
         job: a PipelineJob as JSON; it is left as it is.
         values: by name.
-        settings: "NAME=VALUE" texts, which override `values`.
+        settings: "NAME=VALUE" texts, which override `values`; of a parameter that is itself JSON,
+            "NAME.KEY=VALUE" changes one field.
 
     Raises:
         UsageError: a name is unknown, a text is not of the type, or a value is missing.
@@ -61,7 +62,12 @@ def with_values(
         name, separator, text = setting.partition("=")
         if not separator or not name:
             raise UsageError(f"--parameter takes NAME=VALUE, not {setting!r}.")
-        given[name] = _read(name, text, known)
+        parameter, *path = name.split(".")
+        if path and parameter in known:
+            before = given.get(parameter, known[parameter].get("defaultValue"))
+            given[parameter] = _changed(before, parameter, path, text)
+        else:
+            given[name] = _read(name, text, known)
     if unknown := sorted(given.keys() - known.keys()):
         raise UsageError(f"The specification has no parameter {', '.join(unknown)}; {_list(known)}")
     optional = {
@@ -87,6 +93,45 @@ def _read(name: str, text: str, known: Mapping[str, Mapping[str, Any]]) -> Any:
         return reader(text)
     except ValueError:
         raise UsageError(f"--parameter {name}: takes {kind}, not {text!r}.") from None
+
+
+def _changed(value: Any, name: str, path: Sequence[str], text: str) -> str:
+    """A parameter's JSON with one field changed, which has to be there and keeps its type."""
+    try:
+        document = json.loads(value)
+    except (TypeError, ValueError):
+        raise UsageError(f"--parameter {name}: its value is no JSON: give all of it.") from None
+    place = document
+    for depth, part in enumerate(path):
+        key: Any = int(part) if isinstance(place, list) and part.isdigit() else part
+        there = range(len(place)) if isinstance(place, list) else place
+        if not isinstance(place, list | dict) or key not in there:
+            inside = ", ".join(map(str, there)) if isinstance(place, list | dict) else "nothing"
+            where = ".".join((name, *path[:depth]))
+            raise UsageError(f"--parameter {name}: {where} has no {part}; it has {inside}.")
+        if depth < len(path) - 1:
+            place = place[key]
+    try:
+        changed = json.loads(text)
+    except ValueError:
+        changed = text
+    if place[key] is not None and _kind(place[key]) != _kind(changed):
+        raise UsageError(
+            f"--parameter {'.'.join((name, *path))}: takes {_kind(place[key])}, not {text!r}."
+        )
+    place[key] = changed
+    return json.dumps(document)
+
+
+def _kind(value: Any) -> str:
+    """What a JSON value is called."""
+    if isinstance(value, bool) or value is None:
+        return "null" if value is None else "true or false"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "a text"
+    return "a list" if isinstance(value, list) else "an object"
 
 
 def _list(known: Iterable[str]) -> str:

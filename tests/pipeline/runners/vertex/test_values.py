@@ -1,5 +1,7 @@
 """Runtime parameters change from run to run; what does not fit is refused by name."""
 
+import json
+
 import pytest
 
 from pipeline.runners.vertex.connection import UsageError
@@ -68,3 +70,49 @@ def test_a_specification_without_parameters(job):
     assert with_values(job) == job
     with pytest.raises(UsageError, match="it has none"):
         with_values(job, None, ["seed=1"])
+
+
+TRAINER = '{"params": {"epochs": 2, "counts": [1, 5], "warm": true, "name": null}, "seed": 17}'
+
+
+def trainer(job, *settings):
+    """The parameter's JSON after settings."""
+    definition = {"parameterType": "STRING", "defaultValue": TRAINER}
+    job["pipelineSpec"]["root"]["inputDefinitions"]["parameters"]["trainer_als"] = definition
+    done = with_values(job, None, settings)["runtimeConfig"]["parameterValues"]
+    return json.loads(done["trainer_als"])
+
+
+def test_a_field_of_a_parameter_that_is_json(job):
+    assert trainer(
+        job,
+        "trainer_als.params.epochs=3",
+        "trainer_als.params.counts.1=7",
+        "trainer_als.params.warm=false",
+        "trainer_als.params.name=x",
+    ) == {"params": {"epochs": 3, "counts": [1, 7], "warm": False, "name": "x"}, "seed": 17}
+
+
+def test_a_field_of_a_value_that_was_given(job):
+    job["runtimeConfig"]["parameterValues"]["trainer_als"] = '{"seed": 3}'
+    assert trainer(job, "trainer_als.seed=4.5") == {"seed": 4.5}
+
+
+@pytest.mark.parametrize(
+    ("setting", "says"),
+    [
+        (
+            "trainer_als.params.epoch=3",
+            r"trainer_als\.params has no epoch; it has epochs, counts, warm, name\.",
+        ),
+        ("trainer_als.params.counts.2=3", r"counts has no 2; it has 0, 1\."),
+        ("trainer_als.seed.x=3", r"trainer_als\.seed has no x; it has nothing\."),
+        ("trainer_als.params.epochs=many", r"params\.epochs: takes a number, not 'many'"),
+        ("trainer_als.params.warm=1", r"params\.warm: takes true or false, not '1'"),
+        ("data.x=3", "data: its value is no JSON"),
+        ("trainer.x=3", r"has no parameter trainer\.x"),
+    ],
+)
+def test_a_field_that_is_not_there_or_of_another_type(job, setting, says):
+    with pytest.raises(UsageError, match=says):
+        trainer(job, setting)
