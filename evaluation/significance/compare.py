@@ -96,7 +96,11 @@ def compare_paired(
         ci_method=mean.method,
         bound=mean.bound,
         minimum_detectable=minimum_detectable(
-            differences, options.alpha, options.power, options.alternative != "two-sided"
+            differences,
+            options.alpha,
+            options.power,
+            one_sided=options.alternative != "two-sided",
+            hits=hits,
         ),
         alpha=options.alpha,
         significant=False,

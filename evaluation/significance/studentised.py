@@ -50,9 +50,7 @@ class Studentised:
         self.mean = float(np.mean(values))
         deviation = float(np.std(values, ddof=1))
         self.error = deviation / np.sqrt(n)
-        # Mean and standard error of the n + 1 values, the one more being UNSEEN deviations off.
-        self._shift = UNSEEN * deviation / (n + 1)
-        self._wider = deviation * np.sqrt((n - 1 + n / (n + 1) * UNSEEN**2) / (n * (n + 1)))
+        self._shift, self._wider = (deviation * part for part in _with_unseen(n))
         self._t = np.sort(_resampled_t(values - self.mean, resamples, seed))
 
     def bounds(self, alpha: float) -> tuple[float, float]:
@@ -79,6 +77,25 @@ class Studentised:
     def _unseen_p_value(self, mean: float) -> float:
         """Student's, of the sample and the playlist that it could have missed."""
         return float(special.stdtr(self._n, (self._shift - mean) / self._wider))
+
+
+def least_mean(n: int, alpha: float) -> float:
+    """The mean of n values, in standard deviations, that a claim at `alpha` needs at least.
+
+    What the value that could have been missed asks for; of values without skew the resamples ask
+    for less.
+    """
+    shift, wider = _with_unseen(n)
+    return shift + float(special.stdtrit(n, 1 - alpha)) * wider
+
+
+def _with_unseen(n: int) -> tuple[float, float]:
+    """By how much one more value, `UNSEEN` deviations off, moves the mean; and its error then.
+
+    Both in standard deviations of the n values.
+    """
+    variance = (n - 1 + n / (n + 1) * UNSEEN**2) / (n * (n + 1))
+    return UNSEEN / (n + 1), float(np.sqrt(variance))
 
 
 def _resampled_t(centred: np.ndarray, resamples: int, seed: int) -> np.ndarray:

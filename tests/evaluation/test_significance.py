@@ -353,15 +353,56 @@ def test_true_differences_are_seen():
 
 
 def test_minimum_detectable_difference():
-    # (1.645 + 0.842) / √100 = 0.249 standard deviations, a little more with Student's t.
+    # (1.645 + 0.842) / √100 = 0.249 standard deviations for a normal test. The value that could
+    # have been missed moves what is needed by 4 / 101 and widens it by 8%: 0.301.
     differences = np.random.default_rng(8).normal(0, 2, 100)
     found = minimum_detectable(differences, 0.05, 0.8, one_sided=True)
-    assert found / differences.std(ddof=1) == pytest.approx(0.2503, abs=2e-3)
+    assert found / differences.std(ddof=1) == pytest.approx(0.301, abs=2e-3)
     # It says what could be seen, whatever was seen.
     assert found == pytest.approx(minimum_detectable(differences + 5, 0.05, 0.8, one_sided=True))
     assert found < minimum_detectable(differences, 0.05, 0.8, one_sided=False)
     assert minimum_detectable(np.zeros(100), 0.05, 0.8, one_sided=True) is None
     assert minimum_detectable(differences[:2], 0.05, 0.8, one_sided=True) is None
+
+
+def test_minimum_detectable_difference_of_hits():
+    # Student's t asks for 0.2504 standard deviations here, McNemar's correction for a pair more.
+    differences = np.repeat([1.0, -1.0, 0.0], (15, 15, 70))
+    found = minimum_detectable(differences, 0.05, 0.8, one_sided=True, hits=True)
+    assert found == pytest.approx(0.2504 * differences.std(ddof=1) + 1 / 100, abs=2e-4)
+
+
+@pytest.mark.parametrize("alternative", ["better", "worse", "two-sided"])
+@pytest.mark.parametrize("n", [30, 150])
+def test_the_minimum_detectable_difference_is_seen_as_often_as_promised(n, alternative):
+    rng = np.random.default_rng(5)
+    options = ComparisonOptions(alternative=alternative, resamples=999)
+    sign = -1 if alternative == "worse" else 1
+    spread = np.array([-1.0, 1.0] * (n // 2))
+    one_sided = alternative != "two-sided"
+    least = minimum_detectable(spread, 0.05, 0.8, one_sided=one_sided) / spread.std(ddof=1)
+    seen = 0
+    for _ in range(300):
+        values = 0.1 * (rng.standard_normal(n) + sign * least)
+        seen += compare_paired(values, np.zeros(n), "ndcg", options=options).significant
+    # 240 of 300 are promised; three standard errors are 3 √(300 · 0.8 · 0.2) = 21.
+    assert seen == pytest.approx(240, abs=21)
+
+
+@pytest.mark.parametrize("discordant", [0.2, 0.5])
+def test_the_minimum_detectable_difference_of_hits_is_seen_as_often_as_promised(discordant):
+    rng = np.random.default_rng(6)
+    n = 200
+    pairs = round(n * discordant / 2)
+    spread = np.repeat([1.0, -1.0, 0.0], (pairs, pairs, n - 2 * pairs))
+    least = minimum_detectable(spread, 0.05, 0.8, one_sided=True, hits=True)
+    seen = 0
+    for _ in range(300):
+        draw = rng.random(n)
+        won, lost = draw < (discordant + least) / 2, draw > 1 - (discordant - least) / 2
+        result = compare_paired(won.astype(float), lost.astype(float), "hit_rate@10", options=QUICK)
+        seen += result.significant
+    assert seen == pytest.approx(240, abs=21)
 
 
 def test_holm_by_hand():
