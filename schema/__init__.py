@@ -19,6 +19,7 @@ __all__ = [
     "signatures",
     "splits",
     "spreadsheets",
+    "stand_ins",
     "status",
     "strict_json",
     "texts",

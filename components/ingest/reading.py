@@ -17,15 +17,11 @@ from components.ingest.archives import ArchiveError
 from components.ingest.finding import not_a_file
 from components.ingest.validation import json_type
 from schema import strict_json
+from schema.stand_ins import stand_in
 
 #: A slice that unpacks to more is not read: it is not a slice, and would exhaust a worker's memory.
 MAX_SLICE_BYTES: Final = 1 << 30
 _GZIP_MAGIC: Final = b"\x1f\x8b"
-#: Starts of what stands in a file's place until it is fetched.
-_STAND_INS: Final = {
-    b"version https://git-lfs.github.com/spec/": "a Git LFS pointer: git lfs pull fetches the file",
-    b"/annex/objects/": "a git-annex pointer: git annex get fetches the file",
-}
 _NESTED: Final = (dict, list)
 _TAR_MAGIC: Final = b"ustar"
 _TAR_MAGIC_AT: Final = 257
@@ -122,9 +118,8 @@ def _parse(content: bytes) -> Any:
         return found if colons == _keys(found) else _parse_strictly(content)
     if not content.strip():
         raise UnreadableFileError("empty")
-    for start, told in _STAND_INS.items():
-        if content.startswith(start):
-            raise UnreadableFileError(told)
+    if told := stand_in(content):
+        raise UnreadableFileError(told)
     if content.startswith(_TAR_MAGIC, _TAR_MAGIC_AT):
         raise UnreadableFileError("a tar archive; unpack it with tar -xf and give its folder")
     # The standard library is slower and takes more: lone surrogates, NaN, a byte order mark.

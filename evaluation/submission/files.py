@@ -22,6 +22,7 @@ from evaluation.metrics import DEPTH
 from evaluation.submission.errors import SubmissionError
 from schema import files
 from schema.spreadsheets import inert
+from schema.stand_ins import LONGEST, stand_in
 from schema.track_uris import canonical, is_track_uri
 
 _HEAD: Final = "team_info"
@@ -143,10 +144,13 @@ def open_text(path: str | Path) -> Iterator[IO[str]]:
     """Opens a text file in UTF-8 or, with a byte order mark, UTF-16, gzipped or not.
 
     Raises:
-        SubmissionError: what was read within the block is in another encoding, or no text.
+        SubmissionError: what was read within the block is in another encoding, or no text; or
+            the file is yet to be fetched.
         OSError, EOFError, zlib.error: the file cannot be opened or unpacked.
     """
     with open(path, "rb") as file:
+        if told := stand_in(file.peek(LONGEST)):
+            raise SubmissionError(f"{path}: {told}")
         packed = gzip.GzipFile(fileobj=file) if file.peek(2)[:2] == _GZIP else None
         content = io.BufferedReader(packed) if packed is not None else file
         marked = content.peek(2)[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)

@@ -14,6 +14,7 @@ import zlib
 from typing import Any, Final
 
 from schema import strict_json
+from schema.stand_ins import stand_in
 from serving.protocol import ConfigError
 
 _GZIP: Final = b"\x1f\x8b"
@@ -78,6 +79,8 @@ def parse(path: str | pathlib.Path, data: bytes) -> Content:
 
 
 def _decode(path: str | pathlib.Path, data: bytes) -> str:
+    if told := stand_in(data):
+        raise ConfigError(f"{path} is {told}")
     if data[:4] == _ZIP:
         raise ConfigError(
             f"{path} is a zip archive: unpack it and give one of its files{_playlists_in(data)}"

@@ -101,6 +101,7 @@ def test_what_people_write(tmp_path: pathlib.Path, text: str) -> None:
         ("1, a, a\n", "bad.csv:1: a track is recommended twice"),
         (f"1, {uri(1)}, {1:022d}\n", "bad.csv:1: a track is recommended twice"),
         ("1, a\n1, b\n", "bad.csv:2: playlist 1 occurs twice"),
+        ("version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "bad.csv: a Git LFS .*pull"),
         ("1," + ",".join(f"t{i}" for i in range(501)), "501 recommendations, at most 500"),
         ('{"1": {"holdouts": ["a", "a"]}}', "bad.csv:1: .* is no playlist's number: expected"),
         ("Track URI,Name\n", "bad.csv:1: 'Track URI' is no playlist's number"),

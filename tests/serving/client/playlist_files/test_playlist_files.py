@@ -291,6 +291,8 @@ def test_half_a_character_in_a_title_is_what_training_sees(write: Write) -> None
         (b"Bohemian Rhapsody\nAnother\n", "is in none of the formats"),
         (b'[{"endTime": "x", "artistName": "a", "trackName": "b"}]', "1 track without a URI"),
         (b"\x1f\x8bnonsense", "cannot read"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "is a Git LFS .* lfs pull"),
+        (b"/annex/objects/SHA256E-s1--0.json\n", "is a git-annex pointer: git annex get"),
         (b"PK\x03\x04rest", "is a zip archive: unpack it and give one of its files"),
         (
             zipped("MyData/Playlist1.json", "MyData/Userdata.json", "a.csv", "b.csv", "c.csv"),
