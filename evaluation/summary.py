@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
+from evaluation.metrics.registry import find
 from evaluation.rows import ceiling, cold, metric_columns, of_split, reachable_only
 from evaluation.scenarios import BY_NAME
 from schema import rows as columns
@@ -26,17 +27,21 @@ def estimates(rows: pd.DataFrame, confidence: float = 0.95) -> dict[str, Estimat
         By metric, as `estimate` has it.
     """
     return {
-        name: estimate(rows[name].to_numpy(dtype=np.float64), confidence)
+        name: estimate(rows[name].to_numpy(dtype=np.float64), confidence, span=find(name).span)
         for name in metric_columns(rows)
     }
 
 
-def estimate(values: npt.ArrayLike, confidence: float = 0.95) -> Estimate:
+def estimate(
+    values: npt.ArrayLike, confidence: float = 0.95, *, span: float | None = None
+) -> Estimate:
     """The mean with Student's t interval.
 
     Args:
         values: float [n]; what is not finite is left out.
         confidence: between 0 and 1.
+        span: the largest value that there can be, of values from 0 on; the interval then ends
+            where the values end. None where nothing bounds them.
 
     Returns:
         None where a number cannot be computed: the mean of no value, the interval of one.
@@ -50,7 +55,10 @@ def estimate(values: npt.ArrayLike, confidence: float = 0.95) -> Estimate:
     if n == 1:
         return Estimate(mean=mean)
     half = float(stats.t.ppf((1 + confidence) / 2, n - 1) * known.std(ddof=1) / np.sqrt(n))
-    return Estimate(mean=mean, ci_low=mean - half, ci_high=mean + half)
+    low, high = mean - half, mean + half
+    if span is not None:
+        low, high = max(0.0, low), min(span, high)
+    return Estimate(mean=mean, ci_low=low, ci_high=high)
 
 
 def summarise_model(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from evaluation.metrics import DEPTH
-from evaluation.metrics.registry import TABLE
+from evaluation.metrics.registry import TABLE, find
 from evaluation.summary import estimate
 from report import charts, formatting
 from report.loading import RunResults
@@ -70,13 +70,16 @@ def _seeds(results: RunResults, rows: pd.DataFrame, metric: str) -> charts.LineC
         return None
     found: dict[str, list[tuple[int, int, Estimate]]] = {model: [] for model in results.models}
     used = []
+    span = find(metric).span
     for low, high in SEED_BUCKETS:
         inside = rows[rows[NUM_SEEDS].between(low, np.inf if high is None else high)]
         if inside[metric].notna().any():
             used.append(_bucket_label(low, high))
             for model, values in inside.groupby(MODEL, observed=True)[metric]:
                 if n := int(values.notna().sum()):
-                    found[str(model)].append((len(used) - 1, n, estimate(values.to_numpy())))
+                    found[str(model)].append(
+                        (len(used) - 1, n, estimate(values.to_numpy(), span=span))
+                    )
     if len(used) < 2:
         return None
     guesses = [guess for points in found.values() for _, _, guess in points]

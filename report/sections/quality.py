@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from evaluation.metrics.registry import find
 from evaluation.summary import estimate
 from report import charts, formatting
 from report.loading import RunResults
@@ -153,7 +154,7 @@ def _splits(results: RunResults) -> Table | None:
     for model in results.models:
         cells = []
         for split in splits:
-            found = estimate(groups.get((model, split), ()))
+            found = estimate(groups.get((model, split), ()), span=find(metric).span)
             decimals = formatting.measure(metric).decimals
             between = formatting.interval(found.ci_low, found.ci_high, decimals)
             cells.append(Cell(formatting.metric(found.mean, metric), between))

@@ -7,6 +7,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from evaluation.metrics.registry import find
 from evaluation.summary import estimate
 from report import formatting
 from report.loading import RunResults
@@ -73,16 +74,17 @@ def _own(part: EvaluatorSlice, mine: pd.DataFrame, metric: str) -> Estimate:
     """The estimate of a slice from the candidate's rows, empty where they do not say."""
     if mine.empty or metric not in mine:
         return Estimate()
+    span = find(metric).span
     if not part.feature:
-        return estimate(mine[metric])
+        return estimate(mine[metric], span=span)
     if part.feature == features.SCENARIO:
-        return estimate(mine.loc[mine[rows.SCENARIO] == part.value, metric])
+        return estimate(mine.loc[mine[rows.SCENARIO] == part.value, metric], span=span)
     column, bounds = COLUMNS.get(part.feature), _bounds(part.value)
     if column not in mine or bounds is None:
         return Estimate()
     low, high = bounds
     inside = mine[column].between(low, np.inf if high is None else high)
-    return estimate(mine.loc[inside, metric])
+    return estimate(mine.loc[inside, metric], span=span)
 
 
 def _cell(found: Estimate, metric: str) -> Cell:

@@ -63,7 +63,10 @@ def shared() -> Catalogue:
     return made
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=200,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(text=st.text(alphabet=st.characters(exclude_categories=["Cs"]), max_size=200))
 def test_no_text_breaks_the_search(shared, text):
     assert set(shared.search(text, 5)) <= set(SONGS)

@@ -11,13 +11,17 @@ from schema.documents import Estimate
 
 
 def test_mean_and_interval_by_hand():
-    # Mean 2, standard deviation 1, n = 3: the interval is 2 ± 4.3027 / √3.
+    # Mean .5, standard deviation .01, n = 3: the interval is .5 ± .043027 / √3.
     rows = pd.DataFrame(
-        {"ndcg": [1.0, 2.0, 3.0, np.nan], "mrr": np.nan, "clicks": [np.nan] * 3 + [7]}
+        {"ndcg": [0.49, 0.5, 0.51, np.nan], "mrr": np.nan, "clicks": [np.nan] * 3 + [7]}
     )
     found = estimates(rows)
     assert found["ndcg"].model_dump() == pytest.approx(
-        {"mean": 2, "ci_low": 2 - 4.302653 / math.sqrt(3), "ci_high": 2 + 4.302653 / math.sqrt(3)}
+        {
+            "mean": 0.5,
+            "ci_low": 0.5 - 0.04302653 / math.sqrt(3),
+            "ci_high": 0.5 + 0.04302653 / math.sqrt(3),
+        }
     )
     assert found["mrr"] == Estimate()
     assert found["clicks"] == Estimate(mean=7.0)
@@ -27,6 +31,13 @@ def test_two_values_have_an_interval():
     # Mean .5, standard deviation √.5, n = 2: the interval is .5 ± 12.7062 · √.5 / √2.
     expected = {"mean": 0.5, "ci_low": 0.5 - 6.3531, "ci_high": 0.5 + 6.3531}
     assert estimate([0.0, 1.0]).model_dump() == pytest.approx(expected, abs=1e-4)
+
+
+def test_an_interval_ends_where_the_metric_ends():
+    # Two playlists know little: 12.7062 · .7071 / √2 is more than any metric but clicks spans.
+    found = estimates(pd.DataFrame({"ndcg": [0.0, 1.0], "clicks": [0.0, 1.0]}))
+    assert (found["ndcg"].ci_low, found["ndcg"].ci_high) == (0, 1)
+    assert (found["clicks"].ci_low, found["clicks"].ci_high) == (0, pytest.approx(6.8531, abs=1e-4))
 
 
 def test_a_models_intervals_are_of_95_percent_by_default():

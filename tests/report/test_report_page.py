@@ -237,7 +237,10 @@ DETAILS = st.fixed_dictionaries(
 @hypothesis.settings(
     max_examples=60,
     deadline=None,
-    suppress_health_check=[hypothesis.HealthCheck.function_scoped_fixture],
+    suppress_health_check=[
+        hypothesis.HealthCheck.function_scoped_fixture,
+        hypothesis.HealthCheck.too_slow,
+    ],
 )
 @hypothesis.given(metrics=METRICS, details=DETAILS)
 def test_no_content_breaks_the_page(

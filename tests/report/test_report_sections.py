@@ -192,8 +192,8 @@ def test_the_evaluators_slices_stand_beside_the_rows_own() -> None:
         ("Seed tracks 101+", ["0.6000", "0.6000"]),
     ]
     assert table.rows[0][1][0].interval == "0.3000 to 0.5000"
-    # Mean 0.4, standard deviation 0.2: 0.4 ± 4.3027 · 0.2 / √3.
-    assert table.rows[0][1][1].interval == "−0.0968 to 0.8968"
+    # Mean 0.4, standard deviation 0.2: 0.4 ± 4.3027 · 0.2 / √3, from −0.0968 on, and NDCG from 0.
+    assert table.rows[0][1][1].interval == "0.0000 to 0.8968"
     assert quality.build(make(rows))["slices"] is None
 
 
@@ -298,6 +298,15 @@ def test_seeds_are_put_in_buckets() -> None:
     # (0.2 + 0.4) / 2
     assert lines["new"].points[1].tip == "new, 2–5 seeds: 0.3000 (2 playlists)"
     assert len(lines["old"].points) == 1
+
+
+def test_intervals_stay_where_the_metric_can_be() -> None:
+    # Of two playlists Student's interval of [0, 1] is 0.5 ± 6.35.
+    rows = [behaving("new", str(i), i % 2, num_seeds=i // 2) for i in range(4)]
+    chart = behaviour.build(make(rows))["seeds"]
+    assert [tick.label for tick in chart.y_ticks] == ["0", "0.5", "1.0"]
+    assert [point.low for point in chart.lines[0].points] == [chart.y_ticks[0].at] * 2
+    assert [point.high for point in chart.lines[0].points] == [chart.y_ticks[-1].at] * 2
 
 
 def test_reach_by_hand() -> None:
