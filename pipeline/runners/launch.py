@@ -14,8 +14,13 @@ from tfx.dsl.compiler import compiler, constants
 from tfx.orchestration import metadata
 from tfx.orchestration.local import runner_utils
 from tfx.orchestration.pipeline import Pipeline
-from tfx.orchestration.portable import launcher, runtime_parameter_utils
+from tfx.orchestration.portable import (
+    beam_executor_operator,
+    launcher,
+    runtime_parameter_utils,
+)
 from tfx.orchestration.portable.mlmd import execution_lib
+from tfx.proto.orchestration import executable_spec_pb2
 
 
 @dataclasses.dataclass(frozen=True)
@@ -79,14 +84,16 @@ def launch(
         node_id = node.pipeline_node.node_info.id
         on_start(node_id)
         started = time.monotonic()
+        executor_spec = runner_utils.extract_executor_spec(deployment, node_id)
         try:
             info = launcher.Launcher(
                 pipeline_node=node.pipeline_node,
                 mlmd_connection=metadata.Metadata(connection),
                 pipeline_info=ir.pipeline_info,
                 pipeline_runtime_spec=ir.runtime_spec,
-                executor_spec=runner_utils.extract_executor_spec(deployment, node_id),
+                executor_spec=executor_spec,
                 custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, node_id),
+                custom_executor_operators=_beam_operators(executor_spec),
             ).launch()
         except Exception as error:
             raise NodeFailedError(node_id, time.monotonic() - started) from error
@@ -99,6 +106,26 @@ def launch(
                 outputs=outputs,
             )
         )
+
+
+def _beam_operators(executor_spec: Any) -> dict[type, Callable[..., Any]]:
+    """Takes Beam's arguments out of a specification, and gives them to what executes it.
+
+    TFX's cache key has the specification in it. Where Beam's steps run, on what workers and under
+    which name, changes no result: with a job's name in the key nothing would be found.
+    """
+    if not isinstance(executor_spec, executable_spec_pb2.BeamExecutableSpec):
+        return {}
+    arguments = list(executor_spec.beam_pipeline_args_placeholders)
+    executor_spec.ClearField("beam_pipeline_args_placeholders")
+    executor_spec.ClearField("beam_pipeline_args")
+
+    def operator(**given: Any) -> beam_executor_operator.BeamExecutorOperator:
+        made = beam_executor_operator.BeamExecutorOperator(**given)
+        made.beam_pipeline_args = arguments
+        return made
+
+    return {executable_spec_pb2.BeamExecutableSpec: operator}
 
 
 def _outcome(connection: Any, info: Any) -> tuple[bool, dict[str, list[types.Artifact]]]:

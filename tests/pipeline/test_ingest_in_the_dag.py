@@ -84,6 +84,11 @@ def test_the_cache_follows_content_and_destination(begin, data, tmp_path):
     assert examples(anew).uri == examples(other).uri, "the same records, written later"
 
 
+def test_how_beam_runs_is_no_part_of_the_cache_s_key(begin):
+    begin()
+    assert begin("beam.pipeline_args=[--direct_num_workers=1, --job_name=another]")["Ingest"].cached
+
+
 def test_going_back_to_earlier_data_takes_what_was_made_of_it(begin, data, tmp_path):
     write_slices(tmp_path / "other", 30, seed=2, slice_size=10)
     first = begin()
