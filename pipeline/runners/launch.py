@@ -108,7 +108,7 @@ def launch(
         )
 
 
-def _beam_operators(executor_spec: Any) -> dict[type, Callable[..., Any]]:
+def _beam_operators(executor_spec: Any) -> dict[Any, Any]:
     """Takes Beam's arguments out of a specification, and gives them to what executes it.
 
     TFX's cache key has the specification in it. Where Beam's steps run, on what workers and under
