@@ -45,8 +45,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(arguments: Sequence[str], environment: Mapping[str, str]) -> int:
+    quiet = {"TF_CPP_MIN_LOG_LEVEL": "3", "PYTHONWARNINGS": "ignore:::google"}
     return subprocess.run(  # noqa: S603 - arguments of the one who calls, without a shell
-        [*COMMAND, *arguments], cwd=ROOT, env={**os.environ, **environment}, check=False
+        [*COMMAND, *arguments], cwd=ROOT, env={**quiet, **os.environ, **environment}, check=False
     ).returncode
 
 
