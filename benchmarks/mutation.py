@@ -83,7 +83,19 @@ ROOMS: Final = {
         ),
     ),
     "submissions": Room(("evaluation/submission",), ("tests/evaluation/submission",)),
-    "ingest": Room(("components/ingest",), ("tests/components/ingest",)),
+    "ingest": Room(
+        ("components/ingest",),
+        (
+            "tests/components/ingest/test_ingest_validation.py",
+            "tests/components/ingest/test_spans.py",
+            "tests/components/ingest/test_challenge.py",
+            "tests/components/ingest/test_ingest_records.py",
+            "tests/components/ingest/test_ingest_reading.py",
+            "tests/components/ingest/test_ingest_destination.py",
+            "tests/components/ingest/test_ingest_component.py",
+            "tests/components/ingest/test_ingest_job.py",
+        ),
+    ),
     "release": Room(("serving/release",), ("tests/serving/release",)),
 }
 

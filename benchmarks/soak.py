@@ -2,7 +2,8 @@
 
 `tests` runs the tests marked `soak` with many more examples, `mutation` changes the code under the
 tests (see `benchmarks.mutation`), `load` asks a server for ten minutes (see `serving-soak`). Each
-part replaces its own figures in benchmarks/results/soak.json.
+part replaces its own figures in benchmarks/results/soak.json, and each room of `mutation` its own:
+`mutation --room claims --mutants 12` changes one room in twelve places.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from typing import Annotated, Any, Final
 from xml.etree import ElementTree
 
@@ -23,6 +24,7 @@ import typer
 from benchmarks import harness, mutation, serving_soak
 
 _EXAMPLES: Final = 6000
+_MUTANTS: Final = 40
 #: A room whose tests notice fewer of the changes fails the soak.
 _KILLED_SHARE: Final = 0.85
 
@@ -78,30 +80,51 @@ def failures(figures: dict[str, Any]) -> list[str]:
     return wrong
 
 
-PARTS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
-    "tests": run_tests,
-    "mutation": lambda: {"rooms": mutation.measure()},
-    "load": serving_soak.measure,
-}
+PARTS: Final = ("tests", "mutation", "load")
+
+
+def mutate(
+    known: dict[str, Any], rooms: Sequence[str], mutants: int
+) -> Iterator[dict[str, dict[str, Any]]]:
+    """Mutates rooms, and gives the figures of all that are known after each."""
+    found = dict(known)
+    for room in rooms:
+        found[room] = {"measured": _today(), **mutation.measure([room], mutants)[room]}
+        yield found
 
 
 def main(
     parts: Annotated[
         list[str] | None, typer.Argument(help=f"Among {', '.join(PARTS)}; all by default.")
     ] = None,
+    room: Annotated[
+        list[str] | None, typer.Option(help=f"To mutate: {', '.join(mutation.ROOMS)}; all.")
+    ] = None,
+    mutants: Annotated[int, typer.Option(min=1, help="Changes a room.")] = _MUTANTS,
 ) -> None:
     """Runs the parts, writes benchmarks/results/soak.json; exits with 1 if anything failed."""
-    if unknown := set(parts or ()) - set(PARTS):
-        raise typer.BadParameter(f"no part {', '.join(sorted(unknown))}; there are {[*PARTS]}")
+    for given, there in ((parts, PARTS), (room, mutation.ROOMS)):
+        if unknown := set(given or ()) - set(there):
+            raise typer.BadParameter(f"no {', '.join(sorted(unknown))}; there are {[*there]}")
     path = harness.RESULTS / "soak.json"
     figures = json.loads(path.read_text("utf-8"))["figures"] if path.exists() else {}
     for name in parts or PARTS:
-        today = datetime.datetime.now(datetime.timezone.utc).date().isoformat()
-        figures[name] = {"measured": today, **PARTS[name]()}
+        if name == "mutation":
+            known = figures.get(name, {}).get("rooms", {})
+            for rooms in mutate(known, room or tuple(mutation.ROOMS), mutants):
+                figures[name] = {"rooms": rooms}
+                harness.record("soak", figures)
+            continue
+        run = {"tests": run_tests, "load": serving_soak.measure}[name]
+        figures[name] = {"measured": _today(), **run()}
         harness.record("soak", figures)
     print(f"Written to {path.relative_to(harness.ROOT)}")
     if wrong := failures({name: figures[name] for name in parts or PARTS}):
         sys.exit("Not as it should be: " + "; ".join(wrong))
+
+
+def _today() -> str:
+    return datetime.datetime.now(datetime.timezone.utc).date().isoformat()
 
 
 if __name__ == "__main__":

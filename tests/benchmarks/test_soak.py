@@ -45,3 +45,17 @@ def test_tests_of_a_folder_are_listed_with_how_they_ended(tmp_path):
         "test_some.test_good": "passed",
         "test_some.test_bad": "failed",
     }
+
+
+def test_a_room_that_is_mutated_leaves_the_others_figures(monkeypatch):
+    def measure(rooms, mutants):
+        return {rooms[0]: {"tried": mutants, "killed": mutants, "survived": []}}
+
+    monkeypatch.setattr(soak.mutation, "measure", measure)
+    known = {"gate": {"tried": 40}}
+    *_, found = soak.mutate(known, ["claims", "ingest"], 12)
+    assert {name: figures["tried"] for name, figures in found.items()} == {
+        "gate": 40,
+        "claims": 12,
+        "ingest": 12,
+    }
