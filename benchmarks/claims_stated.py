@@ -29,6 +29,7 @@ def _index(what: str, tracks: str, case: str) -> str:
         f"{{{path}/recall@100:.3f}} | {{{path}/recall@500:.3f}} | "
         f"{{{path}/single/cpu_ratio:.2f}} | {{{path}/single/wall_ratio:.2f}} | "
         f"{{{path}/single_unpadded/cpu_ratio:.2f}} | {{{path}/single_unpadded/wall_ratio:.2f}} | "
+        f"{{{path}/batch_of_2/cpu_ratio:.2f}} | {{{path}/batch_of_4/cpu_ratio:.2f}} | "
         f"{{{path}/batch_of_16/cpu_ratio:.2f}} | {{{path}/batch_of_16/wall_ratio:.2f}} |"
     )
 
@@ -84,16 +85,27 @@ STATED: Final = {
         "{index/als/recall@100:.3f} and {index/als/recall@500:.3f} with ALS, "
         "{index/two_tower/recall@100:.3f} and {index/two_tower/recall@500:.3f} with the towers.",
         "in {index/als/single/cpu_ratio:.2f} and {index/two_tower/single/cpu_ratio:.2f} of brute "
-        "force's CPU time, but for batches of 16",
+        "force's CPU time ({index/als/single/wall_ratio:.2f} and "
+        "{index/two_tower/single/wall_ratio:.2f} of its wall time), but for batches of 16",
         "in {index/als/batch_of_16/cpu_ratio:.2f} and {index/two_tower/batch_of_16/cpu_ratio:.2f}, "
         "and in {index/als/single_unpadded/cpu_ratio:.2f} and "
         "{index/two_tower/single_unpadded/cpu_ratio:.2f} of a brute force",
+        "from some 500,000 tracks on",
         "takes {ingest/real sample/cpu_seconds:.0f} s of CPU. Its memory peaks at "
         "{ingest/20000 synthetic/peak_mib} MiB for 20,000 synthetic playlists and at "
         "{ingest/80000 synthetic/peak_mib} MiB for 80,000.",
     ),
     ("docs/retrieval.md", "## Measured"): (
-        "16 in a batch",
+        "2, 4 and 16 in a batch",
+        "2 | 4 | 16, CPU",
+        "brute force takes {index/als/single/brute_force_cpu_ms:.0f} ms of CPU for a playlist "
+        "alone and {index/als/batch_of_16/brute_force_cpu_ms:.0f} ms for 16",
+        "the index {index/als/single/index_cpu_ms:.0f} and "
+        "{index/als/batch_of_16/index_cpu_ms:.0f} ms",
+        "above a quarter from 2 playlists in a batch on",
+        "half in batches of 16",
+        "from some 500,000 tracks on, where batches of 16 take "
+        "{index/resampled 500000/batch_of_16/cpu_ratio:.2f}",
         "`export.rows_per_step: 1`",
         "| recall@100 | recall@500 |",
         "brute force's best 100 and 500",
@@ -101,6 +113,8 @@ STATED: Final = {
         _index("ALS of the real sample, 192 factors", "{index/als/tracks:,}", "als"),
         _index("two_tower of the real sample, 192", "{index/two_tower/tracks:,}", "two_tower"),
         _index("`clustered`, 128", "171,000", "clustered 171000"),
+        _index("`resampled`, 128", "500,000", "resampled 500000"),
+        _index("`resampled`, 128", "1,000,000", "resampled 1000000"),
         _index("`clustered`, 128", "2,300,000", "clustered 2300000"),
         _index("`resampled`, 128", "2,300,000", "resampled 2300000"),
         _index("independent normal numbers, 128", "171,000", "gaussian 171000"),

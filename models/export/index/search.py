@@ -52,7 +52,11 @@ class PartitionedIndex(tf.Module):
         self._codes = _variable(codes[ids], "codes")
         self._scales = _variable(np.where(ids < 0, np.float32(np.nan), scales[ids]), "scales")
         del codes, scales
-        self._vectors = _variable(vectors.astype(precision, copy=False), "vectors")
+        # In the same order, as what is best in a partition is read from one place then.
+        rows = np.maximum(ids, 0).reshape(-1)
+        exact = tf.gather(vectors.astype(precision, copy=False), rows)
+        self._vectors = tf.Variable(exact, trainable=False, name="vectors")
+        del exact
         self._ids = _variable(ids, "ids")
         self._fills = _variable(np.count_nonzero(ids >= 0, axis=1).astype(np.int32), "fills")
         # One partition a column, as a few queries are multiplied with all.
@@ -91,7 +95,9 @@ class PartitionedIndex(tf.Module):
         rows = tf.gather(chosen, places // size, batch_dims=1) * size + places % size
         ids = tf.gather(tf.reshape(self._ids, [-1]), rows)
         ids = tf.where(tf.sequence_mask(wanted, tf.shape(ids)[1]), ids, -1)
-        return self._exact(queries, tf.sort(ids, axis=1), seeds, count)
+        order = tf.argsort(ids, axis=1)  # Of equal scores the first is taken.
+        ids, rows = (tf.gather(each, order, batch_dims=1) for each in (ids, rows))
+        return self._exact(queries, ids, rows, seeds, count)
 
     def _choose(self, queries: tf.Tensor, wanted: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Chooses partitions.
@@ -150,12 +156,25 @@ class PartitionedIndex(tf.Module):
         return tf.reshape(products, shape)[:, :probes] * tf.gather(self._scales, chosen)
 
     def _exact(
-        self, queries: tf.Tensor, ids: tf.Tensor, seeds: tf.RaggedTensor, count: int
+        self,
+        queries: tf.Tensor,
+        ids: tf.Tensor,
+        rows: tf.Tensor,
+        seeds: tf.RaggedTensor,
+        count: int,
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """The best `count` of `ids`, int32 [R, m] in order, -1 for none; as `search` answers."""
+        """The best `count` of `ids`, as `search` answers.
+
+        Args:
+            queries: float32 [R, d].
+            ids: int32 [R, m] in order, -1 for none.
+            rows: int32 [R, m], where their vectors are.
+            seeds: int64 ragged [R, (S)].
+            count: K.
+        """
         there = ids >= 0
         ids = tf.maximum(ids, 0)  # Callers look up whatever id they get.
-        vectors = tf.cast(tf.gather(self._vectors, ids), tf.float32)
+        vectors = tf.cast(tf.gather(self._vectors, rows), tf.float32)
         scores = tf.linalg.matvec(vectors, queries)
         usable = tf.math.is_finite(scores) & there & ~_contains(seeds, ids)
         missing = [[0, 0], [0, tf.maximum(count - tf.shape(ids)[1], 0)]]
