@@ -63,6 +63,7 @@ ROOMS: Final = {
             "tests/evaluation/test_significance.py",
             "tests/evaluation/test_scenarios.py",
             "tests/evaluation/test_comparison.py",
+            "tests/evaluation/submission/test_submission_scoring.py",
         ),
     ),
     "gate": Room(

@@ -124,15 +124,13 @@ def mcnemar(candidate: np.ndarray, baseline: np.ndarray, side: Side) -> Outcome:
             raise ValueError("McNemar's test takes 0 and 1 only")
     won = int(((candidate == 1) & (baseline == 0)).sum())
     lost = int(((candidate == 0) & (baseline == 1)).sum())
-    both = int(((candidate == 1) & (baseline == 1)).sum())
-    neither = len(candidate) - both - won - lost
     effect = won / (won + lost) - 0.5
     note = f"{won} hits won and {lost} lost"
     if won + lost < _FEW_DISCORDANT:
         binomial = stats.binomtest(won, won + lost, 0.5, alternative=side)
         p_value = float(binomial.pvalue)
         return Outcome("McNemar exact", float(min(won, lost)), p_value, "cohens_g", effect, note)
-    result = _mcnemar([[both, won], [lost, neither]], exact=False, correction=True)
+    result = _mcnemar([[0, won], [lost, 0]], exact=False, correction=True)
     p_value = float(result.pvalue)
     if side != "two-sided":
         # The square root of chi-square is normal under H0: half of it belongs to either side.
