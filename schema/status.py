@@ -264,7 +264,7 @@ class SubmitStatus(CommandStatus):
     link: str | None = None
     """Its page in Google's console."""
     specification: dict[str, Any] | str | None = None
-    """Of a dry run, what would be sent; of a submission, where it is kept."""
+    """Of a dry run, the compiled job; of a submission, where it is kept."""
     tasks: list[JobTask] = Field(default_factory=list)
     findings: list[Finding] = Field(default_factory=list)
     """Of preflight, those that are missing."""

@@ -73,7 +73,7 @@ def compiled(
     parameters: list[str] | None,
     store: TextStore | None,
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """The job as it is sent, and the files that it reads, by address."""
+    """The job in the pipeline-spec format, and the files that it reads, by address."""
     from pipeline.runners.vertex import submission
     from pipeline.runners.vertex.values import with_values
 

@@ -73,7 +73,7 @@ def create(
         job, files = compiled(loaded, spec, parameters, store)
         submission.upload(loaded, job, files, submission.new_job_id(loaded.name), store)
         made = ScheduleClient(place).create(
-            job,
+            submission.as_sent(job, loaded),
             name=name or loaded.name,
             cron=schedule.cron,
             max_concurrent_runs=schedule.max_concurrent_runs,

@@ -46,7 +46,7 @@ def vertex(
     ] = True,
     dry_run: Annotated[
         bool,
-        typer.Option("--dry-run", help="Print what would be sent, as JSON, and send nothing."),
+        typer.Option("--dry-run", help="Print the compiled job, as JSON, and send nothing."),
     ] = False,
     job_id: Annotated[
         str | None, typer.Option(help="Id of the job: lower case, digits and hyphens.")

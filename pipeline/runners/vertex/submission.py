@@ -9,7 +9,7 @@ import json
 import pathlib
 import secrets
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from pipeline.config import PipelineConfig
 from pipeline.runners.vertex import placeholders, storage
@@ -21,6 +21,10 @@ _POLICIES = {
     "fast": "PIPELINE_FAILURE_POLICY_FAIL_FAST",
     "slow": "PIPELINE_FAILURE_POLICY_FAIL_SLOW",
 }
+#: What the service knows of a job and a pipeline's format does not: the configuration has it.
+_OF_THE_SERVICE: Final = frozenset(
+    {"serviceAccount", "network", "reservedIpRanges", "encryptionSpec"}
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,21 +79,39 @@ def read_specification(path: str, store: storage.TextStore | None = None) -> dic
 
 
 def complete(job: Mapping[str, Any], config: PipelineConfig) -> dict[str, Any]:
-    """The job with all that the configuration says about its run, as it is sent.
+    """The job with all that the configuration says about the pipeline.
+
+    It is a `PipelineJob` of the pipeline-spec format; what the service takes besides, `as_sent`
+    puts in.
 
     Args:
         job: a compiled PipelineJob as JSON; it is left as it is.
         config: whose `vertex` and `storage` count.
     """
     options = config.vertex
-    done = copy.deepcopy(dict(job))
+    done = {key: copy.deepcopy(job[key]) for key in job if key not in _OF_THE_SERVICE}
     done.setdefault("displayName", config.name)
     runtime = done.setdefault("runtimeConfig", {})
+    runtime.pop("failurePolicy", None)
     if config.storage:
         runtime.setdefault("gcsOutputDirectory", Layout.under(config.storage).pipeline_root)
-    runtime["failurePolicy"] = _POLICIES[options.failure_policy]
     if labels := {**done.get("labels", {}), **options.labels}:
         done["labels"] = labels
+    if not options.caching:
+        _never_cache(done["pipelineSpec"])
+    return done
+
+
+def as_sent(job: Mapping[str, Any], config: PipelineConfig) -> dict[str, Any]:
+    """The job as the service takes it: as whom it runs, in which network, under which key.
+
+    Args:
+        job: what `complete` returned; it is left as it is.
+        config: whose `vertex` counts.
+    """
+    options = config.vertex
+    runtime = {**job["runtimeConfig"], "failurePolicy": _POLICIES[options.failure_policy]}
+    done = {**job, "runtimeConfig": runtime}
     if options.service_account:
         done["serviceAccount"] = options.service_account
     if options.network:
@@ -98,8 +120,6 @@ def complete(job: Mapping[str, Any], config: PipelineConfig) -> dict[str, Any]:
         done["reservedIpRanges"] = list(options.reserved_ip_ranges)
     if options.kms_key:
         done["encryptionSpec"] = {"kmsKeyName": options.kms_key}
-    if not options.caching:
-        _never_cache(done["pipelineSpec"])
     return done
 
 
@@ -137,8 +157,8 @@ def submit(
     """Uploads what the job reads and what it is, then starts it.
 
     Args:
-        config: with `storage`.
-        job: a complete PipelineJob as JSON.
+        config: with `storage`; says as whom the job runs, too.
+        job: what `complete` returned.
         files: texts that components read, by address.
         job_id: the id to start it under.
         client: starts it.
@@ -149,7 +169,7 @@ def submit(
         CloudError: if Google refuses, or cannot be reached for long.
     """
     specification = upload(config, job, files, job_id, store)
-    started = client.create_job(job, job_id)
+    started = client.create_job(as_sent(job, config), job_id)
     return Submitted(
         name=started.name,
         link=console_link(client.place, started.name),

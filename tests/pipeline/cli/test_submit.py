@@ -4,6 +4,8 @@ import json
 
 import pytest
 import yaml
+from google.protobuf import json_format
+from kfp.pipeline_spec.pipeline_spec_pb2 import PipelineJob
 from typer.testing import CliRunner
 
 from pipeline.cli import app
@@ -55,7 +57,8 @@ def test_a_dry_run_prints_one_object_and_asks_nobody(cloud, files):
     assert done.exit_code == 0
     sent = json.loads(done.stdout)
     assert sent["runtimeConfig"]["parameterValues"] == {"data": "gs://my-bucket/mpd", "seed": 3}
-    assert sent["serviceAccount"] == "runner@my-project.iam.gserviceaccount.com"
+    json_format.ParseDict(sent, PipelineJob())
+    assert not done.stderr
     assert not cloud.server.asked
     found = status(SubmitStatus, *submitted(files, "--dry-run", "--parameter", "seed=3"))
     assert (found.status, found.specification) == ("compiled", sent)
@@ -69,6 +72,8 @@ def test_what_a_dry_run_printed_can_be_submitted(cloud, files):
     sent = cloud.vertex.jobs[found.job]
     for part in ("gcsOutputDirectory", "parameterValues"):
         assert sent["runtimeConfig"][part] == json.loads(text)["runtimeConfig"][part]
+    assert sent["serviceAccount"] == "runner@my-project.iam.gserviceaccount.com"
+    assert sent["runtimeConfig"]["failurePolicy"] == 2  # fail fast
 
 
 def test_a_job_is_checked_started_and_followed_to_its_metrics(cloud, files):

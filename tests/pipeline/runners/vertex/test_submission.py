@@ -5,6 +5,8 @@ import json
 import re
 
 import pytest
+from google.protobuf import json_format
+from kfp.pipeline_spec.pipeline_spec_pb2 import PipelineJob
 
 from pipeline.overrides import load_config
 from pipeline.runners.vertex import submission
@@ -23,29 +25,33 @@ def config(*settings, storage="gs://my-bucket/segue"):
 
 
 def test_all_that_vertex_is_told(job):
-    done = submission.complete(
-        job,
-        config(
-            "vertex.service_account=runner@my-project.iam.gserviceaccount.com",
-            "vertex.labels={team: music}",
-            f"vertex.network={NETWORK}",
-            "vertex.reserved_ip_ranges=[range-1]",
-            f"vertex.kms_key={KEY}",
-            "vertex.failure_policy=slow",
-        ),
+    settings = config(
+        "vertex.service_account=runner@my-project.iam.gserviceaccount.com",
+        "vertex.labels={team: music}",
+        f"vertex.network={NETWORK}",
+        "vertex.reserved_ip_ranges=[range-1]",
+        f"vertex.kms_key={KEY}",
+        "vertex.failure_policy=slow",
     )
-    assert done["serviceAccount"] == "runner@my-project.iam.gserviceaccount.com"
-    assert done["labels"] == {"made-by": "test", "team": "music"}
-    assert (done["network"], done["reservedIpRanges"]) == (NETWORK, ["range-1"])
-    assert done["encryptionSpec"] == {"kmsKeyName": KEY}
-    assert done["runtimeConfig"]["failurePolicy"] == "PIPELINE_FAILURE_POLICY_FAIL_SLOW"
-    assert done["pipelineSpec"] == job["pipelineSpec"]
+    sent = submission.as_sent(submission.complete(job, settings), settings)
+    assert sent["serviceAccount"] == "runner@my-project.iam.gserviceaccount.com"
+    assert sent["labels"] == {"made-by": "test", "team": "music"}
+    assert (sent["network"], sent["reservedIpRanges"]) == (NETWORK, ["range-1"])
+    assert sent["encryptionSpec"] == {"kmsKeyName": KEY}
+    assert sent["runtimeConfig"]["failurePolicy"] == "PIPELINE_FAILURE_POLICY_FAIL_SLOW"
+    assert sent["pipelineSpec"] == job["pipelineSpec"]
+    # A kept job is nobody's until a configuration says whose: it has the pipeline's format.
+    kept = submission.complete(sent, config())
+    json_format.ParseDict(kept, PipelineJob())
+    assert kept.keys() == job.keys()
+    assert kept["labels"] == sent["labels"]
+    assert kept["runtimeConfig"] == job["runtimeConfig"]
 
 
 def test_what_is_not_configured_is_not_sent(job):
-    done = submission.complete(job, config())
-    assert done.keys() == job.keys()
-    assert done["runtimeConfig"]["failurePolicy"] == "PIPELINE_FAILURE_POLICY_FAIL_FAST"
+    sent = submission.as_sent(submission.complete(job, config()), config())
+    assert sent.keys() == job.keys()
+    assert sent["runtimeConfig"]["failurePolicy"] == "PIPELINE_FAILURE_POLICY_FAIL_FAST"
 
 
 def test_without_caching_no_task_takes_earlier_results(job):
