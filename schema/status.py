@@ -277,6 +277,29 @@ class SubmitStatus(CommandStatus):
     """The candidate's, over the playlists that decide."""
 
 
+class ListedJob(Part):
+    """A job of a list."""
+
+    name: str = ""
+    """The whole name."""
+    display_name: str = ""
+    state: str = ""
+    """As Vertex calls it, such as "PIPELINE_STATE_SUCCEEDED"."""
+    created: str | None = None
+    """ISO 8601."""
+    schedule: str | None = None
+    """The whole name of the schedule that started it, null where none did."""
+
+
+class JobListStatus(CommandStatus):
+    """`segue submit list`."""
+
+    command: Literal["submit list"] = "submit list"
+    status: Ended = "failed"
+    jobs: list[ListedJob] = Field(default_factory=list)
+    """The newest first."""
+
+
 class Scheduled(Part):
     """A schedule."""
 
@@ -324,6 +347,7 @@ class StatusLine(
             | ReleaseStatus
             | PreflightStatus
             | SubmitStatus
+            | JobListStatus
             | ScheduleStatus,
             Field(discriminator="command"),
         ]

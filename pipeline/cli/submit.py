@@ -1,4 +1,4 @@
-"""The commands `segue submit vertex`, `cancel` and `status`."""
+"""The commands `segue submit vertex`, `cancel`, `status` and `list`."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from pipeline.cli.cloud import (
     place_of,
 )
 from pipeline.cli.status_line import JsonOption, Status, StatusCommand
+from pipeline.cli.submit_list import list_
 from pipeline.cli.support import USAGE, ConfigOption, SetOption, fail, load
 
 if TYPE_CHECKING:
@@ -129,6 +130,9 @@ def status(
 
     facts = SubmitStatus(command="submit status", job=name, link=link)
     return _followed(client, facts, once=not wait)
+
+
+app.command("list", cls=StatusCommand)(list_)
 
 
 def _job(job: str, config: str | None, settings: list[str] | None) -> tuple[VertexClient, str, str]:

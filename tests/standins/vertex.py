@@ -48,7 +48,7 @@ class Vertex:
 
     def __call__(self, asked: Asked) -> Any:
         if found := _JOBS.fullmatch(asked.path):
-            return self._start(found[1], asked) if asked.method == "POST" else self._listed()
+            return self._start(found[1], asked) if asked.method == "POST" else self._listed(asked)
         if found := _JOB.fullmatch(asked.path):
             name = f"{found[1]}/pipelineJobs/{found[2]}"
             if name not in self.jobs or self._is_hidden():
@@ -70,9 +70,13 @@ class Vertex:
         self.jobs[name] = {**asked.json, **times, "name": name, "state": "PIPELINE_STATE_PENDING"}
         return self.jobs[name]
 
-    def _listed(self) -> Any:
+    def _listed(self, asked: Asked) -> Any:
+        """The newest first, in pages of two at most, whatever is asked for."""
         shown = [] if self._is_hidden() else list(self.jobs.values())
-        return {"pipelineJobs": shown}
+        shown.sort(key=lambda job: job["createTime"], reverse=True)
+        first = int(asked.query.get("pageToken", ["0"])[0])
+        more = {"nextPageToken": str(first + 2)} if len(shown) > first + 2 else {}
+        return {"pipelineJobs": shown[first : first + 2], **more}
 
     def _is_hidden(self) -> bool:
         self.hides -= 1

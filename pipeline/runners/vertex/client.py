@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import uuid
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar
@@ -18,6 +19,8 @@ from pipeline.runners.vertex.connection import REQUEST_SECONDS, CloudError, Pati
 #: A label by which a submission knows its job again where the answer was lost.
 SUBMISSION_LABEL: Final = "segue-submission"
 
+#: What a list shows of a job: whole specifications would make it megabytes long.
+_LISTED: Final = ("name", "display_name", "state", "create_time", "schedule_name")
 _TAKEN: Final = "There is a job {} already: choose another --job-id, or leave it out."
 
 _Found = TypeVar("_Found")
@@ -115,9 +118,30 @@ class VertexClient:
             name, lambda: self._jobs.get_pipeline_job(name=name, timeout=REQUEST_SECONDS)
         )
 
-    def jobs(self, condition: str = "") -> list[Any]:
-        """The place's jobs, without details; `condition` is a filter of the API."""
-        return self._ask(self.place.parent, lambda: self._list(condition))
+    def latest(self, limit: int, schedule: str | None = None) -> list[Any]:
+        """The place's newest jobs, each with its name, state, times and schedule alone.
+
+        Args:
+            limit: how many, at most.
+            schedule: only runs of this one, an id or a whole name.
+        """
+        wanted = schedule.rpartition("/")[2] if schedule else None
+        # Names of projects vary (id or number), so that ids are compared; no filter has them.
+        request = {
+            "parent": self.place.parent,
+            "order_by": "create_time desc",
+            "page_size": 100,
+            "read_mask": {"paths": list(_LISTED)},
+        }
+
+        def read() -> list[Any]:
+            listed = self._jobs.list_pipeline_jobs(request=request, timeout=REQUEST_SECONDS)
+            chosen = (
+                job for job in listed if wanted in (None, job.schedule_name.rpartition("/")[2])
+            )
+            return list(itertools.islice(chosen, limit))
+
+        return self._ask(self.place.parent, read)
 
     def cancel_job(self, name: str) -> None:
         """Asks Vertex to stop a job; it stops later, if it has not ended before."""

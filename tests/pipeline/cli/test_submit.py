@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from pipeline.cli import app
 from pipeline.runners.vertex.client import VertexClient
 from schema.documents import Blessing, Estimate, ModelSummary, RunMetrics
-from schema.status import PreflightStatus, ScheduleStatus, SubmitStatus
+from schema.status import JobListStatus, PreflightStatus, ScheduleStatus, SubmitStatus
 from tests.standins.google import LOST_AFTER
 
 runner = CliRunner()
@@ -193,6 +193,37 @@ def test_a_job_is_looked_at_and_cancelled(cloud, files):
 def test_a_job_that_is_not_there(cloud, files, verb):
     found = status(SubmitStatus, "submit", verb, "none", *config(files), code=1)
     assert "There is no projects/my-project/" in found.error
+
+
+def test_jobs_are_listed_the_newest_first_and_by_schedule(cloud, files):
+    listing = ("submit", "list", *config(files))
+    assert status(JobListStatus, *listing).jobs == []
+    assert "There are no jobs." in runner.invoke(app, listing).stdout
+    cloud.server.fail("GET", "/pipelineJobs", 503, LOST_AFTER)
+    parent = "projects/77/locations/europe-west4"  # Vertex names projects by number
+    for day in range(1, 7):
+        name = f"{parent}/pipelineJobs/segue-{day}"
+        cloud.vertex.jobs[name] = {
+            "name": name,
+            "displayName": "segue",
+            "state": "PIPELINE_STATE_FAILED" if day == 5 else "PIPELINE_STATE_SUCCEEDED",
+            "createTime": f"2031-05-0{day}T03:00:00Z",
+            "scheduleName": f"{parent}/schedules/7001" if day % 2 else "",
+        }
+    found = status(JobListStatus, *listing, "--limit", "3").jobs
+    assert [job.name.rpartition("/")[2] for job in found] == ["segue-6", "segue-5", "segue-4"]
+    assert [job.schedule for job in found] == [None, f"{parent}/schedules/7001", None]
+    assert found[1].state == "PIPELINE_STATE_FAILED"
+    assert found[1].created == "2031-05-05T03:00:00+00:00"
+    whole = "projects/my-project/locations/europe-west4/schedules/7001"
+    for schedule in (("--schedule", "7001", *config(files)), ("--schedule", whole)):
+        found = status(JobListStatus, "submit", "list", *schedule).jobs
+        assert [job.name.rpartition("/")[2] for job in found] == ["segue-5", "segue-3", "segue-1"]
+    shown = runner.invoke(app, [*listing, "--schedule", "8"]).stdout
+    assert "There are no jobs of schedule 8." in shown
+    row = next(x for x in runner.invoke(app, listing).stdout.splitlines() if "segue-5" in x)
+    assert "failed" in row
+    assert "7001" in row
 
 
 def test_a_job_whose_place_nobody_says(cloud):

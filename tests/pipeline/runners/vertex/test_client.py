@@ -82,7 +82,7 @@ def test_nobody_answers(cloud, monkeypatch):
 def test_an_endpoint_that_is_no_address(cloud, monkeypatch):
     monkeypatch.setenv("SEGUE_VERTEX_ENDPOINT", "127.0.0.1:1")
     with pytest.raises(CloudError, match=r"SEGUE_VERTEX_ENDPOINT takes http://HOST:PORT"):
-        VertexClient(cloud.place).jobs()
+        VertexClient(cloud.place).latest(5)
 
 
 def test_what_is_no_job_is_refused_before_it_is_sent(cloud):
@@ -99,7 +99,7 @@ def test_a_job_is_cancelled_listed_and_looked_at(cloud, job, fault):
         cloud.server.fail("POST", ":cancel", fault)
         cloud.server.fail("GET", "/pipelineJobs", fault, fault)
     client.cancel_job(name)
-    assert [each.name for each in client.jobs()] == [name]
+    assert [each.name for each in client.latest(5)] == [name]
     assert client.job(name).state.name == "PIPELINE_STATE_CANCELLED"
 
 
