@@ -58,6 +58,17 @@ class Project:
     bucket_roles: set[str] = dataclasses.field(
         default_factory=lambda: {"roles/storage.objectAdmin"}
     )
+    data_bucket: str | None = "my-data"
+    data_roles: set[str] = dataclasses.field(default_factory=lambda: {"roles/storage.objectViewer"})
+    ring: str | None = "ring"
+    key: str | None = "key"
+    agents: set[str] = dataclasses.field(
+        default_factory=lambda: {
+            "gcp-sa-aiplatform",
+            "dataflow-service-producer-prod",
+            "compute-system",
+        }
+    )
     quotas: dict[str, int] = dataclasses.field(
         default_factory=lambda: {"custom_model_training_cpus": 42}
     )
@@ -143,16 +154,28 @@ class Project:
         return {"quotas": [{"metric": "CPUS", "limit": limit, "usage": usage}]}
 
     def _bucket(self, asked: Asked, name: str) -> Any:
-        self._there(name == self.bucket, "the bucket")
+        self._there(name in (self.bucket, self.data_bucket), "the bucket")
         return {"name": name, "location": self.bucket_location}
 
     def _bucket_permitted(self, asked: Asked, name: str) -> Any:
-        self._there(name == self.bucket, "the bucket")
+        self._there(name in (self.bucket, self.data_bucket), "the bucket")
         wanted = asked.query["permissions"]
         return {"permissions": [name for name in wanted if name not in self.lacking]}
 
     def _bucket_policy(self, asked: Asked, name: str) -> Any:
-        return self._bindings(self.bucket_roles)
+        return self._bindings(self.bucket_roles if name == self.bucket else self.data_roles)
+
+    def _key(self, asked: Asked, owner: str, ring: str, key: str | None) -> Any:
+        self._there(ring == self.ring and key in (None, self.key), "the key")
+        return {"name": asked.path}
+
+    def _key_policy(self, asked: Asked, owner: str, ring: str, key: str | None) -> Any:
+        if key is None:
+            return {"etag": "x"}
+        name = f"serviceAccount:service-{self.number}@%s.iam.gserviceaccount.com"
+        members = [name % agent for agent in sorted(self.agents)]
+        role = "roles/cloudkms.cryptoKeyEncrypterDecrypter"
+        return {"bindings": [{"role": role, "members": members}]}
 
     def _upload(self, asked: Asked, bucket: str) -> Any:
         self._there(bucket == self.bucket, "the bucket")
@@ -169,8 +192,11 @@ class Project:
         return self.objects[name]
 
 
+_KEY = r"/v1/projects/([^/]+)/locations/[^/]+/keyRings/([^/:]+)(?:/cryptoKeys/([^/:]+))?"
 _ROUTES: tuple[tuple[str, Callable[..., Any]], ...] = (
     (r"/v1/projects/([^/:]+)", Project._project),
+    (_KEY, Project._key),
+    (_KEY + ":getIamPolicy", Project._key_policy),
     (r"/v1/projects/([^/:]+):testIamPermissions", Project._permitted),
     (r"/v1/projects/([^/:]+):getIamPolicy", Project._policy),
     (r"/v1/projects/([^/:]+)/locations", Project._places),

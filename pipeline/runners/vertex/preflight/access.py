@@ -14,6 +14,11 @@ _SCHEDULES = ("create", "list", "update", "delete")
 #: Roles that hold what another one does.
 _STRONGER = {
     "roles/aiplatform.user": ("roles/aiplatform.admin",),
+    "roles/storage.objectViewer": (
+        "roles/storage.admin",
+        "roles/storage.objectAdmin",
+        "roles/storage.objectUser",
+    ),
     "roles/storage.objectAdmin": ("roles/storage.admin", "roles/storage.objectUser"),
     "roles/dataflow.developer": ("roles/dataflow.admin",),
     "roles/artifactregistry.reader": (
@@ -45,7 +50,7 @@ def caller(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
 
 def act_as(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
     """The service accounts exist, and the caller may start what runs as them."""
-    for account in _accounts(wanted):
+    for account in wanted.accounts:
         check = f"service account {account}"
         path = f"v1/projects/-/serviceAccounts/{account}:testIamPermissions"
         permission = "iam.serviceAccounts.actAs"
@@ -82,7 +87,7 @@ def service_account(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
     path = f"v1/projects/{wanted.project}:getIamPolicy"
     policy = apis.post("cloudresourcemanager", path, {})
     member = f"serviceAccount:{account}"
-    held = _roles(policy, member)
+    held = roles(policy, member)
     needed = ["roles/aiplatform.user"] if wanted.on_vertex else []
     if wanted.uses_dataflow:
         needed += ["roles/dataflow.worker", "roles/artifactregistry.reader"]
@@ -91,9 +96,9 @@ def service_account(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
         yield _has(account, role, held, _grant(wanted.project, member, role))
     if wanted.bucket:
         role = "roles/storage.objectAdmin"
-        if not _covers(held, role):
+        if not covers(held, role):
             try:
-                held |= _roles(apis.get("storage", f"storage/v1/b/{wanted.bucket}/iam"), member)
+                held |= roles(apis.get("storage", f"storage/v1/b/{wanted.bucket}/iam"), member)
             except UnreachableError:
                 raise
             except CloudError as error:
@@ -108,24 +113,21 @@ def service_account(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
         )
 
 
-def _accounts(wanted: Wanted) -> list[str]:
-    workers = wanted.dataflow.service_account if wanted.dataflow else None
-    return list(dict.fromkeys(filter(None, (wanted.service_account, workers))))
-
-
-def _roles(policy: Mapping, member: str) -> set[str]:
+def roles(policy: Mapping, member: str) -> set[str]:
+    """The roles that a policy grants to somebody."""
     return {
         binding["role"] for binding in policy.get("bindings", []) if member in binding["members"]
     }
 
 
-def _covers(held: set[str], role: str) -> bool:
+def covers(held: set[str], role: str) -> bool:
+    """Whether one of the roles does what the role does."""
     return not held.isdisjoint((role, *_STRONGER.get(role, ()), *_ALL))
 
 
 def _has(account: str, role: str, held: set[str], grant: str) -> Finding:
     check = f"{role} of {account}"
-    if _covers(held, role):
+    if covers(held, role):
         return fine(check, "is granted")
     if own := sorted(name for name in held if not name.startswith("roles/")):
         return unknown(check, f"it may be in {', '.join(own)}, whose contents are not looked at")

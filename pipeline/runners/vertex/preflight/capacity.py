@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from pipeline.config import PipelineConfig
+from pipeline.options.dataflow import WorkerOptions
 from pipeline.options.vertex import DEFAULT, Resources
 from pipeline.runners.vertex.connection import CloudError
 from pipeline.runners.vertex.preflight.asking import AbsentError, GoogleApis, UnreachableError
@@ -107,15 +108,21 @@ def _limit(metric: Mapping, region: str) -> float | None:
 
 
 def workers(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
-    """The quotas of Compute Engine leave room for a Dataflow worker."""
+    """The quotas of Compute Engine leave room for the workers of the largest Dataflow job."""
     dataflow = wanted.dataflow
     if dataflow is None:
         return
     path = f"compute/v1/projects/{dataflow.project}/regions/{dataflow.region}"
     found = {quota["metric"]: quota for quota in apis.get("compute", path).get("quotas", [])}
-    needed = {"CPUS": _cpus(dataflow.machine_type or "n1-standard-1")}
+    jobs = [dataflow.workers_of(component) for component in dataflow.chosen]
+    counts = [_workers(job) for job in jobs]
+    cpus = [
+        count * _cpus(job.machine_type or "n1-standard-1")
+        for job, count in zip(jobs, counts, strict=True)
+    ]
+    needed = {"CPUS": max(cpus)}
     if dataflow.public_ips:
-        needed["IN_USE_ADDRESSES"] = 1.0
+        needed["IN_USE_ADDRESSES"] = float(max(counts))
     for metric, amount in needed.items():
         check = f"quota {metric}"
         if metric not in found:
@@ -123,14 +130,21 @@ def workers(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
             continue
         free = found[metric]["limit"] - found[metric].get("usage", 0)
         if free >= amount:
-            yield fine(check, f"{free:g} are free in {dataflow.region}")
+            yield fine(check, f"{amount:g} of {free:g} that are free in {dataflow.region}")
         else:
             yield missing(
                 check,
-                f"a Dataflow worker takes {amount:g}, {free:g} are free in {dataflow.region}",
+                f"Dataflow's workers take {amount:g}, {free:g} are free in {dataflow.region}; "
+                "dataflow.max_workers says how many there may be",
                 "gcloud alpha services quota update --service=compute.googleapis.com "
                 f"--consumer=projects/{dataflow.project} "
                 f"--metric=compute.googleapis.com/{metric.lower()} "
                 f"--unit='1/{{project}}/{{region}}' --dimensions=region={dataflow.region} "
                 f"--value={found[metric]['limit'] + amount - free:g}",
             )
+
+
+def _workers(job: WorkerOptions) -> int:
+    """How many workers a job has at most; one, where the configuration leaves it to Dataflow."""
+    fixed = job.autoscaling == "NONE"
+    return (job.workers if fixed else max(job.max_workers or 0, job.workers or 0)) or 1

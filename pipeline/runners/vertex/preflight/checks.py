@@ -9,7 +9,7 @@ from typing import Final
 from pipeline.config import PipelineConfig
 from pipeline.runners.vertex import placeholders
 from pipeline.runners.vertex.connection import CloudError
-from pipeline.runners.vertex.preflight import access, capacity, network, places
+from pipeline.runners.vertex.preflight import access, capacity, data, keys, network, places
 from pipeline.runners.vertex.preflight.asking import GoogleApis, UnreachableError
 from pipeline.runners.vertex.preflight.findings import Check, Wanted, missing, unknown
 from schema.status import Finding
@@ -19,12 +19,14 @@ _CHECKS: Final[dict[str, Check]] = {
     "region": places.region,
     "APIs": places.enabled,
     "bucket": places.bucket,
+    "data": data.readable,
     "image": places.image,
     "your role": access.caller,
     "service account": access.act_as,
     "roles of the service account": access.service_account,
     "quotas": capacity.quotas,
     "quotas of the workers": capacity.workers,
+    "keys": keys.usable,
     "network": network.peering,
     "subnetwork of the workers": network.subnetwork,
 }

@@ -45,6 +45,21 @@ class Wanted:
         return (self.config.storage or "").removeprefix("gs://").partition("/")[0] or None
 
     @property
+    def data_bucket(self) -> str | None:
+        """The bucket of `data`, None where that is elsewhere."""
+        if not self.config.data.startswith("gs://"):
+            return None
+        return self.config.data.removeprefix("gs://").partition("/")[0] or None
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The customer-managed keys, by the section that names them."""
+        vertex = self.config.vertex.kms_key if self.on_vertex else None
+        dataflow = self.dataflow.kms_key if self.dataflow is not None else None
+        named = {"vertex": vertex, "dataflow": dataflow}
+        return {section: key for section, key in named.items() if key is not None}
+
+    @property
     def dataflow(self) -> DataflowOptions | None:
         """How Beam's steps run on Dataflow, None where none does."""
         options = self.config.dataflow
@@ -86,6 +101,12 @@ class Wanted:
         if named:
             return named
         return f"{self.number}-compute@developer.gserviceaccount.com" if self.number else None
+
+    @property
+    def accounts(self) -> list[str]:
+        """What containers and workers run as, each once."""
+        workers = self.dataflow.service_account if self.dataflow else None
+        return list(dict.fromkeys(filter(None, (self.service_account, workers))))
 
 
 #: A check asks Google and tells what it found.

@@ -194,6 +194,6 @@ def _image(wanted: Image, apis: GoogleApis) -> Iterator[Finding]:
 
 def _more_apis(wanted: Wanted) -> tuple[str, ...]:
     network = ("servicenetworking",) if wanted.config.vertex.network else ()
-    keys = ("cloudkms",) if wanted.config.vertex.kms_key else ()
+    kms = ("cloudkms",) if wanted.keys else ()
     vertex = ("aiplatform",) if wanted.on_vertex else ()
-    return (*vertex, *(("dataflow",) if wanted.uses_dataflow else ()), *network, *keys)
+    return (*vertex, *(("dataflow",) if wanted.uses_dataflow else ()), *network, *kms)

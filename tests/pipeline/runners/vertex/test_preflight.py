@@ -23,10 +23,14 @@ DATAFLOW = "dataflow={project: my-project, region: europe-west4, image: %s, %s}"
     DIGEST,
     "subnetwork: regions/europe-west4/subnetworks/workers, machine_type: n2-standard-8",
 )
+KEY = "projects/keys/locations/europe-west4/keyRings/ring/cryptoKeys/key"
 NETWORK = (
     "vertex.network=projects/my-project/global/networks/vpc",
     "vertex.reserved_ip_ranges=[range-1]",
 )
+#: A configuration of which every check has something to look at.
+EVERYTHING = (DATAFLOW, NETWORK[0], f"vertex.kms_key={KEY}")
+DATA = "gs://my-data/mpd/{SPAN}/*.json"
 
 
 def findings(*settings, storage="gs://my-bucket/segue", data="gs://my-bucket/mpd"):
@@ -43,7 +47,7 @@ def missing(*settings, **fields):
 
 
 def test_a_project_that_has_everything(cloud):
-    found = findings(DATAFLOW, NETWORK[0])
+    found = findings(*EVERYTHING, data=DATA)
     assert [finding for finding in found if finding.outcome != "ok"] == []
     assert {finding.check for finding in found} >= {
         "project",
@@ -57,6 +61,10 @@ def test_a_project_that_has_everything(cloud):
         f"roles/storage.objectAdmin of {ACCOUNT}",
         "quota custom_model_training_cpus",
         "quota CPUS",
+        "data",
+        "data access",
+        f"data access of {ACCOUNT}",
+        "key of vertex",
         "network",
         "subnetwork of the workers",
     }
@@ -154,6 +162,45 @@ SINGLE = {
         "--consumer=projects/my-project --metric=compute.googleapis.com/cpus "
         "--unit='1/{project}/{region}' --dimensions=region=europe-west4 --value=25",
     ),
+    "data": (
+        _lack(data_bucket=None),
+        "data",
+        "gcloud storage buckets create gs://my-data --project=my-project --location=europe-west4 "
+        "--uniform-bucket-level-access && gcloud storage cp --recursive SLICES gs://my-data/mpd",
+    ),
+    "data access": (
+        lambda project: project.lacking.add("storage.objects.list"),
+        "data access",
+        "gcloud storage buckets add-iam-policy-binding gs://my-data "
+        '--member="user:$(gcloud config get account)" --role=roles/storage.objectViewer',
+    ),
+    "data access of the account": (
+        _without("data_roles", "roles/storage.objectViewer"),
+        f"data access of {ACCOUNT}",
+        "gcloud storage buckets add-iam-policy-binding gs://my-data "
+        f'--member="serviceAccount:{ACCOUNT}" --role=roles/storage.objectViewer',
+    ),
+    "key": (
+        _lack(key=None),
+        "key of vertex",
+        "gcloud kms keys create key --keyring=ring --purpose=encryption --location=europe-west4 "
+        "--project=keys",
+    ),
+    "key ring": (
+        _lack(ring=None),
+        "key of vertex",
+        "gcloud kms keyrings create ring --location=europe-west4 --project=keys && "
+        "gcloud kms keys create key --keyring=ring --purpose=encryption --location=europe-west4 "
+        "--project=keys",
+    ),
+    "role of the key": (
+        _without("agents", "gcp-sa-aiplatform"),
+        "key of vertex for service-77@gcp-sa-aiplatform.iam.gserviceaccount.com",
+        "gcloud kms keys add-iam-policy-binding key --keyring=ring --location=europe-west4 "
+        "--project=keys "
+        '--member="serviceAccount:service-77@gcp-sa-aiplatform.iam.gserviceaccount.com" '
+        "--role=roles/cloudkms.cryptoKeyEncrypterDecrypter",
+    ),
     "network": (
         _lack(network=None),
         "network",
@@ -184,7 +231,7 @@ SINGLE = {
 def test_one_thing_that_is_missing_is_all_that_is_named(cloud, change):
     take_out, name, command = SINGLE[change]
     take_out(cloud.project)
-    assert missing(DATAFLOW, NETWORK[0]) == {name: command}
+    assert missing(*EVERYTHING, data=DATA) == {name: command}
 
 
 def test_a_missing_bucket(cloud):
@@ -199,11 +246,12 @@ def test_a_missing_bucket(cloud):
 
 def test_everything_that_is_missing_is_named_at_once(cloud):
     exclusive = {"project", "bucket elsewhere", "repository", "network", "private access"}
+    exclusive |= {"data", "key", "key ring"}
     exclusive |= {"service account"}  # without it its roles are not granted either
     changes = SINGLE.keys() - exclusive
     for change in changes:
         SINGLE[change][0](cloud.project)
-    found = missing(DATAFLOW, NETWORK[0])
+    found = missing(*EVERYTHING, data=DATA)
     assert {SINGLE[change][1] for change in changes} == found.keys()
     assert all(found.values())
 
@@ -231,6 +279,56 @@ def test_a_gpu_needs_its_quota(cloud):
     cloud.project.quotas["custom_model_training_nvidia_t4_gpus"] = -1
     cloud.project.quotas["custom_model_training_cpus"] = 11  # 8, and 4 for popularity's
     assert missing(setting).keys() == {"quota custom_model_training_cpus"}
+
+
+@pytest.mark.parametrize(
+    ("workers", "cpus"),
+    [
+        ("", 8),
+        ("max_workers: 3", 24),
+        ("workers: 2", 16),
+        ("workers: 2, max_workers: 4", 32),
+        ("autoscaling: NONE, workers: 2, max_workers: 4", 16),
+        ("workers: 1, stages: {Transform: {max_workers: 2, machine_type: n1-standard-16}}", 32),
+    ],
+)
+def test_the_quota_holds_all_workers_of_the_largest_job(cloud, workers, cpus):
+    setting = DATAFLOW.replace("}", f", public_ips: true, {workers}}}")
+    cloud.project.cpus = (cpus + 5.0, 5.0)
+    assert missing(setting) == {}
+    cloud.project.cpus = (cpus + 4.0, 5.0)
+    assert f"--value={cpus + 5}" in missing(setting)["quota CPUS"]
+
+
+def test_a_key_elsewhere_and_one_of_dataflow(cloud):
+    key = KEY.replace("europe-west4", "us-central1")
+    (found,) = missing(f"vertex.kms_key={key}").items()
+    assert found == ("key of vertex", SINGLE["key ring"][2])
+    cloud.project.agents.clear()
+    agents = {f"service-77@{name}" for name in ("dataflow-service-producer-prod", "compute-system")}
+    found = missing(DATAFLOW, f"dataflow.kms_key={KEY}")
+    assert found.keys() == {
+        f"key of dataflow for {each}.iam.gserviceaccount.com" for each in agents
+    }
+    cloud.project.apis.discard("cloudkms")
+    assert "API cloudkms.googleapis.com" in missing(DATAFLOW, f"dataflow.kms_key={KEY}")
+
+
+def test_a_key_and_data_that_may_not_be_looked_at(cloud):
+    cloud.project.denied = ("keyRings", "my-data")
+    found = findings(f"vertex.kms_key={KEY}", data=DATA)
+    assert {each.check for each in found if each.outcome == "not checked"} == {
+        "key of vertex",
+        "key of vertex for service-77@gcp-sa-aiplatform.iam.gserviceaccount.com",
+        "data",
+        "data access",
+        f"data access of {ACCOUNT}",
+    }
+    assert not [each for each in found if each.outcome == "missing"]
+
+
+def test_data_in_the_bucket_of_the_artifacts_is_told_of_once(cloud):
+    assert not [each for each in findings() if each.check.startswith("data")]
 
 
 def test_a_custom_job_counts_by_its_machine(cloud):
