@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 import pydantic
@@ -11,7 +12,32 @@ from schema.options import Options
 #: The key of `resources` for components that are not named there.
 DEFAULT = "default"
 
-_Memory = Annotated[str, pydantic.Field(pattern=r"^[1-9][0-9]{0,6}(Mi|Gi|M|G)$")]
+
+def _matching(pattern: str, words: str) -> pydantic.AfterValidator:
+    """Takes texts that match, and says in words what those are."""
+
+    def check(text: str) -> str:
+        if re.fullmatch(pattern, text) is None:
+            raise ValueError(f"takes {words}, not {text!r}.")
+        return text
+
+    return pydantic.AfterValidator(check)
+
+
+_Memory = Annotated[
+    str,
+    _matching(
+        r"[1-9][0-9]{0,6}(Mi|Gi|M|G)", "a whole number and Mi, Gi, M or G, such as 16Gi or 500M"
+    ),
+]
+_Cron = Annotated[
+    str,
+    _matching(
+        r"((CRON_)?TZ=\S+ )?(\S+ ){4}\S+",
+        "five fields, such as 0 3 * * *, and a time zone before them where it is not UTC, such as "
+        "TZ=Europe/Berlin 0 3 * * *",
+    ),
+]
 _Label = Annotated[str, pydantic.Field(pattern=r"^[a-z0-9_-]{0,63}$")]
 _LabelKey = Annotated[str, pydantic.Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
 
@@ -63,9 +89,8 @@ class Endpoint(Options):
 class Schedule(Options):
     """When runs start by themselves."""
 
-    cron: str | None = pydantic.Field(
+    cron: _Cron | None = pydantic.Field(
         None,
-        pattern=r"^((CRON_)?TZ=\S+ )?(\S+ ){4}\S+$",
         description="five fields, such as 'TZ=Europe/Berlin 0 3 * * *'; null: no schedule",
     )
     max_concurrent_runs: int = pydantic.Field(1, ge=1, le=100)

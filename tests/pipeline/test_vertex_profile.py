@@ -1,5 +1,7 @@
 """The profile of Vertex can be looked at as it is, and takes its places from the environment."""
 
+import json
+
 import pytest
 
 from pipeline.overrides import RunConfigError, load_config
@@ -76,5 +78,15 @@ def test_a_cron_expression_has_five_fields(cron, is_fine):
     if is_fine:
         assert load_config(None, settings, data="x").vertex.schedule.cron == cron
     else:
-        with pytest.raises(RunConfigError, match=r"vertex\.schedule\.cron"):
+        says = r"vertex\.schedule\.cron: takes five fields, such as 0 3 \* \* \*, and .*, not '"
+        with pytest.raises(RunConfigError, match=says):
             load_config(None, settings, data="x")
+
+
+@pytest.mark.parametrize("memory", ["16GB", "0Gi", "1.5Gi", "16", "Gi", "16Gi\n"])
+def test_memory_is_a_number_and_a_unit(memory):
+    says = r"resources\.default\.memory: takes a whole number and Mi, Gi, M or G, such as 16Gi"
+    with pytest.raises(RunConfigError, match=says):
+        load_config(
+            None, [f"vertex.resources={{default: {{memory: {json.dumps(memory)}}}}}"], data="x"
+        )

@@ -9,6 +9,9 @@ from typing import Any, Final
 
 from pipeline.runners.vertex.connection import UsageError
 
+#: The parameter that is the run's whole configuration, for the report.
+_CONFIG: Final = "config"
+
 
 def _json(kind: type) -> Callable[[str], Any]:
     def read(text: str) -> Any:
@@ -58,11 +61,14 @@ def with_values(
     done = copy.deepcopy(dict(job))
     given = dict(done.setdefault("runtimeConfig", {}).get("parameterValues", {}))
     given |= values or {}
+    earlier = {name: parameter.get("defaultValue") for name, parameter in known.items()} | given
+    named = set()
     for setting in settings:
         name, separator, text = setting.partition("=")
         if not separator or not name:
             raise UsageError(f"--parameter takes NAME=VALUE, not {setting!r}.")
         parameter, *path = name.split(".")
+        named.add(parameter)
         if path and parameter in known:
             before = given.get(parameter, known[parameter].get("defaultValue"))
             given[parameter] = _changed(before, parameter, path, text)
@@ -70,6 +76,8 @@ def with_values(
             given[name] = _read(name, text, known)
     if unknown := sorted(given.keys() - known.keys()):
         raise UsageError(f"The specification has no parameter {', '.join(unknown)}; {_list(known)}")
+    if _CONFIG in known and _CONFIG not in named:
+        given |= _told(earlier, {name: given[name] for name in named})
     optional = {
         name
         for name, definition in known.items()
@@ -83,6 +91,37 @@ def with_values(
     if given:
         done["runtimeConfig"]["parameterValues"] = given
     return done
+
+
+def _told(earlier: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, str]:
+    """The configuration, which the report shows, with the parameters that Trainers get now.
+
+    Args:
+        earlier: the values before, by name, that of the configuration among them.
+        given: those that were named.
+
+    Returns:
+        It by its parameter's name; nothing where all of it holds still.
+    """
+    new = {}
+    for name, value in given.items():
+        kind, _, family = name.partition("_")
+        params = _object(value).get("params")
+        if kind == "trainer" and params and params != _object(earlier[name]).get("params"):
+            new[family] = params
+    config = _object(earlier[_CONFIG])
+    if not new or not config:
+        return {}
+    return {_CONFIG: json.dumps({**config, "models": {**config.get("models", {}), **new}})}
+
+
+def _object(text: Any) -> dict[str, Any]:
+    """A JSON object, empty where a value is none."""
+    try:
+        found = json.loads(text)
+    except (TypeError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _read(name: str, text: str, known: Mapping[str, Mapping[str, Any]]) -> Any:

@@ -13,7 +13,7 @@ from pipeline.runners.vertex.client import MissingError, VertexClient
 from pipeline.runners.vertex.connection import CloudError
 from pipeline.runners.vertex.tasks import ENDED, ERROR_FILE, Task, tasks
 from schema.documents import METRICS_FILE, RunMetrics
-from schema.layout import PAGE_FILE, Layout
+from schema.layout import PAGE_FILE
 
 _LAST_LINES: Final = 8
 #: So many looks in a row a job may be missing: one that has just started is not shown everywhere.
@@ -132,7 +132,7 @@ def state_of(job: Any, found: list[Task]) -> Ended:
         return Ended("running", found)
     state = job.state.name.removeprefix("PIPELINE_STATE_").lower()
     if state == "succeeded":
-        return Ended(state, found, report=_report(job, found))
+        return Ended(state, found, report=_report(found))
     error = "; ".join(
         f"{task.name} failed: {task.error or 'Vertex gives no reason'}"
         for task in found
@@ -141,14 +141,13 @@ def state_of(job: Any, found: list[Task]) -> Ended:
     return Ended(state, found, error or job.error.message or f"The job is {state}.")
 
 
-def _report(job: Any, found: list[Task]) -> str | None:
-    """The folder of a run's report: where its component says, else where runs have it."""
+def _report(found: list[Task]) -> str | None:
+    """The folder of a run's report, where its component says: another run's is not it."""
     for task in found:
         for kind, uri in task.artifacts.items():
             if kind.rpartition(".")[2] == _REPORT_TYPE:
                 return uri
-    out = job.runtime_config.gcs_output_directory.rstrip("/").rpartition("/")[0]
-    return Layout.under(out).report if out else None
+    return None
 
 
 def show_results(
@@ -175,5 +174,6 @@ def show_results(
         console.link("Metrics", f"{report}/{METRICS_FILE}")
         console.finish(f"{report}/{PAGE_FILE}", "")
     else:
+        console.note("The job names no report.")
         console.close()
     return metrics

@@ -83,7 +83,8 @@ def test_a_job_is_checked_started_and_followed_to_its_metrics(cloud, files):
         blessing=Blessing(blessed=True, reasons=["a reason"]),
         pushed_version="17",
     )
-    report = "segue/report"
+    report = "segue/pipeline_root/report"
+    cloud.vertex.artifacts = {"Report": ("components.RunReport", f"gs://my-bucket/{report}")}
     cloud.project.objects[f"{report}/metrics.json"] = metrics.model_dump_json().encode()
     cloud.server.fail("POST", "/pipelineJobs", LOST_AFTER)
     found = status(SubmitStatus, *submitted(files, "--job-id", "segue-1"))
@@ -96,7 +97,7 @@ def test_a_job_is_checked_started_and_followed_to_its_metrics(cloud, files):
         ("Report", "SUCCEEDED"),
     ]
     assert (found.pushed_version, found.metrics, found.reasons) == ("17", overall, ["a reason"])
-    assert found.report == "gs://my-bucket/segue/report/index.html"
+    assert found.report == f"gs://my-bucket/{report}/index.html"
     assert found.specification == "gs://my-bucket/segue/specifications/segue-1.json"
 
 
@@ -107,8 +108,7 @@ def test_it_shows_what_happens(cloud, files):
         "Started projects/my-project/locations/europe-west4/pipelineJobs/segue-1",
         "https://console.cloud.google.com/vertex-ai/",
         "Trainer.als",
-        "There are no metrics at gs://my-bucket/segue/report/metrics.json",
-        "gs://my-bucket/segue/report/index.html",
+        "The job names no report.",
     ):
         assert part in done.stdout
 

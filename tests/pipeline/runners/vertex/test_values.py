@@ -116,3 +116,35 @@ def test_a_field_of_a_value_that_was_given(job):
 def test_a_field_that_is_not_there_or_of_another_type(job, setting, says):
     with pytest.raises(UsageError, match=says):
         trainer(job, setting)
+
+
+def configured(job, *settings, given=None):
+    """The configuration that the report gets after settings."""
+    parameters = job["pipelineSpec"]["root"]["inputDefinitions"]["parameters"]
+    parameters["trainer_als"] = {"parameterType": "STRING", "defaultValue": TRAINER}
+    config = {"seed": 17, "models": {"als": {"epochs": 2}, "two_tower": {"epochs": 9}}}
+    parameters["config"] = {"parameterType": "STRING", "defaultValue": json.dumps(config)}
+    done = with_values(job, given, settings)["runtimeConfig"]["parameterValues"]
+    return json.loads(done["config"]) if "config" in done else None
+
+
+def test_the_report_is_told_the_parameters_of_trainers(job):
+    params = {"epochs": 3, "counts": [1, 5], "warm": True, "name": None}
+    told = {"seed": 17, "models": {"als": params, "two_tower": {"epochs": 9}}}
+    assert configured(job, "trainer_als.params.epochs=3") == told
+    whole = json.dumps({"params": params})
+    assert configured(job, f"trainer_als={whole}") == told
+    # Over a configuration of the submission's own.
+    given = {"config": '{"seed": 4}'}
+    found = configured(job, "trainer_als.params.epochs=3", given=given)
+    assert found == {"seed": 4, "models": {"als": params}}
+
+
+def test_a_configuration_that_is_given_or_need_not_change_stays(job):
+    assert configured(job) is None
+    assert configured(job, "seed=3") is None
+    assert configured(job, "trainer_als.params.epochs=2") is None
+    assert configured(job, "trainer_als.seed=4") is None
+    assert configured(job, "trainer_als=nothing") is None
+    found = configured(job, "trainer_als.params.epochs=3", "config.seed=4")
+    assert (found["seed"], found["models"]["als"]) == (4, {"epochs": 2})
