@@ -129,6 +129,7 @@ def create_pipeline(
     schema = curated_schema.outputs["schema"]
     example_validator = tfx.ExampleValidator(statistics=statistics, schema=schema)
     data_gate = DataGate(
+        records=ingest.outputs["records"],
         examples=examples,
         statistics=statistics,
         schema=schema,

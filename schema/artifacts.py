@@ -9,3 +9,9 @@ SUMMARY: Final = "summary"
 
 #: Custom property: the sizes of all files together, where another folder may share the files.
 BYTES: Final = "bytes"
+
+#: Custom property of ingested records: what to know by which data they are.
+FINGERPRINT: Final = "fingerprint"
+
+#: Custom property of ingested records: where they lie.
+DIRECTORY: Final = "directory"

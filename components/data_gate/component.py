@@ -6,6 +6,7 @@ from tfx import types
 from tfx.dsl.components.base import base_component, executor_spec
 from tfx.types import standard_artifacts
 from tfx.types.component_spec import ChannelParameter, ComponentSpec, ExecutionParameter
+from tfx.types.experimental import simple_artifacts
 
 from components.data_gate import executor
 
@@ -19,6 +20,7 @@ class DataGateSpec(ComponentSpec):
         "started": ExecutionParameter(type=str),
     }
     INPUTS = {  # noqa: RUF012
+        "records": ChannelParameter(type=simple_artifacts.Dataset),
         "examples": ChannelParameter(type=standard_artifacts.Examples),
         "statistics": ChannelParameter(type=standard_artifacts.ExampleStatistics),
         "schema": ChannelParameter(type=standard_artifacts.Schema),
@@ -46,6 +48,7 @@ class DataGate(base_component.BaseComponent):
 
     def __init__(
         self,
+        records: types.BaseChannel,
         examples: types.BaseChannel,
         statistics: types.BaseChannel,
         schema: types.BaseChannel,
@@ -58,6 +61,7 @@ class DataGate(base_component.BaseComponent):
         """Constructs the component.
 
         Args:
+            records: what this run ingested; only which data they are of is asked.
             examples: the playlists; only which data they are of is asked.
             statistics: statistics of the splits.
             schema: the curated schema, with its skew and drift comparators.
@@ -68,6 +72,7 @@ class DataGate(base_component.BaseComponent):
         """
         super().__init__(
             spec=DataGateSpec(
+                records=records,
                 examples=examples,
                 statistics=statistics,
                 schema=schema,

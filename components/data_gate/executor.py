@@ -17,6 +17,7 @@ from tfx.utils import io_utils, writer_utils
 from components.data_gate import anomalies as anomaly_rows
 from components.data_gate import reference
 from components.data_gate.options import ValidationOptions
+from components.ingest import manifest
 from schema import artifacts
 from schema.splits import FITTED, TRAIN
 
@@ -34,15 +35,15 @@ class Executor(base_executor.BaseExecutor):
 
         Raises:
             SeriousAnomaliesError: if an anomaly stops the run; the message lists them.
+            OtherDataError: if the examples are not of what this run ingested.
         """
+        data = _data(input_dict)
         schema = io_utils.parse_pbtxt_file(
             io_utils.get_only_uri_in_dir(artifact_utils.get_single_uri(input_dict["schema"])),
             schema_pb2.Schema(),
         )
         current = artifact_utils.get_single_instance(input_dict["statistics"])
         validated = artifact_utils.get_single_instance(input_dict["anomalies"])
-        examples = artifact_utils.get_single_instance(input_dict["examples"])
-        data = examples.get_string_custom_property(utils.FINGERPRINT_PROPERTY_NAME)
         previous = reference.before(exec_properties["reference"], data)
         output = artifact_utils.get_single_instance(output_dict["comparison"])
         train = _statistics(current, TRAIN)
@@ -74,6 +75,25 @@ class Executor(base_executor.BaseExecutor):
         found += differing
         _check(found, ValidationOptions.model_validate_json(exec_properties["options"]))
         reference.keep(exec_properties["reference"], data, train)
+
+
+class OtherDataError(RuntimeError):
+    """Another run wrote its records between this run's Ingest and its ImportExampleGen."""
+
+
+def _data(input_dict: dict[str, list[types.Artifact]]) -> str:
+    """The fingerprint of the data, which has to be one from Ingest to here."""
+    records = artifact_utils.get_single_instance(input_dict["records"])
+    examples = artifact_utils.get_single_instance(input_dict["examples"])
+    ingested = records.get_string_custom_property(artifacts.FINGERPRINT)
+    taken_over = examples.get_string_custom_property(utils.FINGERPRINT_PROPERTY_NAME)
+    if ingested != taken_over and not ingested.startswith(manifest.UNKNOWN):
+        raise OtherDataError(
+            "another run, on other data, wrote its records to "
+            f"{records.get_string_custom_property(artifacts.DIRECTORY)} while this one took over "
+            "its own; start this run again, and give runs under way at a time a storage each"
+        )
+    return taken_over
 
 
 def _statistics(artifact: types.Artifact, split: str) -> Any:

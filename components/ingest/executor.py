@@ -13,6 +13,7 @@ from components.example_files import pass_on
 from components.ingest import destination, job, manifest, usable
 from components.ingest import summary as summaries
 from components.ingest.options import IngestOptions
+from schema import artifacts
 from schema.splits import SplitConfig
 
 
@@ -45,8 +46,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         )
         usable.check_splits(result, split)
         records = artifact_utils.get_single_instance(output_dict["records"])
-        records.set_string_custom_property("directory", output)
-        records.set_string_custom_property("fingerprint", exec_properties["fingerprint"])
+        records.set_string_custom_property(artifacts.DIRECTORY, output)
+        fingerprint = exec_properties["fingerprint"]
+        records.set_string_custom_property(artifacts.FINGERPRINT, fingerprint)
         pass_on([os.path.join(output, manifest.NAME)], records.uri)
         rejects = destination.list_rejects(output)
         pass_on(rejects, artifact_utils.get_single_uri(output_dict["rejects"]))

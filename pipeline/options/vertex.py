@@ -133,10 +133,18 @@ class VertexOptions(Options):
         "fast", description="fast: start nothing more once a component failed"
     )
     resources: dict[str, Resources] = pydantic.Field(
-        {}, description="by component id, such as Trainer.two_tower, or `default`"
+        {},
+        description="by component id, such as Trainer.two_tower; what one leaves out is taken from "
+        "`default`",
     )
     custom_jobs: dict[str, CustomJob] = pydantic.Field(
         {}, description="Trainers and Tuners that run as Vertex custom jobs, by component id"
     )
     endpoint: Endpoint = Endpoint()
     schedule: Schedule = Schedule()
+
+    def resources_of(self, component: str) -> Resources:
+        """What a component gets: what it names, and the default's for the rest."""
+        default = self.resources.get(DEFAULT, Resources())
+        named = self.resources.get(component, Resources())
+        return default.model_copy(update=named.model_dump(exclude_unset=True))

@@ -81,6 +81,7 @@ def gate(tmp_path, root):
     """Runs the component on collaborative flags by split, alone or after data that passed."""
     import pandas as pd
     from tfx.types import artifact_utils, standard_artifacts
+    from tfx.types.experimental import simple_artifacts
 
     schema = standard_artifacts.Schema()
     schema.uri = str(tmp_path / "schema")
@@ -93,7 +94,7 @@ def gate(tmp_path, root):
     def flags(true: int, false: int) -> pd.DataFrame:
         return pd.DataFrame({"collaborative": ["true"] * true + ["false"] * false})
 
-    def run(train, evaluation, fail_on="error", data="may"):
+    def run(train, evaluation, fail_on="error", data="may", ingested=None):
         output = standard_artifacts.ExampleAnomalies()
         output.uri = str(tmp_path / "output" / uuid.uuid4().hex)
         current = statistics_artifact(
@@ -101,7 +102,11 @@ def gate(tmp_path, root):
         )
         examples = standard_artifacts.Examples()
         examples.set_string_custom_property("input_fingerprint", data)
+        records = simple_artifacts.Dataset()
+        records.set_string_custom_property("fingerprint", ingested or data)
+        records.set_string_custom_property("directory", "gs://bucket/tfrecords")
         inputs = {
+            "records": [records],
             "examples": [examples],
             "statistics": [current],
             "schema": [schema],
@@ -127,6 +132,12 @@ def test_skew_between_splits_is_told(gate):
     # The share of "true" is .05 against .50: apart by .45, more than the schema's .1.
     assert gate(train=(5, 95), evaluation=(50, 50)) == [("train-to-eval", "collaborative")]
     assert gate.summary == "1 warning · no other data has passed yet"
+
+
+def test_examples_of_another_runs_data_stop_this_one(gate):
+    with pytest.raises(executor.OtherDataError, match="gs://bucket/tfrecords while this one"):
+        gate(train=(5, 95), evaluation=(5, 95), data="june", ingested="may")
+    gate(train=(5, 95), evaluation=(5, 95), data="june", ingested="unknown-1")
 
 
 DRIFT = [("since-last-passed", "collaborative")]

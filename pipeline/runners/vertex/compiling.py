@@ -55,6 +55,11 @@ def compile_pipeline(config: PipelineConfig, paths: dag.Paths | None = None) -> 
         if config.storage is None:
             raise ValueError("storage: is required, such as gs://my-bucket/segue.")
         paths = dag.Paths.under(config)
+        if "://" not in paths.release_record:
+            raise ValueError(
+                f"release_record: takes a place that containers reach, such as "
+                f"{config.storage}/serving/releases.json, not {config.release_record!r}."
+            )
     schema = io_utils.read_string_file(paths.schema_file)
     paths = paths.with_schema_at(schema)
     config = _without_local_paths(config, paths)
@@ -109,4 +114,4 @@ def _complete(
         if issubclass(component.driver_class, LookUpDriver):
             driver = component.driver_class
             spec.look_up_first(component.id, LOOK_UP, f"{driver.__module__}.{driver.__qualname__}")
-    spec.set_resources(options.resources)
+    spec.set_resources(options)

@@ -7,6 +7,7 @@ output file replaces the task's parameters, for the cache's key and for the exec
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Sequence
 
 from google.protobuf import json_format
@@ -15,6 +16,7 @@ from tfx.dsl.io import fileio
 from tfx.orchestration.kubeflow.v2.container import kubeflow_v2_entrypoint_utils as utils
 from tfx.utils import import_utils
 
+from pipeline.runners.vertex import code
 from pipeline.runners.vertex.failures import told
 
 
@@ -37,6 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     output_file = task.outputs.output_file
     with told(output_file):
+        code.check(os.environ.get(code.VARIABLE))
         declared = json_format.Parse(
             given.json_serialized_inputs_spec_args,
             pipeline_spec_pb2.ComponentInputsSpec(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from pipeline.options.vertex import DEFAULT, Resources
+from pipeline.options.vertex import DEFAULT, Resources, VertexOptions
 
 
 class Specification:
@@ -64,21 +64,20 @@ class Specification:
             }
         }
 
-    def set_resources(self, resources: Mapping[str, Resources]) -> None:
+    def set_resources(self, options: VertexOptions) -> None:
         """Asks for CPUs, memory, GPUs and images, which TFX passes on for some components only.
 
         Raises:
             ValueError: if a key is no component's id.
         """
-        if unknown := [name for name in resources if name not in (DEFAULT, *self.tasks)]:
+        named = options.resources
+        if unknown := [name for name in named if name not in (DEFAULT, *self.tasks)]:
             raise ValueError(
                 f"vertex.resources: {unknown[0]!r} is no component of this pipeline; "
                 f"choose from {DEFAULT}, {', '.join(sorted(self.tasks))}."
             )
         for component in self.tasks:
-            wanted = resources.get(component, resources.get(DEFAULT))
-            if wanted is None:
-                continue
+            wanted = options.resources_of(component)
             if asked := _resource_spec(wanted):
                 self._container(component)["resources"] = asked
             if wanted.image is not None:

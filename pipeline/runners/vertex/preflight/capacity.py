@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from pipeline.config import PipelineConfig
 from pipeline.options.dataflow import WorkerOptions
-from pipeline.options.vertex import DEFAULT, Resources
+from pipeline.options.vertex import DEFAULT
 from pipeline.runners.vertex.connection import CloudError
 from pipeline.runners.vertex.preflight.asking import AbsentError, GoogleApis, UnreachableError
 from pipeline.runners.vertex.preflight.findings import Wanted, fine, missing, unknown
@@ -46,8 +46,7 @@ def _of(config: PipelineConfig, name: str) -> Mapping[str, float]:
         kind = "" if family in _COMMON else f"{family}_"
         cpus, gpu, gpus = _cpus(job.machine_type), job.gpu, job.gpus
     else:
-        resources = config.vertex.resources
-        asked = resources.get(name, resources.get(DEFAULT, Resources()))
+        asked = config.vertex.resources_of(name)
         kind, cpus, gpu, gpus = "", asked.cpu or _CPUS, asked.gpu, asked.gpus
     found = {f"custom_model_training_{kind}cpus": cpus}
     if gpu:

@@ -179,6 +179,7 @@ def test_beam_runs_in_the_container_or_on_dataflow_by_component():
 def test_resources_reach_every_container(made):
     assert container(made, "ImportExampleGen")["resources"] == {"cpuLimit": 2.0}
     assert container(made, "Trainer.two_tower")["resources"] == {
+        "cpuLimit": 2.0,
         "memoryLimit": pytest.approx(17.179869184),
         "accelerator": {"type": "NVIDIA_L4", "count": 1},
     }
@@ -233,6 +234,7 @@ def test_a_blessed_model_may_go_to_an_endpoint_too():
         ("vertex.resources={Trainer.item_knn: {cpu: 1}}", "'Trainer.item_knn' is no component"),
         ("vertex.custom_jobs={Transform: {}}", "'Transform' is no Trainer or Tuner"),
         ("storage=null", "storage: is required"),
+        ("release_record=out/releases.json", "release_record: takes a place that containers"),
     ],
 )
 def test_a_key_that_names_nothing_is_told_with_what_there_is(setting, says):
