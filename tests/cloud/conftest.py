@@ -52,12 +52,15 @@ class Machine:
         root: the project.
         folder: where runs may write.
         environment: beside its own.
+
+    Attributes:
+        environment: of what runs here.
     """
 
     def __init__(self, root: pathlib.Path, folder: pathlib.Path, environment: dict[str, str]):
         self._root = root
         self._folder = folder
-        self._environment = {**os.environ, **environment}
+        self.environment = {**os.environ, **environment}
 
     def start(self, name: str, *options: str) -> subprocess.Popen[str]:
         """Starts `segue run` into a directory of that name."""
@@ -66,7 +69,7 @@ class Machine:
         return subprocess.Popen(
             [sys.executable, "-m", "pipeline.cli", *command],
             cwd=self._root,
-            env=self._environment,
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
