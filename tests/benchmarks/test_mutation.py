@@ -35,11 +35,14 @@ def tree(tmp_path, monkeypatch):
 
 
 def test_only_what_no_test_sees_survives(tree, monkeypatch):
+    words = {("room.py", "return number * 3"): "nobody triples"}
+    monkeypatch.setattr(mutation, "LOOKED_AT", words)
     found = mutation.measure(["room"])["room"]
     # Two products and two numbers can be changed.
     assert (found["places"], found["tried"], found["killed"]) == (4, 4, 2)
     assert [change["file"] for change in found["survived"]] == ["room.py"] * 2
     assert all("-    return number * 3" in change["change"] for change in found["survived"])
+    assert [change["looked_at"] for change in found["survived"]] == ["nobody triples"] * 2
     assert (tree / "room.py").read_text() == CODE
 
 

@@ -1,5 +1,6 @@
 """The studentised bootstrap: by hand, under skew, at the edges."""
 
+import itertools
 import math
 
 import numpy as np
@@ -17,6 +18,16 @@ def test_t_of_every_resample_by_hand():
     assert set(found) == {-math.inf, 0.0, math.inf}
     assert np.mean(found == 0) == pytest.approx(0.5, abs=0.03)
     assert np.mean(found > 0) == pytest.approx(0.25, abs=0.03)
+
+
+def test_t_is_students_of_the_resample():
+    values = np.array([-3.0, -1.0, 0.0, 4.0])
+    found = studentised._resampled_t(values, 3000, 0)
+    drawn = [draw for draw in itertools.product(values, repeat=4) if np.ptp(draw)]
+    every = stats.ttest_1samp(drawn, 0, axis=1).statistic
+    assert np.unique(found[np.isfinite(found)].round(6)) == pytest.approx(
+        np.unique(every.round(6)), abs=2e-6
+    )
 
 
 def test_normal_values_give_students_interval():

@@ -95,6 +95,18 @@ def test_a_submission_against_itself(files: pathlib.Path) -> None:
     assert not any(test.significant for test in same.tests)
 
 
+def test_equal_names_are_told_apart(files: pathlib.Path) -> None:
+    found = compare_submissions(
+        files / "one.csv",
+        files / "two.csv",
+        files / "holdouts.json.gz",
+        name_a="mine",
+        name_b="".join(["mi", "ne"]),  # equal, and another object
+        options=QUICK,
+    )
+    assert (found.a, found.b) == ("A: mine", "B: mine")
+
+
 def test_a_submission_for_other_playlists_is_refused(files: pathlib.Path) -> None:
     for pair in (("one.csv", "foreign.csv"), ("foreign.csv", "one.csv")):
         with pytest.raises(
