@@ -56,6 +56,11 @@ def test_a_metric_describes_itself(name):
         assert ceiling is None
 
 
+@pytest.mark.parametrize(("name", "best"), [("clicks", 0), ("mrr", 1), ("hit_rate@10", 1)])
+def test_one_track_that_can_be_reached_is_enough_for_a_first_hit(name, best):
+    assert METRICS[name].ceiling(np.array([4]), np.array([1])) == [best]
+
+
 def test_coverage_is_watched_and_shown():
     coverage = TABLE["coverage"]
     assert (coverage.direction, coverage.brief, coverage.tested) == (None, True, False)

@@ -67,7 +67,10 @@ def test_a_comparison_line_by_line():
             test="no test",
             alternative="two-sided",
         ),
-        paired_test("ndcg", "title", p_adjusted=0.0004, mean_difference=-0.05, effect=None),
+        # As read from a document: equal to the name, and another object.
+        paired_test(
+            "".join(["nd", "cg"]), "title", p_adjusted=0.0004, mean_difference=-0.05, effect=None
+        ),
         paired_test("clicks", "title"),
     )
     assert shown(found) == [

@@ -106,6 +106,8 @@ def test_what_people_write(tmp_path: pathlib.Path, text: str) -> None:
         ('{"1": {"holdouts": ["a", "a"]}}', "bad.csv:1: .* is no playlist's number: expected"),
         ("Track URI,Name\n", "bad.csv:1: 'Track URI' is no playlist's number"),
         ("²,a\n", "is no playlist's number"),
+        (f"{'x' * 40},a\n", f"bad.csv:1: '{'x' * 40}' is no playlist's number"),
+        (f"{'x' * 41},a\n", f"bad.csv:1: '{'x' * 37}\\.\\.\\.' is no playlist's number"),
         ("", "bad.csv: holds no playlist: expected lines of pid, track_uri"),
         ("team_info,us,a@b.c\n", "bad.csv: holds no playlist"),
     ],
