@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from pipeline.runners.vertex.connection import CloudError
-from pipeline.runners.vertex.preflight.asking import AbsentError, GoogleApis, UnreachableError
+from pipeline.runners.vertex.preflight import policies
+from pipeline.runners.vertex.preflight.asking import AbsentError, GoogleApis
 from pipeline.runners.vertex.preflight.findings import Wanted, fine, missing, unknown
 from schema.status import Finding
 
 _JOBS = ("create", "get", "list", "cancel")
 _SCHEDULES = ("create", "list", "update", "delete")
-#: Roles that hold what another one does.
-_STRONGER = {
-    "roles/aiplatform.user": ("roles/aiplatform.admin",),
-    "roles/storage.objectViewer": (
-        "roles/storage.admin",
-        "roles/storage.objectAdmin",
-        "roles/storage.objectUser",
-    ),
-    "roles/storage.objectAdmin": ("roles/storage.admin", "roles/storage.objectUser"),
-    "roles/dataflow.developer": ("roles/dataflow.admin",),
-    "roles/artifactregistry.reader": (
-        "roles/artifactregistry.writer",
-        "roles/artifactregistry.admin",
-    ),
-}
-_ALL = ("roles/owner", "roles/editor")
 
 
 def caller(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
@@ -42,7 +27,7 @@ def caller(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
         yield missing(
             "your role",
             f"you lack {', '.join(lacking)} in {wanted.project}",
-            _grant(wanted.project, wanted.member, role),
+            policies.grant_in_project(wanted.project, wanted.member, role),
         )
     else:
         yield fine("your role", f"you may start jobs in {wanted.project}")
@@ -84,58 +69,28 @@ def service_account(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
     if account is None:
         yield unknown("roles of the service account", "the project's number is not known")
         return
-    path = f"v1/projects/{wanted.project}:getIamPolicy"
-    policy = apis.post("cloudresourcemanager", path, {})
     member = f"serviceAccount:{account}"
-    held = roles(policy, member)
+    held = policies.roles(policies.of_project(apis, wanted.project), member)
     needed = ["roles/aiplatform.user"] if wanted.on_vertex else []
     if wanted.uses_dataflow:
         needed += ["roles/dataflow.worker", "roles/artifactregistry.reader"]
         needed += ["roles/dataflow.developer"] if wanted.on_vertex else []
     for role in needed:
-        yield _has(account, role, held, _grant(wanted.project, member, role))
+        yield _has(account, role, held, policies.grant_in_project(wanted.project, member, role))
     if wanted.bucket:
         role = "roles/storage.objectAdmin"
-        if not covers(held, role):
+        if not policies.covers(held, role):
             try:
-                held |= roles(apis.get("storage", f"storage/v1/b/{wanted.bucket}/iam"), member)
-            except UnreachableError:
-                raise
+                held |= policies.roles(policies.of_bucket(apis, wanted.bucket), member)
             except CloudError as error:
                 yield unknown(f"{role} of {account}", f"the policy of the bucket: {error}")
                 return
-        yield _has(
-            account,
-            role,
-            held,
-            f"gcloud storage buckets add-iam-policy-binding gs://{wanted.bucket} "
-            f'--member="{member}" --role={role}',
-        )
-
-
-def roles(policy: Mapping, member: str) -> set[str]:
-    """The roles that a policy grants to somebody."""
-    return {
-        binding["role"] for binding in policy.get("bindings", []) if member in binding["members"]
-    }
-
-
-def covers(held: set[str], role: str) -> bool:
-    """Whether one of the roles does what the role does."""
-    return not held.isdisjoint((role, *_STRONGER.get(role, ()), *_ALL))
+        yield _has(account, role, held, policies.grant_in_bucket(wanted.bucket, member, role))
 
 
 def _has(account: str, role: str, held: set[str], grant: str) -> Finding:
     check = f"{role} of {account}"
-    if covers(held, role):
+    if policies.covers(held, role):
         return fine(check, "is granted")
-    if own := sorted(name for name in held if not name.startswith("roles/")):
-        return unknown(check, f"it may be in {', '.join(own)}, whose contents are not looked at")
-    return missing(check, "is granted neither by the project nor by the bucket", grant)
-
-
-def _grant(project: str, member: str, role: str) -> str:
-    return (
-        f'gcloud projects add-iam-policy-binding {project} --member="{member}" --role={role} '
-        "--condition=None"
-    )
+    lack = "is granted neither by the project nor by the bucket"
+    return policies.lacking(check, held, lack, grant)

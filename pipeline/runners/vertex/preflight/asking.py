@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -19,8 +20,11 @@ class AbsentError(CloudError):
     """What was asked for is not there."""
 
 
-class UnreachableError(CloudError):
-    """Google cannot be reached at all, so that further questions are in vain."""
+class UnreachableError(RuntimeError):
+    """Google cannot be reached at all, so that further questions are in vain.
+
+    It is no CloudError: a check that tells why one answer is missing lets it pass.
+    """
 
 
 class GoogleApis:
@@ -40,6 +44,7 @@ class GoogleApis:
             connection.PATIENCE, seconds=min(connection.PATIENCE.seconds, _LONGEST)
         )
         self._unreachable: UnreachableError | None = None
+        self._answers: dict[str, dict[str, Any]] = {}
 
     @property
     def left_out(self) -> str | None:
@@ -73,18 +78,24 @@ class GoogleApis:
         return f"serviceAccount:{account}" if account else "user:$(gcloud config get account)"
 
     def get(self, service: str, path: str, **query: Any) -> dict[str, Any]:
-        """Reads a resource.
+        """Reads a resource; what was answered once is not asked again.
 
         Args:
             service: such as "iam", of googleapis.com.
             path: below it.
             **query: parameters; lists are repeated.
         """
-        return self._ask("GET", service, path, query, None)
+        return self._answer("GET", service, path, query, None)
 
     def post(self, service: str, path: str, body: Mapping[str, Any]) -> dict[str, Any]:
-        """Calls a method of a resource."""
-        return self._ask("POST", service, path, {}, body)
+        """Calls a method of a resource that changes nothing, once as well."""
+        return self._answer("POST", service, path, {}, body)
+
+    def _answer(self, *question: Any) -> dict[str, Any]:
+        key = json.dumps(question, sort_keys=True)
+        if key not in self._answers:
+            self._answers[key] = self._ask(*question)
+        return self._answers[key]
 
     def _ask(
         self,

@@ -11,7 +11,7 @@ from pipeline.config import PipelineConfig
 from pipeline.options.dataflow import WorkerOptions
 from pipeline.options.vertex import DEFAULT
 from pipeline.runners.vertex.connection import CloudError
-from pipeline.runners.vertex.preflight.asking import AbsentError, GoogleApis, UnreachableError
+from pipeline.runners.vertex.preflight.asking import AbsentError, GoogleApis
 from pipeline.runners.vertex.preflight.findings import Wanted, fine, missing, unknown
 from schema.status import Finding
 
@@ -74,8 +74,6 @@ def quotas(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
         except AbsentError:
             yield unknown(check, "Vertex has no quota of this name")
             continue
-        except UnreachableError:
-            raise
         except CloudError as error:
             yield unknown(check, error)
             continue

@@ -100,6 +100,6 @@ def _number(wanted: Wanted, apis: GoogleApis) -> str | None:
     """The project's number, which names its default service account."""
     try:
         found = apis.get("cloudresourcemanager", f"v1/projects/{wanted.project}")
-    except CloudError:
-        return None
+    except (CloudError, UnreachableError):
+        return None  # the first check meets it too, and tells it
     return found.get("projectNumber")

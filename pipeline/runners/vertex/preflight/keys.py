@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from pipeline.runners.vertex.connection import CloudError
-from pipeline.runners.vertex.preflight import access
-from pipeline.runners.vertex.preflight.asking import AbsentError, GoogleApis, UnreachableError
+from pipeline.runners.vertex.preflight import policies
+from pipeline.runners.vertex.preflight.asking import AbsentError, GoogleApis
 from pipeline.runners.vertex.preflight.findings import Wanted, fine, missing, unknown
 from schema.status import Finding
 
@@ -33,8 +33,6 @@ def _key(wanted: Wanted, apis: GoogleApis, section: str, key: str) -> Iterator[F
         if not has_ring or not _exists(apis, key):
             yield missing(check, f"there is no {key}", _create(key, location, not has_ring))
             return
-    except UnreachableError:
-        raise
     except CloudError as error:
         yield unknown(check, error)
     else:
@@ -58,25 +56,20 @@ def _key(wanted: Wanted, apis: GoogleApis, section: str, key: str) -> Iterator[F
 
 def _by_agent(apis: GoogleApis, key: str, account: str, check: str, grant: str) -> Finding:
     """Whether the policy of the key, of its ring or of its project lets an agent use it."""
-    member, held = f"serviceAccount:{account}", set[str]()
     owner, ring = key.split("/")[1], key.rpartition("/cryptoKeys/")[0]
-    try:
-        for resource in (key, ring, None):
-            if resource is None:
-                path = f"v1/projects/{owner}:getIamPolicy"
-                policy = apis.post("cloudresourcemanager", path, {})
-            else:
-                policy = apis.get("cloudkms", f"v1/{resource}:getIamPolicy")
-            held |= access.roles(policy, member)
-            if access.covers(held, _ROLE):
-                return fine(check, "may use it")
-    except UnreachableError:
-        raise
-    except CloudError as error:
-        return unknown(check, f"a policy: {error}")
-    if own := sorted(role for role in held if not role.startswith("roles/")):
-        return unknown(check, f"it may be in {', '.join(own)}, whose contents are not looked at")
-    return missing(check, f"neither the key, its ring nor its project grants {_ROLE}", grant)
+    return policies.granted(
+        check,
+        _ROLE,
+        f"serviceAccount:{account}",
+        (
+            lambda: apis.get("cloudkms", f"v1/{key}:getIamPolicy"),
+            lambda: apis.get("cloudkms", f"v1/{ring}:getIamPolicy"),
+            lambda: policies.of_project(apis, owner),
+        ),
+        well="may use it",
+        lack=f"neither the key, its ring nor its project grants {_ROLE}",
+        grant=grant,
+    )
 
 
 def _create(key: str, location: str, with_ring: bool) -> str:

@@ -7,7 +7,8 @@ import urllib.parse
 from collections.abc import Iterator
 
 from pipeline.runners.vertex.connection import CloudError
-from pipeline.runners.vertex.preflight.asking import AbsentError, GoogleApis, UnreachableError
+from pipeline.runners.vertex.preflight import policies
+from pipeline.runners.vertex.preflight.asking import AbsentError, GoogleApis
 from pipeline.runners.vertex.preflight.findings import Image, Wanted, fine, missing, unknown
 from schema.status import Finding
 
@@ -25,8 +26,6 @@ def project(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
     name = wanted.project
     try:
         found = apis.get("cloudresourcemanager", f"v1/projects/{name}")
-    except UnreachableError:
-        raise
     except CloudError as error:
         if not isinstance(error, AbsentError) and "disabled" in str(error):
             raise
@@ -95,8 +94,6 @@ def bucket(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
     except AbsentError:
         yield missing("bucket", f"there is no gs://{name}", create)
         return
-    except UnreachableError:
-        raise
     except CloudError as error:
         yield unknown("bucket", error)
     else:
@@ -109,28 +106,15 @@ def bucket(wanted: Wanted, apis: GoogleApis) -> Iterator[Finding]:
                 "would travel at each read; a bucket there is made by",
                 create.replace(f"gs://{name}", f"gs://{name}-{wanted.region}"),
             )
-    yield from _writable(wanted, apis, name)
-
-
-def _writable(wanted: Wanted, apis: GoogleApis, name: str) -> Iterator[Finding]:
-    check = "bucket access"
-    try:
-        path = f"storage/v1/b/{name}/iam/testPermissions"
-        held = apis.get("storage", path, permissions=list(_IN_BUCKET)).get("permissions", [])
-    except UnreachableError:
-        raise
-    except CloudError as error:
-        yield unknown(check, error)
-        return
-    if lacking := sorted(set(_IN_BUCKET) - set(held)):
-        yield missing(
-            check,
-            f"you lack {', '.join(lacking)} in gs://{name}",
-            f"gcloud storage buckets add-iam-policy-binding gs://{name} "
-            f'--member="{wanted.member}" --role=roles/storage.objectAdmin',
-        )
-    else:
-        yield fine(check, f"you may write to gs://{name}")
+    yield policies.caller_in_bucket(
+        apis,
+        name,
+        wanted.member,
+        check="bucket access",
+        permissions=_IN_BUCKET,
+        role="roles/storage.objectAdmin",
+        may="write to",
+    )
 
 
 def _holds(found: dict, region: str) -> bool:
