@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from collections.abc import Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ class LookUpDriver(base_driver.BaseDriver, portable_driver.BaseDriver):  # TFX a
         portable_driver.BaseDriver.__init__(self, connection)
 
     @staticmethod
+    @abc.abstractmethod
     def look_up(parameters: Mapping[str, Any]) -> dict[str, str]:
         """Looks.
 
@@ -33,7 +35,6 @@ class LookUpDriver(base_driver.BaseDriver, portable_driver.BaseDriver):  # TFX a
         Returns:
             Those that get another value.
         """
-        raise NotImplementedError
 
     def run(self, execution_info: data_types.ExecutionInfo) -> Any:
         """Runs the driver.

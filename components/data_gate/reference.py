@@ -30,7 +30,7 @@ def before(directory: str, data: str) -> Any | None:
     """
     for passed in _passed(directory):
         if passed != data:
-            content = fileio.open(_file(directory, passed), "rb").read()
+            content = io_utils.read_bytes_file(_file(directory, passed))
             return statistics_pb2.DatasetFeatureStatisticsList.FromString(content)
     return None
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from tfx.dsl.io import fileio
 
+from pipeline.runners.vertex import values as parameter_values
 from pipeline.runners.vertex.results_cache import ResultsCache, key_of
 from pipeline.runners.vertex.tasks import ERROR_FILE
 
@@ -77,7 +78,7 @@ class Execution:
         self.tasks: dict[str, Any] = spec["root"]["dag"]["tasks"]
         self._components = spec["components"]
         self._executors = spec["deploymentSpec"]["executors"]
-        declared = spec["root"].get("inputDefinitions", {}).get("parameters", {})
+        declared = parameter_values.declared(job)
         if unknown := sorted({*(values or {})} - {*declared}):
             raise ValueError(
                 f"{unknown[0]} is no parameter of this pipeline; choose from "
