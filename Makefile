@@ -20,7 +20,7 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 BIN := .venv/bin
 SOURCES := pipeline components models evaluation report serving demo sample schema benchmarks scripts tests setup.py
 
-.PHONY: help setup run vertex-local test test-cloud lint format docs bench soak serve serve-tf conformance query lock clean
+.PHONY: help setup run vertex-local test test-cloud test-services lint format docs bench soak serve serve-tf conformance query lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ test: setup ## all tests
 
 test-cloud: setup ## what runs in Google's cloud, against stand-ins of its services
 	@$(BIN)/python -m pytest -m cloud --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+
+test-services: setup ## what needs a service or a runtime of its own: Java, MariaDB
+	@$(BIN)/python -m pytest -m services --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 lint: setup ## ruff, mypy and the floors: who may import whom
 	@$(BIN)/ruff check $(SOURCES)
