@@ -13,6 +13,8 @@ PORT ?= 8500
 TARGET ?= 127.0.0.1:8500
 # The release that belongs to the TensorFlow in requirements/.
 TF_SERVING_VERSION ?= 2.16.1
+# What a release is called: v and the version.
+TAG ?=
 ARGS ?=
 # Processes that tests run in; each takes up to 2 GiB.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
@@ -20,7 +22,7 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 BIN := .venv/bin
 SOURCES := pipeline components models evaluation report serving demo sample schema benchmarks scripts tests setup.py
 
-.PHONY: help setup run vertex-local test test-cloud test-services lint format docs bench soak serve serve-tf conformance query lock clean
+.PHONY: help setup run vertex-local test test-cloud test-services lint format docs bench soak serve serve-tf conformance query kept-run release-notes publish-release lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -88,6 +90,15 @@ soak: setup ## what takes long: malformed requests, kills, mutants, load: make s
 
 query: setup ## ask the server: make query ARGS='--name "road trip" --top 10'
 	@$(BIN)/segue query --target 127.0.0.1:$(PORT) $(if $(ARGS),$(ARGS),--name "road trip")
+
+kept-run: setup ## in a workflow: the report that the last build of main kept, to kept/
+	@$(BIN)/python scripts/kept_run.py $(ARGS)
+
+release-notes: setup ## of CHANGELOG.md, for a tag: make release-notes TAG=v1.2.3
+	@$(BIN)/python scripts/release_notes.py "$(TAG)"
+
+publish-release: ## in a workflow: dist/ and notes.md as a release on GitHub: make publish-release TAG=v1.2.3
+	gh release create "$(TAG)" --verify-tag --title "Segue $(TAG)" --notes-file notes.md dist/*
 
 lock: setup ## resolve the requirements again
 	@cd requirements && export UV_CUSTOM_COMPILE_COMMAND="make lock" && \

@@ -7,4 +7,14 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 __version__ = "0.1.0"
 
-__all__ = ["beam_args", "cli", "config", "dag", "options", "overrides", "runners", "source_hash"]
+__all__ = [
+    "__version__",
+    "beam_args",
+    "cli",
+    "config",
+    "dag",
+    "options",
+    "overrides",
+    "runners",
+    "source_hash",
+]

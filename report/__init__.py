@@ -1,3 +1,3 @@
 """The HTML report of a run: one self-contained page, drawn from what the run left behind."""
 
-__all__ = ["build", "formatting", "loading"]
+__all__ = ["build", "formatting", "loading", "markdown"]

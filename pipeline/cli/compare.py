@@ -45,6 +45,9 @@ def compare(
     report: Annotated[
         str | None, typer.Option(help="Directory for an HTML report of the comparison.")
     ] = None,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="Print the comparison as Markdown.")
+    ] = False,
     json: JsonOption = False,
 ) -> Status:
     """Compare B with A on the playlists that both have, with the tests that the gate uses.
@@ -53,6 +56,7 @@ def compare(
     """
     from evaluation.compare import save
     from evaluation.render import comparison
+    from report import markdown as as_markdown
     from report.build import build_report
     from schema import files
     from schema.documents import METRICS_FILE
@@ -81,7 +85,10 @@ def compare(
         fail(error, USAGE)
     except (OSError, RuntimeError) as error:
         fail(error)
-    rich.console.Console().print(comparison(found))
+    if markdown:
+        typer.echo(as_markdown.comparison(found))
+    else:
+        rich.console.Console().print(comparison(found))
     if page:
         typer.echo(f"Report: {page}")
     return CompareStatus(

@@ -243,7 +243,8 @@ def test_deadline_exceeded(stubs: Stubs, monkeypatch: pytest.MonkeyPatch) -> Non
     gone = threading.Event()
 
     def wait_for_the_deadline(*args: Any) -> None:
-        assert 0 < args[-1] - time.monotonic() <= 0.2
+        # The caller's and not the server's own, which is longer; gRPC rounds it.
+        assert args[-1] - time.monotonic() < 1
         assert gone.wait(30)
 
     monkeypatch.setattr(Servable, "run_session", wait_for_the_deadline)
