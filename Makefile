@@ -22,7 +22,7 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 BIN := .venv/bin
 SOURCES := pipeline components models evaluation report serving demo sample schema benchmarks scripts tests setup.py
 
-.PHONY: help setup run vertex-local test test-cloud test-services lint format docs bench soak serve serve-tf conformance query kept-run release-notes publish-release lock clean
+.PHONY: help setup run vertex-local test test-cloud test-services lint format docs bench soak serve serve-tf conformance query kept-run package try-package release-notes publish-release lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -93,6 +93,14 @@ query: setup ## ask the server: make query ARGS='--name "road trip" --top 10'
 
 kept-run: setup ## in a workflow: the report that the last build of main kept, to kept/
 	@$(BIN)/python scripts/kept_run.py $(ARGS)
+
+package: setup ## wheel and sdist, to dist/
+	@rm -rf dist
+	@$(BIN)/uv build --quiet --no-build-isolation --python $(BIN)/python --out-dir dist
+	@ls dist
+
+try-package: setup ## install the wheel of dist/ into an empty environment and run the pipeline there
+	@scripts/try_package.sh dist
 
 release-notes: setup ## of CHANGELOG.md, for a tag: make release-notes TAG=v1.2.3
 	@$(BIN)/python scripts/release_notes.py "$(TAG)"

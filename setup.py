@@ -44,7 +44,7 @@ setuptools.setup(
         "demo": ["static/*", "py.typed"],
     },
     install_requires=REQUIREMENTS,
-    entry_points={"console_scripts": ["segue=pipeline.cli.main:main"]},
+    entry_points={"console_scripts": ["segue=pipeline.start:main"]},
     classifiers=[
         "Programming Language :: Python :: 3.10",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",

@@ -13,8 +13,10 @@ __all__ = [
     "cli",
     "config",
     "dag",
+    "neighbours",
     "options",
     "overrides",
     "runners",
     "source_hash",
+    "start",
 ]

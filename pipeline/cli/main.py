@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline import __version__
+from pipeline import __version__, neighbours
 from pipeline.cli.boundary import errors_told
 from pipeline.cli.compare import compare
 from pipeline.cli.config import config
@@ -42,6 +42,8 @@ app = typer.Typer(
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"segue {__version__}")
+        if shared := neighbours.told():
+            typer.echo(shared, err=True)
         raise typer.Exit
 
 
