@@ -73,6 +73,22 @@ def serve(
     enable_model_warmup: Annotated[
         bool, typer.Option(help="Run a model's warm-up requests before it serves.")
     ] = True,
+    log_requests: Annotated[
+        str | None,
+        typer.Option(
+            help="Directory for a log of requests and answers, of models whose configuration has "
+            "no logging_config."
+        ),
+    ] = None,
+    log_sample: Annotated[
+        float, typer.Option(min=0, max=1, help="Share of their requests that is logged.")
+    ] = 0.01,
+    log_file_bytes: Annotated[
+        int, typer.Option(min=1, help="A file of a log is put in place at this size.")
+    ] = 64 * 2**20,
+    log_file_seconds: Annotated[
+        float, typer.Option(min=0.1, max=MAX_SECONDS, help="Or at this age.")
+    ] = 300.0,
 ) -> None:
     """Serve a model over TensorFlow Serving's gRPC API, for development and tests.
 
@@ -80,7 +96,7 @@ def serve(
     """
     from serving.protocol import ConfigError, ServerTls
     from serving.protocol.tensors import TensorLimits
-    from serving.server import ServerOptions, WatchOptions, batching_of
+    from serving.server import RequestLogOptions, ServerOptions, WatchOptions, batching_of
     from serving.server import serve as run
 
     released: dict[str, int] = {}
@@ -112,6 +128,12 @@ def serve(
                 max_load_retries=max_num_load_retries,
                 load_retry_seconds=load_retry_interval_micros / 1e6,
                 fall_back=fall_back,
+            ),
+            request_log=RequestLogOptions(
+                directory=log_requests,
+                sampling_rate=log_sample,
+                max_file_bytes=log_file_bytes,
+                max_file_seconds=log_file_seconds,
             ),
         )
     code = run(model_base, options, model_name=model_name, labels=released)

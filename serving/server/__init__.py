@@ -2,12 +2,13 @@
 
 `services` reads a request, `versions` holds the version that it means, `predict_runner` has it run
 by `batching` or in a pool of threads, `versions.servable` runs the session, `encoding` writes the
-answer.
+answer, and `request_log` keeps a sample of both.
 """
 
 from serving.server.batching import BatchingOptions, batching_of, read_batching_parameters
 from serving.server.options import ServerOptions
 from serving.server.predict import run_predict
+from serving.server.request_log import RequestLogOptions
 from serving.server.serve_command import serve
 from serving.server.server import ModelServer
 from serving.server.versions import Servable, WatchOptions
@@ -16,6 +17,7 @@ from serving.server.warmup import run_warmup
 __all__ = [
     "BatchingOptions",
     "ModelServer",
+    "RequestLogOptions",
     "Servable",
     "ServerOptions",
     "WatchOptions",

@@ -47,6 +47,12 @@ class Metrics:
             buckets=_ROWS,
             registry=self.registry,
         )
+        self._logged = Counter(
+            "segue_serving_logged_requests",
+            "Requests that were to be logged: written, dropped for lack of room, failed to write.",
+            ["outcome"],
+            registry=self.registry,
+        )
         self._loaded = Gauge(
             "segue_serving_model_version_loaded",
             "1 for every version that is available.",
@@ -65,6 +71,10 @@ class Metrics:
     def observe_batch(self, rows: int) -> None:
         """Counts a batch."""
         self._batch_rows.observe(rows)
+
+    def observe_logged(self, outcome: str, requests: int) -> None:
+        """Counts requests that were to be logged."""
+        self._logged.labels(outcome).inc(requests)
 
     def set_loaded(self, loaded: dict[str, list[int]]) -> None:
         """Says which versions are available."""

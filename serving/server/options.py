@@ -8,6 +8,7 @@ import os
 from serving.protocol import ConfigError, ServerTls
 from serving.protocol.tensors import TensorLimits
 from serving.server.batching import BatchingOptions
+from serving.server.request_log import RequestLogOptions
 from serving.server.versions import WatchOptions
 
 
@@ -37,6 +38,7 @@ class ServerOptions:
         config_file: model configuration file to follow (model_config_file), or None.
         config_poll_seconds: time between two looks at it (model_config_file_poll_wait_seconds); 0
             for never.
+        request_log: how requests are logged.
     """
 
     host: str = "127.0.0.1"
@@ -55,6 +57,7 @@ class ServerOptions:
     session_parallelism: int = 0
     config_file: str | None = None
     config_poll_seconds: float = 0.0
+    request_log: RequestLogOptions = dataclasses.field(default_factory=RequestLogOptions)
 
     def __post_init__(self) -> None:
         if self.max_rows < 1:

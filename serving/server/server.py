@@ -27,6 +27,7 @@ from serving.server.event_loop import EventLoop
 from serving.server.metrics import Metrics, MonitoringServer
 from serving.server.options import ServerOptions
 from serving.server.predict_runner import HeldRequests, PredictRunner
+from serving.server.request_log import RequestLogs
 from serving.server.versions import ConfigFileWatcher, ModelManager, Servable
 
 _LOG = logging.getLogger(__name__)
@@ -71,11 +72,13 @@ class ModelServer:
         self._port = 0
         self._draining = threading.Event()
         self._stopped = threading.Event()
+        self._logs = RequestLogs(self.options.request_log, self.metrics.observe_logged)
         self.manager = ModelManager(
             self._load,
             self.options.watch,
             allow_labels_for_unavailable=self.options.allow_version_labels_for_unavailable_models,
             on_change=self._show_state,
+            on_config=self._logs.update,
         )
 
     def start(self, timeout: float | None = None) -> ModelServer:
@@ -144,6 +147,7 @@ class ModelServer:
         self._pool.shutdown()
         if self._scheduler:
             self._scheduler.stop()
+        self._logs.close()
         self.manager.stop()
         if self._monitoring:
             self._monitoring.stop()
@@ -200,7 +204,9 @@ class ModelServer:
             limits=options.limits,
         )
         for service in (
-            services.PredictionService(self.manager, self.metrics, self._draining, runner),
+            services.PredictionService(
+                self.manager, self.metrics, self._draining, runner, self._logs
+            ),
             services.ModelService(self.manager, self.metrics, self._draining),
         ):
             service.add_to(server)

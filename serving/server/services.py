@@ -31,6 +31,7 @@ from serving.protocol import errors, served_models
 from serving.server import predict
 from serving.server.metrics import Metrics
 from serving.server.predict_runner import PredictRunner
+from serving.server.request_log import RequestLogs
 from serving.server.versions import ModelManager
 
 _LOG = logging.getLogger(__name__)
@@ -130,6 +131,7 @@ class PredictionService(_Service):
         metrics: where requests are counted.
         draining: set when the server is about to end.
         predict_runner: answers Predict requests.
+        logs: gets what was answered.
     """
 
     def __init__(
@@ -138,9 +140,11 @@ class PredictionService(_Service):
         metrics: Metrics,
         draining: threading.Event,
         predict_runner: PredictRunner,
+        logs: RequestLogs,
     ) -> None:
         super().__init__(PREDICTION_SERVICE, manager, metrics, draining)
         self._predict = predict_runner
+        self._logs = logs
 
     def methods(self) -> dict[str, tuple[Any, Method]]:
         """See `_Service`."""
@@ -156,7 +160,9 @@ class PredictionService(_Service):
     async def predict(self, request: predict_pb2.PredictRequest, deadline: float | None) -> bytes:
         """Runs a signature of a model."""
         _require_spec(request)
-        return await self._predict(request, deadline)
+        response = await self._predict(request, deadline)
+        self._logs.log(request, response)
+        return response
 
     async def get_model_metadata(
         self, request: get_model_metadata_pb2.GetModelMetadataRequest, deadline: float | None

@@ -22,6 +22,8 @@ class ModelManager:
         allow_labels_for_unavailable: whether a new label may name a version that is not loaded
             (TF Serving's allow_version_labels_for_unavailable_models).
         on_change: called after versions came or went.
+        on_config: called with each configuration before it is in force; raises a `ServingError`
+            to refuse it.
 
     Attributes:
         table: what requests look versions up in.
@@ -34,6 +36,7 @@ class ModelManager:
         *,
         allow_labels_for_unavailable: bool = False,
         on_change: Callable[[], None] = lambda: None,
+        on_config: Callable[[ModelServerConfig], None] = lambda config: None,
     ) -> None:
         self._wake = threading.Event()
         self.table = ModelTable(on_drained=self._wake.set)
@@ -41,6 +44,7 @@ class ModelManager:
             self.table, load, options or WatchOptions(), self._wake, on_change
         )
         self._allow_labels_for_unavailable = allow_labels_for_unavailable
+        self._on_config = on_config
         self._config = ModelServerConfig()
         self._reloading = threading.Lock()
         self._stopping = False
@@ -87,9 +91,11 @@ class ModelManager:
         with self._reloading:
             with self.table.changed:
                 model_config.validate_transition(self._config, config)
-                self.table.labels = self.table.new_labels(
+                labels = self.table.new_labels(
                     config, allow_unavailable=self._allow_labels_for_unavailable
                 )
+                self._on_config(config)
+                self.table.labels = labels
                 known = set(self.table.configured())
                 listed = {entry.name: entry for entry in config.model_config_list.config}
                 for name, model in self.table.models.items():
