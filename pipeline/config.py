@@ -21,6 +21,7 @@ from pipeline.options.dataflow import DataflowOptions
 from pipeline.options.vertex import VertexOptions
 from schema.options import Options
 from schema.splits import SplitConfig
+from serving.canary.options import CanaryOptions
 
 _BETTER_THAN = ("popularity",)
 
@@ -69,6 +70,7 @@ class PipelineConfig(Options):
     evaluator: EvaluatorOptions = EvaluatorOptions()
     gate: GateConfig = GateConfig()
     infra_check: InfraCheckOptions = InfraCheckOptions()
+    canary: CanaryOptions = CanaryOptions()
     beam: BeamOptions = BeamOptions()
     dataflow: DataflowOptions | None = pydantic.Field(
         None, description="where Beam's steps run on Dataflow; null: nowhere"

@@ -200,8 +200,52 @@ class ReleaseStatus(CommandStatus):
     """What a rollback would return to; null of a promotion or a rollback."""
     unfinished: str | None = None
     """Of `status`: a release that is under way or was cut short, in words."""
+    reason: str | None = None
+    """Of `status`: what a watch saw that led to the last release, null where a person released."""
     versions: list[ServedVersion] = Field(default_factory=list)
     """Of `status`: what the server has."""
+
+
+class WatchCheck(Part):
+    """A threshold of a canary, and what was seen of it."""
+
+    name: str = ""
+    """"errors", "empty answers", "p50", "p99" (milliseconds; the others are shares) or "stable
+    version"."""
+    outcome: Literal["kept", "broken", "open"] = "open"
+    """"open" where it is shown neither that it is kept nor that it is broken."""
+    stable: Value = None
+    canary: Value = None
+    allowed: Value = None
+    """What the canary's may be."""
+    low: Value = None
+    """Least that the canary's is beyond what is allowed, below 0 within it; null for no bound."""
+    high: Value = None
+    """Most that it is."""
+    text: str = ""
+
+
+class ReleaseWatchStatus(CommandStatus):
+    """`segue release watch`."""
+
+    command: Literal["release watch"] = "release watch"
+    status: Literal["promoted", "rolled_back", "undecided", "failed", "invalid"] = "failed"
+    """"undecided" where the requests show neither: the version stays the canary. That and
+    "rolled_back" are an exit code of 1."""
+    acted: bool = False
+    """Whether it was done; false with `--dry-run`, and where nothing was left to do."""
+    version: int | None = None
+    """The canary."""
+    stable: int | None = None
+    """The stable version, now."""
+    requests: int = 0
+    """To each of the two versions, without the warm-up."""
+    reasons: list[str] = Field(default_factory=list)
+    checks: list[WatchCheck] = Field(default_factory=list)
+    faults: dict[str, int] = Field(default_factory=dict)
+    """How often each kind of error came from the canary, the most frequent first."""
+    overlap: Value = None
+    """Mean share of their first 100 tracks that both versions' answers have."""
 
 
 class Finding(Part):
@@ -345,6 +389,7 @@ class StatusLine(
             | CompareStatus
             | QueryStatus
             | ReleaseStatus
+            | ReleaseWatchStatus
             | PreflightStatus
             | SubmitStatus
             | JobListStatus

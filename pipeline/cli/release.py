@@ -1,44 +1,31 @@
-"""The commands `segue release promote`, `rollback` and `status`."""
+"""The commands `segue release promote`, `rollback`, `status` and `watch`."""
 
 from __future__ import annotations
 
-import contextlib
-import pathlib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import rich.console
 import rich.table
 import typer
 
-from pipeline.cli.status_line import JsonOption, Status, StatusCommand
-from pipeline.cli.support import (
-    ModelNameOption,
-    TargetOption,
-    TlsOption,
-    fail,
-    serving_errors_reported,
+from pipeline.cli.release_options import (
+    ModelBaseOption,
+    ModelConfigOption,
+    OverwriteOption,
+    metrics_of,
+    opened_manager,
 )
-from schema.layout import Layout
+from pipeline.cli.release_watch import watch
+from pipeline.cli.status_line import JsonOption, Status, StatusCommand
+from pipeline.cli.support import ModelNameOption, TargetOption, TlsOption
 
 if TYPE_CHECKING:
-    from serving.release import Release, ReleaseManager
+    from serving.release import Release
 
 app = typer.Typer(
     help="Give a version the label stable or canary, on a running server.", no_args_is_help=True
 )
-
-ModelBaseOption = Annotated[str, typer.Option(help="Directory of versions, as the server sees it.")]
-ModelConfigOption = Annotated[
-    str, typer.Option(help="The server's model configuration file, which is rewritten.")
-]
-OverwriteOption = Annotated[
-    bool,
-    typer.Option(
-        help="Rewrite a configuration file that was written by hand: comments, version policy and "
-        "base path are lost; labels and other models stay."
-    ),
-]
+app.command(cls=StatusCommand)(watch)
 
 
 @app.command(cls=StatusCommand)
@@ -66,8 +53,10 @@ def promote(
     from serving.protocol import ConfigError
     from serving.release import read_metrics
 
-    with _manager(target, model_base, model_config_file, model_name, tls_ca, overwrite) as manager:
-        metrics = metrics or _metrics_of(model_base, version)
+    with opened_manager(
+        target, model_base, model_config_file, model_name, tls_ca, overwrite
+    ) as manager:
+        metrics = metrics or metrics_of(model_base, version)
         measured = read_metrics(metrics) if metrics else None
         if canary:
             if version is None:
@@ -92,7 +81,9 @@ def rollback(
 
     Example: segue release rollback
     """
-    with _manager(target, model_base, model_config_file, model_name, tls_ca, overwrite) as manager:
+    with opened_manager(
+        target, model_base, model_config_file, model_name, tls_ca, overwrite
+    ) as manager:
         done = manager.rollback()
     return _released("release rollback", done)
 
@@ -112,13 +103,15 @@ def status(
     """
     from schema.status import ReleaseStatus, ServedVersion
 
-    with _manager(target, model_base, model_config_file, model_name, tls_ca) as manager:
+    with opened_manager(target, model_base, model_config_file, model_name, tls_ca) as manager:
         found = manager.status()
     if found.current is None:
         typer.echo("Nothing is released yet: segue release promote VERSION")
     else:
         _show(found.current)
         typer.echo(f"stable since {found.stable_since}")
+        if found.current.reason:
+            typer.echo(f"by the last watch: {found.current.reason}")
         if found.previous_stable is not None:
             typer.echo(f"a rollback would return to version {found.previous_stable}")
     if found.unfinished:
@@ -135,50 +128,9 @@ def status(
         stable_since=found.stable_since or None,
         previous_stable=found.previous_stable,
         unfinished=found.unfinished,
+        reason=(found.current.reason if found.current else "") or None,
         versions=[ServedVersion(**state._asdict()) for state in found.versions],
     )
-
-
-@contextlib.contextmanager
-def _manager(
-    target: str,
-    model_base: str,
-    model_config_file: str,
-    model_name: str,
-    tls_ca: str | None,
-    overwrite: bool = False,
-) -> Iterator[ReleaseManager]:
-    """A manager, whose errors end the command in plain words."""
-    from serving.client import ClientTls, ConnectionOptions
-    from serving.release import ReleaseManager
-
-    with serving_errors_reported():
-        options = ConnectionOptions(tls=ClientTls.from_files(ca=tls_ca) if tls_ca else None)
-        with ReleaseManager(
-            target,
-            model_base,
-            model_config_file,
-            model=model_name,
-            options=options,
-            overwrite=overwrite,
-            notify=lambda text: typer.echo(text, err=True),
-        ) as manager:
-            try:
-                yield manager
-            except OSError as error:  # another command has its turn, or a file cannot be written
-                fail(error)
-
-
-def _metrics_of(model_base: str, version: int | None) -> str | None:
-    """The metrics.json of the run that pushed the version, where it still lies beside it."""
-    from schema.documents import METRICS_FILE, RunMetrics, parse
-
-    out = pathlib.Path(model_base).resolve().parents[1]
-    path = pathlib.Path(Layout.under(str(out)).report, METRICS_FILE)
-    if version is None or not path.is_file():
-        return None
-    metrics, _ = parse(RunMetrics, path.read_bytes(), METRICS_FILE)
-    return str(path) if metrics.pushed_version == str(version) else None
 
 
 def _released(command: Literal["release promote", "release rollback"], release: Release) -> Status:

@@ -1,6 +1,6 @@
 """Canary, promotion and rollback of versions, with a record of them."""
 
-from serving.release.manager import ReleaseManager, Releases
+from serving.release.manager import ReleaseChangedError, ReleaseManager, Releases
 from serving.release.record import (
     CANARY,
     STABLE,
@@ -15,6 +15,7 @@ __all__ = [
     "CANARY",
     "STABLE",
     "Release",
+    "ReleaseChangedError",
     "ReleaseManager",
     "ReleaseRecord",
     "Releases",

@@ -47,6 +47,10 @@ class Releases:
     unfinished: str | None
 
 
+class ReleaseChangedError(RuntimeError):
+    """Another command has released since; the message says what."""
+
+
 class ReleaseManager:
     """Releases versions of a model on a server; as a context, it closes its connection.
 
@@ -132,6 +136,8 @@ class ReleaseManager:
         *,
         run: str = "",
         metrics: Mapping[str, float] | None = None,
+        after: Release | None = None,
+        reason: str = "",
     ) -> Release:
         """Makes a version stable.
 
@@ -139,13 +145,17 @@ class ReleaseManager:
             version: the version; the canary, unless given.
             run: the run that it came from; what its canary release recorded, unless given.
             metrics: its metrics; what its canary release recorded, unless given.
+            after: the release that must still be the last one; None for any.
+            reason: why, for the record.
 
         Raises:
             ServingError: the server refused it, or it did not load.
             ConfigError: no version is the canary, or the version is stable already.
+            ReleaseChangedError: `after` is not the last release any more.
         """
         with self._turn("promote"):
             current = self.record.current
+            self._check_last(after)
             if version is None:
                 if current is None or current.canary is None:
                     raise ConfigError("there is no canary to promote: name a version")
@@ -154,18 +164,24 @@ class ReleaseManager:
                 raise ConfigError(f"version {version} is stable already")
             known_run, known_metrics = self.record.provenance(version)
             return self._release(
-                "promote", version, None, run or known_run, metrics or known_metrics
+                "promote", version, None, run or known_run, metrics or known_metrics, reason=reason
             )
 
-    def rollback(self) -> Release:
+    def rollback(self, *, after: Release | None = None, reason: str = "") -> Release:
         """Goes back: drops the canary where there is one, else returns to the stable before.
+
+        Args:
+            after: the release that must still be the last one; None for any.
+            reason: why, for the record.
 
         Raises:
             ServingError: the server refused it, or the version did not load.
             ConfigError: no earlier release exists.
+            ReleaseChangedError: `after` is not the last release any more.
         """
         with self._turn("rollback"):
             current = self._current()
+            self._check_last(after)
             if current.canary is not None:
                 to = current.stable
             else:
@@ -173,7 +189,25 @@ class ReleaseManager:
                 if before is None:
                     raise ConfigError(f"there is no release before version {current.stable}")
                 to = before.stable
-            return self._release("rollback", to, None, *self.record.provenance(to))
+            return self._release("rollback", to, None, *self.record.provenance(to), reason=reason)
+
+    def settled(self) -> Release:
+        """The last release, after one that was cut short is completed or taken back.
+
+        Raises:
+            ServingError: the server does not answer, or refuses what was there before.
+            ConfigError: nothing is stable yet.
+        """
+        with self._turn("watch"):
+            return self._current()
+
+    def trouble(self, version: int) -> str:
+        """Why the server does not serve a version, "" where it does.
+
+        Raises:
+            ServingError: the server does not answer.
+        """
+        return self._server.trouble(version)
 
     def status(self) -> Releases:
         """What is released, and the states of the versions on the server.
@@ -218,6 +252,15 @@ class ReleaseManager:
             raise ConfigError("nothing is stable yet: promote a version first")
         return self.record.current
 
+    def _check_last(self, release: Release | None) -> None:
+        current = self.record.current
+        if release is not None and release != current:
+            raise ReleaseChangedError(
+                f"another command has released meanwhile: {current.action} at {current.at}"
+                if current
+                else "the release record is gone"
+            )
+
     def _check_on_disk(self, version: int, by: str = "") -> None:
         """Reports a missing version at once, where the base path is on this machine."""
         base = pathlib.Path(self._base_path)
@@ -241,9 +284,16 @@ class ReleaseManager:
             yield
 
     def _release(
-        self, action: str, stable: int, canary: int | None, run: str, metrics: Mapping[str, float]
+        self,
+        action: str,
+        stable: int,
+        canary: int | None,
+        run: str,
+        metrics: Mapping[str, float],
+        *,
+        reason: str = "",
     ) -> Release:
-        release = Release(action, release_record.now(), stable, canary, run, dict(metrics))
+        release = Release(action, release_record.now(), stable, canary, run, dict(metrics), reason)
         named = {STABLE: stable} | ({} if canary is None else {CANARY: canary})
         for version in named.values():
             self._check_on_disk(version)

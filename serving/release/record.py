@@ -38,6 +38,7 @@ class Release:
         canary: version that the label `canary` names, or None.
         run: pipeline run that the released version came from, "" where it is not known.
         metrics: its metrics at the time, by name.
+        reason: what a watch saw that led to it, "" where a person released.
     """
 
     action: str
@@ -46,6 +47,7 @@ class Release:
     canary: int | None = None
     run: str = ""
     metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    reason: str = ""
 
 
 @dataclasses.dataclass(frozen=True)

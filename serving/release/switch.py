@@ -15,7 +15,7 @@ from tensorflow_serving.apis import (
 )
 
 from schema import files
-from serving.client import ConnectionOptions, RecommenderClient, to_serving_error
+from serving.client import ConnectionOptions, RecommenderClient, VersionState, to_serving_error
 from serving.protocol import (
     ConfigError,
     ModelServerConfig,
@@ -121,7 +121,8 @@ class ServerSwitch:
         """Loads versions, waits for those with a label, and labels them then.
 
         Args:
-            old: the configuration in force; its labels stay until the new versions serve.
+            old: the configuration in force; its labels stay until the new versions serve, but for
+                those of versions that serve no more: a server refuses these.
             versions: what is loaded in the end.
             version_labels: version by label in the end.
 
@@ -129,8 +130,8 @@ class ServerSwitch:
             ServingError: the server refused it, or a version did not load.
             OSError: the file cannot be written.
         """
-        in_force = release_config.labels(old, self._model)
-        self._apply(self._with(old, {*versions, *in_force.values()}, in_force))
+        usable = self._usable(old)
+        self._apply(self._with(old, {*versions, *usable.values()}, usable))
         for version in sorted(set(version_labels.values())):
             self._wait_available(version)
         self._apply(self._with(old, versions, version_labels))
@@ -161,6 +162,19 @@ class ServerSwitch:
             raise
         return {state.version for state in states if state.state == "AVAILABLE"}
 
+    def trouble(self, version: int) -> str:
+        """Why the server does not serve a version, "" where it does.
+
+        Raises:
+            ServingError: the server does not answer.
+        """
+        state = self._state(version)
+        if state is None:
+            return f"the server does not know version {version} any more"
+        if state.state == "AVAILABLE":
+            return ""
+        return f"version {version} is in state {state.state}: {state.error or 'no error is told'}"
+
     def close(self) -> None:
         """Closes the connections."""
         self._channel.close()
@@ -187,6 +201,12 @@ class ServerSwitch:
             if time.monotonic() - started > self._settle_seconds:
                 return False, None
             time.sleep(_POLL_SECONDS)
+
+    def _usable(self, config: ModelServerConfig) -> dict[str, int]:
+        """The labels of a configuration whose versions serve."""
+        loaded = self.loaded()
+        labels = release_config.labels(config, self._model)
+        return {label: version for label, version in labels.items() if version in loaded}
 
     def _with(
         self, config: ModelServerConfig, versions: set[int], labels: Mapping[str, int]
@@ -220,17 +240,19 @@ class ServerSwitch:
                 raise
         # One of its labels names a version that the release has unloaded: that is loaded first.
         labels = release_config.labels(config, self._model)
-        loaded = self.loaded()
-        usable = {label: version for label, version in labels.items() if version in loaded}
-        self._request(self._with(config, {*loaded, *labels.values()}, usable))
+        wanted = {*self.loaded(), *labels.values()}
+        self._request(self._with(config, wanted, self._usable(config)))
         for version in sorted(set(labels.values())):
             self._wait_available(version)
         self._request(config)
 
+    def _state(self, version: int) -> VersionState | None:
+        return next((item for item in self.client.status() if item.version == version), None)
+
     def _wait_available(self, version: int) -> None:
         started = time.monotonic()
         while True:
-            state = next((item for item in self.client.status() if item.version == version), None)
+            state = self._state(version)
             if state and state.state == "AVAILABLE":
                 return
             waited = time.monotonic() - started

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import pathlib
 from collections.abc import Callable
 from typing import Any
 
+from serving.canary.asking import Answer, Asker
+from serving.canary.decision import Reply
+from serving.canary.options import CanaryOptions
+from serving.canary.watch import Seen, Watch
+from serving.client import ConnectionOptions
+from serving.protocol import Playlist
 from serving.release import ReleaseManager
 from serving.release.switch import ServerSwitch
 
@@ -37,19 +44,20 @@ class Steps:
         request = ServerSwitch._request
 
         def send(switch: ServerSwitch, config: Any) -> None:
-            self._step("send")
+            self.step("send")
             request(switch, config)
-            self._step("answer")
+            self.step("answer")
 
         patch(ServerSwitch, "_request", send)
 
-    def _step(self, kind: str) -> None:
+    def step(self, kind: str) -> None:
+        """Counts a step, which lets happen what happens there."""
         self.count += 1
         self._act(kind, self.count)
 
     def _before(self, kind: str, function: Callable[..., Any]) -> Callable[..., Any]:
         def wrapped(*args: Any, **options: Any) -> Any:
-            self._step(kind)
+            self.step(kind)
             return function(*args, **options)
 
         return wrapped
@@ -69,6 +77,40 @@ def release(target: str, base: str, config: str, action: str, version: int, kill
         if number == kill_at:
             os._exit(KILLED)
 
-    Steps(kill)
+    steps = Steps(kill)
     with open_manager(target, base, config) as manager:
-        getattr(manager, action)(version)
+        if action in ("watch", "watch_bad"):
+            watch(manager, version, action == "watch", lambda: steps.step("ask"))
+        else:
+            getattr(manager, action)(version)
+
+
+def watch(
+    manager: ReleaseManager,
+    version: int | None,
+    good: bool,
+    at_first: Callable[[], object] = lambda: None,
+) -> Seen:
+    """Watches a canary of which every request is answered well, or none.
+
+    Args:
+        manager: of its server.
+        version: the canary.
+        good: whether requests are answered.
+        at_first: is called at the first request.
+    """
+    calls = itertools.count()
+
+    class Answers(Asker):
+        def ask(self, playlist: Playlist) -> Answer:
+            if next(calls) == 0:
+                at_first()
+            fails = self.label == "canary" and not good
+            return Answer(Reply("broken" if fails else "", False, 1.0), (), self.version)
+
+    def ask(label: str, of: int) -> Asker:
+        return Answers("127.0.0.1:1", label, of, model="segue", options=ConnectionOptions())
+
+    # The fewest requests that can show anything of 99 in 100.
+    options = CanaryOptions(requests=150, warm_up=0, alpha=0.49, max_more_errors=0.2)
+    return Watch(manager, ask, options).run(lambda stable: [Playlist("")], version)

@@ -4,103 +4,22 @@ from __future__ import annotations
 
 import errno
 import itertools
-import multiprocessing
 import pathlib
 from collections.abc import Callable
-from typing import Any
 
 import grpc
 import pytest
-from tensorflow_serving.apis import model_pb2
 
 from schema import locks
 from serving.protocol import ConfigError, ServingError, single_model_config
-from serving.protocol.errors import failed_precondition
 from serving.protocol.model_config import read_model_config
-from serving.release import ReleaseManager, switch
+from serving.release import ReleaseManager
 from serving.server import ModelServer
-from tests.serving.release import interruptions
-from tests.serving.release.interruptions import KILLED, Steps, open_manager
-from tests.serving.serving_helpers import MODEL, eventually
+from tests.serving.release.interruptions import KILLED, Steps, open_manager, watch
+from tests.serving.release.places import Place, push
+from tests.serving.serving_helpers import MODEL
 
 pytestmark = pytest.mark.soak
-#: Its one parent process imports TensorFlow's messages once, for all processes to be killed.
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["tests.serving.release.interruptions"])
-
-
-class EmptyServable:
-    """A version that loads at once; the releases of it are what counts here."""
-
-    def __init__(self, name: str, version: int, path: str) -> None:
-        if pathlib.Path(path, "saved_model.pb").read_bytes():
-            raise failed_precondition("not a model")
-        self.name = name
-        self.version = version
-        self.signatures: dict[str, Any] = {}
-
-    def close(self) -> None:
-        pass
-
-
-def _load_empty(server: ModelServer, name: str, version: int, path: str) -> EmptyServable:
-    del server
-    return EmptyServable(name, version, path)
-
-
-def push(base: pathlib.Path, version: int) -> None:
-    (base / str(version)).mkdir()
-    (base / str(version) / "saved_model.pb").touch()
-
-
-@pytest.fixture
-def server(
-    start: Callable[..., ModelServer], base: pathlib.Path, monkeypatch: pytest.MonkeyPatch
-) -> ModelServer:
-    monkeypatch.setattr(ModelServer, "_load", _load_empty)
-    monkeypatch.setattr(switch, "_POLL_SECONDS", 0.01)
-    for version in (1, 2, 3):
-        push(base, version)
-    return start(base)
-
-
-class Place:
-    """A server as it was started, and a folder for files of releases."""
-
-    def __init__(self, server: ModelServer, base: pathlib.Path, folder: pathlib.Path) -> None:
-        self.server = server
-        self.base = base
-        self.config = folder / "models.config"
-        self.pending = folder / "releases.pending.json"
-        server.manager.reload(single_model_config(MODEL, base))
-        self.eventually_serves(3)
-
-    def open(self, **options: Any) -> ReleaseManager:
-        return open_manager(self.server.target, str(self.base), str(self.config), **options)
-
-    def process(self, action: str, version: int, kill_at: int = 0) -> Any:
-        arguments = (self.server.target, str(self.base), str(self.config), action, version, kill_at)
-        process = PROCESSES.Process(target=interruptions.release, args=arguments)
-        process.start()
-        return process
-
-    def answered_by(self, label: str) -> int:
-        spec = model_pb2.ModelSpec(name=MODEL, version_label=label)
-        with self.server.manager.table.use(spec) as servable:
-            return servable.version
-
-    def labels(self) -> dict[str, int]:
-        (entry,) = read_model_config(self.config).model_config_list.config
-        return dict(entry.version_labels)
-
-    def eventually_serves(self, *versions: int) -> None:
-        eventually(lambda: self.server.manager.table.loaded()[MODEL] == list(versions))
-
-
-@pytest.fixture
-def places(server: ModelServer, base: pathlib.Path, tmp_path: pathlib.Path) -> Callable[[], Place]:
-    numbers = itertools.count()
-    return lambda: Place(server, base, tmp_path / f"release-{next(numbers)}")
 
 
 def test_a_push_is_served_after_a_first_release_that_failed(
@@ -237,6 +156,48 @@ def test_killed_at_every_step(places: Callable[[], Place], first: bool) -> None:
         assert place.labels() == {"stable": 2 if first else 1}
         if process.exitcode == 0:
             return
+
+
+@pytest.mark.parametrize("good", [True, False])
+def test_a_watch_killed_at_every_step_is_ended_by_the_next(
+    places: Callable[[], Place], good: bool
+) -> None:
+    for at in itertools.count(1):
+        place = places()
+        with place.open() as manager:
+            manager.promote(1)
+        process = place.process("watch" if good else "watch_bad", 2, at)
+        process.join(60)
+        assert process.exitcode in (0, KILLED)
+        with place.open(notify=lambda text: None) as manager:
+            if process.exitcode == KILLED:
+                seen = watch(manager, 2, good)
+                assert seen.decision == ("promoted" if good else "rolled_back")
+            assert manager.status().unfinished is None
+            current = manager.record.current
+        assert current is not None
+        assert (current.stable, current.canary) == (2 if good else 1, None)
+        assert current.reason.startswith("watched over 150" if good else "errors: 100.00%")
+        assert place.answered_by("stable") == current.stable
+        assert place.labels() == {"stable": current.stable}
+        if process.exitcode == 0:
+            return
+
+
+def test_a_command_in_the_middle_of_a_watch_counts(places: Callable[[], Place]) -> None:
+    place = places()
+    with place.open() as manager, place.open() as other:
+        manager.promote(1)
+        manager.canary(2)
+        seen = watch(manager, 2, True, lambda: other.canary(3))
+        assert seen.decision == "undecided"
+        assert "another command has released meanwhile: canary at " in seen.reasons[0]
+        assert place.labels() == {"stable": 1, "canary": 3}
+        seen = watch(manager, None, False, other.rollback)
+        assert seen.decision == "undecided"
+        assert "another command has released meanwhile: rollback at " in seen.reasons[0]
+        assert place.labels() == {"stable": 1}
+        assert manager.record.releases[-1].reason == ""
 
 
 def test_two_at_once_are_both_recorded(places: Callable[[], Place]) -> None:
