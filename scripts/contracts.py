@@ -24,6 +24,7 @@ from schema.curated import curated_schema
 from schema.documents import RunMetrics
 from schema.model_card import ModelCard
 from schema.status import CommandStatus, StatusLine
+from serving.canary.options import CanaryOptions
 
 ROOT: Final = pathlib.Path(__file__).resolve().parent.parent
 FOLDER: Final = ROOT / "docs" / "contracts"
@@ -125,6 +126,16 @@ def statuses() -> str:
     return _fields({"$defs": parts})
 
 
+def canary_options() -> str:
+    """The thresholds of a canary, with their defaults and bounds."""
+    fields = CanaryOptions.model_json_schema()["properties"]
+    found = [
+        (f"`canary.{name}`", f"`{field['default']:g}`", _bounds(field), field["description"])
+        for name, field in fields.items()
+    ]
+    return _markdown(("key", "default", "accepts", "meaning"), found)
+
+
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "commands": commands,
     "places": places,
@@ -136,6 +147,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "details": document("details.schema.json"),
     "model-card": model_card,
     "statuses": statuses,
+    "canary": canary_options,
 }
 
 
@@ -192,6 +204,14 @@ def _type(field: dict[str, Any]) -> str:
         values = _type(field["additionalProperties"])
         return f"object of ({values})" if " or " in values else f"object of {values}"
     return field.get("type", "any")
+
+
+def _bounds(field: dict[str, Any]) -> str:
+    """Which numbers a field accepts."""
+    kind = "" if field["type"] == "number" else "whole, "
+    below = field.get("exclusiveMaximum")
+    end = f"to below {below:,}" if below is not None else f"to {field['maximum']:,}"
+    return f"{kind}{field['minimum']:,} {end}"
 
 
 def _attributes(kind: type[BaseModel]) -> dict[str, str]:

@@ -17,13 +17,13 @@ from serving.server import ModelServer
 from tests.serving import toy_model
 
 #: As fast as it goes, and no matter how long.
-SETTINGS = [
+SETTINGS = (
     "canary.requests=400",
     "canary.warm_up=0",
     "canary.max_p50_ratio=1000",
     "canary.max_p99_ratio=1000",
     "canary.latency_slack_ms=60000",
-]
+)
 
 
 class Command:
