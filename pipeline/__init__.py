@@ -17,6 +17,7 @@ __all__ = [
     "options",
     "overrides",
     "runners",
+    "skew",
     "source_hash",
     "start",
 ]

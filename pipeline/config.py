@@ -18,6 +18,7 @@ from models.transform.options import TransformOptions
 from models.tuning.options import TunerOptions
 from pipeline.options.beam import BeamOptions
 from pipeline.options.dataflow import DataflowOptions
+from pipeline.options.skew import SkewOptions
 from pipeline.options.vertex import VertexOptions
 from schema.options import Options
 from schema.splits import SplitConfig
@@ -76,6 +77,7 @@ class PipelineConfig(Options):
         None, description="where Beam's steps run on Dataflow; null: nowhere"
     )
     vertex: VertexOptions = VertexOptions()
+    skew: SkewOptions = SkewOptions()
 
     @pydantic.model_validator(mode="before")
     @classmethod

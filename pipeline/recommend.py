@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import collections
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
 from components.ingest.challenge import ChallengePlaylist, read_challenge
 from evaluation.submission import Team, Written, write_submission
 from schema.signatures import PLAYLISTS, SERVING_EXAMPLES, TRACK_METADATA, TRACK_URIS
+
+_Uri = TypeVar("_Uri", str, bytes)
 
 _BATCH_SIZE = 64
 _NAMES_AT_ONCE = 4096
@@ -69,12 +71,7 @@ def recommend(
     playlists = list(read_challenge(challenge))
     directory = saved_models.choose(model, fall_back)
     chosen(directory)
-    try:
-        with saved_models.plainly_named(directory) as plain:
-            loaded = tf.saved_model.load(plain)
-    except Exception as error:
-        # TensorFlow raises whatever the damage leads to: IndexError, KeyError, its own.
-        raise ValueError(f"{directory} cannot be loaded: {' '.join(str(error).split())}") from error
+    loaded = load_model(directory)
     if SERVING_EXAMPLES not in loaded.signatures:
         raise ValueError(
             f"{model} is not a model of Segue's: the signature {SERVING_EXAMPLES} is missing."
@@ -94,20 +91,25 @@ def recommend(
     return write_submission(output, seeds, answers(), team), _seeds(loaded, playlists)
 
 
-def _seeds(loaded: Any, playlists: Sequence[ChallengePlaylist]) -> Seeds:
-    """Counts the tracks that a loaded model knows."""
-    left_out: collections.Counter[str] = collections.Counter()
-    for playlist in playlists:
-        left_out.update(playlist.playlist.left_out)
-    total = sum(len(playlist.tracks) for playlist in playlists)
-    known = _known(loaded, {uri for playlist in playlists for uri in playlist.tracks})
-    if known is None:
-        return Seeds(total, None, None, left_out)
-    counts = [sum(uri in known for uri in each.tracks) for each in playlists if each.tracks]
-    return Seeds(total, sum(counts), counts.count(0), left_out)
+def load_model(directory: str) -> Any:
+    """Loads a SavedModel.
+
+    Raises:
+        ValueError: it cannot be loaded.
+    """
+    import tensorflow as tf
+
+    from serving.protocol import saved_models
+
+    try:
+        with saved_models.plainly_named(directory) as plain:
+            return tf.saved_model.load(plain)
+    except Exception as error:
+        # TensorFlow raises whatever the damage leads to: IndexError, KeyError, its own.
+        raise ValueError(f"{directory} cannot be loaded: {' '.join(str(error).split())}") from error
 
 
-def _known(loaded: Any, uris: set[str]) -> set[str] | None:
+def known_tracks(loaded: Any, uris: Collection[_Uri]) -> set[_Uri] | None:
     """Those of the tracks that a loaded model knows; None where it cannot say."""
     import tensorflow as tf
 
@@ -122,3 +124,16 @@ def _known(loaded: Any, uris: set[str]) -> set[str] | None:
         counts = signature(track_uris=tf.constant(part))[PLAYLISTS].numpy()
         known |= {uri for uri, count in zip(part, counts, strict=True) if count > 0}
     return known
+
+
+def _seeds(loaded: Any, playlists: Sequence[ChallengePlaylist]) -> Seeds:
+    """Counts the tracks that a loaded model knows."""
+    left_out: collections.Counter[str] = collections.Counter()
+    for playlist in playlists:
+        left_out.update(playlist.playlist.left_out)
+    total = sum(len(playlist.tracks) for playlist in playlists)
+    known = known_tracks(loaded, {uri for playlist in playlists for uri in playlist.tracks})
+    if known is None:
+        return Seeds(total, None, None, left_out)
+    counts = [sum(uri in known for uri in each.tracks) for each in playlists if each.tracks]
+    return Seeds(total, sum(counts), counts.count(0), left_out)

@@ -248,6 +248,61 @@ class ReleaseWatchStatus(CommandStatus):
     """Mean share of their first 100 tracks that both versions' answers have."""
 
 
+class Measure(Part):
+    """What a log of requests was measured by."""
+
+    key: str = ""
+    """As in the configuration, below `skew`, where it has a threshold."""
+    value: Value = None
+    """null where there was nothing to measure."""
+    reference: Value = None
+    """The same of train, null where that has none."""
+    threshold: Value = None
+    """null where it is never an alarm."""
+    alarm: bool = False
+    """Whether the value is above the threshold, and enough playlists were logged to say so."""
+    detail: str = ""
+    """Such as the track or title whose share differs most."""
+
+
+class LoggedVersion(Part):
+    """A version that answered requests of a log."""
+
+    version: int = 0
+    """0 where the log does not say."""
+    playlists: int = 0
+    served: bool | None = None
+    """Whether it is served now, null where that is unknown."""
+    first: str | None = None
+    """When it first answered, ISO 8601; null where the log does not say."""
+    last: str | None = None
+    age_days: Value = None
+    """How old it was at its last answer; null where its number is no time."""
+    unknown_seeds: Value = None
+    """The share of the tracks asked about that it does not know; null where it is not there."""
+
+
+class SkewStatus(CommandStatus):
+    """`segue skew`."""
+
+    command: Literal["skew"] = "skew"
+    status: Literal["ok", "alarm", "failed", "invalid"] = "failed"
+    """"alarm", an exit code of 1, where any measure is."""
+    logs: str = ""
+    before: str | None = None
+    records: int = 0
+    playlists: int = 0
+    earlier_playlists: int = 0
+    """Those of the period that drift is measured against."""
+    requests: dict[str, int] = Field(default_factory=dict)
+    """By signature, or by kind of log."""
+    broken: dict[str, int] = Field(default_factory=dict)
+    """Records that were set aside, by reason."""
+    measures: list[Measure] = Field(default_factory=list)
+    versions: list[LoggedVersion] = Field(default_factory=list)
+    """The latest first."""
+
+
 class Finding(Part):
     """What a check before a submission found."""
 
@@ -390,6 +445,7 @@ class StatusLine(
             | QueryStatus
             | ReleaseStatus
             | ReleaseWatchStatus
+            | SkewStatus
             | PreflightStatus
             | SubmitStatus
             | JobListStatus

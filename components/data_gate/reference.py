@@ -35,6 +35,18 @@ def before(directory: str, data: str) -> Any | None:
     return None
 
 
+def latest(directory: str) -> Any | None:
+    """Reads the statistics of the last data that passed.
+
+    Args:
+        directory: where `keep` keeps them, local or remote.
+
+    Returns:
+        A DatasetFeatureStatisticsList; None where nothing has passed.
+    """
+    return before(directory, data="")
+
+
 def keep(directory: str, data: str, statistics: Any) -> None:
     """Keeps the statistics of data that passed, and forgets those that nobody asks for any more.
 

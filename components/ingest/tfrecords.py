@@ -7,6 +7,7 @@ data, little-endian: https://www.tensorflow.org/tutorials/load_data/tfrecord#tfr
 from __future__ import annotations
 
 import contextlib
+import enum
 import gzip
 import struct
 from collections.abc import Iterator
@@ -19,7 +20,15 @@ from apache_beam.io.filesystems import FileSystems
 _MASK_DELTA: Final = 0xA282EAD8
 _HEADER: Final = struct.Struct("<QI")
 _FOOTER: Final = struct.Struct("<I")
+_MOST_BYTES: Final = 2**31  # of a record: no message is longer
 _LEVEL: Final = 4  # of gzip: half the time of 9, and files 2% larger
+
+
+class Damage(enum.Enum):
+    """Why there is no record where one should be."""
+
+    TRUNCATED = "truncated"
+    DAMAGED = "damaged"
 
 
 def _masked_crc(data: bytes) -> int:
@@ -41,18 +50,30 @@ def read_records(stream: BinaryIO) -> Iterator[bytes]:
     Raises:
         ValueError: when the stream is cut or its checksums do not hold.
     """
+    for record in scan_records(stream):
+        if isinstance(record, Damage):
+            raise ValueError(f"{record.value} TFRecord")
+        yield record
+
+
+def scan_records(stream: BinaryIO) -> Iterator[bytes | Damage]:
+    """Yields the records of a stream, and what is wrong in the place of each that is not whole.
+
+    Behind a record that is cut, or whose length is damaged, nothing is found any more.
+    """
     while header := stream.read(_HEADER.size):
         if len(header) < _HEADER.size:
-            raise ValueError("truncated TFRecord")
+            yield Damage.TRUNCATED
+            return
         length, crc = _HEADER.unpack(header)
-        if crc != _masked_crc(header[:8]):
-            raise ValueError("damaged TFRecord")
+        if crc != _masked_crc(header[:8]) or length > _MOST_BYTES:
+            yield Damage.DAMAGED
+            return
         data, footer = stream.read(length), stream.read(_FOOTER.size)
         if len(footer) < _FOOTER.size:
-            raise ValueError("truncated TFRecord")
-        if footer != _FOOTER.pack(_masked_crc(data)):
-            raise ValueError("damaged TFRecord")
-        yield data
+            yield Damage.TRUNCATED
+            return
+        yield data if footer == _FOOTER.pack(_masked_crc(data)) else Damage.DAMAGED
 
 
 @contextlib.contextmanager

@@ -24,6 +24,7 @@ from pipeline.cli.run import run
 from pipeline.cli.sample import sample
 from pipeline.cli.schedule import app as schedule
 from pipeline.cli.serve import serve
+from pipeline.cli.skew import skew
 from pipeline.cli.status_line import StatusCommand
 from pipeline.cli.submit import app as submit
 
@@ -59,7 +60,7 @@ def _main(
     warnings.filterwarnings("ignore", category=FutureWarning, module="google")
 
 
-for _command in (sample, ingest, run, recommend, report, config, compare, query, preflight):
+for _command in (sample, ingest, run, recommend, report, config, compare, query, skew, preflight):
     app.command(cls=StatusCommand)(_command)
 # These run until someone ends them, and come to nothing.
 for _server in (serve, demo):
