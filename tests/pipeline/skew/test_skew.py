@@ -162,9 +162,15 @@ def test_an_earlier_log_and_limits_of_ones_own(out: pathlib.Path, tmp_path: path
 
 
 def test_a_few_playlists_are_no_alarm(out: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    logs = write(tmp_path / "log", [record("", [UNKNOWN], tracks=0)])
-    code, found = skew(out, logs)
+    """Nor is what is broken, where the limit says so: one record is changed, one is cut."""
+    logs = write(tmp_path / "log", [record("", [UNKNOWN], tracks=0) for _ in range(3)])
+    content = bytearray(logs.read_bytes())
+    content[20] ^= 1  # behind the 12 bytes of a length and its checksum
+    logs.write_bytes(content[:-5])
+    code, found = skew(out, logs, "--set", "skew.broken_records=0.9")
     assert (code, found["status"]) == (0, "ok")
+    assert (found["records"], found["playlists"]) == (3, 1)
+    assert found["broken"] == {"damaged": 1, "truncated": 1}
     assert found["measures"]["unknown_seeds"]["value"] == 1
 
 
