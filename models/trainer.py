@@ -23,6 +23,7 @@ from models.data import load_training_data
 from models.export import ExportOptions, saved_model
 from models.export.index.sampling import sample_queries
 from models.families.search_space import merged, tuned_values
+from schema import provenance
 from schema.model_card import SCHEMA_VERSION, ModelCard
 from schema.splits import STOP, TRAIN
 
@@ -171,4 +172,6 @@ def _card(
         fit_seconds=round(seconds, 3),
         source_hash=config.source_hash or None,
         versions=versions,
+        commit=provenance.commit(),
+        image=provenance.image(),
     )

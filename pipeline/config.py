@@ -18,6 +18,8 @@ from models.transform.options import TransformOptions
 from models.tuning.options import TunerOptions
 from pipeline.options.beam import BeamOptions
 from pipeline.options.dataflow import DataflowOptions
+from pipeline.options.gc import CollectionOptions
+from pipeline.options.metadata import MetadataOptions
 from pipeline.options.skew import SkewOptions
 from pipeline.options.vertex import VertexOptions
 from schema.options import Options
@@ -72,6 +74,8 @@ class PipelineConfig(Options):
     gate: GateConfig = GateConfig()
     infra_check: InfraCheckOptions = InfraCheckOptions()
     canary: CanaryOptions = CanaryOptions()
+    metadata: MetadataOptions = MetadataOptions()
+    gc: CollectionOptions = CollectionOptions()
     beam: BeamOptions = BeamOptions()
     dataflow: DataflowOptions | None = pydantic.Field(
         None, description="where Beam's steps run on Dataflow; null: nowhere"

@@ -84,6 +84,8 @@ class ModelCard(pydantic.BaseModel):
         fit_seconds: how long training took.
         source_hash: of the code that trained it.
         versions: of Python and the packages that training depends on.
+        commit: that the code was of, where its image names one.
+        image: the container image that it was trained in; None where it was in none.
         index: how the index was built and what was measured; None without an index.
     """
 
@@ -102,6 +104,8 @@ class ModelCard(pydantic.BaseModel):
     fit_seconds: float | None = None
     source_hash: str | None = None
     versions: dict[str, str] | None = None
+    commit: str | None = None
+    image: str | None = None
     index: IndexCard | None = None
 
     @pydantic.model_validator(mode="before")

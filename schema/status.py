@@ -432,6 +432,163 @@ class ScheduleStatus(CommandStatus):
     """Of preflight, those that are missing."""
 
 
+class RunData(Part):
+    """What a run read."""
+
+    pattern: str = ""
+    """The slices as they were configured: a directory, file or pattern."""
+    read: str = ""
+    """What was read of it, with the number of the span; where a copy of the data had been read
+    before, that."""
+    span: str = ""
+    """Which span was asked for: a number, or "latest"."""
+    fingerprint: str = ""
+    """Of the content: equal for equal data."""
+    playlists: dict[str, int] = Field(default_factory=dict)
+    """By split; empty where the run's report is gone."""
+
+
+class RecordedRun(Part):
+    """A run, as ML Metadata knows it."""
+
+    name: str = ""
+    """The run's id."""
+    state: Literal["finished", "failed", "interrupted", "running"] = "interrupted"
+    """"interrupted" where it was killed, or ended without a word."""
+    started: str = ""
+    """ISO 8601, UTC."""
+    seconds: float | None = None
+    """From its beginning to the end of its last node; null of a run that did not finish."""
+    failed_node: str | None = None
+    error: str | None = None
+    """Why it failed, null where that is not known."""
+    nodes: int = 0
+    """How many began."""
+    cached: int = 0
+    """How many of them took the results of earlier runs."""
+    data: RunData = RunData()
+    candidate: str = ""
+    """The model family."""
+    metrics: dict[str, Estimate] = Field(default_factory=dict)
+    """The candidate's, over the playlists that decide; empty where the run's report is gone."""
+    blessed: bool | None = None
+    """Null where it came to no verdict."""
+    reasons: list[str] = Field(default_factory=list)
+    """Of the verdict, those against it first."""
+    pushed_version: str | None = None
+    """The version under which its candidate lay at the destination."""
+    push: str = ""
+    """What became of the push, in words."""
+    served: bool = False
+    """Whether that version is served now."""
+    labels: list[str] = Field(default_factory=list)
+    """Of that version in the release record: "stable" or "canary"."""
+    version: str = ""
+    """Segue's own."""
+    commit: str = ""
+    """That the code was of, with "+" where files differed from it; "" where it is not known."""
+
+
+class RunsStatus(CommandStatus):
+    """`segue runs`."""
+
+    command: Literal["runs"] = "runs"
+    status: Ended = "failed"
+    out: str = ""
+    served_version: str | None = None
+    """What is served now, whichever run it came from; null where nothing is."""
+    runs: list[RecordedRun] = Field(default_factory=list)
+    """The newest first."""
+
+
+class LineageArtifact(Part):
+    """An artifact."""
+
+    id: int = 0
+    key: str = ""
+    """The name of the output."""
+    type: str = ""
+    uri: str = ""
+    there: bool = False
+    """Whether ML Metadata has it as there."""
+
+
+class LineageStep(Part):
+    """A node on the way from slices to the model, and what it made."""
+
+    node: str = ""
+    execution: int = 0
+    run: str | None = None
+    """The run that made it; later ones may have taken it from the cache."""
+    source_hash: str = ""
+    """Of its code, "" of TFX's own."""
+    inputs: list[int] = Field(default_factory=list)
+    """Ids of artifacts."""
+    outputs: list[LineageArtifact] = Field(default_factory=list)
+
+
+class LineageStatus(CommandStatus):
+    """`segue lineage`."""
+
+    command: Literal["lineage"] = "lineage"
+    status: Ended = "failed"
+    pushed_version: str = ""
+    path: str | None = None
+    """Its directory, null where that is gone."""
+    served: bool = False
+    labels: list[str] = Field(default_factory=list)
+    """In the release record: "stable" or "canary"."""
+    run: RecordedRun | None = None
+    """The run that pushed it; null where ML Metadata does not know it."""
+    source_hash: str = ""
+    """Of all code that the run had."""
+    image: str | None = None
+    """The container image that it ran in, null where it ran in none or named none."""
+    config_hash: str = ""
+    config: dict[str, Any] = Field(default_factory=dict)
+    """The configuration as it was."""
+    differs: dict[str, Any] = Field(default_factory=dict)
+    """What of it is not the default of this Segue, by key with dots."""
+    card: dict[str, Any] = Field(default_factory=dict)
+    """The model card; empty where there is none to read."""
+    steps: list[LineageStep] = Field(default_factory=list)
+    """From slices to the SavedModel, in the order in which they ran."""
+    versions: list[str] = Field(default_factory=list)
+    """The versions that there are or were."""
+
+
+class Collectable(Part):
+    """Something that a run left."""
+
+    kind: Literal["artifact", "leftover", "version", "checkpoint"] = "artifact"
+    """"leftover": what an execution left that did not end."""
+    name: str = ""
+    """The node and the output, the version, or the checkpoint."""
+    path: str = ""
+    size: int = 0
+    """Bytes; a file that several of them share counts for the first."""
+    reason: str = ""
+    """Why it goes or stays."""
+
+
+class GcStatus(CommandStatus):
+    """`segue gc`."""
+
+    command: Literal["gc"] = "gc"
+    status: Ended = "failed"
+    out: str = ""
+    deleted: bool = False
+    """Whether it was done; otherwise it is what would be done."""
+    collected: list[Collectable] = Field(default_factory=list)
+    """What goes."""
+    kept: list[Collectable] = Field(default_factory=list)
+    """What stays."""
+    freed: int = 0
+    """Bytes of files of which no other name stays."""
+    busy: str | None = None
+    """Who writes to OUT, where somebody does: what a dry run says may change."""
+
+
 class StatusLine(
     RootModel[
         Annotated[
@@ -449,7 +606,10 @@ class StatusLine(
             | PreflightStatus
             | SubmitStatus
             | JobListStatus
-            | ScheduleStatus,
+            | ScheduleStatus
+            | RunsStatus
+            | LineageStatus
+            | GcStatus,
             Field(discriminator="command"),
         ]
     ]

@@ -13,14 +13,17 @@ from pipeline.cli.boundary import errors_told
 from pipeline.cli.compare import compare
 from pipeline.cli.config import config
 from pipeline.cli.demo import demo
+from pipeline.cli.gc import gc
 from pipeline.cli.home import HomeGroup, PathCommand
 from pipeline.cli.ingest import ingest
+from pipeline.cli.lineage import lineage
 from pipeline.cli.preflight import preflight
 from pipeline.cli.query import query
 from pipeline.cli.recommend import recommend
 from pipeline.cli.release import app as release
 from pipeline.cli.report import report
 from pipeline.cli.run import run
+from pipeline.cli.runs import runs
 from pipeline.cli.sample import sample
 from pipeline.cli.schedule import app as schedule
 from pipeline.cli.serve import serve
@@ -60,7 +63,11 @@ def _main(
     warnings.filterwarnings("ignore", category=FutureWarning, module="google")
 
 
-for _command in (sample, ingest, run, recommend, report, config, compare, query, skew, preflight):
+_COMMANDS = (
+    *(sample, ingest, run, recommend, report, config, compare, query, skew, preflight),
+    *(runs, lineage, gc),
+)
+for _command in _COMMANDS:
     app.command(cls=StatusCommand)(_command)
 # These run until someone ends them, and come to nothing.
 for _server in (serve, demo):

@@ -46,6 +46,7 @@ def run(
             "slices to gs://, or leave Ingest out of dataflow.components.",
             USAGE,
         )
+    from pipeline.lifecycle import MetadataError
     from pipeline.runners import local
     from schema.output_lock import InUseError
     from schema.status import RunStatus
@@ -56,7 +57,7 @@ def run(
     except local.RunFailedError as error:
         # The console has said so.
         raise CommandFailedError(str(error)) from None
-    except InUseError as error:
+    except (InUseError, MetadataError) as error:
         fail(error)
     except ConfigError as error:
         fail(error, USAGE)

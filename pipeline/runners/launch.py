@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx import types
@@ -21,6 +22,10 @@ from tfx.orchestration.portable import (
 )
 from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import executable_spec_pb2
+
+from pipeline.lifecycle import provenance
+
+_LONGEST_ERROR: Final = 500
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +63,7 @@ def launch(
     pipeline: Pipeline,
     on_start: Callable[[str], None],
     on_finish: Callable[[NodeResult], None],
+    made_by: Mapping[str, str] | None = None,
 ) -> None:
     """Runs every node in topological order.
 
@@ -67,19 +73,22 @@ def launch(
         pipeline: what to run, with a local metadata connection.
         on_start: called with each node's id.
         on_finish: called with each node's result.
+        made_by: what to record of the run beside what TFX records; see `provenance.Provenance`.
 
     Raises:
         NodeFailedError: at the first node that fails.
     """
     ir = compiler.Compiler().compile(pipeline)
+    run = datetime.datetime.now().isoformat()
     runtime_parameter_utils.substitute_runtime_parameter(
-        ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: datetime.datetime.now().isoformat()}
+        ir, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run}
     )
     deployment = runner_utils.extract_local_deployment_config(ir)
     connection = getattr(
         deployment.metadata_connection_config,
         deployment.metadata_connection_config.WhichOneof("connection_config"),
     )
+    provenance.record(connection, run, made_by or {})
     for node in ir.nodes:
         node_id = node.pipeline_node.node_info.id
         on_start(node_id)
@@ -96,6 +105,7 @@ def launch(
                 custom_executor_operators=_beam_operators(executor_spec),
             ).launch()
         except Exception as error:
+            _record_failure(connection, run, node_id, error)
             raise NodeFailedError(node_id, time.monotonic() - started) from error
         cached, outputs = _outcome(connection, info)
         on_finish(
@@ -106,6 +116,16 @@ def launch(
                 outputs=outputs,
             )
         )
+    ended = datetime.datetime.now(datetime.timezone.utc).isoformat(timespec="seconds")
+    provenance.record(connection, run, {provenance.ENDED: ended})
+
+
+def _record_failure(connection: Any, run: str, node_id: str, error: Exception) -> None:
+    words = " ".join(str(error).split())[:_LONGEST_ERROR] or type(error).__name__
+    told = {provenance.FAILED_NODE: node_id, provenance.ERROR: words}
+    # Where the metadata store is what failed, the node's error is the one to report.
+    with contextlib.suppress(Exception):
+        provenance.record(connection, run, told)
 
 
 def _beam_operators(executor_spec: Any) -> dict[Any, Any]:

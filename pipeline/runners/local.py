@@ -47,13 +47,15 @@ def run(config: PipelineConfig) -> RunResult:
         RunFailedError: if a component fails.
         InUseError: if another run writes to `config.out`.
         OSError: if a place in `config.out` cannot be written to.
+        MetadataError: if the metadata store cannot be reached or used.
         ConfigError: if the schema or the release record cannot be read.
     """
     out, places = plain_paths.plain(config.out), Layout.under(config.out)
     # The last of them is written to when all is trained.
     for place in set(dataclasses.astuple(places)) - {places.metadata, places.releases}:
         files.check_directory(place)
-    files.check_writable(places.metadata)
+    if config.metadata.host is None:
+        files.check_writable(places.metadata)
     with plain_paths.plain_temporary_files(), output_lock.taken(config.out, "segue run"):
         return _run_alone(config, out)
 
@@ -77,15 +79,18 @@ def _run(
     # Importing TFX takes longer than the first component; the console should be there before.
     from google.protobuf import text_format
     from tfx.dsl.io import fileio
-    from tfx.orchestration.metadata import sqlite_metadata_connection_config
     from tfx.utils import io_utils
 
     from pipeline import dag
+    from pipeline.lifecycle import metadata, provenance
     from pipeline.runners import dataflow_jobs, launch, repair
     from serving.protocol import ConfigError
     from serving.release import look
 
-    # What cannot be looked up is reported before anything is trained.
+    # What cannot be reached or looked up is reported before anything is trained.
+    file = Layout.under(config.out).metadata
+    known_before = config.metadata.host is not None or os.path.exists(file)
+    metadata.opened(config.metadata, file, writes=True)
     given = dag.Paths.under(config)
     try:
         io_utils.SchemaReader().read(given.schema_file)
@@ -99,12 +104,14 @@ def _run(
     # What people look at is on this machine, wherever the rest lies.
     paths = dataclasses.replace(paths, report=here.report)
     seconds_file = os.path.join(here.logs, f"{_run_name(started)}.seconds.json")
-    metadata = Layout.under(config.out).metadata
-    store = sqlite_metadata_connection_config(metadata)
-    if os.path.exists(metadata) and (gone := repair.forget_missing(store)):
+    store = metadata.connection(config.metadata, file)
+    # In a database there may be results of other directories, on other machines.
+    below = None if config.metadata.host is None else paths.pipeline_root
+    if known_before and (gone := repair.forget_missing(store, below)):
         console.note(
-            f"{gone} results of earlier runs are gone from where {metadata} knows them: what is "
-            "needed of them is made again"
+            f"{gone} results of earlier runs are gone from where "
+            f"{metadata.name_of(config.metadata, file)} knows them: what is needed of them is made "
+            "again"
         )
     seen, run_name = _Shown(console, seconds_file), f"{started:%Y%m%d-%H%M%S}"
     try:
@@ -116,7 +123,12 @@ def _run(
             run_name=run_name,
             seconds_file=seen.seconds_file,
         )
-        launch.launch(built, console.component_started, seen.finished)
+        launch.launch(
+            built,
+            console.component_started,
+            seen.finished,
+            dataclasses.asdict(provenance.Provenance.of(config)),
+        )
     except launch.NodeFailedError as error:
         cause = error.__cause__ or error
         told = _explain(cause)

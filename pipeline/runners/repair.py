@@ -15,7 +15,7 @@ from schema import artifacts
 _THREADS: Final = 16  # an object store takes as long for many as for one
 
 
-def forget_missing(connection: Any) -> int:
+def forget_missing(connection: Any, below: str | None = None) -> int:
     """Marks the artifacts of which no file is left as deleted, so that no node is given them.
 
     TFX looks at the files of what it takes from its cache, and not at those that resolvers find.
@@ -25,13 +25,19 @@ def forget_missing(connection: Any) -> int:
 
     Args:
         connection: of a metadata store.
+        below: a directory, local or remote, of whose artifacts alone it is about; None: of all.
 
     Returns:
         How many artifacts are gone or cut.
     """
     states = metadata_store_pb2.Artifact  # type: ignore[attr-defined]
     with metadata.Metadata(connection) as handle, ThreadPoolExecutor(_THREADS) as threads:
-        known = [each for each in handle.store.get_artifacts() if each.state == states.LIVE]
+        known = [
+            each
+            for each in handle.store.get_artifacts()
+            if each.state == states.LIVE
+            and (below is None or each.uri.startswith(os.path.join(below, "")))
+        ]
         gone = [
             artifact
             for artifact, is_there in zip(known, threads.map(_is_there, known), strict=True)

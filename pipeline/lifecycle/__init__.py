@@ -1,0 +1,5 @@
+"""What became of runs and versions, out of ML Metadata, and the deletion of what is old."""
+
+from pipeline.lifecycle.metadata import MetadataError
+
+__all__ = ["MetadataError", "collection", "lineage", "metadata", "provenance", "runs"]

@@ -1,0 +1,49 @@
+"""What of the pushed versions is served, at the destination and by the release record."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+
+from pipeline.config import PipelineConfig
+from schema.layout import MODEL_NAME, Layout
+from serving.release import CANARY, STABLE, look, read_releases
+
+
+@dataclasses.dataclass(frozen=True)
+class Released:
+    """The versions at the destination.
+
+    Attributes:
+        version: what is served now; None where nothing is.
+        labels: version by label, those of the last release.
+        paths: directory by version.
+    """
+
+    version: str | None
+    labels: Mapping[str, str]
+    paths: Mapping[str, str]
+
+    @classmethod
+    def of(cls, config: PipelineConfig) -> Released:
+        """Looks where a run of a configuration pushes to.
+
+        Raises:
+            ConfigError, ServingError: as `serving.release.look` does.
+        """
+        places = Layout.under(config.storage or os.path.abspath(config.out))
+        record = config.release_record or places.releases
+        found = look(places.serving, record, MODEL_NAME)
+        releases = read_releases(record, MODEL_NAME)
+        last = releases[-1] if releases else None
+        named = {} if last is None else {STABLE: last.stable, CANARY: last.canary}
+        return cls(
+            version=None if found.version is None else str(found.version),
+            labels={label: str(one) for label, one in named.items() if one is not None},
+            paths={str(version): path for version, path in found.versions.items()},
+        )
+
+    def labels_of(self, version: str | None) -> list[str]:
+        """The labels of a version."""
+        return [label for label, named in self.labels.items() if named == version]
