@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from pipeline.cli import app
 from sample.generator import write_slices
 from schema.status import StatusLine
-from tests.pipeline.lifecycle import mariadb
 from tests.pipeline.lifecycle.toy_dag import Toy
+from tests.services import mariadb
 
 pytestmark = pytest.mark.services
 
