@@ -12,6 +12,7 @@ __all__ = [
     "model_card",
     "options",
     "output_lock",
+    "provenance",
     "published",
     "requests",
     "rows",

@@ -2,4 +2,12 @@
 
 from pipeline.lifecycle.metadata import MetadataError
 
-__all__ = ["MetadataError", "collection", "lineage", "metadata", "provenance", "runs"]
+__all__ = [
+    "MetadataError",
+    "catalogue",
+    "collection",
+    "lineage",
+    "metadata",
+    "provenance",
+    "runs",
+]

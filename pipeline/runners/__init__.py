@@ -1,3 +1,3 @@
 """Each runner translates the DAG, starts it and shows it."""
 
-__all__ = ["dataflow_jobs", "local", "vertex"]
+__all__ = ["dataflow_jobs", "launch", "local", "plain_paths", "repair", "vertex"]

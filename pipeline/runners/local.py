@@ -88,14 +88,14 @@ def _run(
     from serving.release import look
 
     # What cannot be reached or looked up is reported before anything is trained.
-    file = Layout.under(config.out).metadata
-    known_before = config.metadata.host is not None or os.path.exists(file)
-    metadata.opened(config.metadata, file, writes=True)
     given = dag.Paths.under(config)
     try:
         io_utils.SchemaReader().read(given.schema_file)
     except (text_format.ParseError, UnicodeDecodeError) as error:
         raise ConfigError(f"{given.schema_file} is not a schema: {error}") from error
+    file = Layout.under(config.out).metadata
+    known_before = config.metadata.host is not None or os.path.exists(file)
+    metadata.opened(config.metadata, file, writes=True)
     look(given.serving, given.release_record, MODEL_NAME)
     # The libraries see the path without special characters, the user the one that was given.
     here = Layout.under(out)

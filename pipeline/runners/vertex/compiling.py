@@ -13,6 +13,7 @@ from components.look_up import LookUpDriver
 from pipeline import dag
 from pipeline.config import PipelineConfig
 from pipeline.runners.vertex import code, custom_jobs, endpoint, parameters, run_name, specification
+from schema import provenance
 
 #: How a container starts; it takes what TFX's own entry point takes.
 ENTRYPOINT: Final = ("python", "-m", "pipeline.runners.vertex.entrypoint")
@@ -110,7 +111,9 @@ def _complete(
     for component in pipeline.components:
         caching = options.caching and _STARTED not in component.exec_properties
         spec.set_caching(component.id, caching)
-        spec.set_environment(component.id, environment)
+        image = options.resources_of(component.id).image or options.image
+        named = {provenance.IMAGE: image} if image else {}
+        spec.set_environment(component.id, {**environment, **named})
         if issubclass(component.driver_class, LookUpDriver):
             driver = component.driver_class
             spec.look_up_first(component.id, LOOK_UP, f"{driver.__module__}.{driver.__qualname__}")
