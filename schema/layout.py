@@ -21,7 +21,7 @@ PLACES: Final[Mapping[str, str]] = {
     "tfrecords/": "what ingest wrote: records, a manifest, and `rejects-*.jsonl`",
     "schemas/HASH/schema.pbtxt": "the schema of the run, by its content",
     "pipeline_root/": "TFX's artifacts, a folder each node",
-    "metadata.db": "TFX's metadata store",
+    "metadata.db": "TFX's metadata store, unless `metadata` in the configuration names a database",
     "passed/": "statistics of the data that DataGate let pass, which new data is compared with",
     "checkpoints/": "where training goes on after a crash",
     f"serving/{MODEL_NAME}/VERSION/": "what was pushed: a SavedModel in TF Serving's layout",
