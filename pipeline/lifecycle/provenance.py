@@ -37,7 +37,7 @@ class Provenance:
     Attributes:
         out: the output directory.
         version: Segue's own.
-        source_hash: of all code that the DAG runs.
+        source_hash: of all of its code.
         commit: that the code is of, with "+" where files differ from it.
         image: the container image that it runs in; of a Dataflow run that of its workers.
         config: the whole configuration as JSON.
@@ -60,7 +60,7 @@ class Provenance:
         return cls(
             out=os.path.abspath(config.out),
             version=__version__,
-            source_hash=source_hash.of("pipeline.dag", "models.families.*"),
+            source_hash=source_hash.of_packages(*source_hash.OURS),
             commit=provenance.commit() or _checked_out(),
             image=provenance.image() or workers or "",
             config=text,
