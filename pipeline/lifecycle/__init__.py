@@ -8,6 +8,7 @@ __all__ = [
     "collection",
     "lineage",
     "metadata",
+    "protection",
     "provenance",
     "runs",
 ]

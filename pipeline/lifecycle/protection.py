@@ -89,6 +89,10 @@ def versions(
             kept.setdefault(str(version), reason)
 
     keep(served, "served now")
+    if "://" in record_path:
+        for version in there:
+            keep(version, f"{record_path} cannot be locked, so it may be released just now")
+        return kept
     record = ReleaseRecord(record_path, MODEL_NAME)
     if record.current is not None:
         keep(record.current.stable, "stable in the release record")

@@ -6,7 +6,7 @@ import pathlib
 import pytest
 from ml_metadata.proto import metadata_store_pb2
 
-from pipeline.lifecycle import collection, metadata
+from pipeline.lifecycle import collection, metadata, protection
 from pipeline.runners import launch
 from schema import locks, output_lock
 from schema.layout import Layout
@@ -131,6 +131,20 @@ def test_what_a_servers_configuration_names_stays(five_runs, segue):
     config.write_text("nonsense")
     assert str(config) in segue("gc", "--keep", 1, "--delete", code=2).error
     assert len(os.listdir(five_runs.out / "serving" / "segue")) == 5
+
+
+def test_a_record_that_cannot_be_locked_protects_every_version(five_runs, known):
+    found = known("gc.versions=1")
+    kept = protection.versions(
+        found.released.paths,
+        found.records,
+        five_runs.config("gc.versions=1").gc,
+        served="15",
+        record_path="gs://bucket/releases.json",
+        config_paths=[],
+    )
+    assert sorted(kept) == ["11", "12", "13", "14", "15"]
+    assert kept["11"].startswith("gs://bucket/releases.json cannot be locked")
 
 
 def test_what_was_blessed_last_stays(toy, segue):
