@@ -27,6 +27,7 @@ BENCHMARKS = {
     "ablation": "ablation",
     "training-speed": "training_speed",
     "big-catalogue": "big_catalogue",
+    "incremental": "incremental",
 }
 
 

@@ -13,6 +13,7 @@ import hashlib
 import pathlib
 import shutil
 import tempfile
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -124,22 +125,35 @@ def score(scorer: Scorer, held_out: HeldOut, rows_per_step: int = 32) -> dict[st
     Returns:
         float64 [P] by metric.
     """
-    from evaluation.metrics import Recommendations
-    from evaluation.metrics.registry import evaluate
     from models.export.queries import QueryBuilder
     from models.export.recommender import Recommender
-    from schema import features
 
-    withheld = tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64)
     serialized = tf.constant(held_out.examples)
-    relevant = tf.io.parse_example(serialized, {features.HOLDOUT_TRACK_URI: withheld})[
-        features.HOLDOUT_TRACK_URI
-    ]
     catalogue = held_out.data.catalogue
     with tempfile.TemporaryDirectory() as assets:
         queries = QueryBuilder(held_out.vocabularies, catalogue.artist_ids, assets)
         recommender = Recommender(scorer, catalogue, queries, rows_per_step)
         recommended = recommender.serving_examples(serialized)["track_uris"].numpy()
+    return values(recommended, held_out.examples)
+
+
+def values(recommended: np.ndarray, examples: Sequence[bytes]) -> dict[str, np.ndarray]:
+    """Scores recommendations for held-out playlists.
+
+    Args:
+        recommended: URIs [P, K], best first.
+        examples: serialised held-out playlists, P of them.
+
+    Returns:
+        float64 [P] by metric.
+    """
+    from evaluation.metrics import Recommendations
+    from evaluation.metrics.registry import evaluate
+    from schema import features
+
+    withheld = tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64)
+    parsed = tf.io.parse_example(tf.constant(examples), {features.HOLDOUT_TRACK_URI: withheld})
+    relevant = parsed[features.HOLDOUT_TRACK_URI]
     batch = Recommendations.from_ids(
         recommended, (relevant.flat_values.numpy(), relevant.row_splits.numpy())
     )

@@ -12,6 +12,7 @@ from typing import Any
 import tensorflow as tf
 
 from models.data import Catalogue, HeldOutPlaylists, Playlists, Query, Ragged, TrainingData
+from schema.model_card import VocabularyGrowth
 
 __all__ = [
     "Catalogue",
@@ -101,9 +102,12 @@ class Fit:
         ranker: of those that the scorer finds best, if there is a second stage.
         chosen: what the playlists of stop chose, by parameter's name with dots, such as
             {"epochs": 2}; empty where nothing was to choose, or nothing to choose by.
+        growth: how vectors came about where training started from a served model, by what they
+            are of; empty where it started from scratch.
     """
 
     scorer: Scorer
     history: list[dict[str, Any]] = dataclasses.field(default_factory=list)
     ranker: Ranker | None = None
     chosen: dict[str, int] = dataclasses.field(default_factory=dict)
+    growth: dict[str, VocabularyGrowth] = dataclasses.field(default_factory=dict)

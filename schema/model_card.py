@@ -6,7 +6,7 @@ The Trainer writes it, and everybody else reads it through `ModelCard`.
 from __future__ import annotations
 
 import os
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pydantic
 
@@ -62,6 +62,42 @@ class IndexCard(pydantic.BaseModel):
         return {**values, "recall": found}
 
 
+class VocabularyGrowth(pydantic.BaseModel):
+    """How the vectors of a vocabulary came about in a training that started from a served model."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    kept: int
+    """How many were the served model's, by name."""
+    from_relatives: int = 0
+    """New tracks that started at the mean of their artist's and album's known ones."""
+    from_company: int = 0
+    """New ones that started at the mean of what they are found together with in the new data."""
+    from_mean: int = 0
+    """New ones that started at the mean of all, with a little noise."""
+    dropped: int = 0
+    """Of the served model's, how many the new vocabulary lacks."""
+
+
+class StartCard(pydantic.BaseModel):
+    """What a training that was to start from the served model started from."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    start: Literal["served", "scratch"]
+    """"scratch" where nothing was served, or where it could not be started from."""
+    reason: str | None = None
+    """Why it started from scratch."""
+    version: str | None = None
+    """Of the served model; null where nothing was served."""
+    updates: int = 0
+    """How many trainings followed the last one from scratch, this one included."""
+    splits: list[dict[str, int | float]] = pydantic.Field(default_factory=list)
+    """The split of every earlier training that the weights went through, each once."""
+    growth: dict[str, VocabularyGrowth] = pydantic.Field(default_factory=dict)
+    """By what the vocabulary holds."""
+
+
 class ModelCard(pydantic.BaseModel):
     """What is known of an exported model.
 
@@ -87,6 +123,7 @@ class ModelCard(pydantic.BaseModel):
         commit: that the code was of, where its image names one.
         image: the container image that it was trained in; None where it was in none.
         index: how the index was built and what was measured; None without an index.
+        start: what training started from; None where it was to start from scratch.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="ignore")
@@ -107,6 +144,7 @@ class ModelCard(pydantic.BaseModel):
     commit: str | None = None
     image: str | None = None
     index: IndexCard | None = None
+    start: StartCard | None = None
 
     @pydantic.model_validator(mode="before")
     @classmethod
@@ -116,6 +154,11 @@ class ModelCard(pydantic.BaseModel):
             return values
         sizes = {name: values[name] for name in ("artists", "title_ngrams") if name in values}
         return {**values, "vocabularies": sizes} if sizes else values
+
+    @property
+    def splits(self) -> list[dict[str, int | float] | None]:
+        """The splits under which its weights were trained, its own first; None where unknown."""
+        return [self.split, *(self.start.splits if self.start else ())]
 
     @property
     def train_playlists(self) -> int:

@@ -1,16 +1,24 @@
 """Model families: one a folder, each declared by a `Family` in its `__init__`."""
 
-from models.families.definition import Family, FitFunction, imported
+from models.families.definition import (
+    Family,
+    FitFromFunction,
+    FitFunction,
+    imported,
+    imported_start,
+)
 from models.families.registry import baselines, family, names, own, package
 from models.families.search_space import SearchSpace
 
 __all__ = [
     "Family",
+    "FitFromFunction",
     "FitFunction",
     "SearchSpace",
     "baselines",
     "family",
     "imported",
+    "imported_start",
     "names",
     "own",
     "package",

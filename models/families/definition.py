@@ -14,6 +14,7 @@ from models.families.search_space import SearchSpace
 if TYPE_CHECKING:
     # TensorFlow takes seconds to import, which checking a configuration need not wait for.
     from models.contract import Fit, TrainingData
+    from models.warm_start import Start
 
 
 class FitFunction(Protocol):
@@ -47,6 +48,39 @@ def imported(path: str) -> FitFunction:
     return fit
 
 
+class FitFromFunction(Protocol):
+    """Trains one family from the weights of a served model."""
+
+    def __call__(
+        self, data: TrainingData, params: Any, seed: int, workdir: str, start: Start
+    ) -> Fit:
+        """Fits a model; as `FitFunction`, but for where it starts.
+
+        The served model was fitted to playlists of stop: nothing may be chosen by them here.
+
+        Args:
+            data: to learn from.
+            params: of the family's `params_type`.
+            seed: of everything random: the same seed and start give the same model.
+            workdir: a directory of the family's own, for checkpoints and the like.
+            start: the served model, of the same family or one of `Family.starts_from`.
+
+        Raises:
+            models.warm_start.MisfitError: if its weights do not fit.
+        """
+
+
+def imported_start(path: str) -> FitFromFunction:
+    """Makes a `FitFromFunction` as `imported` makes a `FitFunction`."""
+    module, _, function = path.partition(":")
+
+    def fit_from(data: TrainingData, params: Any, seed: int, workdir: str, start: Start) -> Fit:
+        found: FitFromFunction = getattr(importlib.import_module(module), function)
+        return found(data, params, seed, workdir, start)
+
+    return fit_from
+
+
 def _nothing_to_tune(params: Any) -> SearchSpace:
     del params
     return ()
@@ -60,6 +94,8 @@ class Family:
         name: that a configuration calls it by.
         params_type: its hyperparameters, a frozen pydantic model that forbids unknown keys.
         fit: trains it; `imported` keeps its imports until then.
+        fit_from: trains it from a served model; None where it always starts from scratch.
+        starts_from: other families whose served models it can start from.
         search_space: names what tuning may change, given the configured parameters.
         built_on: families that it extends: with these among the baselines, a run shows what it
             adds.
@@ -73,6 +109,8 @@ class Family:
     name: str
     params_type: type[pydantic.BaseModel]
     fit: FitFunction
+    fit_from: FitFromFunction | None = None
+    starts_from: tuple[str, ...] = ()
     search_space: Callable[[Any], SearchSpace] = _nothing_to_tune
     built_on: tuple[str, ...] = ()
     is_baseline: bool = False

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Final
 
 import numpy as np
+import scipy.sparse
 import tensorflow as tf
 
 from models.contract import DotProductScorer, Fit, Query, TrainingData
 from models.families.als.params import Params
 from models.families.shared.als import als
 from models.families.shared.title_prior import TitlePrior
+from models.warm_start import Start, carry
 
 # Tracks that a title's n-gram keeps in the title prior.
 _TITLE_TRACKS: Final = 1000
+# Where an exported model keeps the vectors of tracks.
+_FACTORS: Final = ("_scorer", "_factors")
 
 
 class AlsScorer(DotProductScorer):
@@ -87,14 +92,51 @@ class AlsScorer(DotProductScorer):
 def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
     """Factorises train's playlists. Nothing is to choose, so `data.stop` is not read."""
     del workdir
+    return _fit(data, params, seed, data.train.track_ids.to_csr(len(data.catalogue)))
+
+
+def fit_from(data: TrainingData, params: Params, seed: int, workdir: str, start: Start) -> Fit:
+    """Factorises train's playlists from the vectors that a served ALS model has of their tracks.
+
+    Args:
+        data: to train on.
+        params: hyperparameters; `warm_iterations` rounds are run, and no more than `iterations`.
+        seed: of what is random.
+        workdir: not used.
+        start: the served model.
+
+    Raises:
+        MisfitError: if its vectors are of another length.
+    """
+    del workdir
+    served = start.served.vectors(_FACTORS, start.served.tracks, params.factors, transposed=True)
+    matrix = data.train.track_ids.to_csr(len(data.catalogue))
+    catalogue = data.catalogue
+    carried = carry(
+        served, start.tracks, matrix, (catalogue.artist_ids, catalogue.album_ids), seed=seed
+    )
+    fitted = _fit(data, params, seed, matrix, carried.table)
+    return dataclasses.replace(fitted, growth={"tracks": carried.growth})
+
+
+def _fit(
+    data: TrainingData,
+    params: Params,
+    seed: int,
+    matrix: scipy.sparse.csr_matrix,
+    start: np.ndarray | None = None,
+) -> Fit:
     num_tracks = len(data.catalogue)
     _, factors = als(
-        data.train.track_ids.to_csr(num_tracks),
+        matrix,
         factors=params.factors,
         regularization=params.regularization,
         alpha=params.alpha,
-        iterations=params.iterations,
+        iterations=params.iterations
+        if start is None
+        else min(params.warm_iterations, params.iterations),
         seed=seed,
+        start=start,
     )
     prior = None
     if params.title_fallback:

@@ -30,6 +30,12 @@ class Params(pydantic.BaseModel):
     iterations: int = pydantic.Field(
         default=8, ge=1, le=1000, description="Rounds over both sides."
     )
+    warm_iterations: int = pydantic.Field(
+        default=2,
+        ge=1,
+        le=1000,
+        description="Rounds at most where training starts from the served model (start_from).",
+    )
     title_fallback: bool = pydantic.Field(
         default=True, description="Answer a playlist without known seeds by similar titles."
     )

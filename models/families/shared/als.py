@@ -18,6 +18,7 @@ def als(
     alpha: float,
     iterations: int,
     seed: int,
+    start: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fits vectors of rows X and of columns Y to the entries of a matrix R, [P, N].
 
@@ -32,6 +33,7 @@ def als(
         alpha: confidence in an entry of 1.
         iterations: rounds over both sides.
         seed: of the random start. The same seed gives the same vectors.
+        start: float32 [N, d], Y to start from instead; X then starts at zero.
 
     Returns:
         X float32 [P, d] and Y float32 [N, d].
@@ -49,5 +51,9 @@ def als(
             iterations=iterations,
             random_state=seed,
         )
+        if start is not None:
+            # The library solves for what it is given, in place.
+            model.item_factors = np.array(start, np.float32)
+            model.user_factors = np.zeros((matrix.shape[0], factors), np.float32)
         model.fit(matrix, show_progress=False, callback=report)
     return model.user_factors, model.item_factors

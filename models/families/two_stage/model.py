@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import os
 
@@ -14,6 +15,7 @@ from models.families.two_stage.params import Params
 from models.families.two_stage.ranker import NetworkRanker
 from models.families.two_stage.training import choose_epochs, teach
 from models.families.two_tower import model as two_tower
+from models.warm_start import Start
 
 _logger = logging.getLogger(__name__)
 
@@ -36,8 +38,34 @@ def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
         The towers, the network, its training curve and the numbers of epochs that were chosen.
     """
     fitted = two_tower.fit(data, params.retrieval, seed, workdir)
+    return _with_second_stage(fitted, data, params, seed, workdir)
+
+
+def fit_from(data: TrainingData, params: Params, seed: int, workdir: str, start: Start) -> Fit:
+    """Fits two towers from those of a served model, and teaches a new network to rank.
+
+    The towers that find what the network is taught by start from scratch, and so does the network:
+    a served model has seen the playlists that it learns from.
+
+    Args:
+        data: to train on.
+        params: hyperparameters.
+        seed: of everything random.
+        workdir: for checkpoints.
+        start: the served model, of the family two_stage or two_tower.
+
+    Raises:
+        MisfitError: if its towers do not fit.
+    """
+    fitted = two_tower.fit_from(data, params.retrieval, seed, workdir, start)
+    return _with_second_stage(fitted, data, params, seed, workdir)
+
+
+def _with_second_stage(
+    fitted: Fit, data: TrainingData, params: Params, seed: int, workdir: str
+) -> Fit:
     chosen = {f"retrieval.{name}": value for name, value in fitted.chosen.items()}
-    first_stage = Fit(fitted.scorer, fitted.history, chosen=chosen)
+    first_stage = dataclasses.replace(fitted, chosen=chosen)
     division = divide(data, params.ranking, seed)
     if division is None:
         _logger.warning("Too few playlists to learn a ranking from: there is no second stage.")
@@ -67,7 +95,7 @@ def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
         params.depth,
         bias,
     )
-    return Fit(fitted.scorer, curve or history, ranker, chosen)
+    return Fit(fitted.scorer, curve or history, ranker, chosen, fitted.growth)
 
 
 def _examples(division: Division, epochs: int, params: Params, seed: int, workdir: str) -> Examples:

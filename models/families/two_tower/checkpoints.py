@@ -5,17 +5,36 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 from models.contract import TrainingData
 from models.families.two_tower.params import Params
 
 
-def fingerprint(data: TrainingData, params: Params, seed: int) -> str:
-    """A digest of all that training depends on: another run's checkpoints must not be taken."""
-    settings = {"params": params.model_dump(mode="json"), "seed": seed, "data": data.fingerprint()}
+def fingerprint(
+    data: TrainingData, params: Params, seed: int, tables: Iterable[np.ndarray] = ()
+) -> str:
+    """A digest of all that training depends on: another run's checkpoints must not be taken.
+
+    Args:
+        data: to train on.
+        params: hyperparameters.
+        seed: of everything random.
+        tables: that a served model has given to start from.
+    """
+    started = hashlib.sha256()
+    for table in tables:
+        started.update(np.ascontiguousarray(table).data)
+    settings = {
+        "params": params.model_dump(mode="json"),
+        "seed": seed,
+        "data": data.fingerprint(),
+        "start": started.hexdigest(),
+    }
     return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
 
 

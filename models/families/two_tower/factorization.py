@@ -52,7 +52,13 @@ class Factors(NamedTuple):
     album_weights: np.ndarray
 
 
-def factorize(contents: Contents, factors: int, params: StartParams, seed: int) -> Factors:
+def factorize(
+    contents: Contents,
+    factors: int,
+    params: StartParams,
+    seed: int,
+    start: np.ndarray | None = None,
+) -> Factors:
     """Factorises playlists by tracks, artists and albums side by side.
 
     So a track seen once still lies near what goes with its artist. In the row of playlist p, track
@@ -65,6 +71,7 @@ def factorize(contents: Contents, factors: int, params: StartParams, seed: int) 
         factors: d.
         params: method and settings.
         seed: of the random start. The same seed gives the same vectors.
+        start: float32 [N + A + L, d], for ALS to go on from, by `warm_iterations` rounds.
 
     Returns:
         The vectors. With the method "als" they minimise the loss of `models.families.als`, the
@@ -95,8 +102,10 @@ def factorize(contents: Contents, factors: int, params: StartParams, seed: int) 
             rows = rows * follower_weights(contents.followers, params.followers_weight)
         matrix.data *= np.repeat(rows, np.diff(matrix.indptr))
         matrix.eliminate_zeros()
-        solve = _als if params.method == "als" else _svd
-        left, right = solve(matrix, factors, params, seed)
+        if params.method == "als":
+            left, right = _als(matrix, factors, params, seed, start)
+        else:
+            left, right = _svd(matrix, factors, seed)
     ends = np.cumsum([matrix.shape[1] for matrix in columns])
     return Factors(left, *np.split(right, ends[:-1]), *weights)
 
@@ -144,21 +153,25 @@ def _scale(counts: scipy.sparse.csr_matrix, weights: np.ndarray) -> scipy.sparse
 
 
 def _als(
-    matrix: scipy.sparse.csr_matrix, factors: int, params: StartParams, seed: int
+    matrix: scipy.sparse.csr_matrix,
+    factors: int,
+    params: StartParams,
+    seed: int,
+    start: np.ndarray | None,
 ) -> tuple[np.ndarray, np.ndarray]:
+    rounds = params.iterations
     return als(
         matrix,
         factors=factors,
         regularization=params.regularization,
         alpha=params.alpha,
-        iterations=params.iterations,
+        iterations=rounds if start is None else min(params.warm_iterations, rounds),
         seed=seed,
+        start=start,
     )
 
 
-def _svd(
-    matrix: scipy.sparse.csr_matrix, factors: int, _params: StartParams, seed: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _svd(matrix: scipy.sparse.csr_matrix, factors: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
     rank = min(factors, *matrix.shape)
     progress.report(0, 1, f"SVD of {matrix.shape[0]:,} x {matrix.shape[1]:,}")
     left, values, right = randomized_svd(matrix, rank, random_state=seed)

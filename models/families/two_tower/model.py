@@ -9,15 +9,16 @@ from typing import Any
 
 import tensorflow as tf
 
-from models import progress
+from models import progress, warm_start
 from models.contract import Fit, HeldOutPlaylists, TrainingData
 from models.data.holding_out import set_aside
 from models.families.two_tower.checkpoints import Checkpoints, fingerprint
 from models.families.two_tower.network import TwoTower
 from models.families.two_tower.params import Params
 from models.families.two_tower.scorer import TwoTowerScorer
-from models.families.two_tower.start import prepare_start
+from models.families.two_tower.start import Start, prepare_start
 from models.families.two_tower.training import best_epoch, checkpoint_directory, train, trains
+from models.families.two_tower.warm import warm_start_of
 
 _logger = logging.getLogger(__name__)
 
@@ -71,6 +72,33 @@ def fit_for(epochs: int, data: TrainingData, params: Params, seed: int, workdir:
     return Fit(TwoTowerScorer(network, data.catalogue.counts, params.popularity_bias), history)
 
 
+def fit_from(
+    data: TrainingData, params: Params, seed: int, workdir: str, start: warm_start.Start
+) -> Fit:
+    """Trains the two towers from those of a served model; see `warm.warm_start_of`.
+
+    They have seen the playlists of stop, so nothing is chosen by these: `params.warm_epochs` are
+    run, and no more than `params.epochs`.
+
+    Args:
+        data: to train on.
+        params: hyperparameters.
+        seed: of everything random.
+        workdir: for checkpoints.
+        start: the served model, of the family two_tower or two_stage.
+
+    Raises:
+        MisfitError: if its weights do not fit.
+    """
+    epochs = min(params.warm_epochs, params.epochs)
+    warm = warm_start_of(data, params, seed, start)
+    # The learning rate falls over the epochs that are run.
+    fewer = params.model_copy(update={"epochs": epochs})
+    network, history = _train(epochs, data, fewer, seed, workdir, start=warm.start)
+    scorer = TwoTowerScorer(network, data.catalogue.counts, params.popularity_bias)
+    return Fit(scorer, history, growth=warm.growth)
+
+
 def _train(
     epochs: int,
     data: TrainingData,
@@ -79,20 +107,21 @@ def _train(
     workdir: str,
     *,
     held_out: HeldOutPlaylists | None = None,
+    start: Start | None = None,
 ) -> tuple[TwoTower, list[dict[str, Any]]]:
     # Keras takes a seed of 32 bits.
     tf.keras.utils.set_random_seed(seed)
-    start = prepare_start(data, params, seed)
+    tables = [] if start is None else [start.tracks, start.seeds, start.seed_artists, start.titles]
+    identity = fingerprint(data, params, seed, tables) if trains(params) else ""
+    start = start or prepare_start(data, params, seed)
     progress.report(1, 1, "vectors are started")
     with _strategy().scope():
         network = TwoTower(start, data, params, seed)
         # The network has copied what it needs, and a big catalogue's vectors fill gigabytes.
-        del start
+        del start, tables
         history = []
         if trains(params) and epochs:
-            checkpoints = Checkpoints(
-                checkpoint_directory(workdir), fingerprint(data, params, seed)
-            )
+            checkpoints = Checkpoints(checkpoint_directory(workdir), identity)
             history = train(
                 network, data, params, seed, checkpoints, epochs=epochs, held_out=held_out
             )

@@ -29,6 +29,12 @@ class StartParams(pydantic.BaseModel):
     iterations: int = pydantic.Field(
         default=8, ge=1, le=1000, description="ALS: rounds over both sides."
     )
+    warm_iterations: int = pydantic.Field(
+        default=2,
+        ge=1,
+        le=1000,
+        description="ALS: rounds at most where training starts from the served model (start_from).",
+    )
     artist_weight: float = pydantic.Field(
         default=0.5,
         ge=0,
@@ -111,6 +117,13 @@ class Params(pydantic.BaseModel):
         "None, or no epochs, trains nothing.",
     )
     epochs: int = pydantic.Field(default=2, ge=0, le=1000, description="Passes at most over train.")
+    warm_epochs: int = pydantic.Field(
+        default=1,
+        ge=0,
+        le=1000,
+        description="Passes over train, but no more than epochs, where training starts from the "
+        "served model (start_from); all of them are run.",
+    )
     batch_size: int = pydantic.Field(default=256, ge=1, le=65536, description="Playlists a step.")
     learning_rate: float = pydantic.Field(
         default=3e-5, gt=0, le=1, description="Adam's highest rate, after the warm-up."

@@ -26,7 +26,7 @@ class Start:
         seed_artists: float32 [A, d], of their artists.
         titles: float32 [G, d], of title n-grams.
         seed_idf: float32 [N]; so are `artist_idf` [A] and `title_idf` [G].
-        factors: what was factorised.
+        factors: what was factorised; None where nothing was.
         album_ids: int64 [N], the catalogue's; None where albums are left out.
     """
 
@@ -38,11 +38,13 @@ class Start:
     seed_idf: np.ndarray
     artist_idf: np.ndarray
     title_idf: np.ndarray
-    factors: Factors
+    factors: Factors | None
     album_ids: np.ndarray | None
 
 
-def prepare_start(data: TrainingData, params: Params, seed: int) -> Start:
+def prepare_start(
+    data: TrainingData, params: Params, seed: int, factors: np.ndarray | None = None
+) -> Start:
     """Factorises train, and regresses its playlists' vectors on their bags.
 
     With `params.fold_in` the seeds' vectors are solved for when a query comes, so their bags start
@@ -53,6 +55,8 @@ def prepare_start(data: TrainingData, params: Params, seed: int) -> Start:
         data: whose train playlists are factorised; its evaluation playlists are not read.
         params: of the whole model; `factors`, `fold_in` and `start` matter here.
         seed: of the factorisation's random start. The same seed gives the same tables.
+        factors: float32 [N + A (+ L), d] of tracks, artists and, where they are factorised,
+            albums, for ALS to go on from.
 
     Returns:
         The tables, each vector of length d = `params.factors`.
@@ -67,20 +71,20 @@ def prepare_start(data: TrainingData, params: Params, seed: int) -> Start:
     titles = data.train.title_ngram_ids.to_csr(data.num_title_ngrams)
     idf = [inverse_document_frequency(matrix) for matrix in (tracks, artists, titles)]
     contents = Contents(tracks, artists, albums, data.train.num_followers)
-    factors = factorize(contents, params.factors, params.start, seed)
+    found = factorize(contents, params.factors, params.start, seed, factors)
     seeds, seed_artists, title_vectors = _query_tables(
-        factors, (tracks, artists, titles), idf, params, seed
+        found, (tracks, artists, titles), idf, params, seed
     )
     return Start(
-        tracks=_with_albums(factors, album_ids, params.start.album_share),
-        track_artists=factors.artists * np.float32(params.start.artist_share),
+        tracks=_with_albums(found, album_ids, params.start.album_share),
+        track_artists=found.artists * np.float32(params.start.artist_share),
         seeds=seeds,
         seed_artists=seed_artists,
         titles=title_vectors,
         seed_idf=idf[0],
         artist_idf=idf[1],
         title_idf=idf[2],
-        factors=factors,
+        factors=found,
         album_ids=album_ids,
     )
 

@@ -31,6 +31,7 @@ class QueryTower(tf.keras.layers.Layer):
         trained: Collection[str] = params.trained
         self._fold_in = None
         if params.fold_in:
+            assert start.factors is not None
             self._fold_in = FoldIn(
                 start.factors, params.start, params.title_strength, start.album_ids
             )
