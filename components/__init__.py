@@ -18,6 +18,7 @@ __all__ = [
     "report",
     "served_model",
     "significance",
+    "warm_start",
 ]
 
 # A worker imports a component before any model: Keras decides once, at TensorFlow's first import.

@@ -15,4 +15,5 @@ __all__ = [
     "trainer",
     "transform",
     "tuning",
+    "warm_start",
 ]

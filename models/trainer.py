@@ -17,14 +17,14 @@ import pydantic
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from models import custom_config, families
+from models import custom_config, families, starting
 from models.contract import Fit, TrainingData
 from models.data import load_training_data
 from models.export import ExportOptions, saved_model
 from models.export.index.sampling import sample_queries
 from models.families.search_space import merged, tuned_values
 from schema import provenance
-from schema.model_card import SCHEMA_VERSION, ModelCard
+from schema.model_card import SCHEMA_VERSION, ModelCard, StartCard
 from schema.splits import STOP, TRAIN
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ class TrainerConfig(pydantic.BaseModel):
 def run_fn(fn_args: FnArgs) -> None:
     """Loads what Transform wrote, fits the configured family and exports it.
 
-    It gets the splits train and stop only: `eval_files`, as TFX calls them, are those of stop.
+    It gets the splits train and stop only: `eval_files`, as TFX calls them, are those of stop. With
+    a `base_model`, which is what WarmStart gives, training starts from it if it can.
 
     Writes the SavedModel to `fn_args.serving_model_dir`, and the training curve to
     `fn_args.model_run_dir`, as `history.json` and as TensorBoard scalars.
@@ -71,7 +72,7 @@ def run_fn(fn_args: FnArgs) -> None:
 
     Raises:
         ValueError: if the configuration names an unknown family or parameter, or there is nothing
-            to train on.
+            to train on, or nothing says what the base model is.
     """
     config = _config(custom_config.own(fn_args.custom_config))
     family = families.family(config.family)
@@ -90,7 +91,8 @@ def run_fn(fn_args: FnArgs) -> None:
         kept = os.path.join(family_folder, config.source_hash) if config.checkpoints else ""
         for directory in filter(None, (run_directory, kept)):
             tf.io.gfile.makedirs(directory)
-        fit = family.fit(data, params, config.seed, kept or run_directory)
+        task = starting.Task(data, params, config.seed, kept or run_directory)
+        fit, started = starting.fit(family, task, vocabularies, fn_args.base_model)
         seconds = time.perf_counter() - start
         _write_history([_plain(row) for row in fit.history], run_directory)
     index = config.export.index
@@ -102,7 +104,7 @@ def run_fn(fn_args: FnArgs) -> None:
         data.catalogue,
         vocabularies,
         fn_args.serving_model_dir,
-        _card(config, params, data, tuned=tuned, fit=fit, seconds=seconds),
+        _card(config, params, data, tuned=tuned, fit=fit, started=started, seconds=seconds),
         ranker=fit.ranker,
         options=config.export,
         index_queries=queries,
@@ -147,6 +149,7 @@ def _card(
     *,
     tuned: Mapping[str, Any],
     fit: Fit,
+    started: StartCard | None,
     seconds: float,
 ) -> ModelCard:
     versions = {"python": platform.python_version()}
@@ -174,4 +177,5 @@ def _card(
         versions=versions,
         commit=provenance.commit(),
         image=provenance.image(),
+        start=started,
     )

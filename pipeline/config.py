@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pydantic
 
@@ -61,6 +61,11 @@ class PipelineConfig(Options):
     )
     models: dict[str, dict[str, Any]] = pydantic.Field(
         {}, description="parameters by model family; see `segue config` for each family's"
+    )
+    start_from: Literal["scratch", "served"] = pydantic.Field(
+        "scratch",
+        description="what the candidate's training starts from; served: the weights of the model "
+        "that is served, where there is one that fits, for the family's fewer warm_... rounds",
     )
     export: ExportOptions = pydantic.Field(
         ExportOptions(), description="how the candidate is exported, such as with an index"
@@ -122,6 +127,16 @@ class PipelineConfig(Options):
             raise ValueError("gate.better_than: a family is named twice")
         for family in (*self.families, *self.models):
             self._params(family)
+        if self.start_from == "served" and model_families.family(self.candidate).fit_from is None:
+            able = [
+                name
+                for name in model_families.names()
+                if model_families.family(name).fit_from is not None
+            ]
+            raise ValueError(
+                f"start_from: {self.candidate!r} always starts from scratch; with served, the "
+                f"candidate can be {', '.join(able)}"
+            )
         return self
 
     @pydantic.model_validator(mode="after")

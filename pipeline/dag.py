@@ -31,6 +31,7 @@ from components.pusher.component import Pusher
 from components.report.component import Report
 from components.served_model.component import ServedModel
 from components.significance.component import Significance
+from components.warm_start.component import WarmStart
 from models import families as model_families
 from models.export import ExportOptions
 from models.tuning.options import SearchOptions
@@ -172,6 +173,16 @@ def create_pipeline(
         )
         for family in config.tuned
     }
+    # ServedModel looks later, and says how the candidate compares with what it finds.
+    warm_start = None
+    if config.start_from == "served":
+        warm_start = WarmStart(
+            destination=paths.serving,
+            release_record=paths.release_record,
+            split=config.split.model_dump_json(),
+            source_hash=source_hash.of("components.warm_start.executor"),
+        )
+        warm_start.add_upstream_node(data_gate)
     trainers = {
         family: _trainer(
             config,
@@ -179,6 +190,9 @@ def create_pipeline(
             transform,
             schema,
             tuners.get(family),
+            base_model=(
+                warm_start.outputs["model"] if warm_start and family == config.candidate else None
+            ),
             checkpoints=paths.checkpoints,
         )
         for family in config.families
@@ -267,6 +281,7 @@ def create_pipeline(
         holdout,
         transform,
         *tuners.values(),
+        *([warm_start] if warm_start else []),
         *trainers.values(),
         served,
         evaluator,
@@ -357,6 +372,7 @@ def _trainer(
     schema: BaseChannel,
     tuner: tfx.Tuner | None = None,
     *,
+    base_model: BaseChannel | None,
     checkpoints: str,
 ) -> tfx.Trainer:
     return tfx.Trainer(
@@ -365,6 +381,7 @@ def _trainer(
         transform_graph=transform.outputs["transform_graph"],
         schema=schema,
         hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
+        base_model=base_model,
         train_args=trainer_pb2.TrainArgs(splits=[TRAIN]),
         eval_args=trainer_pb2.EvalArgs(splits=[STOP]),
         custom_config={

@@ -15,6 +15,9 @@ from schema.splits import FITTED
 #: Where the card lies in the directory of a SavedModel.
 METADATA_PATH: Final = os.path.join("assets.extra", "segue.json")
 
+# Beside the directory of a model to start from.
+_START_FILE: Final = "start.json"
+
 #: Of the cards that are written now. Cards from before there were versions have none.
 SCHEMA_VERSION: Final = 1
 
@@ -96,6 +99,37 @@ class StartCard(pydantic.BaseModel):
     """The split of every earlier training that the weights went through, each once."""
     growth: dict[str, VocabularyGrowth] = pydantic.Field(default_factory=dict)
     """By what the vocabulary holds."""
+
+    @classmethod
+    def read_beside(cls, model: str) -> StartCard:
+        """Reads what WarmStart has written beside a model's directory, which need not be there.
+
+        Args:
+            model: the directory, local or remote.
+
+        Raises:
+            ValueError: if there is none, or it is not valid.
+        """
+        import tensorflow as tf
+
+        path = _beside(model)
+        if not tf.io.gfile.exists(path):
+            raise ValueError(f"{path} is missing: WarmStart writes it beside what to start from")
+        with tf.io.gfile.GFile(path) as handle:
+            return cls.model_validate_json(handle.read())
+
+    def write_beside(self, model: str) -> None:
+        """Writes it beside a model's directory, local or remote."""
+        import tensorflow as tf
+
+        path = _beside(model)
+        tf.io.gfile.makedirs(os.path.dirname(path))
+        with tf.io.gfile.GFile(path, "w") as handle:
+            handle.write(self.model_dump_json(indent=1))
+
+
+def _beside(model: str) -> str:
+    return os.path.join(os.path.dirname(model.rstrip("/")), _START_FILE)
 
 
 class ModelCard(pydantic.BaseModel):

@@ -1,3 +1,3 @@
 """Finds the model that a candidate has to measure up to."""
 
-__all__ = ["component"]
+__all__ = ["component", "driver", "seen"]

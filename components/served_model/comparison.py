@@ -8,7 +8,7 @@ from typing import Final, Literal, NamedTuple
 import tensorflow as tf
 
 from components.example_records import first_records
-from components.served_model.seen import seen_share
+from components.served_model import seen
 from components.significance.scoring import ModelScorer
 from schema import features
 from schema.model_card import ModelCard
@@ -49,20 +49,14 @@ def compare(served: str, candidate: str, split: SplitConfig, eval_examples: str)
         return Comparison("same", None, family)
     if card is None:
         return Comparison("not_made", reason, family)
-    share = seen_share(split, card.split)
-    if share:
-        sides = card.split or {}
-        trained = ", ".join(f"{name} {sides[name]}" for name in split.buckets)
-        seen = f"{share:.0%}" if share >= 0.005 else "some"
-        reason = (
-            f"it was trained under another split ({trained}), under which {seen} of this run's "
-            "eval playlists were its train playlists"
-        )
-        return Comparison("not_made", reason, family)
+    # Those of what its training started from, too.
+    worst = seen.worst(split, card.splits)
+    if worst.share:
+        return Comparison("not_made", f"it was trained {seen.words(split, worst)}", family)
     reason = misfit(served, list(first_records(eval_examples, _TRIED)))
     if reason:
         return Comparison("not_made", reason, family)
-    if share is None:
+    if worst.share is None:
         caution = (
             "its model card does not say under which split it was trained; had it seen these "
             "playlists, it would look better than it is"

@@ -69,6 +69,10 @@ def _training(found: Found) -> str:
     card = facts.card(found[standard_artifacts.Model.TYPE_NAME])
     if card.fit_seconds is not None:
         parts.append(f"fitted in {card.fit_seconds:.1f} s")
+    if card.start is not None and card.start.start == "served":
+        parts.append(f"from version {card.start.version}")
+    elif card.start is not None:
+        parts.append(f"from scratch: {card.start.reason}")
     return " · ".join(parts)
 
 

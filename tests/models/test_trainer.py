@@ -41,6 +41,7 @@ def fn_args(tmp_path: pathlib.Path) -> types.SimpleNamespace:
         serving_model_dir=str(tmp_path / "model"),
         model_run_dir=str(tmp_path / "run"),
         hyperparameters=None,
+        base_model=None,
         custom_config={"family": "als", "params": {"factors": 2}, "seed": 5, "source_hash": "x"},
     )
 
