@@ -17,7 +17,7 @@ from models.contract import Fit
 from models.export.index import recall
 from models.families.popularity.model import PopularityScorer
 from schema import features
-from schema.model_card import ModelCard
+from schema.model_card import ModelCard, StartCard
 from tests.models.training_fixture import uri
 from tests.models.transform_fixture import example, write_graph, write_records
 
@@ -176,3 +176,101 @@ def test_checkpoints_of_other_code_are_not_taken(
     trainer.run_fn(fn_args)
     assert found == [[], ["epoch-1"], []]
     assert not list(kept.iterdir()), "a finished training leaves none, of whatever code"
+
+
+SPLIT = {"train": 8, "eval": 1, "test": 1}
+
+
+@pytest.fixture
+def next_args(fn_args: types.SimpleNamespace, tmp_path: pathlib.Path) -> types.SimpleNamespace:
+    """Arguments of a training that is to start from one that was served as version 3."""
+    fn_args.custom_config["split"] = SPLIT
+    fn_args.serving_model_dir = str(tmp_path / "found" / "Format-Serving")
+    trainer.run_fn(fn_args)
+    StartCard(start="served", version="3").write_beside(fn_args.serving_model_dir)
+    return types.SimpleNamespace(
+        **{
+            **vars(fn_args),
+            "base_model": fn_args.serving_model_dir,
+            "serving_model_dir": str(tmp_path / "next" / "Format-Serving"),
+        }
+    )
+
+
+def test_training_starts_from_what_is_served(
+    next_args: types.SimpleNamespace, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert ModelCard.read(next_args.base_model).start is None
+    caplog.clear()
+    with caplog.at_level(logging.INFO, "segue.progress"):
+        trainer.run_fn(next_args)
+    rounds = [row for row in caplog.records if "ALS iteration" in row.getMessage()]
+    assert len(rounds) == 2, "and not the eight of a training from scratch"
+    start = card_of(next_args).start
+    assert start is not None
+    assert start.model_dump() == {
+        "start": "served",
+        "reason": None,
+        "version": "3",
+        "updates": 1,
+        "splits": [SPLIT],
+        "growth": {
+            "tracks": {
+                "kept": 4,
+                "from_relatives": 0,
+                "from_company": 0,
+                "from_mean": 0,
+                "dropped": 0,
+            }
+        },
+    }
+    # And so on: the card knows every split that the weights went through.
+    StartCard(start="served", version="4").write_beside(next_args.serving_model_dir)
+    next_args.base_model = next_args.serving_model_dir
+    next_args.serving_model_dir += "-2"
+    next_args.custom_config["split"] = other = {"train": 17, "eval": 2, "test": 1}
+    trainer.run_fn(next_args)
+    card = card_of(next_args)
+    assert card.start is not None
+    assert (card.start.version, card.start.updates) == ("4", 2)
+    assert card.start.splits == [SPLIT]
+    assert card.splits == [other, SPLIT]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"params": {"factors": 3}}, "its vectors have 2 dimensions, and 3 are wanted"),
+        (
+            {"family": "two_tower", "params": {"factors": 2, "epochs": 0}},
+            "it is a model of the family als, and not two_tower",
+        ),
+        ({"family": "popularity", "params": {}}, "popularity always starts from scratch"),
+    ],
+)
+def test_what_does_not_fit_is_not_started_from(
+    next_args: types.SimpleNamespace,
+    change: dict[str, Any],
+    reason: str,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    next_args.custom_config |= change
+    trainer.run_fn(next_args)
+    assert f"Training starts from scratch, not from version 3: {reason}." in caplog.messages
+    start = card_of(next_args).start
+    assert start is not None
+    assert (start.start, start.version, start.reason) == ("scratch", "3", reason)
+    assert (start.updates, start.splits, start.growth) == (0, [], {})
+
+
+def test_nothing_is_served_yet(
+    fn_args: types.SimpleNamespace, tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fn_args.base_model = str(tmp_path / "found" / "Format-Serving")
+    with pytest.raises(ValueError, match=r"start\.json is missing"):
+        trainer.run_fn(fn_args)
+    nothing = StartCard(start="scratch", reason="no model is served yet")
+    nothing.write_beside(fn_args.base_model)
+    trainer.run_fn(fn_args)
+    assert "Training starts from scratch: no model is served yet." in caplog.messages
+    assert card_of(fn_args).start == nothing

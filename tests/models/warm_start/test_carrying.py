@@ -24,7 +24,7 @@ def test_names_are_found_wherever_they_were() -> None:
 
 
 def test_every_way_to_a_vector_by_hand() -> None:
-    """Known: 0, 1 and 2. New: 3 by its artist, 4 by artist and album, 5 by company, 6 by nothing."""
+    """Of what is new, 3 has its artist, 4 artist and album, 5 company and 6 nothing."""
     old = np.array([[9, 9], [4, 0], [0, 2], [1, 1]], np.float32)  # the first has left
     known = np.array([1, 2, 3, -1, -1, -1, -1])
     artists = np.array([0, 0, 1, 0, 1, 2, -1])
@@ -54,7 +54,9 @@ def test_two_of_which_nothing_is_known_differ_and_a_seed_repeats() -> None:
 
 
 def test_a_vocabulary_that_is_all_new_and_one_that_is_empty() -> None:
-    table, growth = carry(np.zeros((0, 2), np.float32), np.array([-1]), rows_of([0], size=1), seed=1)
+    table, growth = carry(
+        np.zeros((0, 2), np.float32), np.array([-1]), rows_of([0], size=1), seed=1
+    )
     assert table.shape == (1, 2)
     assert (table < 0.01).all()
     assert growth == VocabularyGrowth(kept=0, from_mean=1)
@@ -67,7 +69,7 @@ def test_a_vocabulary_that_is_all_new_and_one_that_is_empty() -> None:
 
 @given(st.data())
 def test_names_decide_and_not_their_places(data: st.DataObject) -> None:
-    """Whatever the vocabularies: what both know keeps its vector, the rest is finite and counted."""
+    """What both know keeps its vector, and the rest is counted, whatever the vocabularies."""
     names = st.lists(st.sampled_from([b"%d" % n for n in range(12)]), unique=True)
     old, new = data.draw(names), data.draw(names)
     vectors = arrays.arrays(np.float32, (len(old), 3), elements=st.floats(-5, 5, width=32))
