@@ -58,8 +58,9 @@ def _training(found: Found) -> str:
     parts = []
     run = found.get(standard_artifacts.ModelRun.TYPE_NAME)
     if run is not None and (rows := facts.history(run)):
-        # The best epoch is the one that is chosen, not always the last.
-        best = max(rows, key=lambda row: row.get("stop_ndcg") or 0.0)
+        # The best epoch is the one that is chosen, not always the last; else all were run.
+        judged = [row for row in rows if row.get("stop_ndcg") is not None]
+        best = max(judged, key=lambda row: row["stop_ndcg"]) if judged else rows[-1]
         names = {"epoch": "epoch", "loss": "loss", "stop_ndcg": "stop NDCG"}
         parts = [
             f"{text} {best[key]:.4f}" if isinstance(best[key], float) else f"{text} {best[key]}"

@@ -27,24 +27,30 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
     "als": ("als", {"factors": 8}),
     "towers": ("two_tower", {**SMALL, "epochs": 2}),
     "closed_form": ("two_tower", {**SMALL, "epochs": 0}),
-    "corrected": ("two_tower", {**SMALL, "epochs": 1, "trained": ["seeds", "seed_artists"]}),
+    "corrected": (
+        "two_tower",
+        {
+            **SMALL,
+            "epochs": 1,
+            "trained": ["seeds", "seed_artists"],
+            "popularity_bias": -0.02,
+        },
+    ),
     "bags": ("two_tower", {**SMALL, "epochs": 2, "fold_in": False}),
     "random": (
         "two_tower",
         {
             **SMALL,
-            "epochs": 30,
-            "warm_epochs": 2,
+            "epochs": 20,
             "learning_rate": 0.05,
             "trained": ["seeds", "titles", "tracks"],
             "fold_in": False,
             "start": {"method": "random"},
         },
     ),
-    "biased": ("two_tower", {**SMALL, "epochs": 1, "popularity_bias": -0.02}),
     "albums": (
         "two_tower",
-        {**SMALL, "epochs": 1, "start": {"album_weight": 0.5, "album_share": 0.1}},
+        {**SMALL, "epochs": 0, "start": {"album_weight": 0.5, "album_share": 0.1}},
     ),
     "two_stage": (
         "two_stage",
@@ -138,8 +144,6 @@ def test_a_family_goes_on_from_what_it_has_exported(
     name: str, served: dict[str, str], tmp_path: pathlib.Path
 ) -> None:
     found = fit_from(name, served[name], tmp_path / "work")
-    again = fit_from(name, served[name], tmp_path / "again")
-    assert (scores(found, [6, 8]) == scores(again, [6, 8])).all(), "a seed and a start decide"
     best = np.argsort(-scores(found, [6, 8]))[:10]
     numbers = np.array([int(NOW[1].tracks[index].decode()[-4:]) for index in best])
     assert (numbers % 2 == 0).mean() >= 0.8, "rock continues with rock"
@@ -149,18 +153,25 @@ def test_a_family_goes_on_from_what_it_has_exported(
     )
     assert tracks.kept == len({*BEFORE[1].tracks} & {*NOW[1].tracks})
     assert tracks.dropped == len({*BEFORE[1].tracks} - {*NOW[1].tracks})
-    # Its export can be started from in turn.
+
+
+@pytest.mark.parametrize("name", ["als", "towers"])
+def test_a_seed_and_a_start_decide_and_the_next_one_goes_on_from_that(
+    name: str, served: dict[str, str], tmp_path: pathlib.Path
+) -> None:
+    found, again = (fit_from(name, served[name], tmp_path / part) for part in ("one", "two"))
+    assert (scores(found, [6, 8]) == scores(again, [6, 8])).all()
     path = export(found, *NOW, name, tmp_path / "next")
-    assert fit_from(name, path, tmp_path / "third").growth["tracks"].kept == len(NOW[1].tracks)
+    assert fit_from(name, path, tmp_path / "three").growth["tracks"].kept == len(NOW[1].tracks)
 
 
-@pytest.mark.parametrize("index", ["brute_force", "partitioned"])
 def test_als_starts_each_track_at_its_own_vector(
-    index: str, served: dict[str, str], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     family, params = kind_of("als")
     found = family.fit(BEFORE[0], params, 1, str(tmp_path))
-    path = export(found, *BEFORE, "als", tmp_path / "model", index)
+    # An index holds the vectors in another order; those of the scorer are read.
+    path = export(found, *BEFORE, "als", tmp_path / "model", "partitioned")
     vectors = dict(
         zip(BEFORE[1].tracks, found.scorer.candidate_embeddings().numpy().tolist(), strict=True)
     )
@@ -173,13 +184,7 @@ def test_als_starts_each_track_at_its_own_vector(
     monkeypatch.setattr(als_model, "als", als)
     fit_from("als", path, tmp_path / "work", warm_iterations=3)
     assert given["iterations"] == 3
-    artists = NOW[0].catalogue.artist_ids
-    old_artists = {int(name.decode()[-4:]) // 3: [] for name in vectors}
-    for name, vector in vectors.items():
-        old_artists[int(name.decode()[-4:]) // 3].append(vector)
-    for track, (name, vector) in enumerate(
-        zip(NOW[1].tracks, given["start"].tolist(), strict=True)
-    ):
+    for name, vector in zip(NOW[1].tracks, given["start"].tolist(), strict=True):
         if name in vectors:
             assert vector == vectors[name]
         elif int(name.decode()[-4:]) in (40, 41):
@@ -188,7 +193,6 @@ def test_als_starts_each_track_at_its_own_vector(
             known = [name for name in vectors if int(name.decode()[-4:]) // 3 == 13]
             expected = np.mean([vectors[name] for name in known], axis=0)
             np.testing.assert_allclose(vector, expected, rtol=1e-5)
-            assert artists[track] >= 0
 
 
 def test_two_tower_factors_go_on_from_those_served(

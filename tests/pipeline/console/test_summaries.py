@@ -39,6 +39,21 @@ def test_training_tells_of_the_epoch_that_was_kept(trained):
     assert text == "epoch 1 · loss 5.0000 · stop NDCG 0.3100 · fitted in 12.3 s"
 
 
+@pytest.mark.parametrize(
+    ("start", "says"),
+    [
+        ({"start": "served", "version": "7"}, "from version 7"),
+        ({"start": "scratch", "reason": "it is damaged"}, "from scratch: it is damaged"),
+    ],
+)
+def test_training_tells_what_it_started_from_and_its_last_epoch_where_none_was_chosen(
+    trained, start, says
+):
+    history = [{"epoch": 0}, {"epoch": 1, "loss": 5.0}]
+    text = summaries.summarise(trained(history, {"fit_seconds": 1.0, "start": start}))
+    assert text == f"epoch 1 · loss 5.0000 · fitted in 1.0 s · {says}"
+
+
 def test_a_family_without_a_curve_tells_its_time(trained):
     text = summaries.summarise(trained([], {"fit_seconds": 0.0}))
     assert text == "fitted in 0.0 s"
