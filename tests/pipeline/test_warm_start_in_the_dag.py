@@ -1,11 +1,18 @@
-"""Which Trainer gets what WarmStart finds, and by which configuration."""
+"""Which Trainer gets what WarmStart finds, by which configuration, and what its cache may answer."""
 
 from __future__ import annotations
 
-import pytest
+import json
 
+import pytest
+from tfx.orchestration.metadata import sqlite_metadata_connection_config
+from tfx.orchestration.pipeline import Pipeline
+
+from components.warm_start.component import WarmStart
 from pipeline.dag import Paths, create_pipeline
 from pipeline.overrides import RunConfigError, load_config
+from pipeline.runners import launch
+from tests.components.served_model.served_toy import SPLIT, Place, forty_playlists, two_toys
 
 
 def nodes(*overrides):
@@ -44,3 +51,41 @@ def test_a_family_that_always_starts_from_scratch_is_refused(family):
 def test_another_start_is_refused():
     with pytest.raises(RunConfigError, match="start_from"):
         nodes("start_from=pushed")
+
+
+def test_the_cache_never_answers_for_the_destination(tmp_path):
+    toys = two_toys(tmp_path / "toys")
+    place = Place(tmp_path, forty_playlists(tmp_path / "held_out"))
+
+    def begin():
+        results = {}
+        launch.launch(
+            Pipeline(
+                pipeline_name="start",
+                pipeline_root=str(tmp_path / "root"),
+                components=[
+                    WarmStart(
+                        destination=str(place.base),
+                        release_record=str(place.record),
+                        split=json.dumps(SPLIT),
+                        source_hash="code",
+                    )
+                ],
+                enable_cache=True,
+                metadata_connection_config=(
+                    sqlite_metadata_connection_config(str(tmp_path / "metadata.db"))
+                ),
+            ),
+            lambda _: None,
+            lambda node: results.update({node.node_id: node}),
+        )
+        node = results["WarmStart"]
+        (model,) = node.outputs["model"]
+        return node.cached, model.get_string_custom_property("summary")
+
+    assert begin() == (False, "from scratch: no model is served yet")
+    place.push(toys / "a", 1)
+    assert begin() == (False, "from version 1")
+    assert begin() == (True, "from version 1")
+    place.push(toys / "b", 2)
+    assert begin() == (False, "from version 2")

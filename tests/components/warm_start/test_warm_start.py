@@ -1,4 +1,4 @@
-"""What training may start from: through the executor, and as the local runner runs it."""
+"""What training may start from, through the component's executor."""
 
 from __future__ import annotations
 
@@ -7,13 +7,9 @@ import pathlib
 import shutil
 
 import pytest
-from tfx.orchestration.metadata import sqlite_metadata_connection_config
-from tfx.orchestration.pipeline import Pipeline
 from tfx.types import standard_artifacts
 
 from components.warm_start import executor
-from components.warm_start.component import WarmStart
-from pipeline.runners import launch
 from schema.model_card import ModelCard, StartCard
 from tests.components.served_model.served_toy import SPLIT, Place, forty_playlists, recard, two_toys
 
@@ -139,38 +135,3 @@ def test_a_released_version_that_is_gone(look, place, toys):
     card = look()[0]
     assert (card.start, card.version) == ("scratch", "9")
     assert "names it, but it is missing" in (card.reason or "")
-
-
-def test_the_cache_never_answers_for_the_destination(place, toys, tmp_path):
-    def begin():
-        results = {}
-        launch.launch(
-            Pipeline(
-                pipeline_name="start",
-                pipeline_root=str(tmp_path / "root"),
-                components=[
-                    WarmStart(
-                        destination=str(place.base),
-                        release_record=str(place.record),
-                        split=json.dumps(SPLIT),
-                        source_hash="code",
-                    )
-                ],
-                enable_cache=True,
-                metadata_connection_config=(
-                    sqlite_metadata_connection_config(str(tmp_path / "metadata.db"))
-                ),
-            ),
-            lambda _: None,
-            lambda node: results.update({node.node_id: node}),
-        )
-        node = results["WarmStart"]
-        (model,) = node.outputs["model"]
-        return node.cached, model.get_string_custom_property("summary")
-
-    assert begin() == (False, "from scratch: no model is served yet")
-    place.push(toys / "a", 1)
-    assert begin() == (False, "from version 1")
-    assert begin() == (True, "from version 1")
-    place.push(toys / "b", 2)
-    assert begin() == (False, "from version 2")
