@@ -1,4 +1,4 @@
-"""Which Trainer gets what WarmStart finds, by which configuration, and what its cache may answer."""
+"""Which Trainer gets what WarmStart finds, by what configuration, and what its cache may answer."""
 
 from __future__ import annotations
 
