@@ -15,6 +15,8 @@ TARGET ?= 127.0.0.1:8500
 TF_SERVING_VERSION ?= 2.16.1
 # What a release is called: v and the version.
 TAG ?=
+IMAGE ?= segue
+LOCK ?=
 ARGS ?=
 # Processes that tests run in; each takes up to 2 GiB.
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
@@ -22,7 +24,7 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 BIN := .venv/bin
 SOURCES := pipeline components models evaluation report serving demo sample schema benchmarks scripts tests setup.py
 
-.PHONY: help setup run vertex-local test test-cloud test-services lint format docs bench soak serve serve-tf conformance query kept-run package try-package release-notes publish-release lock clean
+.PHONY: help setup run vertex-local test test-cloud test-services test-newest lint format docs bench soak serve serve-tf conformance query kept-run package try-package release-notes publish-release image lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,11 +56,15 @@ test-cloud: setup ## what runs in Google's cloud, against stand-ins of its servi
 test-services: setup ## what needs a service or a runtime of its own: Java, MariaDB
 	@$(BIN)/python -m pytest -m services --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
-lint: setup ## ruff, mypy and the floors: who may import whom
+test-newest: ## tests and a run on the newest stack, TFX 1.21 on Python 3.12: make test-newest [ARGS='python -m pytest tests/schema']
+	@scripts/newest.sh $(ARGS)
+
+lint: setup ## ruff, mypy, the floors (who may import whom), hadolint
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache --no-logo
+	@$(BIN)/hadolint deploy/*Dockerfile
 
 format: setup ## rewrite the code as the linter wants it
 	@$(BIN)/ruff check --fix $(SOURCES)
@@ -108,11 +114,16 @@ release-notes: setup ## of CHANGELOG.md, for a tag: make release-notes TAG=v1.2.
 publish-release: ## in a workflow: dist/ and notes.md as a release on GitHub: make publish-release TAG=v1.2.3
 	gh release create "$(TAG)" --verify-tag --title "Segue $(TAG)" --notes-file notes.md dist/*
 
+image: ## build the images with docker, podman or buildah: make image [IMAGE=segue] [LOCK=gpu] [ARGS=...]
+	@LOCK="$(LOCK)" scripts/image.sh "$(IMAGE)" $(ARGS)
+
 lock: setup ## resolve the requirements again
 	@cd requirements && export UV_CUSTOM_COMPILE_COMMAND="make lock" && \
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url runtime.in -o runtime.lock >/dev/null && \
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url -c runtime.lock dev.in -o dev.lock >/dev/null && \
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url -c runtime.lock gpu.in -o gpu.lock >/dev/null && \
+	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url -c runtime.lock --override cpu.overrides cpu.in -o cpu.lock >/dev/null && \
+	  ../$(BIN)/uv pip compile --quiet --python-version 3.12 --python-platform x86_64-manylinux_2_39 --generate-hashes --no-emit-index-url --override newest.overrides newest.in -o newest.lock >/dev/null && \
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url bootstrap.in -o bootstrap.lock >/dev/null
 
 clean: ## remove what runs leave behind, not .venv

@@ -7,6 +7,7 @@ import math
 from typing import Final
 
 import tensorflow_model_analysis as tfma
+from tensorflow_model_analysis.proto import config_pb2
 
 from components.evaluator.metrics import RECOMMENDED
 from components.evaluator.options import EvaluatorOptions
@@ -22,7 +23,7 @@ SLICES: Final = (
 )
 
 
-def eval_config(options: EvaluatorOptions, source_hash: str) -> tfma.EvalConfig:
+def eval_config(options: EvaluatorOptions, source_hash: str) -> config_pb2.EvalConfig:
     """Builds the Evaluator's configuration.
 
     Thresholds hold for all playlists together. Means of some thirty slices are held against no
@@ -33,20 +34,20 @@ def eval_config(options: EvaluatorOptions, source_hash: str) -> tfma.EvalConfig:
         source_hash: hash of the metrics' code, for the cache's key to see it.
     """
     value, drop = options.min_value, options.max_relative_drop
-    thresholds = tfma.MetricThreshold()
+    thresholds = config_pb2.MetricThreshold()
     metric = find(options.metric)
     if metric.higher_is_better:
         thresholds.value_threshold.lower_bound.value = 0.0 if value is None else value
-        thresholds.change_threshold.direction = tfma.MetricDirection.HIGHER_IS_BETTER
+        thresholds.change_threshold.direction = config_pb2.MetricDirection.HIGHER_IS_BETTER
         thresholds.change_threshold.relative.value = -drop
     else:
         worst = math.inf if metric.span is None else metric.span
         thresholds.value_threshold.upper_bound.value = worst if value is None else value
-        thresholds.change_threshold.direction = tfma.MetricDirection.LOWER_IS_BETTER
+        thresholds.change_threshold.direction = config_pb2.MetricDirection.LOWER_IS_BETTER
         thresholds.change_threshold.relative.value = drop
-    return tfma.EvalConfig(
+    return config_pb2.EvalConfig(
         model_specs=[
-            tfma.ModelSpec(
+            config_pb2.ModelSpec(
                 model_type=tfma.TF_GENERIC,
                 signature_name="serving_examples",
                 label_key=features.HOLDOUT_TRACK_URI,
@@ -54,13 +55,13 @@ def eval_config(options: EvaluatorOptions, source_hash: str) -> tfma.EvalConfig:
             )
         ],
         slicing_specs=[
-            tfma.SlicingSpec(),
-            *(tfma.SlicingSpec(feature_keys=[key]) for key in SLICES),
+            config_pb2.SlicingSpec(),
+            *(config_pb2.SlicingSpec(feature_keys=[key]) for key in SLICES),
         ],
         metrics_specs=[
-            tfma.MetricsSpec(
+            config_pb2.MetricsSpec(
                 metrics=[
-                    tfma.MetricConfig(
+                    config_pb2.MetricConfig(
                         class_name="RetrievalMetrics",
                         module="components.evaluator.metrics",
                         config=json.dumps(
@@ -72,19 +73,19 @@ def eval_config(options: EvaluatorOptions, source_hash: str) -> tfma.EvalConfig:
                     )
                 ],
                 per_slice_thresholds={
-                    options.metric: tfma.PerSliceMetricThresholds(
+                    options.metric: config_pb2.PerSliceMetricThresholds(
                         thresholds=[
-                            tfma.PerSliceMetricThreshold(
-                                slicing_specs=[tfma.SlicingSpec()], threshold=thresholds
+                            config_pb2.PerSliceMetricThreshold(
+                                slicing_specs=[config_pb2.SlicingSpec()], threshold=thresholds
                             )
                         ]
                     )
                 },
             )
         ],
-        options=tfma.Options(
+        options=config_pb2.Options(
             compute_confidence_intervals={"value": True},
-            confidence_intervals={"method": tfma.ConfidenceIntervalOptions.JACKKNIFE},
+            confidence_intervals={"method": config_pb2.ConfidenceIntervalOptions.JACKKNIFE},
             # Playlists are no secret here, and intervals show how small a slice is.
             min_slice_size={"value": 1},
         ),

@@ -19,6 +19,7 @@ import apache_beam as beam
 import numpy as np
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.metrics import metric_types
+from tensorflow_model_analysis.proto import config_pb2
 
 from evaluation.metrics import Recommendations
 from evaluation.metrics.registry import FROM_LISTS, evaluate, find
@@ -63,7 +64,7 @@ class RetrievalMetrics(tfma.metrics.Metric):
 def _computations(
     metrics: Sequence[str],
     name: str,
-    eval_config: tfma.EvalConfig | None = None,
+    eval_config: config_pb2.EvalConfig | None = None,
     model_names: Sequence[str] | None = None,
 ) -> metric_types.MetricComputations:
     """One computation a model. TFMA fills in what the signature names, and nothing else."""
@@ -85,7 +86,7 @@ def _computations(
     return computations
 
 
-def _prediction_key(eval_config: tfma.EvalConfig | None, model_name: str) -> str:
+def _prediction_key(eval_config: config_pb2.EvalConfig | None, model_name: str) -> str:
     specs = list(eval_config.model_specs) if eval_config else []
     for spec in specs:
         if len(specs) == 1 or spec.name == model_name:

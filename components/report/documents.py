@@ -125,7 +125,7 @@ def details(found: Found, run: Run) -> documents.RunDetails:
             versions={
                 "segue": run.version,
                 "python": platform.python_version(),
-                **{name: package_metadata.version(name) for name in _PACKAGES},
+                **{name: _version(name) for name in _PACKAGES},
             },
         ),
         data=_data(found),
@@ -148,6 +148,13 @@ def details(found: Found, run: Run) -> documents.RunDetails:
 
 def _served_family(served: documents.ServedModel) -> str | None:
     return None if served.version is None else served.family or "unknown"
+
+
+def _version(package: str) -> str:
+    try:
+        return package_metadata.version(package)
+    except package_metadata.PackageNotFoundError:  # TensorFlow without CUDA's kernels
+        return package_metadata.version(f"{package}-cpu")
 
 
 def _data(found: Found) -> documents.DataDetails:

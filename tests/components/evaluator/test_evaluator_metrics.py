@@ -8,6 +8,7 @@ from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_model_analysis.evaluators import metrics_validator
 from tensorflow_model_analysis.metrics import metric_types
+from tensorflow_model_analysis.proto import config_pb2
 
 from components.evaluator.config import eval_config
 from components.evaluator.metrics import RetrievalMetrics
@@ -80,7 +81,7 @@ def inputs(tmp_path_factory):
 
 def analyse(inputs, output, *, floor=0.0, drop=-1.0, kind="absolute", swapped=False):
     limits = {"floor": floor, "drop": drop, "kind": kind}
-    config = text_format.Parse(EVAL_CONFIG % limits, tfma.EvalConfig())
+    config = text_format.Parse(EVAL_CONFIG % limits, config_pb2.EvalConfig())
     config = tfma.utils.update_eval_config_with_defaults(config, has_baseline=True)
     results = tfma.run_model_analysis(
         eval_shared_model=[
