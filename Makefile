@@ -24,7 +24,7 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 BIN := .venv/bin
 SOURCES := pipeline components models evaluation report serving demo sample schema benchmarks scripts tests setup.py
 
-.PHONY: help setup run vertex-local test test-cloud test-services test-newest lint format docs bench soak serve serve-tf conformance query kept-run package try-package release-notes publish-release image lock clean
+.PHONY: help setup run vertex-local test test-cloud test-services test-newest lint format docs bench soak serve serve-tf conformance query kept-run package try-package release-notes publish-release image push-image lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -116,6 +116,9 @@ publish-release: ## in a workflow: dist/ and notes.md as a release on GitHub: ma
 
 image: ## build the images with docker, podman or buildah: make image [IMAGE=segue] [LOCK=gpu] [ARGS=...]
 	@LOCK="$(LOCK)" scripts/image.sh "$(IMAGE)" $(ARGS)
+
+push-image: ## push the image and print it under its digest: make push-image IMAGE=REGISTRY/segue:TAG
+	@scripts/image.sh --push "$(IMAGE)"
 
 lock: setup ## resolve the requirements again
 	@cd requirements && export UV_CUSTOM_COMPILE_COMMAND="make lock" && \

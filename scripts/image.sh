@@ -2,10 +2,18 @@
 # Builds the images with docker, podman or buildah, whichever works here, in that order:
 #   scripts/image.sh TAG [ARGUMENT...]      arguments go to the engine's build command
 # TAG is the image of deploy/Dockerfile, TAG-serving that of deploy/serving.Dockerfile. WHICH=segue
-# or WHICH=serving builds one of them, ENGINE names the engine, LOCK=gpu takes CUDA's libraries along.
+# or WHICH=serving builds one of them, ENGINE names the engine, LOCK=gpu takes CUDA's libraries along,
+# SEGUE_COMMIT says which commit it is.
+#   scripts/image.sh --push TAG
+# pushes TAG and prints it under its digest: NAME@sha256:...
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
+push=
+if [ "${1:-}" = --push ]; then
+  push=yes
+  shift
+fi
 tag=${1:?usage: scripts/image.sh TAG [ARGUMENT...]}
 shift
 
@@ -25,6 +33,21 @@ if [ -z "$engine" ]; then
   echo "No engine works here: install docker or podman and start it, or install buildah, which needs no daemon." >&2
   exit 1
 fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+if [ -n "$push" ]; then
+  name=$tag
+  [[ ${tag##*/} != *:* ]] || name=${tag%:*}
+  echo "Pushing with $engine" >&2
+  if [ "$engine" = docker ]; then
+    docker push "$tag" >&2
+    docker inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$tag" | grep --max-count 1 --fixed-strings "$name@"
+  else
+    "$engine" push --digestfile "$work/digest" "$tag" >&2
+    printf '%s@%s\n' "$name" "$(cat "$work/digest")"
+  fi
+  exit
+fi
 echo "Building with $engine" >&2
 
 case $engine in
@@ -36,8 +59,6 @@ esac
 
 # This machine's package index and the authorities that it is trusted by reach the build as secrets:
 # they are in no layer, and in no history.
-secrets=$(mktemp -d)
-trap 'rm -rf "$secrets"' EXIT
 quoted() { [ -z "${!1:-}" ] || printf '%s=%q\n' "$1" "${!1}"; }
 certificates=${SSL_CERT_FILE:-${PIP_CERT:-${REQUESTS_CA_BUNDLE:-}}}
 {
@@ -50,14 +71,15 @@ certificates=${SSL_CERT_FILE:-${PIP_CERT:-${REQUESTS_CA_BUNDLE:-}}}
   if [ -n "$certificates" ]; then
     printf '%s=/run/secrets/certificates\n' SSL_CERT_FILE PIP_CERT
   fi
-} >"$secrets/registry"
-given=(--secret "id=registry,src=$secrets/registry")
+} >"$work/registry"
+given=(--secret "id=registry,src=$work/registry")
 if [ -n "$certificates" ]; then
   given+=(--secret "id=certificates,src=$certificates")
 fi
 
 if [ "${WHICH:-segue}" = segue ]; then
-  "${build[@]}" --file deploy/Dockerfile --tag "$tag" ${LOCK:+--build-arg LOCK="$LOCK"} "${given[@]}" "$@" .
+  "${build[@]}" --file deploy/Dockerfile --tag "$tag" ${LOCK:+--build-arg LOCK="$LOCK"} \
+    ${SEGUE_COMMIT:+--build-arg SEGUE_COMMIT="$SEGUE_COMMIT"} "${given[@]}" "$@" .
 fi
 if [ "${WHICH:-serving}" = serving ]; then
   "${build[@]}" --file deploy/serving.Dockerfile --tag "$tag-serving" "$@" .

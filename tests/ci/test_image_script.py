@@ -14,10 +14,14 @@ ENGINE = """#!/usr/bin/env bash
 echo "$(basename "$0") $*" >> "$CALLS"
 for word in "$@"; do
   case $word in
+    --digestfile) digest=yes ;;
+    /*/digest) [ -z "${digest:-}" ] || echo sha256:0123 > "$word" ;;
     id=registry,*) echo "registry: $(cat "${word#*src=}")" >> "$CALLS" ;;
     id=certificates,*) echo "certificates: ${word#*src=}" >> "$CALLS" ;;
   esac
 done
+if [ "$1" = inspect ]; then printf 'else/segue@sha256:9\n127.0.0.1:5000/a/segue@sha256:4567\n'; fi
+exit "${REFUSED:-0}"
 """
 
 
@@ -29,7 +33,17 @@ class Machine:
         self._bin = folder / "bin"
         self._calls = folder / "calls"
         self._bin.mkdir()
-        for tool in ("env", "bash", "basename", "cat", "dirname", "mktemp", "rm", "timeout"):
+        for tool in (
+            "env",
+            "bash",
+            "basename",
+            "cat",
+            "grep",
+            "dirname",
+            "mktemp",
+            "rm",
+            "timeout",
+        ):
             (self._bin / tool).symlink_to(shutil.which(tool))
 
     def has(self, *engines: str) -> None:
@@ -47,6 +61,7 @@ class Machine:
             text=True,
             check=False,
         )
+        self.printed = done.stdout
         calls = self._calls.read_text().splitlines() if self._calls.exists() else []
         return done.returncode, calls, done.stderr
 
@@ -141,3 +156,32 @@ def test_everything_that_the_files_copy_reaches_the_build(root):
                 for source in line.split()[1:-1]:
                     assert (root / source).exists()
                     assert f"!{pathlib.PurePath(source).parts[0]}\n" in allowed
+
+
+@pytest.mark.parametrize(
+    ("engine", "digest"), [("docker", "4567"), ("podman", "0123"), ("buildah", "0123")]
+)
+def test_what_was_pushed_is_named_by_its_digest(machine, engine, digest):
+    machine.has(engine)
+    code, calls, _ = machine.build("--push", "127.0.0.1:5000/a/segue:v1")
+    assert (code, machine.printed) == (0, f"127.0.0.1:5000/a/segue@sha256:{digest}\n")
+    pushed = [call for call in calls if call.startswith(f"{engine} push ")]
+    assert len(pushed) == 1
+    assert pushed[0].endswith(" 127.0.0.1:5000/a/segue:v1")
+    assert not builds(calls)
+
+
+def test_a_push_that_is_refused_fails(machine):
+    machine.has("buildah")
+    code, _, _ = machine.build("--push", "127.0.0.1:5000/a/segue", REFUSED="1")
+    assert code == 1
+    assert not machine.printed
+
+
+def test_the_commit_reaches_the_image(machine):
+    machine.has("docker")
+    code, calls, _ = machine.build("segue", SEGUE_COMMIT="abc")
+    assert code == 0
+    segue, serving = builds(calls)
+    assert " --build-arg SEGUE_COMMIT=abc " in segue
+    assert "SEGUE_COMMIT" not in serving

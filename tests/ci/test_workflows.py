@@ -18,6 +18,7 @@ from collections.abc import Iterator
 import click
 import pytest
 import typer
+import yaml
 
 from pipeline.cli.main import app
 from tests.ci import workflow_steps
@@ -76,6 +77,29 @@ def test_no_pull_request_sees_a_secret(root):
     ]
     assert len(asks) == 2
     assert all("env.TRUSTED == 'true'" in step["if"] for step in asks)
+
+
+def test_cloud_build_does_what_a_tag_does(root):
+    """Cloud Build's own message takes it; its commands are those of `make image` and `segue`."""
+    from google.cloud.devtools.cloudbuild_v1 import Build
+    from google.protobuf import json_format
+
+    text = (root / "deploy" / "cloudbuild.yaml").read_text()
+    described = yaml.safe_load(text)
+    build = json_format.ParseDict(described, Build.pb(Build()))
+    given = {"PROJECT_ID", "TAG_NAME", "COMMIT_SHA"}  # by Cloud Build, for a tag
+    assert set(re.findall(r"\$\{(\w+)\}", text)) <= set(described["substitutions"]) | given
+    assert set(described["substitutions"]) <= set(re.findall(r"\$\{(\w+)\}", text))
+    assert [step.id for step in build.steps] == ["build", "push", "digest", "submit"]
+    script = (root / "scripts" / "image.sh").read_text()
+    assert list(build.steps[0].args[1:3]) == ["--file", "deploy/Dockerfile"]
+    assert "--file deploy/Dockerfile" in script
+    submit = build.steps[3]
+    words = submit.args[1].partition(" segue ")[2].split()
+    _accepted(words)
+    names = {setting.partition("=")[0] for setting in submit.env} | {"SEGUE_IMAGE"}
+    wanted = re.findall(r"\$\{(SEGUE_\w+)", (root / "configs" / "vertex.yaml").read_text())
+    assert names == set(wanted)
 
 
 def test_actionlint_finds_nothing(root, tmp_path):
