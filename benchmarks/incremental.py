@@ -265,7 +265,6 @@ def _difference(warm: np.ndarray, full: np.ndarray, metric: str) -> dict[str, fl
         "mean": _rounded(result.mean_difference),
         "ci_low": _rounded(result.ci_low),
         "ci_high": _rounded(result.ci_high),
-        "p_value": _rounded(result.p_value),
     }
 
 
