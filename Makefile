@@ -91,8 +91,10 @@ serve-tf: ## serve it with the official TensorFlow Serving container; needs Dock
 conformance: setup ## the tests of the API against a server: make conformance TARGET=HOST:PORT
 	@SEGUE_SERVING_TARGET=$(TARGET) $(BIN)/python -m pytest tests/serving/conformance $(ARGS)
 
-soak: setup ## what takes long: malformed requests, kills, mutants, load: make soak [ARGS='tests mutation load']
-	@$(BIN)/python -m benchmarks.soak $(ARGS)
+# Releases under load at any server: make soak ARGS=swaps TARGET=HOST:PORT MODEL_BASE=DIR [FOLDER=DIR]
+soak: setup ## what takes long: malformed requests, kills, mutants, load, releases: make soak [ARGS='tests mutation load swaps']
+	@$(BIN)/python -m benchmarks.soak $(ARGS) $(if $(filter file,$(origin TARGET)),,--target "$(TARGET)") \
+	  $(if $(MODEL_BASE),--model-base "$(MODEL_BASE)") $(if $(FOLDER),--folder "$(FOLDER)")
 
 query: setup ## ask the server: make query ARGS='--name "road trip" --top 10'
 	@$(BIN)/segue query --target 127.0.0.1:$(PORT) $(if $(ARGS),$(ARGS),--name "road trip")

@@ -1,9 +1,11 @@
 """What takes too long for `make test`: malformed requests by the thousand, kills, load, mutants.
 
 `tests` runs the tests marked `soak` with many more examples, `mutation` changes the code under the
-tests (see `benchmarks.mutation`), `load` asks a server for ten minutes (see `serving-soak`). Each
-part replaces its own figures in benchmarks/results/soak.json, and each room of `mutation` its own:
-`mutation --room claims --mutants 12` changes one room in twelve places.
+tests (see `benchmarks.mutation`), `load` asks a server for ten minutes (see `serving-soak`),
+`swaps` releases versions, broken ones too, while a client asks (see `benchmarks.swaps`). Each part
+replaces its own figures in benchmarks/results/soak.json, and each room of `mutation` its own:
+`mutation --room claims --mutants 12` changes one room in twelve places. `swaps --target HOST:PORT`
+prints the figures of that server and keeps none.
 """
 
 from __future__ import annotations
@@ -21,12 +23,15 @@ from xml.etree import ElementTree
 
 import typer
 
-from benchmarks import harness, mutation, serving_soak
+from benchmarks import harness, mutation, serving_soak, swaps
 
 _EXAMPLES: Final = 6000
 _MUTANTS: Final = 40
 #: A room whose tests notice fewer of the changes fails the soak.
 _KILLED_SHARE: Final = 0.85
+#: What releases under load must come to at least.
+_SWAPS: Final = 20
+_REQUESTS: Final = 10_000
 
 
 def run_tests(examples: int = _EXAMPLES, *arguments: str) -> dict[str, Any]:
@@ -77,10 +82,23 @@ def failures(figures: dict[str, Any]) -> list[str]:
     for name, room in figures.get("mutation", {}).get("rooms", {}).items():
         if room["killed"] < _KILLED_SHARE * room["tried"]:
             wrong.append(f"{name}: tests notice {room['killed']} of {room['tried']} changes")
+    if "swaps" in figures:
+        wrong += swap_failures(figures["swaps"])
     return wrong
 
 
-PARTS: Final = ("tests", "mutation", "load")
+def swap_failures(found: dict[str, Any]) -> list[str]:
+    """What went wrong in releases under load, in words."""
+    wrong = [f"a client met {count} x {fault}" for fault, count in found["faults"].items()]
+    wrong += [f"{kind} became stable" for kind in found["broken_that_became_stable"]]
+    if found["requests"] < _REQUESTS:
+        wrong.append(f"{found['requests']:,} requests; at least {_REQUESTS:,} are wanted")
+    if found["swaps"] < _SWAPS:
+        wrong.append(f"{found['swaps']} changes of the stable version; {_SWAPS} are wanted")
+    return wrong
+
+
+PARTS: Final = ("tests", "mutation", "load", "swaps")
 
 
 def mutate(
@@ -101,6 +119,16 @@ def main(
         list[str] | None, typer.Option(help=f"To mutate: {', '.join(mutation.ROOMS)}; all.")
     ] = None,
     mutants: Annotated[int, typer.Option(min=1, help="Changes a room.")] = _MUTANTS,
+    *,
+    target: Annotated[
+        str | None, typer.Option(help="Server of swaps, HOST:PORT; the development server.")
+    ] = None,
+    model_base: Annotated[
+        str | None, typer.Option(help="Its empty directory of versions, as it sees it.")
+    ] = None,
+    folder: Annotated[
+        str | None, typer.Option(help="The same as seen from here; the same path.")
+    ] = None,
 ) -> None:
     """Runs the parts, writes benchmarks/results/soak.json; exits with 1 if anything failed."""
     for given, there in ((parts, PARTS), (room, mutation.ROOMS)):
@@ -115,7 +143,11 @@ def main(
                 figures[name] = {"rooms": rooms}
                 harness.record("soak", figures)
             continue
-        run = {"tests": run_tests, "load": serving_soak.measure}[name]
+        if name == "swaps" and target is not None:
+            figures[name] = swaps.measure(target, model_base, folder)
+            print(json.dumps(figures[name], indent=1))
+            continue
+        run = {"swaps": swaps.measure, "tests": run_tests, "load": serving_soak.measure}[name]
         figures[name] = {"measured": _today(), **run()}
         harness.record("soak", figures)
     print(f"Written to {path.relative_to(harness.ROOT)}")

@@ -31,6 +31,23 @@ def test_failures(figures, wrong):
     assert soak.failures(figures) == wrong
 
 
+GOOD = {"faults": {}, "broken_that_became_stable": [], "requests": 10_000, "swaps": 20}
+
+
+@pytest.mark.parametrize(
+    ("found", "wrong"),
+    [
+        ({}, []),
+        ({"faults": {"INTERNAL: x": 2}}, ["a client met 2 x INTERNAL: x"]),
+        ({"broken_that_became_stable": ["nan"]}, ["nan became stable"]),
+        ({"requests": 9_999}, ["9,999 requests; at least 10,000 are wanted"]),
+        ({"swaps": 19}, ["19 changes of the stable version; 20 are wanted"]),
+    ],
+)
+def test_failures_of_releases_under_load(found, wrong):
+    assert soak.failures({"swaps": GOOD | found}) == wrong
+
+
 def test_tests_of_a_folder_are_listed_with_how_they_ended(tmp_path):
     (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers = soak\n")
     (tmp_path / "test_some.py").write_text(
