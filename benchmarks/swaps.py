@@ -146,6 +146,7 @@ class _Releases:
         said = json.loads(done.stdout.splitlines()[-1])
         with RecommenderClient(self._target, label="stable") as client:
             stable = client.continue_playlists([Playlist("road trip")])[0].model_version
+        print(f"{' '.join(words)} {step.broken}: {said['status']}, stable {stable}", flush=True)
         time.sleep(_PAUSE)
         return {
             "command": step.command,
