@@ -27,6 +27,8 @@ from benchmarks.swap_versions import BROKEN, Versions
 
 #: Between two releases, to see how requests fare without.
 _PAUSE: Final = 3.0
+#: A server may look for versions as seldom as that.
+_START_SECONDS: Final = 180.0
 _WATCHED: Final = ("canary.requests=1000", "canary.seconds=120")
 
 
@@ -84,12 +86,32 @@ def measure(
         versions.push()
         with contextlib.ExitStack() as stack:
             at = target or stack.enter_context(Server(base)).target
+            _wait(at)
             releases = _Releases(at, model_base or str(base), work)
             steps = [releases.first()]
             with _load(at, work) as output:
                 steps += [releases.make(step, versions) for step in plan()]
             trace = json.loads(output.read_text("utf-8"))
     return {"server": target or "segue serve", **figures(trace, steps)}
+
+
+def _wait(target: str) -> None:
+    """Waits for a server to have found its first version: before, it may not even listen."""
+    from serving.client import RecommenderClient
+    from serving.protocol import ServingError
+
+    deadline = time.monotonic() + _START_SECONDS
+    with RecommenderClient(target) as client:
+        while True:
+            try:
+                if any(state.state == "AVAILABLE" for state in client.status()):
+                    return
+                why = "it has no version yet"
+            except ServingError as error:
+                why = str(error)
+            if time.monotonic() > deadline:
+                raise SystemExit(f"Version 1 is not served at {target}: {why}")
+            time.sleep(1)
 
 
 @contextlib.contextmanager
@@ -144,6 +166,8 @@ class _Releases:
         done = CliRunner().invoke(app, ["release", *words, *self._options])
         ended = time.time()
         said = json.loads(done.stdout.splitlines()[-1])
+        if version == 1 and done.exit_code:
+            raise SystemExit(f"Version 1 is not served at {self._target}: {said['error']}")
         with RecommenderClient(self._target, label="stable") as client:
             stable = client.continue_playlists([Playlist("road trip")])[0].model_version
         print(f"{' '.join(words)} {step.broken}: {said['status']}, stable {stable}", flush=True)
