@@ -62,7 +62,7 @@ def metrics_of(model_base: str, version: int | None) -> str | None:
     """The metrics.json of the run that pushed the version, where it still lies beside it."""
     from schema.documents import METRICS_FILE, RunMetrics, parse
 
-    out = pathlib.Path(model_base).resolve().parents[1]
+    out = pathlib.Path(model_base).resolve().parent.parent
     path = pathlib.Path(Layout.under(str(out)).report, METRICS_FILE)
     if version is None or not path.is_file():
         return None

@@ -40,7 +40,7 @@ def read(config: PipelineConfig, *, writes: bool = False) -> Catalogue:
     """
     path = check(config)
     store = metadata.opened(config.metadata, path, writes=writes)
-    shared = os.path.abspath(config.out) if config.metadata.host is not None else None
+    shared = os.path.realpath(config.out) if config.metadata.host is not None else None
     return Catalogue(store, records.read(store, shared), Released.of(config))
 
 

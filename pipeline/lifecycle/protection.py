@@ -103,8 +103,9 @@ def versions(
         for version in there:
             keep(version, f"a release is not settled: {pending}")
     newest_first = sorted(there, key=int, reverse=True)
+    folders = {os.path.dirname(path) for path in there.values()}
     for path in config_paths:
-        for version in _configured(path, newest_first):
+        for version in _configured(path, newest_first, folders):
             keep(version, f"{path} names it")
     keep(next(iter(newest_first), None), "the latest: a server loads it by default")
     if blessed := last_blessed(records):
@@ -123,12 +124,13 @@ def last_blessed(records: Records) -> RunRecord | None:
     return next((run for run in records.runs if runs.is_blessed(run, records)), None)
 
 
-def _configured(path: str, newest_first: list[str]) -> Iterable[str]:
-    """The versions that a server with this configuration loads."""
+def _configured(path: str, newest_first: list[str], folders: set[str]) -> Iterable[str]:
+    """The versions that a server with this configuration loads, under whatever name."""
     if not os.path.exists(path):
         return
     for entry in model_config.read_model_config(path).model_config_list.config:
-        if entry.name != MODEL_NAME:
+        # A server in a container has another path, and the usual name.
+        if entry.name != MODEL_NAME and os.path.realpath(entry.base_path) not in folders:
             continue
         policy = entry.model_version_policy
         yield from map(str, policy.specific.versions)

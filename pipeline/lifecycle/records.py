@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
@@ -133,13 +134,13 @@ def read(store: Any, out: str | None = None) -> Records:
     Args:
         store: ML Metadata's MetadataStore.
         out: where other output directories keep their metadata in the same database: the one whose
-            runs are meant; None where all are of one.
+            runs are meant, without links; None where all are of one.
     """
     names = _node_names(store)
     contexts = [
         context
         for context in store.get_contexts_by_type(RUN_CONTEXT)
-        if out is None or text_of(context, "out") == out
+        if out is None or _is(text_of(context, "out"), out)
     ]
     executions = {each.id: each for each in store.get_executions()}
     inputs, outputs = _events(store, sorted(executions))
@@ -170,6 +171,11 @@ def text_of(thing: Any, name: str) -> str:
             kind = value.WhichOneof("value")
             return str(getattr(value, kind)) if kind else ""
     return ""
+
+
+def _is(recorded: str, out: str) -> bool:
+    """Whether a run's directory is this one: it may have been named by a link."""
+    return bool(recorded) and os.path.realpath(recorded) == out
 
 
 def _node_names(store: Any) -> dict[int, str]:

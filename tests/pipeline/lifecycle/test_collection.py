@@ -128,6 +128,12 @@ def test_what_a_servers_configuration_names_stays(five_runs, segue):
     for policy, goes in policies.items():
         config.write_text(entry.format(policy))
         assert paths(segue("gc", "--keep", 1).collected, "version") == goes
+    base = os.path.join(five_runs.out, "serving", "segue")
+    other = 'model_config_list {{ config {{ name: "other" base_path: "{}" {} }} }}'
+    specific = "model_version_policy { specific { versions: 11 } }"
+    for folder, goes in ((base, {"12", "13", "14"}), ("/b", {"11", "12", "13", "14"})):
+        config.write_text(other.format(folder, specific))
+        assert paths(segue("gc", "--keep", 1).collected, "version") == goes
     config.write_text("nonsense")
     assert str(config) in segue("gc", "--keep", 1, "--delete", code=2).error
     assert len(os.listdir(five_runs.out / "serving" / "segue")) == 5

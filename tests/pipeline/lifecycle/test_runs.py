@@ -1,13 +1,17 @@
 """`segue runs`, out of ML Metadata that runs of a toy wrote."""
 
+import dataclasses
+import os
 import shutil
 
 import pytest
 from typer.testing import CliRunner
 
 from pipeline.cli import app
+from pipeline.lifecycle import metadata, records
 from pipeline.runners import launch
 from schema import output_lock
+from schema.layout import Layout
 
 
 def test_runs_are_told_with_all_that_came_of_them(toy, segue):
@@ -71,6 +75,15 @@ def test_a_run_whose_report_is_gone_is_listed_without_figures(toy, segue):
     shutil.rmtree(toy.out / "pipeline_root" / "Report")
     (run,) = segue("runs").runs
     assert (run.state, run.metrics, run.blessed) == ("finished", {}, True)
+
+
+def test_a_shared_database_knows_a_directory_by_a_link_to_it_too(toy, tmp_path):
+    link = tmp_path / "link"
+    link.symlink_to(toy.out, target_is_directory=True)
+    dataclasses.replace(toy, out=link).run("11")
+    store = metadata.opened(toy.config().metadata, Layout.under(str(toy.out)).metadata)
+    assert len(records.read(store, os.path.realpath(toy.out)).runs) == 1
+    assert not records.read(store, os.path.realpath(tmp_path)).runs
 
 
 def test_nothing_is_made_where_no_run_was(segue, tmp_path):
