@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from ml_metadata.proto import metadata_store_pb2
@@ -62,13 +62,16 @@ def plan(config: PipelineConfig, records: Records, released: Released, spelled: 
     """
     places, layout = Places(config.out, spelled), Layout.under(os.path.realpath(config.out))
     versions = _local(released.paths, places)
+    # A collection may be given another configuration than the runs were.
+    told = (runs.config_of(run).get("release_record") for run in records.runs)
+    record_paths = sorted({layout.releases, *filter(None, (config.release_record, *told))})
     kept_versions = protection.versions(
         versions,
         records,
         config.gc,
         served=released.version,
-        record_path=config.release_record or layout.releases,
-        config_paths=_model_configs(config, layout),
+        record_paths=record_paths,
+        config_paths=_model_configs(record_paths),
     )
     kept_artifacts = protection.artifacts(records, config.gc, kept_versions)
     there = _there(records, places, layout)
@@ -223,11 +226,10 @@ def _local(paths: Mapping[str, str], places: Places) -> dict[str, str]:
     return {version: path for version, path in found.items() if path is not None}
 
 
-def _model_configs(config: PipelineConfig, layout: Layout) -> list[str]:
+def _model_configs(records: Iterable[str]) -> list[str]:
     """Where servers of what is pushed have their model configurations."""
-    records = {layout.releases, config.release_record or layout.releases}
-    return sorted(
+    return [
         os.path.join(os.path.dirname(record), "models.config")
         for record in records
         if "://" not in record
-    )
+    ]

@@ -66,7 +66,7 @@ def versions(
     options: CollectionOptions,
     *,
     served: str | None,
-    record_path: str,
+    record_paths: Iterable[str],
     config_paths: Iterable[str],
 ) -> dict[str, str]:
     """The versions that stay, each with the reason.
@@ -76,7 +76,7 @@ def versions(
         records: what ML Metadata knows.
         options: how much stays.
         served: what is served now.
-        record_path: the release record.
+        record_paths: release records.
         config_paths: of model configurations of servers.
 
     Raises:
@@ -89,19 +89,20 @@ def versions(
             kept.setdefault(str(version), reason)
 
     keep(served, "served now")
-    if "://" in record_path:
-        for version in there:
-            keep(version, f"{record_path} cannot be locked, so it may be released just now")
-        return kept
-    record = ReleaseRecord(record_path, MODEL_NAME)
-    if record.current is not None:
-        keep(record.current.stable, "stable in the release record")
-        keep(record.current.canary, "canary in the release record")
-    before = record.stable_before()
-    keep(before and before.stable, "stable before: a rollback returns to it")
-    if (pending := record.pending()) is not None:
-        for version in there:
-            keep(version, f"a release is not settled: {pending}")
+    for path in record_paths:
+        if "://" in path:
+            for version in there:
+                keep(version, f"{path} cannot be locked, so it may be released just now")
+            return kept
+        record = ReleaseRecord(path, MODEL_NAME)
+        if record.current is not None:
+            keep(record.current.stable, "stable in the release record")
+            keep(record.current.canary, "canary in the release record")
+        before = record.stable_before()
+        keep(before and before.stable, "stable before: a rollback returns to it")
+        if (pending := record.pending()) is not None:
+            for version in there:
+                keep(version, f"a release is not settled: {pending}")
     newest_first = sorted(there, key=int, reverse=True)
     folders = {os.path.dirname(path) for path in there.values()}
     for path in config_paths:

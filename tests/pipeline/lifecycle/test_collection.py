@@ -139,6 +139,16 @@ def test_what_a_servers_configuration_names_stays(five_runs, segue):
     assert len(os.listdir(five_runs.out / "serving" / "segue")) == 5
 
 
+def test_a_record_that_only_a_run_was_told_of_protects_what_it_names(toy, segue, release, tmp_path):
+    elsewhere = tmp_path / "elsewhere" / "releases.json"
+    elsewhere.parent.mkdir()
+    for number in (11, 12, 13):
+        toy.run(str(number), seed=number, settings=(f"release_record={elsewhere}",))
+    release((11, None))
+    (toy.out / "serving" / "releases.json").rename(elsewhere)
+    assert paths(segue("gc", "--keep", 1).collected, "version") == {"12"}
+
+
 def test_a_record_that_cannot_be_locked_protects_every_version(five_runs, known):
     found = known("gc.versions=1")
     kept = protection.versions(
@@ -146,7 +156,7 @@ def test_a_record_that_cannot_be_locked_protects_every_version(five_runs, known)
         found.records,
         five_runs.config("gc.versions=1").gc,
         served="15",
-        record_path="gs://bucket/releases.json",
+        record_paths=["gs://bucket/releases.json"],
         config_paths=[],
     )
     assert sorted(kept) == ["11", "12", "13", "14", "15"]
