@@ -221,9 +221,12 @@ def _folders(path: str, *, hidden: bool = False) -> Iterator[os.DirEntry[str]]:
 
 
 def _local(paths: Mapping[str, str], places: Places) -> dict[str, str]:
-    """The versions that lie under the output directory itself."""
+    """The versions that lie under the output directory itself, and that no link leads to."""
+    linked = {os.path.realpath(path) for path in paths.values() if os.path.islink(path)}
     found = {version: places.inside(path) for version, path in paths.items()}
-    return {version: path for version, path in found.items() if path is not None}
+    return {
+        version: path for version, path in found.items() if path is not None and path not in linked
+    }
 
 
 def _model_configs(records: Iterable[str]) -> list[str]:

@@ -266,6 +266,14 @@ def test_nothing_outside_of_the_directory_is_deleted(five_runs, segue, tmp_path)
     assert (elsewhere / "precious").exists()
 
 
+def test_what_a_served_version_leads_to_by_a_link_stays(five_runs, segue, release):
+    (five_runs.out / "serving" / "segue" / "1").symlink_to("11", target_is_directory=True)
+    release((1, None))
+    found = segue("gc", "--keep", 1, "--delete")
+    assert paths(found.collected, "version") == {"12", "13", "14"}
+    assert (five_runs.out / "serving" / "segue" / "1" / "saved_model.pb").exists()
+
+
 def test_links_within_a_tree_are_deleted_and_not_followed(five_runs, segue, tmp_path):
     write(str(tmp_path / "elsewhere"), "precious", b"x")
     (models(five_runs)[0] / "link").symlink_to(tmp_path / "elsewhere")
