@@ -24,7 +24,10 @@ from serving.protocol import ConfigError
 #: Commands that look at their words and files; the rest of their work needs a server or a model.
 COMMANDS = ("sample", "config", "compare", "query", "recommend", "report", "serve", "demo")
 #: Commands that get further, to the point where a node would run or a server would answer.
-LONG_COMMANDS = ("ingest", "run", "release promote", "release rollback", "release status")
+LONG_COMMANDS = (
+    *("ingest", "run", "release promote", "release rollback", "release status", "release watch"),
+    *("runs", "lineage", "gc", "skew"),
+)
 #: How many examples of those; `make soak` asks for more.
 EXAMPLES = int(os.environ.get("SEGUE_FUZZ_EXAMPLES", "150")) // 10
 WORDS = (
