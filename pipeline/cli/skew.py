@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import os
 import tempfile
 import uuid
@@ -94,12 +95,14 @@ def _find(
     from pipeline.skew import find_skew
 
     record = loaded.release_record or place.releases
+    served, released = _served(base, record)
     return find_skew(
         logs,
         before,
         train,
         model_base=base,
-        served=_served(base, record),
+        served=served,
+        released=released,
         options=loaded.skew,
         beam_options=PipelineOptions(beam_args.in_process(loaded)),
         work=work,
@@ -156,14 +159,15 @@ def _train(path: str | None, passed: str) -> Any:
     return found
 
 
-def _served(base: str, record: str) -> set[int]:
-    """The versions that servers have now: the stable one and the canary, or the newest."""
+def _served(base: str, record: str) -> tuple[set[int], int]:
+    """The versions that servers have now (stable and canary, or the newest), and since when."""
     from serving.release import look, read_releases
 
     version = look(base, record, MODEL_NAME).version
     releases = read_releases(record, MODEL_NAME)
     canary = releases[-1].canary if releases else None
-    return {each for each in (version, canary) if each is not None}
+    at = datetime.datetime.fromisoformat(releases[-1].at).timestamp() if releases else 0
+    return {each for each in (version, canary) if each is not None}, int(at)
 
 
 def _show(found: Found, loaded: PipelineConfig) -> None:

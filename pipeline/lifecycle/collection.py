@@ -119,6 +119,7 @@ def carry_out(decided: Plan, store: Any) -> None:
         if one.kind == "version" and not _TAKEN.fullmatch(os.path.basename(path)):
             # In one step, so that a server never loads half of it.
             path = os.path.join(os.path.dirname(path), f".{os.path.basename(path)}.deleted")
+            remove(path)  # where an earlier collection was cut short, and the version came back
             os.rename(one.path, path)
         remove(path)
 

@@ -30,7 +30,9 @@ class SkewOptions(Options):
         0.01, description="share of the log's records that cannot be read"
     )
     stale_answers: _Limit = pydantic.Field(
-        0.5, description="share of answers that come from a version that is not served now"
+        0.5,
+        description="share of the answers since the last release that come from a version which is "
+        "not served now",
     )
     max_age_days: _Days = pydantic.Field(
         30.0, description="age in days at which a version that answers is old, by its number"

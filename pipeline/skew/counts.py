@@ -30,6 +30,7 @@ class Counts:
         timed: playlists answered by a version whose number is a time.
         old: of these, those whose version was older than the limit.
         versions: playlists by the version that answered.
+        current: the same of those logged since the last release.
         seconds: first and last second by version, where they are known.
         known: tracks asked about that the version knows, by version.
         checked: of how many tracks that is known, by version.
@@ -45,15 +46,24 @@ class Counts:
     timed: int = 0
     old: int = 0
     versions: Counter[int] = dataclasses.field(default_factory=Counter)
+    current: Counter[int] = dataclasses.field(default_factory=Counter)
     seconds: dict[int, tuple[int, int]] = dataclasses.field(default_factory=dict)
     known: Counter[int] = dataclasses.field(default_factory=Counter)
     checked: Counter[int] = dataclasses.field(default_factory=Counter)
 
-    def add(self, request: LoggedRequest, max_age_days: float | None) -> None:
-        """Counts a request that can be used; its record is counted elsewhere."""
+    def add(self, request: LoggedRequest, max_age_days: float | None, released: int = 0) -> None:
+        """Counts a request that can be used; its record is counted elsewhere.
+
+        Args:
+            request: the request.
+            max_age_days: age of a version that is old; None for none.
+            released: second of the last release; 0 without one.
+        """
         self.kinds[request.kind] += 1
         for playlist in request.playlists:
             self._add_playlist(playlist, request, max_age_days)
+        if request.second >= released:
+            self.current[request.version] += len(request.playlists)
         if request.playlists and request.second:
             span = (request.second, request.second)
             self._widen(request.version, span)
@@ -82,7 +92,7 @@ class Counts:
         found: dict[str, Any] = json.loads(line)
         for name in ("broken", "kinds"):
             found[name] = Counter(found[name])
-        for name in ("versions", "known", "checked"):
+        for name in ("versions", "current", "known", "checked"):
             found[name] = Counter({int(key): count for key, count in found[name].items()})
         found["seconds"] = {int(key): tuple(span) for key, span in found["seconds"].items()}
         return cls(**found)

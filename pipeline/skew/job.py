@@ -63,6 +63,7 @@ class Plan:
         split_second: what was logged before it is of the earlier period; 0 where files tell.
         model_base: directory of the versions that know tracks.
         max_age_days: age of a version that is old; None for none.
+        released: second of the last release; 0 without one.
         work: directory for results, which all workers reach.
     """
 
@@ -70,6 +71,7 @@ class Plan:
     split_second: int
     model_base: str
     max_age_days: float | None
+    released: int
     work: str
 
 
@@ -193,7 +195,7 @@ class _Read(beam.DoFn):
             own = period
             if 0 < request.second < self._plan.split_second:
                 own = BEFORE
-            counts[own].add(request, self._plan.max_age_days)
+            counts[own].add(request, self._plan.max_age_days, self._plan.released)
             rows.append((own, request))
             waiting += len(request.playlists)
             if waiting >= _ROWS_AT_ONCE:

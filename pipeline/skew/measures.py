@@ -40,6 +40,7 @@ def find_skew(
     *,
     model_base: str,
     served: Collection[int],
+    released: int = 0,
     options: SkewOptions,
     beam_options: PipelineOptions,
     work: str,
@@ -52,6 +53,7 @@ def find_skew(
         train: the DatasetFeatureStatisticsList of what the served model was trained on.
         model_base: directory of the versions that know tracks.
         served: the versions that are served now; none where that is unknown.
+        released: second since which they are; 0 where that is unknown.
         options: what is an alarm.
         beam_options: how Beam runs.
         work: directory for results, which Beam's workers reach.
@@ -63,7 +65,7 @@ def find_skew(
     earlier = job.find_files(before) if before else []
     split = 0 if earlier else job.middle_second(later, beam_options, work)
     files = [*((path, job.BEFORE) for path in earlier), *((path, job.AFTER) for path in later)]
-    plan = job.Plan(files, split, model_base, options.max_age_days, work)
+    plan = job.Plan(files, split, model_base, options.max_age_days, released, work)
     counts, statistics = job.run(plan, beam_options)
     own = [job.AFTER] if earlier else [job.BEFORE, job.AFTER]
     total = Counts().merge(counts[period] for period in own if period in counts)
@@ -81,8 +83,9 @@ def find_skew(
 def _counted(counts: Counts, served: Collection[int], options: SkewOptions) -> list[Measure]:
     enough = counts.playlists >= options.min_playlists
     checked = counts.checked.total()
-    told = counts.playlists - counts.versions[0]
-    stale = told - sum(counts.versions[version] for version in served)
+    # What an earlier version answered before the release was not stale then.
+    told = counts.current.total() - counts.current[0]
+    stale = told - sum(counts.current[version] for version in served)
     return [
         _measure(
             "broken_records",

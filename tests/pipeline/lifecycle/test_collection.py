@@ -238,6 +238,13 @@ def test_a_version_is_out_of_the_servers_sight_before_it_is_deleted(five_runs, s
     assert os.listdir(folder) == ["15"]
 
 
+def test_a_version_that_came_back_after_a_collection_that_was_cut_short_goes(five_runs, segue):
+    folder = five_runs.out / "serving" / "segue"
+    (folder / ".12.deleted" / "assets").mkdir(parents=True)
+    segue("gc", "--keep", 1, "--delete")
+    assert os.listdir(folder) == ["15"]
+
+
 def test_nothing_outside_of_the_directory_is_deleted(five_runs, segue, tmp_path):
     """Not where an artifact's URI leads there, nor behind a link."""
     elsewhere = tmp_path / "elsewhere"

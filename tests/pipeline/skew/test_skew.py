@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import pathlib
 from typing import Any
@@ -62,6 +63,25 @@ def skew(out: pathlib.Path, logs: pathlib.Path | str, *more: str) -> tuple[int, 
     status = json.loads(done.stdout.splitlines()[-1])
     status["measures"] = {each["key"]: each for each in status["measures"]}
     return done.exit_code, status
+
+
+def test_answers_before_a_release_were_not_stale(out: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """The old version answers twice before the new one is released and once after it."""
+    at = datetime.datetime.fromtimestamp(NEW + DAY, datetime.timezone.utc).isoformat()
+    record_file = tmp_path / "releases.json"
+    release = {"action": "promote", "at": at, "stable": NEW}
+    record_file.write_text(json.dumps({"model": MODEL, "releases": [release]}))
+    days = {OLD: (0.25, 0.5, 1.5), NEW: (1.25, 1.75, 2)}
+    logs = write(
+        tmp_path / "log",
+        [
+            record("pop", [0], version=version, second=NEW + int(day * DAY))
+            for version, when in days.items()
+            for day in when
+        ],
+    )
+    _, found = skew(out, logs, *ALL, "--set", f"release_record={record_file}")
+    assert found["measures"]["stale_answers"]["value"] == 1 / 4
 
 
 def test_values_by_hand(out: pathlib.Path, tmp_path: pathlib.Path) -> None:
