@@ -136,7 +136,7 @@ def test_training_takes_what_the_search_found(
     assert "factors" not in search.trials[0]
     card = search.train(tmp_path, **config)
     assert card.tuned == best
-    assert card.params == {"factors": 4, "title_fallback": True, **best}
+    assert card.params == {"factors": 4, "title_fallback": True, "warm_iterations": 2, **best}
 
 
 def test_the_same_seed_finds_the_same(transformed: pathlib.Path, tmp_path: pathlib.Path) -> None:
