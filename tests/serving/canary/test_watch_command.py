@@ -12,7 +12,6 @@ from typer.testing import CliRunner
 
 from benchmarks import faulty_models
 from pipeline.cli import app
-from pipeline.cli.release_options import metrics_of
 from serving.release import ReleaseManager
 from serving.server import ModelServer
 from tests.serving import toy_model
@@ -99,10 +98,6 @@ def test_a_version_that_fails_and_one_that_is_not_asked_enough(
     assert "version 3 stays the canary" in said["error"]
     assert "--set canary.requests=N" in said["error"]
     assert command("status")["canary"] == 3
-
-
-def test_a_base_that_lies_at_the_root_has_no_run_beside_it() -> None:
-    assert metrics_of("/models", 7) is None
 
 
 def test_bad_usage(command: Command) -> None:
