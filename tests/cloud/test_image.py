@@ -23,6 +23,8 @@ from sample.generator import write_slices
 from serving.client import RecommenderClient
 from serving.protocol import Playlist, ServingError
 from serving.release import ReleaseManager
+from tests import apt
+from tests.cloud.conftest import SETTINGS
 from tests.standins.images import Images
 
 pytestmark = pytest.mark.cloud
@@ -31,14 +33,7 @@ PYTHON, BEAM, TF_SERVING = "localhost/python", "localhost/beam", "localhost/tf-s
 SEGUE, SERVING = "localhost/segue", "localhost/segue-serving"
 NEEDED_GB = 14
 TOOLS = ("buildah", "mmdebstrap")
-SETTINGS = (
-    "candidate=als",
-    "baselines=[popularity]",
-    "split={train: 70, eval: 20, test: 10}",
-    "gate.resamples=999",
-    "models.als.factors=8",
-    "infra_check.requests=5",
-)
+UV_CACHE = "/var/cache/uv"
 
 #: Flags of TF Serving as `segue serve` has them: what stands in for it in its image.
 TF_SERVING_STANDIN = """#!/opt/segue/bin/python
@@ -73,7 +68,7 @@ for port in (jobs, workers):
             if not connection.connect_ex(("localhost", int(port))):
                 break
         time.sleep(0.5)
-done = ingest("/work/data", "/work/records", beam_pipeline_args=[
+done = ingest("/mnt/data", "/mnt/records", beam_pipeline_args=[
     "--runner=PortableRunner", f"--job_endpoint=localhost:{jobs}",
     "--environment_type=EXTERNAL", f"--environment_config=localhost:{workers}",
 ])
@@ -97,12 +92,8 @@ def lacking() -> str:
     if shutil.disk_usage("/var/tmp").free < NEEDED_GB * 1e9:
         return f"needs {NEEDED_GB} GB below /var/tmp"
     missing = [name for name in TOOLS if not shutil.which(name)]
-    if missing and shutil.which("apt-get"):
-        for words in (["update"], ["install", "--yes", "--no-install-recommends", *missing]):
-            environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-            subprocess.run(["apt-get", "-qq", *words], env=environment, check=False)
-        missing = [name for name in TOOLS if not shutil.which(name)]
-    return f"not installed: {', '.join(missing)} (apt-get install)" if missing else ""
+    reason = apt.install(*missing) if missing else ""
+    return f"not installed: {', '.join(missing)} (apt-get install: {reason})" if reason else ""
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +116,7 @@ def build(images: Images, root: pathlib.Path, which: str, **arguments: str) -> N
     for name, value in arguments.items():
         words += ["--build-arg", f"{name}={value}"]
     if cache := images.fetched():
-        words += ["--volume", f"{cache}:/root/.cache/uv"]
+        words += ["--volume", f"{cache}:{UV_CACHE}", "--build-arg", f"UV_CACHE_DIR={UV_CACHE}"]
     done = subprocess.run(
         [root / "scripts" / "image.sh", SEGUE, *words],
         env={**images.environment, "ENGINE": "buildah", "WHICH": which},
@@ -152,8 +143,8 @@ def ran(images, folder):
     words = [text for setting in SETTINGS for text in ("--set", setting)]
     code, console = images.run(
         SEGUE,
-        *("segue", "run", "--data", "/work/data", "--out", "/work/out", *words),
-        volumes={folder: "/work"},
+        *("segue", "run", "--data", "/mnt/data", "--out", "/mnt/out", *words),
+        volumes={folder: "/mnt"},
     )
     return code, console, folder / "out"
 
@@ -260,7 +251,7 @@ def test_beams_boot_program_starts_a_worker(images, folder):
     code, printed = images.run(
         SEGUE,
         *("sh", "-c", BEAM_JOB, "job", free_port(), free_port()),
-        volumes={folder: "/work"},
+        volumes={folder: "/mnt"},
     )
     assert code == 0, printed
     assert "ingested 120" in printed

@@ -13,6 +13,8 @@ import time
 
 import pytest
 
+from tests import apt
+
 _PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
 
 
@@ -82,20 +84,8 @@ _AS_ANYBODY = ("--auth-root-authentication-method=normal", "--skip-test-db")
 def _install() -> None:
     if _found("mariadbd") and _found("mariadb-install-db"):
         return
-    if os.getuid() or not shutil.which("apt-get"):
-        pytest.skip("needs MariaDB's server: apt-get install mariadb-server")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    package = ("install", "--yes", "--no-install-recommends", "mariadb-server")
-    for arguments in (("update",), package):
-        done = subprocess.run(
-            ["apt-get", "-qq", "-o", "DPkg::Lock::Timeout=120", *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            pytest.skip(f"mariadb-server cannot be installed: {done.stderr.strip()[-200:]}")
+    if reason := apt.install("mariadb-server"):
+        pytest.skip(f"needs MariaDB's server: apt-get install mariadb-server ({reason})")
 
 
 def _owner(folder: pathlib.Path) -> dict:

@@ -159,7 +159,7 @@ class Images:
         _checked(
             [
                 *("mmdebstrap", "--quiet", "--variant=minbase", f"--include={packages}"),
-                *(*excluded, _SUITE, str(archive), _mirror()),
+                *(*excluded, _SUITE, str(archive), *_mirror()),
             ]
         )
         _copy_python(files)
@@ -203,8 +203,8 @@ def _copy_python(files: pathlib.Path) -> None:
         shutil.copy(shared, files / "lib", follow_symlinks=False)
 
 
-def _mirror() -> str:
-    """Where this machine has Debian's packages from, if it is of the same release."""
+def _mirror() -> list[str]:
+    """Where this machine has Debian's packages from, if it is of the same release; else nothing."""
     told = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(CODENAME) $(REPO_URI)"],
         capture_output=True,
@@ -214,8 +214,8 @@ def _mirror() -> str:
     for line in told.stdout.splitlines():
         codename, _, place = line.partition(" ")
         if codename == _SUITE and place.rstrip("/").endswith("/debian"):
-            return place
-    return ""
+            return [place]
+    return []
 
 
 def _checked(words: Sequence[str], env: Mapping[str, str] | None = None) -> str:
