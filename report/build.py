@@ -59,9 +59,13 @@ def build_report(report_dir: str | Path) -> Path:
     Raises:
         ReportError: when the directory holds none of the files.
     """
-    directory = Path(report_dir)
-    page = render(load(directory))
-    target = directory / REPORT_FILE
+    return write(load(Path(report_dir)), report_dir)
+
+
+def write(results: RunResults, report_dir: str | Path) -> Path:
+    """Writes the page of what was loaded; returns its path."""
+    page = render(results)
+    target = Path(report_dir) / REPORT_FILE
     # A reader who reloads while the page is being written sees the old one or the new one.
     files.write_text(target, page)
     return target

@@ -10,6 +10,9 @@ from typing import Final
 #: The served model's name: TF Serving asks for one.
 MODEL_NAME: Final = "segue"
 
+#: What the name of a file ends in that is still being written.
+PART: Final = ".part"
+
 REPORT: Final = "report"
 #: The page of a report.
 PAGE_FILE: Final = "index.html"

@@ -23,6 +23,11 @@ class InUseError(RuntimeError):
     """Another command writes to the directory; the message names it."""
 
 
+def holder(directory: str) -> str | None:
+    """Who holds a local directory, in words; None where nobody does."""
+    return locks.holder(os.path.join(directory, NAME))
+
+
 @contextlib.contextmanager
 def taken(directory: str, command: str) -> Iterator[bool]:
     """Holds a local directory while the block runs, or says at once who holds it.
@@ -44,9 +49,9 @@ def taken(directory: str, command: str) -> Iterator[bool]:
         try:
             stack.enter_context(locks.held(path, command, wait_seconds=_WAIT_SECONDS))
         except locks.LockedError:
-            holder = locks.holder(path) or "another process"
+            other = holder(directory) or "another process"
             raise InUseError(
-                f"{directory} is in use by {holder}: try again when that has ended, or choose "
+                f"{directory} is in use by {other}: try again when that has ended, or choose "
                 "another directory"
             ) from None
         except OSError as error:

@@ -5,7 +5,6 @@ from models.families.definition import (
     FitFromFunction,
     FitFunction,
     imported,
-    imported_start,
 )
 from models.families.registry import baselines, family, names, own, package
 from models.families.search_space import SearchSpace
@@ -18,7 +17,6 @@ __all__ = [
     "baselines",
     "family",
     "imported",
-    "imported_start",
     "names",
     "own",
     "package",

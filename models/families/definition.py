@@ -33,21 +33,6 @@ class FitFunction(Protocol):
         """
 
 
-def imported(path: str) -> FitFunction:
-    """Makes a `FitFunction` that imports its code when it is called, not before.
-
-    Args:
-        path: "module:function".
-    """
-    module, _, function = path.partition(":")
-
-    def fit(data: TrainingData, params: Any, seed: int, workdir: str) -> Fit:
-        found: FitFunction = getattr(importlib.import_module(module), function)
-        return found(data, params, seed, workdir)
-
-    return fit
-
-
 class FitFromFunction(Protocol):
     """Trains one family from the weights of a served model."""
 
@@ -70,15 +55,19 @@ class FitFromFunction(Protocol):
         """
 
 
-def imported_start(path: str) -> FitFromFunction:
-    """Makes a `FitFromFunction` as `imported` makes a `FitFunction`."""
+def imported(path: str) -> Callable[..., Fit]:
+    """Makes a `FitFunction` or a `FitFromFunction` that imports its code when it is called.
+
+    Args:
+        path: "module:function".
+    """
     module, _, function = path.partition(":")
 
-    def fit_from(data: TrainingData, params: Any, seed: int, workdir: str, start: Start) -> Fit:
-        found: FitFromFunction = getattr(importlib.import_module(module), function)
-        return found(data, params, seed, workdir, start)
+    def fit(*arguments: Any, **named: Any) -> Fit:
+        found: Callable[..., Fit] = getattr(importlib.import_module(module), function)
+        return found(*arguments, **named)
 
-    return fit_from
+    return fit
 
 
 def _nothing_to_tune(params: Any) -> SearchSpace:

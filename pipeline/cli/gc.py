@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pathlib
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
@@ -41,10 +40,9 @@ def gc(
     loaded = places(out, config, [*(settings or []), *number])
     from pipeline.lifecycle import catalogue, collection
     from pipeline.runners import plain_paths
-    from schema import locks, output_lock
+    from schema import output_lock
     from schema.status import GcStatus
 
-    lock = os.path.join(loaded.out, output_lock.NAME)
     with errors_reported(), contextlib.ExitStack() as held:
         catalogue.check(loaded)  # before a lock makes anything
         if delete:
@@ -53,7 +51,7 @@ def gc(
         decided = collection.plan(
             loaded, known.records, known.released, plain_paths.plain(loaded.out)
         )
-        busy = None if delete else locks.holder(lock)
+        busy = None if delete else output_lock.holder(loaded.out)
         if delete:
             collection.carry_out(decided, known.store)
     verb = "Deleted" if delete else "Would delete"
@@ -84,12 +82,13 @@ def _alone(config: PipelineConfig) -> Iterator[None]:
     """While it deletes, nobody runs here and nobody releases."""
     from schema import locks, output_lock
     from schema.layout import Layout
+    from serving.release import lock_path
 
     record = config.release_record or Layout.under(config.out).releases
-    lock = pathlib.Path(record).with_suffix(".lock")
     with contextlib.ExitStack() as held:
         try:
             held.enter_context(output_lock.taken(config.out, "segue gc"))
+            lock = lock_path(record)
             if "://" not in record and lock.parent.is_dir():
                 held.enter_context(locks.held(lock, "segue gc"))
         except (output_lock.InUseError, locks.LockedError) as error:

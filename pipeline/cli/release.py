@@ -9,10 +9,11 @@ import rich.table
 import typer
 
 from pipeline.cli.release_options import (
+    MetricsOption,
     ModelBaseOption,
     ModelConfigOption,
     OverwriteOption,
-    metrics_of,
+    measured,
     opened_manager,
 )
 from pipeline.cli.release_watch import watch
@@ -34,10 +35,7 @@ def promote(
         int | None, typer.Argument(min=0, max=2**63 - 1, help="The canary where none is named.")
     ] = None,
     canary: Annotated[bool, typer.Option(help="Label it canary, beside the stable one.")] = False,
-    metrics: Annotated[
-        str | None,
-        typer.Option(help="metrics.json of the run it came from; found if it lies beside."),
-    ] = None,
+    metrics: MetricsOption = None,
     target: TargetOption = "127.0.0.1:8500",
     model_base: ModelBaseOption = "out/serving/segue",
     model_config_file: ModelConfigOption = "out/serving/models.config",
@@ -51,19 +49,17 @@ def promote(
     Example: segue release promote 1795296127 --metrics out/report/metrics.json
     """
     from serving.protocol import ConfigError
-    from serving.release import read_metrics
 
     with opened_manager(
         target, model_base, model_config_file, model_name, tls_ca, overwrite
     ) as manager:
-        metrics = metrics or metrics_of(model_base, version)
-        measured = read_metrics(metrics) if metrics else None
+        run, values = measured(metrics, model_base, version)
         if canary:
             if version is None:
                 raise ConfigError("name the version that becomes the canary")
-            done = manager.canary(version, run=metrics or "", metrics=measured)
+            done = manager.canary(version, run=run, metrics=values)
         else:
-            done = manager.promote(version, run=metrics or "", metrics=measured)
+            done = manager.promote(version, run=run, metrics=values)
     return _released("release promote", done)
 
 

@@ -19,6 +19,10 @@ ModelBaseOption = Annotated[str, typer.Option(help="Directory of versions, as th
 ModelConfigOption = Annotated[
     str, typer.Option(help="The server's model configuration file, which is rewritten.")
 ]
+MetricsOption = Annotated[
+    str | None,
+    typer.Option(help="metrics.json of the run it came from; found if it lies beside."),
+]
 OverwriteOption = Annotated[
     bool,
     typer.Option(
@@ -56,6 +60,16 @@ def opened_manager(
                 yield manager
             except OSError as error:  # another command has its turn, or a file cannot be written
                 fail(error)
+
+
+def measured(
+    metrics: str | None, model_base: str, version: int | None
+) -> tuple[str, dict[str, float] | None]:
+    """Where a version's metrics are, "" where that is not known, and what they are."""
+    from serving.release import read_metrics
+
+    path = metrics or metrics_of(model_base, version)
+    return (path, read_metrics(path)) if path else ("", None)
 
 
 def metrics_of(model_base: str, version: int | None) -> str | None:

@@ -11,10 +11,11 @@ import rich.table
 import typer
 
 from pipeline.cli.release_options import (
+    MetricsOption,
     ModelBaseOption,
     ModelConfigOption,
     OverwriteOption,
-    metrics_of,
+    measured,
     opened_manager,
 )
 from pipeline.cli.status_line import JsonOption, Status
@@ -53,10 +54,7 @@ def watch(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say what would be done.")
     ] = False,
-    metrics: Annotated[
-        str | None,
-        typer.Option(help="metrics.json of the run it came from; found if it lies beside."),
-    ] = None,
+    metrics: MetricsOption = None,
     target: TargetOption = "127.0.0.1:8500",
     model_base: ModelBaseOption = "out/serving/segue",
     model_config_file: ModelConfigOption = "out/serving/models.config",
@@ -77,13 +75,12 @@ def watch(
     from serving.canary.playlists import made_up
     from serving.canary.watch import Watch
     from serving.client import ClientTls, ConnectionOptions, read_playlists
-    from serving.release import read_metrics
 
     with opened_manager(
         target, model_base, model_config_file, model_name, tls_ca, overwrite
     ) as manager:
         read = read_playlists(playlists).playlists if playlists else None
-        metrics = metrics or metrics_of(model_base, version)
+        run, values = measured(metrics, model_base, version)
         talk = ConnectionOptions(
             timeout=options.timeout_seconds, tls=ClientTls.from_files(ca=tls_ca) if tls_ca else None
         )
@@ -97,8 +94,8 @@ def watch(
         seen = Watch(manager, ask, options, act=not dry_run).run(
             asked,
             version,
-            run=metrics or "",
-            metrics=read_metrics(metrics) if metrics else None,
+            run=run,
+            metrics=values,
         )
     _show(seen)
     found = _status(seen)

@@ -27,14 +27,15 @@ def report(
     Example: segue report --out out
     """
     from report import markdown as as_markdown
-    from report.build import build_report
+    from report.build import write
     from report.loading import ReportError, load
     from schema.status import ReportStatus
 
     folder = pathlib.Path(Layout.under(out).report)
     try:
-        page = build_report(folder)
-        typer.echo(as_markdown.run(load(folder)) if markdown else page)
+        results = load(folder)
+        page = write(results, folder)
     except (OSError, ReportError) as error:
         fail(error)
+    typer.echo(as_markdown.run(results) if markdown else page)
     return ReportStatus(status="ok", report=str(page))

@@ -27,16 +27,14 @@ def runs(
     Example: segue runs --out out
     """
     loaded = places(out, config, settings)
-    import os
-
     from pipeline.lifecycle import catalogue
     from pipeline.lifecycle import runs as recorded
-    from schema import locks, output_lock
+    from schema import output_lock
     from schema.status import RunsStatus
 
     with errors_reported():
         known = catalogue.read(loaded)
-        holder = locks.holder(os.path.join(loaded.out, output_lock.NAME))
+        holder = output_lock.holder(loaded.out)
         found = recorded.describe(known.records, known.released, holder)
     for run in found:
         _show(run)

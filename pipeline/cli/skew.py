@@ -161,13 +161,13 @@ def _train(path: str | None, passed: str) -> Any:
 
 def _served(base: str, record: str) -> tuple[set[int], int]:
     """The versions that servers have now (stable and canary, or the newest), and since when."""
-    from serving.release import look, read_releases
+    from serving.release import look
 
-    version = look(base, record, MODEL_NAME).version
-    releases = read_releases(record, MODEL_NAME)
-    canary = releases[-1].canary if releases else None
-    at = datetime.datetime.fromisoformat(releases[-1].at).timestamp() if releases else 0
-    return {each for each in (version, canary) if each is not None}, int(at)
+    found = look(base, record, MODEL_NAME)
+    if found.release is None:
+        return set() if found.version is None else {found.version}, 0
+    at = datetime.datetime.fromisoformat(found.release.at).timestamp()
+    return set(found.release.labels.values()), int(at)
 
 
 def _show(found: Found, loaded: PipelineConfig) -> None:

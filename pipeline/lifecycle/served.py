@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from pipeline.config import PipelineConfig
 from schema.layout import MODEL_NAME, Layout
-from serving.release import CANARY, STABLE, look, read_releases
+from serving.release import look
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,12 +35,10 @@ class Released:
         places = Layout.under(config.storage or os.path.abspath(config.out))
         record = config.release_record or places.releases
         found = look(places.serving, record, MODEL_NAME)
-        releases = read_releases(record, MODEL_NAME)
-        last = releases[-1] if releases else None
-        named = {} if last is None else {STABLE: last.stable, CANARY: last.canary}
+        labels = found.release.labels if found.release else {}
         return cls(
             version=None if found.version is None else str(found.version),
-            labels={label: str(one) for label, one in named.items() if one is not None},
+            labels={label: str(one) for label, one in labels.items()},
             paths={str(version): path for version, path in found.versions.items()},
         )
 

@@ -27,6 +27,7 @@ from pipeline.recommend import known_tracks, load_model
 from pipeline.skew.counts import Counts
 from pipeline.skew.logged import BadRecordError, LoggedRequest, read_record
 from schema import features
+from schema.layout import PART
 from serving.protocol import version_files
 
 #: The periods, which are TFDV's slices too.
@@ -37,7 +38,6 @@ NUM_SEEDS, TITLE_LENGTH = features.NUM_SEEDS, "title_length"
 _PERIOD: Final = "period"
 _ROWS_AT_ONCE: Final = 1000
 _TRACKS_AT_ONCE: Final = 4096
-_PART: Final = ".part"
 _COUNTS, _BATCHES, _SEEDS = "counts", "batches", "seeds"
 _SCHEMA: Final = pa.schema(
     [
@@ -90,7 +90,7 @@ def find_files(pattern: str) -> list[str]:
         found = sorted(tf.io.gfile.glob(pattern))
     except tf.errors.OpError as error:
         raise LogNotFoundError(f"{pattern}: {error.message}") from error
-    found = [path for path in found if not path.endswith(_PART) and not tf.io.gfile.isdir(path)]
+    found = [path for path in found if not path.endswith(PART) and not tf.io.gfile.isdir(path)]
     if not found:
         raise LogNotFoundError(f"{pattern}: there is no file of a request log")
     return found

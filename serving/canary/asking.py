@@ -7,7 +7,6 @@ import itertools
 import math
 import time
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Final, NamedTuple
 
 import grpc
@@ -97,17 +96,6 @@ class Asker:
     def close(self) -> None:
         """Closes the connection."""
         self.client.close()
-
-    def __enter__(self) -> Asker:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def pair(stable: Answer, canary: Answer) -> Pair:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import itertools
 import random
@@ -15,7 +16,7 @@ from serving.canary.asking import Asker, MovedError, pair
 from serving.canary.decision import Check, Decision, Pair
 from serving.canary.options import CanaryOptions
 from serving.protocol import ConfigError, Playlist, ServingError
-from serving.release import Release, ReleaseChangedError, ReleaseManager
+from serving.release import CANARY, STABLE, Release, ReleaseChangedError, ReleaseManager
 
 #: Least time between two looks at the canary's state, while its requests fail.
 _LOOK_SECONDS = 0.5
@@ -122,7 +123,10 @@ class Watch:
     def _look(
         self, release: Release, canary: int, playlists: Callable[[Asker], Sequence[Playlist]]
     ) -> Seen:
-        with self._ask("stable", release.stable) as stable, self._ask("canary", canary) as other:
+        with (
+            contextlib.closing(self._ask(STABLE, release.stable)) as stable,
+            contextlib.closing(self._ask(CANARY, canary)) as other,
+        ):
             pairs: list[Pair] = []
             try:
                 gone = self._compare(stable, other, playlists(stable), pairs)

@@ -6,6 +6,7 @@ from serving.release.record import (
     STABLE,
     Release,
     ReleaseRecord,
+    lock_path,
     read_metrics,
     read_releases,
 )
@@ -21,6 +22,7 @@ __all__ = [
     "Releases",
     "Served",
     "labels",
+    "lock_path",
     "look",
     "read_metrics",
     "read_releases",

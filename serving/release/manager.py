@@ -98,7 +98,6 @@ class ReleaseManager:
         self._overwrite = overwrite
         self._notify = notify
         self.record = ReleaseRecord(record_path or config_path.with_name("releases.json"), model)
-        self._lock_path = self.record.path.with_suffix(".lock")
         self._server = ServerSwitch(
             target,
             model,
@@ -215,7 +214,7 @@ class ReleaseManager:
         Raises:
             ServingError: the server does not answer.
         """
-        holder = locks.holder(self._lock_path)
+        holder = locks.holder(release_record.lock_path(self.record.path))
         self.record.reload()
         pending = self.record.pending()
         unfinished = None
@@ -277,7 +276,9 @@ class ReleaseManager:
         if action != "promote" and not self.record.path.parent.is_dir():
             self._current()  # there is none, and the lock would make the directory
         with locks.held(
-            self._lock_path, f"segue release {action}", wait_seconds=self._lock_seconds
+            release_record.lock_path(self.record.path),
+            f"segue release {action}",
+            wait_seconds=self._lock_seconds,
         ):
             self.record.reload()
             self._settle()
@@ -294,7 +295,7 @@ class ReleaseManager:
         reason: str = "",
     ) -> Release:
         release = Release(action, release_record.now(), stable, canary, run, dict(metrics), reason)
-        named = {STABLE: stable} | ({} if canary is None else {CANARY: canary})
+        named = release.labels
         for version in named.values():
             self._check_on_disk(version)
         before = self._server.before()

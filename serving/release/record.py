@@ -49,6 +49,11 @@ class Release:
     metrics: Mapping[str, float] = dataclasses.field(default_factory=dict)
     reason: str = ""
 
+    @property
+    def labels(self) -> dict[str, int]:
+        """Version by label."""
+        return {STABLE: self.stable} | ({} if self.canary is None else {CANARY: self.canary})
+
 
 @dataclasses.dataclass(frozen=True)
 class Pending:
@@ -181,6 +186,11 @@ class ReleaseRecord:
     def settle(self) -> None:
         """Forgets what is pending: it was recorded, or taken back."""
         self.pending_path.unlink(missing_ok=True)
+
+
+def lock_path(record: str | os.PathLike[str]) -> pathlib.Path:
+    """The file that is locked while a command releases with a local record."""
+    return pathlib.Path(record).with_suffix(".lock")
 
 
 def read_releases(path: str | os.PathLike[str], model: str) -> tuple[Release, ...]:

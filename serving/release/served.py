@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import tensorflow as tf
 
 from serving.protocol import ConfigError, version_files
-from serving.release.record import CANARY, STABLE, read_releases
+from serving.release.record import Release, read_releases
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,6 +21,7 @@ class Served:
         pinned: whether the release record names it: servers stay with it whatever is pushed.
         problem: why the version that the record names cannot be served, in words; else None.
         versions: all that are there, whole or not: directory by version.
+        release: the last one of the record; None before the first.
     """
 
     version: int | None
@@ -28,6 +29,7 @@ class Served:
     pinned: bool
     problem: str | None
     versions: Mapping[int, str]
+    release: Release | None = None
 
 
 def look(base_path: str, record_path: str, model: str) -> Served:
@@ -45,15 +47,16 @@ def look(base_path: str, record_path: str, model: str) -> Served:
     there = version_files.list_versions(base_path) if tf.io.gfile.exists(base_path) else {}
     releases = read_releases(record_path, model)
     if releases:
-        stable = releases[-1].stable
+        release = releases[-1]
+        stable = release.stable
         if stable not in there:
             problem = f"the release record {record_path} names it, but it is missing"
         elif not version_files.is_whole(there[stable]):
             lacks = version_files.MODEL_FILE
             problem = f"the release record {record_path} names it, but it holds no {lacks}"
         else:
-            return Served(stable, there[stable], True, None, there)
-        return Served(stable, None, True, problem, there)
+            return Served(stable, there[stable], True, None, there, release)
+        return Served(stable, None, True, problem, there, release)
     newest_first = sorted(there, reverse=True)
     newest = next((each for each in newest_first if version_files.is_whole(there[each])), None)
     return Served(newest, None if newest is None else there[newest], False, None, there)
@@ -78,8 +81,7 @@ def labels(base_path: str, record_path: str, model: str) -> dict[str, int]:
     releases = read_releases(record_path, model)
     if not releases:
         return {}
-    named = {STABLE: releases[-1].stable, CANARY: releases[-1].canary}
-    found = {label: version for label, version in named.items() if version is not None}
+    found = releases[-1].labels
     there = version_files.list_versions(base_path) if tf.io.gfile.exists(base_path) else {}
     for label, version in found.items():
         if version not in there:

@@ -14,6 +14,8 @@ from typing import Any
 
 import yaml
 
+from tests import checkout
+
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 _BETWEEN = {"|", "||", "&&", ";"}
 
@@ -98,12 +100,7 @@ class Runner:
         values: Mapping[str, str],
         instead: Mapping[str, str],
     ) -> None:
-        self.folder = folder / "checkout"
-        self.folder.mkdir()
-        for path in root.iterdir():
-            if path.name not in {".venv", "out", "kept", ".git"}:
-                (self.folder / path.name).symlink_to(path)
-        (self.folder / ".venv").symlink_to(sys.prefix)
+        self.folder = checkout.linked(root, folder / "checkout")
         self.summary, self.output = folder / "summary.md", folder / "output"
         self._values = values
         bin_folder = folder / "bin"

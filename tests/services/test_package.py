@@ -8,17 +8,14 @@ import sys
 
 import pytest
 
+from tests import checkout
+
 
 @pytest.mark.services
 def test_a_run_of_what_the_wheel_installs(root, tmp_path):
     """`make package` and `make try-package`, beside the project's own dist."""
     uv = os.path.join(sys.prefix, "bin", "uv")
-    project = tmp_path / "project"
-    project.mkdir()
-    for path in root.iterdir():
-        if path.name not in {".venv", ".git", "dist", "build", "out"}:
-            (project / path.name).symlink_to(path)
-    (project / ".venv").symlink_to(sys.prefix)
+    project = checkout.linked(root, tmp_path / "project")
     build = [uv, "build", "--quiet", "--no-build-isolation", "--python", sys.executable]
     subprocess.run([*build, "--out-dir", str(project / "dist"), str(root)], check=True)
     done = subprocess.run(

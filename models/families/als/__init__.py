@@ -1,13 +1,13 @@
 """Alternating least squares on implicit feedback, with new playlists folded in when asked."""
 
 from models.families.als.params import Params, search_space
-from models.families.definition import Family, imported, imported_start
+from models.families.definition import Family, imported
 
 FAMILY = Family(
     name="als",
     params_type=Params,
     fit=imported("models.families.als.model:fit"),
-    fit_from=imported_start("models.families.als.model:fit_from"),
+    fit_from=imported("models.families.als.model:fit_from"),
     search_space=search_space,
     is_baseline=True,
     dot_product=True,

@@ -1,13 +1,13 @@
 """Two stages: two towers retrieve candidates, and a small network ranks them again."""
 
-from models.families.definition import Family, imported, imported_start
+from models.families.definition import Family, imported
 from models.families.two_stage.params import Params, search_space
 
 FAMILY = Family(
     name="two_stage",
     params_type=Params,
     fit=imported("models.families.two_stage.model:fit"),
-    fit_from=imported_start("models.families.two_stage.model:fit_from"),
+    fit_from=imported("models.families.two_stage.model:fit_from"),
     starts_from=("two_tower",),
     search_space=search_space,
     built_on=("two_tower",),

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import tensorflow as tf
 
-#: What a file's name ends in until it is complete.
-PART: Final = ".part"
+from schema.layout import PART
+
 _FRAME: Final = 16  # bytes that TFRecord adds to each record
 
 
