@@ -18,6 +18,7 @@ __all__ = [
     "report",
     "served_model",
     "significance",
+    "transform",
     "warm_start",
 ]
 

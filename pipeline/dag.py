@@ -16,7 +16,7 @@ from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGe
 from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
 from tfx.dsl.components.base.base_component import BaseComponent
 from tfx.orchestration.pipeline import Pipeline
-from tfx.proto import trainer_pb2, transform_pb2
+from tfx.proto import trainer_pb2
 from tfx.types.channel import BaseChannel
 from tfx.utils import io_utils
 
@@ -31,6 +31,7 @@ from components.pusher.component import Pusher
 from components.report.component import Report
 from components.served_model.component import ServedModel
 from components.significance.component import Significance
+from components.transform.component import Transform
 from components.warm_start.component import WarmStart
 from models import families as model_families
 from models.export import ExportOptions
@@ -39,7 +40,7 @@ from pipeline import __version__, beam_args, source_hash
 from pipeline.config import PipelineConfig
 from schema.curated import SCHEMA_FILE, curated_schema_path
 from schema.layout import Layout
-from schema.splits import DECIDING, FITTED, STOP, TRAIN
+from schema.splits import DECIDING, STOP, TRAIN
 
 
 @dataclasses.dataclass(frozen=True)
@@ -148,19 +149,16 @@ def create_pipeline(
     holdout.add_upstream_node(data_gate)
     held_out = holdout.outputs["held_out"]
 
-    # From here to the Trainers there are no playlists but those of train and stop to read.
-    transform = tfx.Transform(
+    transform = Transform(
         examples=holdout.outputs["training"],
         schema=schema,
         preprocessing_fn="models.transform.preprocessing.preprocessing_fn",
-        # Models are fitted to stop in the end: its tracks and titles belong to the vocabularies.
-        splits_config=transform_pb2.SplitsConfig(analyze=list(FITTED), transform=list(FITTED)),
         custom_config={
             "min_counts": config.transform.min_counts(),
-            "source_hash": source_hash.of("models.transform.preprocessing"),
+            "source_hash": source_hash.of(
+                "components.transform.executor", "models.transform.preprocessing"
+            ),
         },
-        # StatisticsGen has them already, and here they would double the time.
-        disable_statistics=True,
     )
 
     tuners = {
@@ -338,7 +336,7 @@ def _modules(family: str) -> str:
 def _tuner(
     config: PipelineConfig,
     family: str,
-    transform: tfx.Transform,
+    transform: Transform,
     schema: BaseChannel,
     *,
     checkpoints: str,
@@ -368,7 +366,7 @@ def _tuner(
 def _trainer(
     config: PipelineConfig,
     family: str,
-    transform: tfx.Transform,
+    transform: Transform,
     schema: BaseChannel,
     tuner: tfx.Tuner | None = None,
     *,
