@@ -26,6 +26,7 @@ class Counts:
     """What was read, and what happened to it.
 
     Attributes:
+        files: how many slices were read, or found to be unreadable.
         read: records, a file that cannot be read being one.
         playlists: how many were written.
         tracks: how many entries these have, repeats included.
@@ -33,8 +34,12 @@ class Counts:
         unreadable: why a slice could not be read, by its path.
         splits: how many playlists each split has.
         left_out: entries of valid playlists that are no tracks, by kind.
+        entries_read: how many entries of `tracks` the records had, valid or not.
+        entries_rejected: how many of them were set aside, by the reason of their playlist.
+        entries: how many of them each split has.
     """
 
+    files: int = 0
     read: int = 0
     playlists: int = 0
     tracks: int = 0
@@ -42,28 +47,41 @@ class Counts:
     unreadable: dict[str, str] = dataclasses.field(default_factory=dict)
     splits: dict[str, int] = dataclasses.field(default_factory=dict)
     left_out: dict[str, int] = dataclasses.field(default_factory=dict)
+    entries_read: int = 0
+    entries_rejected: dict[str, int] = dataclasses.field(default_factory=dict)
+    entries: dict[str, int] = dataclasses.field(default_factory=dict)
 
-    def reject(self, reason: str, number: int = 1) -> None:
-        """Counts records that were set aside."""
-        self.rejects[reason] = self.rejects.get(reason, 0) + number
+    def reject(self, reason: str, entries: int) -> None:
+        """Counts a record that was set aside, with its entries."""
+        _add(self.rejects, {reason: 1})
+        _add(self.entries_rejected, {reason: entries})
 
     def add(self, other: Counts) -> None:
         """Adds those of another shard."""
+        self.files += other.files
         self.read += other.read
         self.playlists += other.playlists
         self.tracks += other.tracks
-        for reason, number in other.rejects.items():
-            self.reject(reason, number)
+        self.entries_read += other.entries_read
         self.unreadable.update(other.unreadable)
-        for split, number in other.splits.items():
-            self.splits[split] = self.splits.get(split, 0) + number
+        for numbers, more in (
+            (self.rejects, other.rejects),
+            (self.entries_rejected, other.entries_rejected),
+            (self.splits, other.splits),
+            (self.entries, other.entries),
+        ):
+            _add(numbers, more)
         self.leave_out(other.left_out)
 
     def leave_out(self, numbers: Mapping[str, int]) -> None:
         """Counts what is no track, by kind; a negative number takes back."""
-        for kind, number in numbers.items():
-            self.left_out[kind] = self.left_out.get(kind, 0) + number
+        _add(self.left_out, numbers)
         self.left_out = {kind: number for kind, number in self.left_out.items() if number}
+
+
+def _add(numbers: dict[str, int], more: Mapping[str, int]) -> None:
+    for name, number in more.items():
+        numbers[name] = numbers.get(name, 0) + number
 
 
 def save(path: str, counts: Counts) -> None:

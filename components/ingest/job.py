@@ -22,6 +22,7 @@ from components.ingest.finding import InputFile, Inputs, list_files, match_input
 from components.ingest.manifest import IngestResult, Manifest
 from components.ingest.options import IngestOptions
 from components.ingest.validation import Reason
+from schema.documents import CountsError
 from schema.splits import SPLITS, SplitConfig
 
 _LOGGER = logging.getLogger("segue.ingest")
@@ -187,7 +188,7 @@ def _run(
     result = IngestResult(
         playlists=counted.playlists,
         tracks=counted.tracks,
-        files=len(files),
+        files=counted.files,
         rejects={
             reason.value: counted.rejects[reason.value]
             for reason in Reason
@@ -196,8 +197,12 @@ def _run(
         unreadable=counted.unreadable,
         left_out=counted.left_out,
         splits={split: counted.splits.get(split, 0) for split in SPLITS},
+        entries={split: counted.entries.get(split, 0) for split in SPLITS},
+        read=counted.read,
+        entries_read=counted.entries_read,
+        entries_rejected=counted.entries_rejected,
     )
-    _raise_if_lost(len(shards), counted.read, result, staging)
+    _raise_if_lost(len(shards), len(files), result, staging)
     _LOGGER.info(
         "%d playlists, %d tracks, rejects: %s, left out: %s",
         result.playlists,
@@ -208,19 +213,24 @@ def _run(
     return result
 
 
-def _raise_if_lost(shards: int, read: int, result: IngestResult, staging: shard_io.Staging) -> None:
+def _raise_if_lost(
+    shards: int, files: int, result: IngestResult, staging: shard_io.Staging
+) -> None:
     """A runner that loses records must not pass unnoticed."""
     if shards != staging.shards:
         raise IngestError(
             f"shards were lost: {shards} of {staging.shards} are complete; try another Beam "
             "runner or running mode"
         )
-    rejected = sum(result.rejects.values())
-    if read != result.playlists + rejected:
+    if result.files != files:
         raise IngestError(
-            f"records were lost: {read} were read, but {result.playlists} written and "
-            f"{rejected} set aside; try another Beam runner or running mode"
+            f"slices were lost: {result.files} of {files} were read; try another Beam runner or "
+            "running mode"
         )
+    try:
+        result.counts.check()
+    except CountsError as error:
+        raise IngestError(f"{error}; try another Beam runner or running mode") from error
     written = list_files(FileSystems.join(staging.root, "all"), [PLAYLISTS_PATTERN])
     expected = staging.shards * len(SPLITS)
     if len(written) != expected:

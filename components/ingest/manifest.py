@@ -15,6 +15,8 @@ from apache_beam.io.filesystems import FileSystems
 
 from components.ingest import finding
 from components.ingest.finding import InputFile
+from components.ingest.validation import NO_TRACKS
+from schema.documents import ALL, Amount, SplitCounts, StageCounts
 from schema.splits import SplitConfig
 
 NAME: Final = "manifest.json"
@@ -36,6 +38,11 @@ class IngestResult:
         unreadable: why a slice could not be read, by its path.
         splits: how many playlists each split got.
         left_out: what is no playlist and no track, by kind: entries of valid playlists, and files.
+        entries: how many entries the playlists of each split have; empty where it is of an
+            earlier version.
+        read: how many records were read, a file that cannot be read being one.
+        entries_read: how many entries of `tracks` these had.
+        entries_rejected: how many of them were set aside, by the reason of their playlist.
     """
 
     playlists: int
@@ -46,6 +53,33 @@ class IngestResult:
     unreadable: dict[str, str] = dataclasses.field(default_factory=dict)
     splits: dict[str, int] = dataclasses.field(default_factory=dict)
     left_out: dict[str, int] = dataclasses.field(default_factory=dict)
+    entries: dict[str, int] = dataclasses.field(default_factory=dict)
+    read: int = 0
+    entries_read: int = 0
+    entries_rejected: dict[str, int] = dataclasses.field(default_factory=dict)
+
+    @property
+    def counts(self) -> StageCounts:
+        """What was read, and where it went: all splits together, then what each got."""
+        aside = {
+            reason: Amount(playlists=number, entries=self.entries_rejected.get(reason, 0))
+            for reason, number in self.rejects.items()
+        }
+        no_tracks = {
+            kind: Amount(entries=self.left_out[kind])
+            for kind in NO_TRACKS.values()
+            if kind in self.left_out
+        }
+        every = SplitCounts(
+            read=Amount(playlists=self.read, entries=self.entries_read),
+            written=Amount(playlists=self.playlists, entries=self.tracks),
+            left_out={**aside, **no_tracks},
+        )
+        by_split = {
+            split: SplitCounts(written=Amount(playlists=number, entries=self.entries.get(split, 0)))
+            for split, number in self.splits.items()
+        }
+        return StageCounts(stage="Ingest", splits={ALL: every, **by_split})
 
     @property
     def rejected(self) -> float:

@@ -26,7 +26,7 @@ from components.ingest import examples, tfrecords
 from components.ingest.counts import Counts
 from components.ingest.names import duplicates_name, playlists_name, rejects_name
 from components.ingest.reading import UnreadableFileError, read_slice
-from components.ingest.validation import Playlist, Reason, Reject, validate
+from components.ingest.validation import Playlist, Reason, Reject, entries_of, validate
 from schema.splits import SPLITS, SplitConfig
 
 _LOGGER = logging.getLogger("segue.ingest")
@@ -122,6 +122,7 @@ class _WriteShard(beam.DoFn):
         index, files = shard
         pids: dict[int, list[tuple[int, Place]]] = defaultdict(list)
         records: Counter[str] = Counter()
+        entries: Counter[str] = Counter()
         counts = Counts()
         with (
             contextlib.ExitStack() as stack,
@@ -133,10 +134,12 @@ class _WriteShard(beam.DoFn):
             }
             for file, *source in files:
                 name = self._names[file]
-                for position, found in _validated(*source):
+                counts.files += 1
+                for position, number, found in _validated(*source):
                     counts.read += 1
+                    counts.entries_read += number
                     if isinstance(found, Reject):
-                        rejects.add(name, position, found)
+                        rejects.add(name, position, found, number)
                         continue
                     split = _split_of(found.pid, self._split)
                     tfrecords.write_record(outputs[split], examples.serialize(found))
@@ -145,10 +148,11 @@ class _WriteShard(beam.DoFn):
                     place = Place(file, position, records[split], found.num_tracks, left_out)
                     pids[bucket].append((found.pid, place))
                     records[split] += 1
-                    counts.tracks += found.num_tracks
+                    entries[split] += found.num_tracks
                     counts.leave_out(found.left_out)
                 _LOGGER.info("read %s (%d of %d)", name, file + 1, len(self._names))
         counts.playlists, counts.splits = records.total(), dict(records)
+        counts.tracks, counts.entries = entries.total(), dict(entries)
         yield beam.pvalue.TaggedOutput(_DONE, (index, counts))
         for bucket, places in pids.items():
             yield bucket, (index, [(pid, tuple(place)) for pid, place in places])
@@ -158,16 +162,17 @@ def _split_of(pid: int, config: SplitConfig) -> str:
     return config.split_of(str(pid).encode())
 
 
-def _validated(path: str, member: str, md5: str) -> Iterator[tuple[int, Playlist | Reject]]:
-    """Yields what happened to each position of a slice, -1 being the file."""
+def _validated(path: str, member: str, md5: str) -> Iterator[tuple[int, int, Playlist | Reject]]:
+    """Yields each position of a slice, -1 being the file, its entries, and what happened to it."""
     try:
         playlists = read_slice(path, member, md5)
     except UnreadableFileError as error:
-        yield -1, Reject(Reason.UNREADABLE_FILE, str(error))
+        yield -1, 0, Reject(Reason.UNREADABLE_FILE, str(error))
         return
     playlists.reverse()
     for position in range(len(playlists)):
-        yield position, validate(playlists.pop())  # freed as soon as they are written
+        raw = playlists.pop()  # freed as soon as it is written
+        yield position, entries_of(raw), validate(raw)
 
 
 def _find_duplicates(
@@ -205,6 +210,7 @@ class _DropDuplicates(beam.DoFn):
             by_split: dict[str, set[int]] = defaultdict(set)
             for place, pid, _ in dropped:
                 by_split[_split_of(pid, self._split)].add(place.record)
+                counts.entries[_split_of(pid, self._split)] -= place.tracks
             for split, numbers in by_split.items():
                 self._rewrite(split, index, numbers)
                 counts.splits[split] -= len(numbers)
@@ -212,7 +218,9 @@ class _DropDuplicates(beam.DoFn):
                 for place, pid, kept in dropped:
                     detail = f"pid {pid} is kept from {self._names[kept.file]}[{kept.position}]"
                     reject = Reject(Reason.DUPLICATE_PID, detail, pid)
-                    rejects.add(self._names[place.file], place.position, reject)
+                    left_out = sum(number for _, number in place.left_out)
+                    number = place.tracks + left_out
+                    rejects.add(self._names[place.file], place.position, reject, number)
             counts.playlists -= len(dropped)
             for place, _, _ in dropped:
                 counts.tracks -= place.tracks
@@ -239,7 +247,7 @@ class _RejectsFile(contextlib.ExitStack):
         self._counts = counts
         self._stream: BinaryIO | None = None
 
-    def add(self, file: str, position: int, reject: Reject) -> None:
+    def add(self, file: str, position: int, reject: Reject, entries: int) -> None:
         if self._stream is None:
             self._stream = self.enter_context(
                 FileSystems.create(self._path, compression_type=CompressionTypes.UNCOMPRESSED)
@@ -252,6 +260,6 @@ class _RejectsFile(contextlib.ExitStack):
             "detail": reject.detail,
         }
         self._stream.write(json.dumps(line).encode() + b"\n")
-        self._counts.reject(reject.reason.value)
+        self._counts.reject(reject.reason.value, entries)
         if reject.reason is Reason.UNREADABLE_FILE:
             self._counts.unreadable[file] = reject.detail

@@ -23,7 +23,7 @@ _TEXTS: Final = (features.NAME, features.DESCRIPTION)
 # Tracks of the MPD spell two features of C4 as their playlists do.
 _TRACK_KEYS: Final = {features.TRACK_DURATION_MS: "duration_ms"}
 #: Entries of a playlist that are no tracks of Spotify's, and what they are counted under.
-_NO_TRACKS: Final = {"local file": "local_files", "episode": "episodes"}
+NO_TRACKS: Final = {"local file": "local_files", "episode": "episodes"}
 # An entry of `tracks`: its position there, and its fields.
 _Entry = tuple[int, dict[str, Any]]
 
@@ -109,6 +109,12 @@ def validate(raw: object, *, allow_no_tracks: bool = False) -> Playlist | Reject
     return Playlist(pid, len(tracks), values, left_out)
 
 
+def entries_of(raw: object) -> int:
+    """Counts the entries of a playlist, whether they are tracks or not; 0 where it has no list."""
+    tracks = raw.get("tracks") if isinstance(raw, dict) else None
+    return len(tracks) if isinstance(tracks, list) else 0
+
+
 def json_type(value: object) -> str:
     """Returns JSON's name of the value's type."""
     for kind, name in (
@@ -159,8 +165,8 @@ def _tracks(raw: dict[str, Any], allow_none: bool) -> tuple[list[_Entry], dict[s
         uri = track.get(features.TRACK_URI)
         if is_track_uri(uri):
             entries.append((index, track))
-        elif isinstance(uri, str) and (kind := other_kind(uri)) in _NO_TRACKS:
-            left_out[_NO_TRACKS[kind]] += 1
+        elif isinstance(uri, str) and (kind := other_kind(uri)) in NO_TRACKS:
+            left_out[NO_TRACKS[kind]] += 1
         else:
             entries.append((index, {**track, features.TRACK_URI: _canonical(uri, index)}))
     if tracks and not entries and not allow_none:

@@ -6,6 +6,15 @@ Writers use `to_json`; readers use `parse`, which leaves out the parts that do n
 """
 
 from schema.documents.base import SCHEMA_VERSION, Document, Part, Value
+from schema.documents.counts import (
+    ALL,
+    COUNTS_FILE,
+    Amount,
+    CountsError,
+    RunCounts,
+    SplitCounts,
+    StageCounts,
+)
 from schema.documents.details import (
     Anomaly,
     DataDetails,
@@ -40,13 +49,17 @@ METRICS_FILE = "metrics.json"
 DETAILS_FILE = "details.json"
 
 __all__ = [
+    "ALL",
+    "COUNTS_FILE",
     "DETAILS_FILE",
     "METRICS_FILE",
     "SCHEMA_VERSION",
+    "Amount",
     "Anomaly",
     "Blessing",
     "Check",
     "ComparisonMetrics",
+    "CountsError",
     "DataDetails",
     "DataSummary",
     "Document",
@@ -61,12 +74,15 @@ __all__ = [
     "PairedTest",
     "Part",
     "RecommendedSong",
+    "RunCounts",
     "RunDetails",
     "RunInfo",
     "RunMetrics",
     "ServedModel",
     "SharedPlaylists",
     "Song",
+    "SplitCounts",
+    "StageCounts",
     "TrainingCurve",
     "Trial",
     "Value",

@@ -89,9 +89,24 @@ def test_every_playlist_becomes_an_example(source, output):
     result = ingest(str(source), output)
     raws = list(generate(25, seed=1))
     entries = sum(raw["num_tracks"] for raw in raws)
-    sizes = Counter(SplitConfig().split_of(b"%d" % pid) for pid in range(25))
+
+    def split_of(raw):
+        return SplitConfig().split_of(b"%d" % raw["pid"])
+
+    sizes = Counter(map(split_of, raws))
     splits = {name: sizes[name] for name in SPLITS}
-    assert result == IngestResult(playlists=25, tracks=entries, files=3, rejects={}, splits=splits)
+    assert result == IngestResult(
+        playlists=25,
+        tracks=entries,
+        files=3,
+        rejects={},
+        splits=splits,
+        entries={
+            name: sum(raw["num_tracks"] for raw in raws if split_of(raw) == name) for name in SPLITS
+        },
+        read=25,
+        entries_read=entries,
+    )
     assert sorted(os.listdir(output)) == [".lock", "manifest.json", *shard_names(3)]
     assert pids(output) == list(range(25))
     for raw, example in zip(raws, read_examples(output), strict=True):
@@ -549,17 +564,57 @@ def test_a_list_of_checksums_is_part_of_the_input(source, output):
         ingest(str(source), output)
 
 
-def test_lost_records_are_an_error(source, output, monkeypatch):
+@pytest.mark.parametrize(
+    ("lost", "told"),
+    [
+        ({"playlists": 9}, "Ingest: all: 10 playlists read, 9 written: 1 lost"),
+        ({"tracks": 12}, "Ingest: all: 10 track entries read, 12 written: 2 too many"),
+        ({"files": 0}, "slices were lost: 0 of 1 were read"),
+        ({"splits": {"train": 9}}, "Ingest: 10 playlists written, 9 in its splits: 1 lost"),
+    ],
+)
+def test_lost_records_are_an_error(source, output, monkeypatch, lost, told):
     write(source, 0, [playlist(pid) for pid in range(10)])
     original = counts.save
 
     def lossy(path, found):
-        original(path, dataclasses.replace(found, playlists=9))
+        original(path, dataclasses.replace(found, **lost))
 
     monkeypatch.setattr(shards.shard_counts, "save", lossy)
-    with pytest.raises(IngestError, match="records were lost: 10 were read, but 9 written and 0"):
+    with pytest.raises(IngestError, match=told):
         ingest(str(source), output)
     assert os.listdir(output) == [".lock"]
+
+
+def test_a_slice_that_nobody_reads_is_an_error(source, output, monkeypatch):
+    write(source, 0, [playlist(0)])
+    write(source, 10, [playlist(1)])
+    original = shards._WriteShard.process
+
+    def lossy(self, shard):
+        yield from original(self, (shard[0], shard[1][:1]))
+
+    monkeypatch.setattr(shards._WriteShard, "process", lossy)
+    with pytest.raises(IngestError, match="slices were lost: 1 of 2 were read"):
+        ingest(str(source), output, shards=1)
+
+
+def test_entries_are_counted_wherever_they_go(source, output):
+    local = {"track_uri": "spotify:local:x"}
+    tracks = [{"track_uri": uri("a")}, {"track_uri": uri("b")}, local]
+    write(source, 0, [{"pid": 1, "tracks": tracks}, {"pid": -2, "tracks": tracks}, {"pid": 3}])
+    write(source, 10, [{"pid": 1, "tracks": [*tracks, local]}])
+    result = ingest(str(source), output, max_reject_share=0.9)
+    every = result.counts.splits["all"]
+    assert (every.read.playlists, every.read.entries) == (4, 10)
+    assert (every.written.playlists, every.written.entries) == (1, 2)
+    assert {why: (n.playlists, n.entries) for why, n in every.left_out.items()} == {
+        "invalid_pid": (1, 3),
+        "missing_tracks": (1, 0),
+        "duplicate_pid": (1, 4),
+        "local_files": (0, 1),
+    }
+    assert sum(result.entries.values()) == 2
 
 
 def test_lost_shards_are_an_error(source, output, monkeypatch):
