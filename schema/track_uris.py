@@ -26,6 +26,9 @@ _OTHER: Final = re.compile(
 )
 _NAMES: Final = {"local": "local file", "collection": "collection"}
 
+#: Entries of a playlist that are no tracks, by `other_kind`, and what they are counted under.
+NO_TRACKS: Final = {"local file": "local_files", "episode": "episodes"}
+
 FORMS: Final = (
     f"{URI_PREFIX}ID, https://open.spotify.com/track/ID or the ID alone, of 22 letters and digits"
 )

@@ -61,6 +61,8 @@ def eval_config(options: EvaluatorOptions, source_hash: str) -> config_pb2.EvalC
         metrics_specs=[
             config_pb2.MetricsSpec(
                 metrics=[
+                    # Compared with what was held out.
+                    config_pb2.MetricConfig(class_name="ExampleCount"),
                     config_pb2.MetricConfig(
                         class_name="RetrievalMetrics",
                         module="components.evaluator.metrics",
@@ -70,7 +72,7 @@ def eval_config(options: EvaluatorOptions, source_hash: str) -> config_pb2.EvalC
                                 "name": f"retrieval_metrics_{source_hash}",
                             }
                         ),
-                    )
+                    ),
                 ],
                 per_slice_thresholds={
                     options.metric: config_pb2.PerSliceMetricThresholds(

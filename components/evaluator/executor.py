@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
+import tensorflow_model_analysis as tfma
 from tfx import types
 from tfx.components.evaluator import constants, executor
 from tfx.types import artifact_utils
 
-from components import served_file
+from components import counts, served_file
 from schema import artifacts
+from schema.documents import Amount, SplitCounts, StageCounts
 
 _BASELINE: Final = "baseline_model"
+_COUNT: Final = "example_count"
 
 
 class Executor(executor.Executor):
@@ -23,15 +27,37 @@ class Executor(executor.Executor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Runs TFX's component; the thresholds on changes hold where a comparison is made."""
+        """Runs TFX's component; the thresholds on changes hold where a comparison is made.
+
+        Raises:
+            CountsError: if it evaluated other playlists than were held out.
+        """
         served = artifact_utils.get_single_instance(input_dict[_BASELINE])
         inputs = {key: value for key, value in input_dict.items() if key != _BASELINE}
         if served_file.read(served).comparison == "made":
             inputs[_BASELINE] = [served]
         super().Do(inputs, output_dict, exec_properties)
+        examples = artifact_utils.get_single_instance(input_dict["examples"])
+        (split,) = json.loads(exec_properties["example_splits"])
+        evaluation = artifact_utils.get_single_uri(output_dict["evaluation"])
+        stage = StageCounts(stage="Evaluator", splits={split: SplitCounts(read=seen(evaluation))})
+        counts.read(examples).followed_by(stage)
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         blessed = blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
         beside = ", compared with the served model" if _BASELINE in inputs else ""
         blessing.set_string_custom_property(
             artifacts.SUMMARY, f"thresholds {'met' if blessed else 'missed'}{beside}"
         )
+
+
+def seen(evaluation: str) -> Amount:
+    """How many playlists an evaluation is of.
+
+    Args:
+        evaluation: Evaluator's output directory.
+    """
+    for key, outputs in tfma.load_eval_result(evaluation).slicing_metrics:
+        if not key:
+            found = outputs[""][""][_COUNT]["doubleValue"]
+            return Amount(playlists=round(float(found)), entries=None)
+    return Amount(entries=None)

@@ -7,6 +7,7 @@ them in memory on the DirectRunner. There is nothing left to do to these records
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 from tfx import types
@@ -16,10 +17,12 @@ from tfx.dsl.components.base import base_executor
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils
 
+from components import counts
 from components.example_files import of_split, pass_on
 from components.ingest import manifest
 from components.ingest.names import playlists_pattern
 from schema import artifacts
+from schema.documents import RunCounts, SplitCounts, StageCounts
 from schema.splits import SPLITS
 
 
@@ -36,6 +39,7 @@ class Executor(base_executor.BaseExecutor):
 
         Raises:
             RuntimeError: if other records lie there than those that `fingerprint` names.
+            CountsError: if the manifest tells of other playlists than there are.
             FileNotFoundError: if a split has no file.
         """
         base, fingerprint = exec_properties["input_base"], exec_properties["fingerprint"]
@@ -61,9 +65,30 @@ class Executor(base_executor.BaseExecutor):
             artifacts.SUMMARY, f"split by hash of pid into {', '.join(names)} and {last}"
         )
         sizes, size = found.outputs if found else {}, 0
+        paths_by_split: dict[str, list[str]] = {}
         for split in SPLITS:
             paths = of_split(split, os.path.join(base, playlists_pattern(split)))
             pass_on(paths, artifact_utils.get_split_uri([examples], split))
+            paths_by_split[split] = paths
             size += sum(sizes.get(os.path.basename(path), 0) for path in paths)
         if found:
             examples.set_int_custom_property(artifacts.BYTES, size)
+        counts.write(examples, _counts(found, paths_by_split))
+
+
+def _counts(found: manifest.Manifest | None, paths: Mapping[str, list[str]]) -> RunCounts:
+    """What Ingest wrote, by its manifest; where it has none to tell of this, what lies there."""
+    if found is not None and found.result.entries:
+        written = found.result.counts
+    else:
+        by_split = {split: counts.of_files(files) for split, files in paths.items()}
+        written = StageCounts(
+            stage="Ingest", splits={k: SplitCounts(written=v) for k, v in by_split.items()}
+        )
+    passed_on = {
+        split: SplitCounts(read=line.written, written=line.written)
+        for split, line in written.splits.items()
+        if split in paths
+    }
+    stage = StageCounts(stage="ImportExampleGen", splits=passed_on)
+    return RunCounts(stages=[written]).followed_by(stage)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import apache_beam as beam
@@ -13,14 +13,25 @@ from tfx.components.util import examples_utils
 from tfx.dsl.components.base import base_beam_executor
 from tfx.types import artifact_utils
 
+from components import counts
 from components.example_files import pass_on
 from components.holdout import examples as held_out_examples
 from evaluation.scenarios import BY_NAME
 from schema import artifacts, features
+from schema.documents import Amount, SplitCounts, StageCounts
 from schema.splits import FITTED, HELD_OUT
 
 # Distinct tracks that a worker counts before it passes them on.
 _MAX_COUNTED: Final = 1_000_000
+
+# What is counted of each split, by how it is told.
+_AMOUNTS: Final = "amounts"
+_READ: Final = "read"
+_WRITTEN: Final = "written"
+_WITHOUT_TRACKS: Final = "without a track to withhold"
+_REPEATS: Final = "repeats"
+# ((split, what), (playlists, entries))
+_Counted = tuple[tuple[str, str], tuple[int, int]]
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -32,7 +43,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Runs the component; see `component.Holdout`."""
+        """Runs the component; see `component.Holdout`.
+
+        Raises:
+            CountsError: if a playlist or an entry got lost before this component, or within it.
+        """
         source = artifact_utils.get_single_instance(input_dict["examples"])
         training = artifact_utils.get_single_instance(output_dict["training"])
         held_out = artifact_utils.get_single_instance(output_dict["held_out"])
@@ -47,22 +62,38 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         )
         for split in FITTED:
             _copy_split(source, training, split)
+        amounts, folder = [], os.path.join(held_out.uri, "amounts")
         with self._make_beam_pipeline() as pipeline:
-            counts = (
-                [
-                    pipeline | f"Read[{split}]" >> beam.io.ReadFromTFRecord(_pattern(source, split))
-                    for split in FITTED
-                ]
-                | beam.Flatten()
-                | "CountTracks" >> beam.ParDo(_CountTracks())
-                | "SumCounts" >> beam.CombinePerKey(sum)  # type: ignore[arg-type]
+            tracks = []
+            for split in FITTED:
+                # What was passed on, so that a file that was not shows.
+                found = (
+                    pipeline
+                    | f"Read[{split}]" >> beam.io.ReadFromTFRecord(_pattern(training, split))
+                    | f"CountTracks[{split}]"
+                    >> beam.ParDo(_CountTracks(split)).with_outputs(_AMOUNTS, main="tracks")
+                )
+                tracks.append(found["tracks"])
+                amounts.append(found[_AMOUNTS])
+            track_counts = (
+                tracks | beam.Flatten() | "SumCounts" >> beam.CombinePerKey(sum)  # type: ignore[arg-type]
             )
             for split in HELD_OUT:
-                _ = (
+                parted = (
                     pipeline
                     | f"Read[{split}]" >> beam.io.ReadFromTFRecord(_pattern(source, split))
-                    | f"HoldOut[{split}]" >> beam.ParDo(_HoldOut(exec_properties["seed"]))
-                    | f"JoinCounts[{split}]" >> _JoinCounts(counts)
+                    | f"HoldOut[{split}]"
+                    >> beam.ParDo(_HoldOut(split, exec_properties["seed"])).with_outputs(
+                        _AMOUNTS, main="examples"
+                    )
+                )
+                joined = parted["examples"] | f"JoinCounts[{split}]" >> _JoinCounts(track_counts)
+                amounts += [
+                    parted[_AMOUNTS],
+                    joined | f"Count[{split}]" >> beam.Map(_written, split),
+                ]
+                _ = (
+                    joined
                     | f"Serialize[{split}]"
                     >> beam.Map(lambda example: example.SerializeToString(deterministic=True))
                     | f"Write[{split}]"
@@ -73,6 +104,29 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                         file_name_suffix=".gz",
                     )
                 )
+            _ = amounts | "Amounts" >> beam.Flatten() | counts.WriteAmounts(folder)
+        until_here = counts.read(source).followed_by(_stage(counts.take_amounts(folder)))
+        for target in (training, held_out):
+            counts.write(target, until_here)
+
+
+def _stage(amounts: Mapping[str, Mapping[str, Amount]]) -> StageCounts:
+    """What was read, and where it went, by split."""
+    splits = {}
+    for split in (*FITTED, *HELD_OUT):
+        found = amounts.get(split, {})
+        read = found.get(_READ, Amount())
+        left_out = {what: found[what] for what in (_WITHOUT_TRACKS, _REPEATS) if what in found}
+        written = read if split in FITTED else found.get(_WRITTEN, Amount())
+        splits[split] = SplitCounts(read=read, written=written, left_out=left_out)
+    return StageCounts(stage="Holdout", splits=splits)
+
+
+def _written(example: tf.train.Example, split: str) -> _Counted:
+    values = example.features.feature
+    seeds = values[features.NUM_SEEDS].int64_list.value[0]
+    withheld = len(values[features.HOLDOUT_TRACK_URI].bytes_list.value)
+    return (split, _WRITTEN), (1, seeds + withheld)
 
 
 def _pattern(artifact: types.Artifact, split: str) -> str:
@@ -86,47 +140,68 @@ def _copy_split(source: types.Artifact, target: types.Artifact, split: str) -> N
 
 
 class _HoldOut(beam.DoFn):
-    """Serialised playlist to (pid, held-out example); counts what is left out."""
+    """Serialised playlist to (pid, held-out example); counts what it read and left out."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, split: str, seed: int) -> None:
+        self._split = split
         self._seed = seed
-        self._empty = beam.metrics.Metrics.counter("segue.holdout", "no_track_to_withhold")
 
-    def process(self, element: bytes) -> Iterator[tuple[bytes, tf.train.Example]]:
-        example = held_out_examples.hold_out(tf.train.Example.FromString(element), self._seed)
+    def process(self, element: bytes) -> Iterator[Any]:
+        playlist = tf.train.Example.FromString(element)
+        entries = counts.number_of_values(playlist, features.TRACK_URI)
+        yield self._counted(_READ, 1, entries)
+        example = held_out_examples.hold_out(playlist, self._seed)
         if example is None:
-            self._empty.inc()
-        else:
-            yield example.features.feature[features.PID].bytes_list.value[0], example
+            yield self._counted(_WITHOUT_TRACKS, 1, entries)
+            return
+        distinct = len(set(playlist.features.feature[features.TRACK_URI].bytes_list.value))
+        if distinct < entries:
+            yield self._counted(_REPEATS, 0, entries - distinct)
+        yield example.features.feature[features.PID].bytes_list.value[0], example
+
+    def _counted(self, what: str, playlists: int, entries: int) -> beam.pvalue.TaggedOutput:
+        return beam.pvalue.TaggedOutput(_AMOUNTS, ((self._split, what), (playlists, entries)))
 
 
 class _CountTracks(beam.DoFn):
     """Serialised playlists to (track URI, playlists that hold it), summed over each bundle."""
 
+    def __init__(self, split: str) -> None:
+        self._split = split
+
     def start_bundle(self) -> None:
         self._counts: dict[bytes, int] = {}
+        self._playlists = self._entries = 0
 
     def process(self, element: bytes) -> Iterable[tuple[bytes, int]]:
         values = tf.train.Example.FromString(element).features.feature[features.TRACK_URI]
+        self._playlists += 1
+        self._entries += len(values.bytes_list.value)
         for uri in set(values.bytes_list.value):
             self._counts[uri] = self._counts.get(uri, 0) + 1
         if len(self._counts) >= _MAX_COUNTED:
             yield from self._counts.items()
             self._counts = {}
 
-    def finish_bundle(self) -> Iterator[beam.utils.windowed_value.WindowedValue]:
-        window = beam.transforms.window.GlobalWindow()
+    def finish_bundle(self) -> Iterator[Any]:
         for item in self._counts.items():
-            yield beam.utils.windowed_value.WindowedValue(item, window.max_timestamp(), (window,))
+            yield _windowed(item)
+        amount = (self._split, _READ), (self._playlists, self._entries)
+        yield beam.pvalue.TaggedOutput(_AMOUNTS, _windowed(amount))
         self._counts = {}
+
+
+def _windowed(item: Any) -> beam.utils.windowed_value.WindowedValue:
+    window = beam.transforms.window.GlobalWindow()
+    return beam.utils.windowed_value.WindowedValue(item, window.max_timestamp(), (window,))
 
 
 class _JoinCounts(beam.PTransform):
     """Joins the count of each withheld track to (pid, example) pairs; gives examples."""
 
-    def __init__(self, counts: beam.PCollection) -> None:
+    def __init__(self, track_counts: beam.PCollection) -> None:
         super().__init__()
-        self._counts = counts
+        self._counts = track_counts
 
     def expand(self, held_out: beam.PCollection) -> beam.PCollection:
         wanted = held_out | "Withheld" >> beam.FlatMap(_withheld_tracks)

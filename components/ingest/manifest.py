@@ -15,9 +15,9 @@ from apache_beam.io.filesystems import FileSystems
 
 from components.ingest import finding
 from components.ingest.finding import InputFile
-from components.ingest.validation import NO_TRACKS
 from schema.documents import ALL, Amount, SplitCounts, StageCounts
 from schema.splits import SplitConfig
+from schema.track_uris import NO_TRACKS
 
 NAME: Final = "manifest.json"
 #: How the fingerprint of an input begins that could not be looked at; no two are the same.

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from schema import features
 from schema.texts import whole
-from schema.track_uris import canonical, is_track_uri, other_kind
+from schema.track_uris import NO_TRACKS, canonical, is_track_uri, other_kind
 
 INT64_MAX: Final = 2**63 - 1
 _EXACT: Final = 2**53  # beyond it, not every whole number is a float
@@ -22,8 +22,6 @@ _SHOWN: Final = 60  # characters of a bad value that are shown
 _TEXTS: Final = (features.NAME, features.DESCRIPTION)
 # Tracks of the MPD spell two features of C4 as their playlists do.
 _TRACK_KEYS: Final = {features.TRACK_DURATION_MS: "duration_ms"}
-#: Entries of a playlist that are no tracks of Spotify's, and what they are counted under.
-NO_TRACKS: Final = {"local file": "local_files", "episode": "episodes"}
 # An entry of `tracks`: its position there, and its fields.
 _Entry = tuple[int, dict[str, Any]]
 

@@ -15,11 +15,11 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
-from components import served_file
+from components import counts, served_file
 from components.evaluator.refusals import refusals
 from components.example_files import of_split
 from components.infra_check.results import REPORT_FILE, InfraReport
-from components.significance import inference, judgement
+from components.significance import counted, inference, judgement
 from components.significance.results import RESULTS_FILE, SERVED, read_rows
 from evaluation.gate_config import GateConfig
 from schema import artifacts
@@ -40,7 +40,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Runs the component; see `component.Significance`."""
+        """Runs the component; see `component.Significance`.
+
+        Raises:
+            CountsError: if a model was scored on other playlists than were held out.
+        """
         examples = artifact_utils.get_single_instance(input_dict["examples"])
         output = artifact_utils.get_single_instance(output_dict["metrics"])
         candidate = exec_properties["candidate_name"]
@@ -49,6 +53,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         for name, model in models.items():
             self.score_model(name, path_utils.serving_model_path(model.uri), examples, output.uri)
         rows, coverage = read_scores(output.uri)
+        held_out = counts.read(examples)
+        for stage in counted.stages(rows, artifact_utils.decode_split_names(examples.split_names)):
+            held_out.followed_by(stage)
         cards = {
             name: ModelCard.read(path_utils.serving_model_path(model.uri))
             for name, model in models.items()

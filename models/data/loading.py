@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
+from models.data import counted
 from models.data.playlists import Playlists, TrainingData
 from models.data.ragged import Ragged
 from models.data.vocabularies import (
@@ -17,6 +18,7 @@ from models.data.vocabularies import (
     read_vocabularies,
 )
 from schema import features
+from schema.documents import Amount
 
 # Playlists parsed at once: memory beyond the result stays at a few MB.
 _BATCH: Final = 1024
@@ -47,6 +49,7 @@ def load_training_data(
     Raises:
         ValueError: if no file matches, a feature or vocabulary is missing, or no playlist holds
             a track of the vocabulary.
+        CountsError: if these are not all playlists and entries that Transform wrote.
     """
     vocabularies = read_vocabularies(transform)
     spec = transform.transformed_feature_spec()
@@ -92,9 +95,14 @@ def _read(patterns: Iterable[str], spec: dict[str, Any]) -> dict[str, Any]:
         .prefetch(1)
     )
     parts: dict[str, list[Any]] = {name: [] for name in names}
+    playlists = entries = 0
     for batch in batches:
+        tracks = _ragged(batch[_TRACKS])  # the unknown and the repeated among them
+        playlists += int(tracks.nrows())
+        entries += int(tf.size(tracks.flat_values))
         for name in names:
             parts[name].append(_READERS[name](batch[name]))
+    counted.check(patterns, Amount(playlists=playlists, entries=entries))
     return {name: _joined(name, values) for name, values in parts.items()}
 
 

@@ -7,6 +7,8 @@ from tensorflow_metadata.proto.v0 import anomalies_pb2
 from components.data_gate import anomalies, executor
 from components.data_gate.options import ValidationOptions
 from schema.curated import curated_schema
+from schema.documents import CountsError
+from tests.components.counts_fixture import counted
 
 FOUND = """
 anomaly_info {
@@ -92,15 +94,20 @@ def gate(tmp_path, root):
     validated.split_names = artifact_utils.encode_split_names([])
 
     def flags(true: int, false: int) -> pd.DataFrame:
-        return pd.DataFrame({"collaborative": ["true"] * true + ["false"] * false})
+        number = true + false
+        tracks = {"track_uri": ["spotify:track:0"] * number}
+        return pd.DataFrame({"collaborative": ["true"] * true + ["false"] * false, **tracks})
 
-    def run(train, evaluation, fail_on="error", data="may", ingested=None):
+    def run(train, evaluation, fail_on="error", data="may", ingested=None, written=None):
         output = standard_artifacts.ExampleAnomalies()
         output.uri = str(tmp_path / "output" / uuid.uuid4().hex)
         current = statistics_artifact(
             tmp_path / "current" / uuid.uuid4().hex, train=flags(*train), eval=flags(*evaluation)
         )
         examples = standard_artifacts.Examples()
+        examples.uri = str(tmp_path / "examples")
+        there = {"train": (sum(train),) * 2, "eval": (sum(evaluation),) * 2}
+        counted(examples, **{**there, **(written or {})})
         examples.set_string_custom_property("input_fingerprint", data)
         records = simple_artifacts.Dataset()
         records.set_string_custom_property("fingerprint", ingested or data)
@@ -138,6 +145,19 @@ def test_examples_of_another_runs_data_stop_this_one(gate):
     with pytest.raises(executor.OtherDataError, match="gs://bucket/tfrecords while this one"):
         gate(train=(5, 95), evaluation=(5, 95), data="june", ingested="may")
     gate(train=(5, 95), evaluation=(5, 95), data="june", ingested="unknown-1")
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ((101, 101), "ImportExampleGen wrote 101 playlists, 100 read: 1 lost"),
+        ((99, 99), "ImportExampleGen wrote 99 playlists, 100 read: 1 too many"),
+        ((100, 102), "ImportExampleGen wrote 102 track entries, 100 read: 2 lost"),
+    ],
+)
+def test_statistics_of_other_playlists_than_there_are_stop_the_run(gate, written, told):
+    with pytest.raises(CountsError, match=f"StatisticsGen: eval: {told}"):
+        gate(train=(5, 95), evaluation=(5, 95), fail_on="never", written={"eval": written})
 
 
 DRIFT = [("since-last-passed", "collaborative")]

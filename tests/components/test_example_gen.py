@@ -1,10 +1,12 @@
 import os
+from pathlib import Path
 
 import pytest
 from tfx.components.util import examples_utils
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, standard_artifacts
 
+from components import counts
 from components.example_files import pass_on
 from components.example_gen.component import ImportExampleGen
 from components.example_gen.driver import Driver
@@ -12,6 +14,7 @@ from components.ingest.job import ingest
 from components.ingest.names import playlists_name
 from sample.generator import write_slices
 from schema.splits import SPLITS
+from tests.components.counts_fixture import written
 
 
 @pytest.fixture
@@ -34,6 +37,15 @@ def execute(tmp_path, fingerprint):
     return examples
 
 
+def found_in(examples):
+    """What lies in the files of each split."""
+    folder = Path(examples.uri)
+    return {
+        split: counts.of_files(map(str, (folder / f"Split-{split}").glob("*.gz")))
+        for split in SPLITS
+    }
+
+
 def test_each_split_is_passed_on_byte_by_byte(source, tmp_path):
     ingest(str(source), str(tmp_path / "records"))
     known = looked_up(tmp_path)
@@ -47,6 +59,9 @@ def test_each_split_is_passed_on_byte_by_byte(source, tmp_path):
     )
     assert examples_utils.get_payload_format(examples) == example_gen_pb2.FORMAT_TF_EXAMPLE
     assert examples_utils.get_file_format(examples) == "tfrecords_gzip"
+    amounts = {k: (line.playlists, line.entries) for k, line in found_in(examples).items()}
+    assert written(examples) == amounts
+    assert sum(playlists for playlists, _ in amounts.values()) == 40
     for split in SPLITS:
         folder = tmp_path / "examples" / f"Split-{split}"
         names = [playlists_name(split, index, 4) for index in range(4)]
@@ -73,6 +88,15 @@ def test_records_without_a_manifest_are_like_no_others(source, tmp_path):
         execute(tmp_path, unknown)
     ingest(str(source), str(tmp_path / "records"))
     assert execute(tmp_path, unknown).span == 0
+
+
+def test_records_without_a_manifest_are_counted(source, tmp_path):
+    ingest(str(source), str(tmp_path / "records"))
+    (tmp_path / "records" / "manifest.json").unlink()
+    examples = execute(tmp_path, "unknown-1")
+    assert written(examples) == {
+        split: (amount.playlists, amount.entries) for split, amount in found_in(examples).items()
+    }
 
 
 def test_passing_on_replaces_what_is_there_and_what_is_passed_on_stays_as_it_was(tmp_path):

@@ -12,6 +12,7 @@ from tfx.types import standard_artifacts
 from components.served_model import executor
 from schema import features
 from schema.documents import ServedModel
+from tests.components.counts_fixture import counted
 from tests.components.infra_check import infra_toy
 
 SPLIT = {"train": 80, "eval": 10, "test": 10}
@@ -50,7 +51,11 @@ def examples(folder: pathlib.Path, playlists: list[bytes]) -> standard_artifacts
                 writer.write(playlist)
     made = standard_artifacts.Examples()
     made.uri, made.split_names = str(folder), '["eval", "test"]'
-    return made
+    values = [tf.train.Example.FromString(playlist).features.feature for playlist in playlists]
+    tracks = (features.TRACK_URI, features.HOLDOUT_TRACK_URI)
+    entries = sum(len(row[name].bytes_list.value) for row in values for name in tracks)
+    amount = (len(playlists), entries)
+    return counted(made, "Holdout", eval=amount, test=amount)
 
 
 def two_toys(folder: pathlib.Path) -> pathlib.Path:

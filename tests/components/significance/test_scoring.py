@@ -8,13 +8,17 @@ import pytest
 import tensorflow as tf
 from tfx.types import standard_artifacts
 
+from components import served_file
 from components.holdout import examples as held_out
-from components.significance import executor, scoring
+from components.significance import counted, executor, scoring
+from components.significance.component import PlaylistMetrics
 from models import families
 from models.export import saved_model
 from schema import features
+from schema.documents import CountsError, ServedModel
 from schema.model_card import ModelCard
 from schema.rows import holdout_hash
+from tests.components import counts_fixture
 from tests.models import training_fixture as fixture
 
 TRAIN = [("rock", [0, 1, 2]), ("rock", [0, 1]), ("jazz", [3, 4]), ("", [0, 4])]
@@ -94,6 +98,45 @@ def test_no_playlist_gets_lost_between_beam_and_the_rows(model, tmp_path):
     assert coverage == {"eval": {"popularity": 0.8}, "test": {"popularity": 0.6}}
     assert len(pd.read_parquet(output / executor.ROWS_FILE)) == 320
     assert {path.name for path in output.iterdir()} == {executor.ROWS_FILE}
+    (stage,) = counted.stages(rows, ["eval", "test"])
+    assert stage.stage == "Significance of popularity"
+    amounts = {k: (line.read.playlists, line.read.entries) for k, line in stage.splits.items()}
+    assert amounts == {"eval": (300, 600), "test": (20, 60)}
+
+
+@pytest.mark.parametrize(
+    ("held_out", "told"),
+    [
+        ((3, 9), "2 read: 1 lost"),
+        ((1, 9), "2 read: 1 too many"),
+        ((2, 10), "10 track entries, 9 read: 1 lost"),
+    ],
+)
+def test_a_model_that_was_not_scored_on_all_playlists_stops_the_run(
+    tmp_path, monkeypatch, held_out, told
+):
+    lengths = [("als", "eval", 4), ("als", "eval", 5), ("popularity", "eval", 4)]
+    rows = pd.DataFrame(lengths, columns=["model", "split", "length"])
+    rows = pd.concat([rows, rows.tail(1).assign(length=5)])
+    monkeypatch.setattr(executor.Executor, "score_model", lambda *_: None)
+    monkeypatch.setattr(executor, "read_scores", lambda _: (rows, {}))
+    examples, metrics, served, model = (
+        standard_artifacts.Examples(),
+        PlaylistMetrics(),
+        standard_artifacts.Model(),
+        standard_artifacts.Model(),
+    )
+    for number, artifact in enumerate((examples, metrics, served, model)):
+        artifact.uri = str(tmp_path / str(number))
+    examples.split_names = '["eval", "test"]'
+    served_file.write(ServedModel(), served)
+    counts_fixture.counted(examples, "Holdout", eval=held_out, test=(0, 0))
+    with pytest.raises(CountsError, match=f"Significance of als: eval: Holdout wrote .*{told}"):
+        executor.Executor().Do(
+            {"examples": [examples], "candidate": [model], "served": [served]},
+            {"metrics": [metrics]},
+            {"candidate_name": "als"},
+        )
 
 
 def test_a_split_without_a_file_is_not_left_out_in_silence(model, tmp_path):

@@ -11,6 +11,14 @@ import tensorflow_transform as tft
 from models.data.loading import load_training_data
 from models.data.vocabularies import read_vocabularies
 from schema import features
+from schema.documents import (
+    COUNTS_FILE,
+    Amount,
+    CountsError,
+    RunCounts,
+    SplitCounts,
+    StageCounts,
+)
 from tests.models.training_fixture import uri
 from tests.models.transform_fixture import example, write_graph, write_records
 
@@ -34,6 +42,7 @@ def graph(tmp_path: pathlib.Path) -> tft.TFTransformOutput:
 
 
 def write(tmp_path: pathlib.Path, name: str, records: list[bytes]) -> str:
+    tmp_path.mkdir(exist_ok=True)
     write_records(tmp_path / f"{name}-0.gz", records)
     return str(tmp_path / f"{name}-*")
 
@@ -92,6 +101,47 @@ def test_playlists_of_stop_stand_among_the_others(
     # What is fitted to is the same, however the line is drawn.
     whole, _ = load_training_data([write(tmp_path, "whole", records)], [], graph)
     assert dataclasses.replace(loaded, stop=whole.stop).fingerprint() == whole.fingerprint()
+
+
+def written(folder: pathlib.Path, **splits: tuple[int, int]) -> None:
+    """Says what Transform wrote of each split, (playlists, entries)."""
+    lines = {
+        split: SplitCounts(written=Amount(playlists=playlists, entries=entries))
+        for split, (playlists, entries) in splits.items()
+    }
+    counts = RunCounts(stages=[StageCounts(stage="Transform", splits=lines)])
+    (folder / COUNTS_FILE).write_text(counts.to_json())
+
+
+def test_what_is_read_is_what_transform_wrote_unknown_and_repeated_tracks_too(
+    graph: tft.TFTransformOutput, tmp_path: pathlib.Path
+) -> None:
+    train = write(tmp_path / "Split-train", "part", [example("1", [0, -1, 0]), example("2", [1])])
+    stop = write(tmp_path / "Split-stop", "part", [example("3", [2])])
+    written(tmp_path, train=(2, 4), stop=(1, 1))
+    loaded, _ = load_training_data([train], [stop], graph)
+    assert len(loaded.train) == 3
+
+
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        ({"train": (2, 3)}, "train: Transform wrote 2 playlists, 1 read: 1 lost"),
+        ({"stop": (0, 0)}, "stop: Transform wrote 0 playlists, 1 read: 1 too many"),
+        ({"train": (1, 5)}, "train: Transform wrote 5 track entries, 3 read: 2 lost"),
+    ],
+)
+def test_training_on_other_playlists_than_transform_wrote_is_refused(
+    graph: tft.TFTransformOutput,
+    tmp_path: pathlib.Path,
+    counts: dict[str, tuple[int, int]],
+    told: str,
+) -> None:
+    train = write(tmp_path / "Split-train", "part", [example("1", [0, -1, 0])])
+    stop = write(tmp_path / "Split-stop", "part", [example("3", [2])])
+    written(tmp_path, **{"train": (1, 3), "stop": (1, 1), **counts})
+    with pytest.raises(CountsError, match=f"Training data: {told}"):
+        load_training_data([train], [stop], graph)
 
 
 def test_stop_may_hold_no_playlist(graph: tft.TFTransformOutput, tmp_path: pathlib.Path) -> None:
