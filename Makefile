@@ -24,7 +24,7 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 BIN := .venv/bin
 SOURCES := pipeline components models evaluation report serving demo sample schema benchmarks scripts tests setup.py
 
-.PHONY: help setup run vertex-local test test-cloud test-services test-newest lint format docs bench soak serve serve-tf conformance query kept-run package try-package release-notes publish-release image push-image lock clean
+.PHONY: help setup run vertex-local flink test test-cloud test-services test-engines test-newest lint format docs bench soak serve serve-tf conformance query kept-run package try-package release-notes publish-release image push-image lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ ifeq ($(DATA),)
 endif
 	@$(BIN)/python scripts/vertex_local.py --data "$(or $(DATA),$(OUT)/sample-$(PLAYLISTS))" --out "$(OUT)/vertex" \
 	  $(if $(CONFIG),--config "$(CONFIG)") $(ARGS)
+
+flink: setup ## a Flink cluster on this machine, until Ctrl-C; needs Java 17 and mvn: make flink [OUT=DIR] [ARGS='--slots 4']
+	@$(BIN)/python -m scripts.flink --folder "$(OUT)/flink" $(ARGS)
 
 test: setup ## all tests
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)

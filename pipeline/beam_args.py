@@ -1,4 +1,4 @@
-"""Beam's arguments, component by component: in the process or on Dataflow."""
+"""Beam's arguments, component by component: in the process, on Dataflow or on Flink."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 from pipeline.config import PipelineConfig
 from pipeline.options.dataflow import DataflowOptions
+from pipeline.options.flink import FlinkOptions
 
 # Dataflow takes longer names; those of labels, which carry the same, it does not.
 _MAX_NAME: Final = 63
@@ -20,6 +21,7 @@ _PACKAGES: Final = (
     "--sdk_container_image",
     "--worker_harness_container_image",
 )
+_NO_CONTAINER: Final = "--sdk_container_image=unused"  # there is nobody to run it
 _IN_PROCESS: Final = ("", "DirectRunner", "direct", "BundleBasedDirectRunner", "InteractiveRunner")
 
 
@@ -31,29 +33,58 @@ def of(component: str, config: PipelineConfig, run: str) -> list[str]:
         config: the run.
         run: names the run in the names of its jobs, of which no two under way may have one name.
     """
-    dataflow = config.dataflow
-    if dataflow is None or component not in dataflow.chosen:
-        return in_process(config)
     name = job_name(config.name, component, run)
-    return _dataflow(dataflow, component, name, config.storage or "", run)
+    if config.dataflow is not None and component in config.dataflow.chosen:
+        return _dataflow(config.dataflow, component, name, config.storage or "", run)
+    if config.flink is not None and component in config.flink.chosen:
+        return on_flink(config.flink, name)
+    return in_process(config)
 
 
 def in_process(config: PipelineConfig) -> list[str]:
-    """Returns the arguments of whatever is not on Dataflow: those of `beam.pipeline_args`."""
+    """Returns the arguments of whatever runs in this process: those of `beam.pipeline_args`."""
     from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
     arguments = list(config.beam.pipeline_args)
     runner = PipelineOptions(arguments).view_as(StandardOptions).runner or ""
     if runner in _IN_PROCESS and not any(a.startswith(_PACKAGES) for a in arguments):
-        arguments.append("--sdk_container_image=unused")  # there are no workers to run it
+        arguments.append(_NO_CONTAINER)
     return arguments
 
 
 def job_name(pipeline: str, component: str, run: str) -> str:
-    """Returns a name that Dataflow takes: PIPELINE-COMPONENT-RUN, of lower-case words."""
+    """Returns a name that every engine takes: PIPELINE-COMPONENT-RUN, of lower-case words."""
     words = re.sub(r"[^a-z0-9]+", "-", component.lower())
     rest = f"-{words}-{run}"
     return pipeline[: _MAX_NAME - len(rest)].rstrip("-") + rest
+
+
+def on_flink(options: FlinkOptions, name: str) -> list[str]:
+    """Returns the arguments of a job on Flink.
+
+    Args:
+        options: of the cluster.
+        name: of the job.
+    """
+    values = {
+        "runner": "PortableRunner",
+        "job_endpoint": options.job_endpoint,
+        "artifact_endpoint": options.artifact_endpoint,
+        "environment_type": "EXTERNAL",
+        "environment_config": options.workers,
+        "job_name": name,
+        "parallelism": options.parallelism,
+        # Each step is written out before the next one reads it: what does not fit in memory is
+        # spilled, and what was finished before a machine was lost is not done again.
+        "execution_mode_for_batch": "BATCH_FORCED",
+        # Or each step would start Python workers of its own, and end them: 15 s of imports.
+        "environment_cache_millis": 20_000,
+    }
+    return [
+        *(f"--{key}={value}" for key, value in values.items() if value is not None),
+        _NO_CONTAINER,
+        *options.pipeline_args,
+    ]
 
 
 def _dataflow(

@@ -18,6 +18,7 @@ from models.transform.options import TransformOptions
 from models.tuning.options import TunerOptions
 from pipeline.options.beam import BeamOptions
 from pipeline.options.dataflow import DataflowOptions
+from pipeline.options.flink import FlinkOptions
 from pipeline.options.gc import CollectionOptions
 from pipeline.options.metadata import MetadataOptions
 from pipeline.options.skew import SkewOptions
@@ -84,6 +85,9 @@ class PipelineConfig(Options):
     beam: BeamOptions = BeamOptions()
     dataflow: DataflowOptions | None = pydantic.Field(
         None, description="where Beam's steps run on Dataflow; null: nowhere"
+    )
+    flink: FlinkOptions | None = pydantic.Field(
+        None, description="where Beam's steps run on a Flink cluster; null: nowhere"
     )
     vertex: VertexOptions = VertexOptions()
     skew: SkewOptions = SkewOptions()
@@ -170,6 +174,17 @@ class PipelineConfig(Options):
             raise ValueError(
                 "storage: Dataflow's workers are on other machines: set it to a gs://BUCKET/FOLDER "
                 "that they and you can reach"
+            )
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _has_one_engine(self) -> PipelineConfig:
+        if self.dataflow is None or self.flink is None:
+            return self
+        if both := [name for name in self.flink.chosen if name in self.dataflow.chosen]:
+            raise ValueError(
+                f"flink.components: {', '.join(both)} runs on Dataflow too, by `dataflow`; name it "
+                "in the components of one of them"
             )
         return self
 

@@ -47,7 +47,7 @@ def run(
             USAGE,
         )
     from pipeline.lifecycle import MetadataError
-    from pipeline.runners import local
+    from pipeline.runners import flink_jobs, local
     from schema.output_lock import InUseError
     from schema.status import RunStatus
     from serving.protocol import ConfigError
@@ -57,7 +57,7 @@ def run(
     except local.RunFailedError as error:
         # The console has said so.
         raise CommandFailedError(str(error)) from None
-    except (InUseError, MetadataError) as error:
+    except (InUseError, MetadataError, flink_jobs.ClusterError) as error:
         fail(error)
     except ConfigError as error:
         fail(error, USAGE)

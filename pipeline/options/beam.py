@@ -4,10 +4,36 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Iterable
+from typing import Final
 
 import pydantic
 
 from schema.options import Options
+
+#: The ids of the components whose work is done by Beam.
+BEAM_COMPONENTS: Final = (
+    "Ingest",
+    "StatisticsGen",
+    "Holdout",
+    "Transform",
+    "Evaluator",
+    "Significance",
+)
+
+
+def are_of_beam(named: Iterable[str]) -> None:
+    """Refuses a component whose work is not done by Beam.
+
+    Raises:
+        ValueError: with those that there are.
+    """
+    for component in named:
+        if component not in BEAM_COMPONENTS:
+            raise ValueError(
+                f"{component!r} is not a component that Beam runs; choose from "
+                f"{', '.join(BEAM_COMPONENTS)}"
+            )
 
 
 def can_be_read(arguments: tuple[str, ...]) -> tuple[str, ...]:
@@ -32,8 +58,8 @@ class BeamOptions(Options):
 
     pipeline_args: tuple[str, ...] = pydantic.Field(
         ("--runner=DirectRunner", "--direct_running_mode=in_memory", "--direct_num_workers=1"),
-        description="Beam's own options, such as --runner=FlinkRunner; for Dataflow there is the "
-        "section `dataflow`",
+        description="Beam's own options of what runs neither on Dataflow nor on Flink, which have "
+        "the sections `dataflow` and `flink`",
     )
 
     @pydantic.field_validator("pipeline_args")

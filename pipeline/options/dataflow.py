@@ -6,18 +6,8 @@ from typing import Annotated, Final, Literal
 
 import pydantic
 
-from pipeline.options.beam import can_be_read
+from pipeline.options.beam import BEAM_COMPONENTS, are_of_beam, can_be_read
 from schema.options import Options
-
-#: The ids of the components whose work is done by Beam.
-BEAM_COMPONENTS: Final = (
-    "Ingest",
-    "StatisticsGen",
-    "Holdout",
-    "Transform",
-    "Evaluator",
-    "Significance",
-)
 
 _LABEL: Final = r"^[a-z0-9_-]{0,63}$"
 _Label = Annotated[str, pydantic.Field(pattern=_LABEL)]
@@ -123,12 +113,7 @@ class DataflowOptions(WorkerOptions):
     def _are_of_beam(
         cls, named: tuple[str, ...] | dict[str, WorkerOptions] | None
     ) -> tuple[str, ...] | dict[str, WorkerOptions] | None:
-        for component in named or ():
-            if component not in BEAM_COMPONENTS:
-                raise ValueError(
-                    f"{component!r} is not a component that Beam runs; choose from "
-                    f"{', '.join(BEAM_COMPONENTS)}"
-                )
+        are_of_beam(named or ())
         return named
 
     @pydantic.field_validator("pipeline_args")

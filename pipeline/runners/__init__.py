@@ -1,3 +1,3 @@
 """Each runner translates the DAG, starts it and shows it."""
 
-__all__ = ["dataflow_jobs", "launch", "local", "plain_paths", "repair", "vertex"]
+__all__ = ["dataflow_jobs", "flink_jobs", "launch", "local", "plain_paths", "repair", "vertex"]

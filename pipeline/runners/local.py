@@ -45,6 +45,7 @@ def run(config: PipelineConfig) -> RunResult:
 
     Raises:
         RunFailedError: if a component fails.
+        ClusterError: if the Flink cluster that the run names does not work.
         InUseError: if another run writes to `config.out`.
         OSError: if a place in `config.out` cannot be written to.
         MetadataError: if the metadata store cannot be reached or used.
@@ -83,7 +84,7 @@ def _run(
 
     from pipeline import dag
     from pipeline.lifecycle import metadata, provenance
-    from pipeline.runners import dataflow_jobs, launch, repair
+    from pipeline.runners import dataflow_jobs, flink_jobs, launch, repair
     from serving.protocol import ConfigError
     from serving.release import look
 
@@ -115,6 +116,7 @@ def _run(
         )
     seen, run_name = _Shown(console, seconds_file), f"{started:%Y%m%d-%H%M%S}"
     try:
+        flink_jobs.wait_until_ready(config, run_name)
         built = dag.create_pipeline(
             config,
             paths,
@@ -130,13 +132,14 @@ def _run(
             dataclasses.asdict(provenance.Provenance.of(config)),
         )
     except launch.NodeFailedError as error:
-        cause = error.__cause__ or error
+        cause = flink_jobs.explained(config.flink, error.__cause__ or error)
         told = _explain(cause)
         if out != os.path.abspath(config.out):  # a link that the runner made
             told = told.replace(out, config.out)
         raise _failed(console, error.node_id, error.seconds, cause, told) from error
     except KeyboardInterrupt:
-        dataflow_jobs.cancel_and_tell(config, run_name, console.note)
+        for jobs in (dataflow_jobs, flink_jobs):
+            jobs.cancel_and_tell(config, run_name, console.note)
         raise
 
     metrics = documents.RunMetrics.model_validate_json(

@@ -15,7 +15,7 @@ from collections import Counter
 import pytest
 from apache_beam.portability.api import beam_runner_api_pb2
 
-from pipeline.options.dataflow import BEAM_COMPONENTS
+from pipeline.options.beam import BEAM_COMPONENTS
 from tests.cloud.conftest import BUCKET, IMAGE, Machine
 from tests.standins.dataflow import counters
 

@@ -9,7 +9,7 @@ from apache_beam.runners.dataflow.dataflow_runner import DataflowRunner
 from tfx.dsl.components.base.executor_spec import BeamExecutorSpec
 
 from pipeline import beam_args, dag
-from pipeline.options.dataflow import BEAM_COMPONENTS
+from pipeline.options.beam import BEAM_COMPONENTS
 from pipeline.overrides import load_config
 
 RUN = "20260102-030405"

@@ -4,7 +4,7 @@ import pathlib
 
 import pytest
 
-from pipeline.options.dataflow import BEAM_COMPONENTS
+from pipeline.options.beam import BEAM_COMPONENTS
 from pipeline.overrides import RunConfigError, load_config
 
 PROFILE = str(pathlib.Path(__file__).parents[2] / "configs" / "dataflow.yaml")

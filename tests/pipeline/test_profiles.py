@@ -15,6 +15,7 @@ PROFILES = sorted(path.stem for path in CONFIGS.glob("*.yaml"))
 PLACES = {
     "local": {"beam"},
     "dataflow": {"storage", "dataflow"},
+    "flink": {"flink"},
     "vertex": {"data", "storage", "vertex"},
 }
 
