@@ -2,10 +2,11 @@
 
 `tests` runs the tests marked `soak` with many more examples, `mutation` changes the code under the
 tests (see `benchmarks.mutation`), `load` asks a server for ten minutes (see `serving-soak`),
-`swaps` releases versions, broken ones too, while a client asks (see `benchmarks.swaps`). Each part
-replaces its own figures in benchmarks/results/soak.json, and each room of `mutation` its own:
-`mutation --room claims --mutants 12` changes one room in twelve places. `swaps --target HOST:PORT`
-prints the figures of that server and keeps none.
+`swaps` releases versions, broken ones too, while a client asks (see `benchmarks.swaps`), `kills`
+ends parts of a Flink cluster under a run (see `benchmarks.engines`). Each part replaces its own
+figures in benchmarks/results/soak.json, and each room of `mutation` its own: `mutation --room
+claims --mutants 12` changes one room in twelve places. `swaps --target HOST:PORT` prints the
+figures of that server and keeps none.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from xml.etree import ElementTree
 
 import typer
 
-from benchmarks import harness, mutation, serving_soak, swaps
+from benchmarks import engines, harness, mutation, serving_soak, swaps
 
 _EXAMPLES: Final = 6000
 _MUTANTS: Final = 40
@@ -82,6 +83,8 @@ def failures(figures: dict[str, Any]) -> list[str]:
     for name, room in figures.get("mutation", {}).get("rooms", {}).items():
         if room["killed"] < _KILLED_SHARE * room["tried"]:
             wrong.append(f"{name}: tests notice {room['killed']} of {room['tried']} changes")
+    if "kills" in figures:
+        wrong += engines.failures(figures["kills"])
     if "swaps" in figures:
         wrong += swap_failures(figures["swaps"])
     return wrong
@@ -98,7 +101,7 @@ def swap_failures(found: dict[str, Any]) -> list[str]:
     return wrong
 
 
-PARTS: Final = ("tests", "mutation", "load", "swaps")
+PARTS: Final = ("tests", "mutation", "load", "swaps", "kills")
 
 
 def mutate(
@@ -147,7 +150,12 @@ def main(
             figures[name] = swaps.measure(target, model_base, folder)
             print(json.dumps(figures[name], indent=1))
             continue
-        run = {"swaps": swaps.measure, "tests": run_tests, "load": serving_soak.measure}[name]
+        run = {
+            "swaps": swaps.measure,
+            "tests": run_tests,
+            "load": serving_soak.measure,
+            "kills": engines.measure,
+        }[name]
         figures[name] = {"measured": _today(), **run()}
         harness.record("soak", figures)
     print(f"Written to {path.relative_to(harness.ROOT)}")

@@ -128,6 +128,14 @@ class Cluster:
         (self.folder / "conf" / "flink-conf.yaml").write_text(self._configuration(), "utf-8")
         for name in ("workers", "jobmanager", *self._taskmanagers, "jobserver"):
             self.launch(name)
+        self.wait()
+
+    def wait(self) -> None:
+        """Waits until every part takes its share of jobs.
+
+        Raises:
+            ClusterError: a part ended, or it takes too long.
+        """
         deadline = time.monotonic() + _START_SECONDS
         while not self._ready():
             if ended := self.ended():
@@ -209,10 +217,13 @@ class Cluster:
                 f"--artifact-port={self.ports.artifacts}",
                 "--expansion-port=0",
                 f"--artifacts-dir={self.folder / 'artifacts'}",
+                of_beam=True,
             )
         else:
             main = "org.apache.flink.runtime.taskexecutor.TaskManagerRunner"
-            made = java.command(_HEAP["taskmanager"], main, "--configDir", conf, direct=_DIRECT)
+            made = java.command(
+                _HEAP["taskmanager"], main, "--configDir", conf, direct=_DIRECT, of_beam=True
+            )
         return [made[0], temporary, *made[1:]]
 
     def _environment(self) -> dict[str, str]:

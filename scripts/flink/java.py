@@ -16,6 +16,7 @@ DEPLOY: Final = ROOT / "deploy" / "flink"
 #: Where jars lie, once for all clusters of a checkout.
 JARS: Final = ROOT / ".cache" / "flink" / "jars"
 PINNED: Final = DEPLOY / "sha256sums"
+_LOOPBACK: Final = DEPLOY / "Loopback.java"
 _OLDEST: Final = 17
 
 # What Flink's own scripts open of Java's modules.
@@ -44,26 +45,28 @@ class MissingError(RuntimeError):
     """Java or Maven is not there, or jars are not those that are pinned: one sentence."""
 
 
-def program() -> str:
-    """The path of a Java that runs Flink.
+def program(name: str = "java") -> str:
+    """The path of a program of a JDK that runs Flink.
 
     Raises:
         MissingError: there is none of version 17 or later.
     """
     home = os.environ.get("JAVA_HOME")
-    path = str(pathlib.Path(home, "bin", "java")) if home else shutil.which("java")
+    path = str(pathlib.Path(home, "bin", name)) if home else shutil.which(name)
     if path is None or not os.access(path, os.X_OK):
-        raise MissingError("Flink needs Java 17: install it, as openjdk-17-jdk-headless.")
-    told = subprocess.run(  # noqa: S603 - Java's own program
-        [path, "-version"], capture_output=True, text=True, check=False
-    ).stderr
-    version = re.search(r'version "(\d+)', told)
+        raise MissingError(
+            f"Flink needs {name} of a JDK of Java 17: install one, such as openjdk-17-jdk-headless."
+        )
+    done = _run([path, "-version"])
+    version = re.search(r'(?:version "|javac )(\d+)', done.stdout + done.stderr)
     if version is None or int(version[1]) < _OLDEST:
-        raise MissingError(f"Flink needs Java 17; {path} is {told.splitlines()[0]}.")
+        raise MissingError(f"Flink needs Java 17; {path} is {done.stderr.splitlines()[0]}.")
     return path
 
 
-def command(heap: int, main: str, *arguments: str, direct: int | None = None) -> list[str]:
+def command(
+    heap: int, main: str, *arguments: str, direct: int | None = None, of_beam: bool = False
+) -> list[str]:
     """The command line of a Java program on the class path of the jars.
 
     Args:
@@ -71,6 +74,7 @@ def command(heap: int, main: str, *arguments: str, direct: int | None = None) ->
         main: the program's class.
         *arguments: of the program.
         direct: memory outside the heap in MiB; None: as much as the heap.
+        of_beam: whether servers of Beam's run in it, which would listen on every network.
     """
     return [
         program(),
@@ -81,7 +85,8 @@ def command(heap: int, main: str, *arguments: str, direct: int | None = None) ->
         "-Dorg.slf4j.simpleLogger.showDateTime=true",
         "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss",
         "-cp",
-        f"{JARS}/*",
+        os.pathsep.join((str(_classes()), f"{JARS}/*")),
+        *(("Loopback",) if of_beam else ()),
         main,
         *arguments,
     ]
@@ -93,14 +98,19 @@ def fetch() -> None:
     Raises:
         MissingError: Maven is not there or fails, or a jar is not the one that is pinned.
     """
-    if JARS.is_dir() and not differing():
-        return
-    _copy()
+    if not JARS.is_dir() or differing():
+        _copy()
     if wrong := differing():
         raise MissingError(
             f"{wrong}: nothing of it is run. If {DEPLOY.relative_to(ROOT)}/pom.xml was changed on "
             "purpose, pin what it brings now by make flink ARGS=pin."
         )
+    if not _classes().is_dir():
+        fresh = _classes().with_suffix(".compiling")
+        done = _run([program("javac"), "-cp", f"{JARS}/*", "-d", str(fresh), str(_LOOPBACK)])
+        if done.returncode:
+            raise MissingError(f"{_LOOPBACK.name} does not compile: {done.stderr.splitlines()[0]}")
+        fresh.rename(_classes())
 
 
 def pin() -> int:
@@ -142,14 +152,18 @@ def _copy() -> None:
     fresh = JARS.with_name("fetching")
     shutil.rmtree(fresh, ignore_errors=True)
     goal = ["dependency:copy-dependencies", f"-DoutputDirectory={fresh}"]
-    done = subprocess.run(  # noqa: S603 - Maven's own program
-        [maven, "-q", "-B", "-f", str(DEPLOY / "pom.xml"), *goal],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _run([maven, "-q", "-B", "-f", str(DEPLOY / "pom.xml"), *goal])
     if done.returncode:
         said = (line for line in done.stdout.splitlines() if "ERROR" in line)
         raise MissingError(f"Maven cannot fetch Flink: {next(said, done.stderr.strip())}")
     shutil.rmtree(JARS, ignore_errors=True)
     fresh.rename(JARS)
+
+
+def _classes() -> pathlib.Path:
+    """Where what is compiled of this source lies."""
+    return JARS.with_name(hashlib.sha256(_LOOPBACK.read_bytes()).hexdigest()[:16])
+
+
+def _run(words: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603 - no shell

@@ -1,0 +1,270 @@
+"""The same run on two engines: what of their results differs, and what kills change of them.
+
+`make soak ARGS=kills` runs the pipeline in the process and on a Flink cluster of its own, of which
+it kills a TaskManager in the middle of Transform and a Python worker in that of the evaluation.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Final
+
+import pandas as pd
+
+from benchmarks import harness
+from sample.generator import write_slices
+from schema.layout import REPORT
+from schema.rows import KEYS, ROWS_FILE
+
+#: Of metrics.json what two runs of one engine do not share either.
+_OWN: Final = ("seconds", "pushed_version", "push", "fit_seconds")
+_TOLERANCE: Final = 1e-6
+_PLAYLISTS: Final = 300
+#: Small models and splits, so that a run takes minutes.
+SETTINGS: Final = (
+    "split={train: 70, eval: 20, test: 10}",
+    "gate.resamples=999",
+    "models.als.factors=8",
+    "models.two_tower.epochs=2",
+    "models.two_tower.factors=16",
+    "infra_check.requests=5",
+)
+CLASSICAL: Final = ("candidate=als", "baselines=[popularity]")
+
+
+class Run:
+    """A run of `segue` in a process of its own.
+
+    Args:
+        data: slices.
+        out: an empty directory, or one of an earlier run.
+        *settings: KEY=VALUE.
+
+    Attributes:
+        out: the same.
+        console: what it printed, once it has ended.
+    """
+
+    def __init__(self, data: pathlib.Path, out: pathlib.Path, *settings: str) -> None:
+        self.out = out
+        self.console = ""
+        options = [text for each in (*SETTINGS, *settings) for text in ("--set", each)]
+        self._process = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "pipeline.cli", "run"),
+                *("--data", str(data), "--out", str(out), *options),
+            ],
+            cwd=harness.ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def ended(self) -> bool:
+        """Whether the process has ended."""
+        return self._process.poll() is not None
+
+    def interrupt(self) -> None:
+        """What Ctrl-C does."""
+        self._process.send_signal(signal.SIGINT)
+
+    def end(self) -> int:
+        """Waits for its end; returns the exit code."""
+        self.console += self._process.communicate()[0]
+        return self._process.returncode
+
+
+def on_flink(cluster: Any, **more: Any) -> tuple[str, ...]:
+    """The settings of a run on a `scripts.flink.cluster.Cluster`."""
+    options = {"wait_seconds": 600, **cluster.options, **more}
+    return tuple(f"flink.{key}={json.dumps(value)}" for key, value in options.items())
+
+
+def running(cluster: Any, component: str) -> bool:
+    """Whether a job of a component is under way, and has ended parts of its work."""
+    with contextlib.suppress(OSError, ValueError):
+        with urllib.request.urlopen(f"{cluster.page}/jobs/overview", timeout=5) as answer:
+            jobs = json.load(answer)["jobs"]
+        return any(
+            f"-{component.lower()}-" in job["name"]
+            and job["state"] == "RUNNING"
+            and job["tasks"]["finished"] > 0
+            for job in jobs
+        )
+    return False
+
+
+def when(happened: Callable[[], bool], run: Run) -> bool:
+    """Waits until something has happened; False where the run ended before."""
+    while not run.ended():
+        if happened():
+            return True
+        time.sleep(0.3)
+    return False
+
+
+def differences(kind: str, one: pathlib.Path, other: pathlib.Path) -> list[str]:
+    """What differs in the results of two runs of the same data: numbers by more than a millionth.
+
+    Args:
+        kind: of results, a key of `KINDS`.
+        one: a run's output directory.
+        other: another's.
+
+    Returns:
+        Names of what differs, such as "metrics.models.als.fit"; empty where nothing does.
+    """
+    read = KINDS[kind]
+    return list(_differing(read(one), read(other), kind))
+
+
+def _metrics(out: pathlib.Path) -> Any:
+    return json.loads((out / REPORT / "metrics.json").read_bytes())
+
+
+def _counts(out: pathlib.Path) -> Any:
+    return json.loads(_newest(out, "Ingest/summary/*/ingest.json").read_bytes())
+
+
+def _vocabularies(out: pathlib.Path) -> Any:
+    assets = _newest(out, "Transform/transform_graph/*/transform_fn/assets")
+    names = [each for each in sorted(assets.iterdir()) if each.is_file()]
+    return {each.name: each.read_bytes().splitlines() for each in names}
+
+
+def _statistics(out: pathlib.Path) -> Any:
+    from google.protobuf import json_format
+    from tensorflow_metadata.proto.v0 import statistics_pb2
+
+    found = {}
+    folder = _newest(out, "StatisticsGen/statistics/*")
+    for split in sorted(folder.glob("Split-*")):
+        message = statistics_pb2.DatasetFeatureStatisticsList.FromString(
+            (split / "FeatureStats.pb").read_bytes()
+        )
+        (dataset,) = json_format.MessageToDict(message)["datasets"]
+        features = {str(each.get("path", each.get("name"))): each for each in dataset["features"]}
+        found[split.name] = {**dataset, "features": features}
+    return found
+
+
+def _rows(out: pathlib.Path) -> Any:
+    rows = pd.read_parquet(out / REPORT / ROWS_FILE).sort_values(list(KEYS))
+    return {column: rows[column].tolist() for column in rows}
+
+
+def _held_out(out: pathlib.Path) -> Any:
+    """The records of each split of what is trained on and asked, in any order."""
+    import tensorflow as tf
+
+    found = {}
+    for kind in ("training", "held_out"):
+        for split in sorted(_newest(out, f"Holdout/{kind}/*").glob("Split-*")):
+            files = sorted(str(path) for path in split.iterdir())
+            records = tf.data.TFRecordDataset(files, compression_type="GZIP")
+            found[f"{kind}.{split.name}"] = sorted(records.as_numpy_iterator())
+    return found
+
+
+KINDS: Final[dict[str, Callable[[pathlib.Path], Any]]] = {
+    "counts": _counts,
+    "statistics": _statistics,
+    "held_out": _held_out,
+    "vocabularies": _vocabularies,
+    "metrics": _metrics,
+    "rows": _rows,
+}
+
+
+def _newest(out: pathlib.Path, pattern: str) -> pathlib.Path:
+    """The artifact of the highest number that a pattern finds in a run's directory."""
+    root = out / "pipeline_root"
+    found = list(root.glob(pattern))
+    assert found, f"{root} has no {pattern}"
+    at = pathlib.PurePath(pattern).parts.index("*")
+    return max(found, key=lambda path: int(path.relative_to(root).parts[at]))
+
+
+def _differing(one: Any, other: Any, key: str) -> Iterator[str]:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for name in sorted(one.keys() | other.keys()):
+            if name in _OWN:
+                continue
+            if name not in one or name not in other:
+                yield f"{key}.{name} is in one of them"
+            else:
+                yield from _differing(one[name], other[name], f"{key}.{name}")
+    elif isinstance(one, list) and isinstance(other, list):
+        if len(one) != len(other):
+            yield f"{key}: {len(one)} and {len(other)}"
+        else:
+            pairs = enumerate(zip(one, other, strict=True))
+            yield from _first(each for at, two in pairs for each in _differing(*two, f"{key}.{at}"))
+    elif isinstance(one, float) and isinstance(other, float):
+        same = math.isclose(one, other, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+        if not same and not (math.isnan(one) and math.isnan(other)):
+            yield f"{key}: {one} and {other}"
+    elif one != other:
+        yield f"{key}: {one!r:.80} and {other!r:.80}"
+
+
+def _first(found: Iterable[str]) -> list[str]:
+    """The first difference of a list, which may have thousands."""
+    return [each for each, _ in zip(found, range(1), strict=False)]
+
+
+def measure(playlists: int = _PLAYLISTS) -> dict[str, Any]:
+    """Kills parts of a cluster under a run, and compares it with one that nobody disturbed.
+
+    Args:
+        playlists: of the synthetic data.
+
+    Returns:
+        `kills` (what was killed in which component) and `differences` from the undisturbed run.
+    """
+    from scripts.flink import cluster as clusters
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        write_slices(folder / "data", playlists, seed=7, slice_size=100)
+        undisturbed = Run(folder / "data", folder / "here", *CLASSICAL)
+        assert undisturbed.end() == 0, undisturbed.console
+        with clusters.Cluster(folder / "flink", clusters.Ports.free()) as cluster:
+            run = Run(folder / "data", folder / "out", *CLASSICAL, *on_flink(cluster))
+            kills = list(_kill(cluster, run))
+            code = run.end()
+        pair = folder / "here", folder / "out"
+        found = [each for kind in KINDS for each in differences(kind, *pair)] if code == 0 else []
+    return {
+        "playlists": playlists,
+        "kills": kills,
+        "differences": found if code == 0 else [f"the run ended with {code}: {run.console[-500:]}"],
+    }
+
+
+def _kill(cluster: Any, run: Run) -> Iterator[str]:
+    if when(lambda: running(cluster, "Transform"), run):
+        cluster.kill("taskmanager-1")
+        yield "a TaskManager in Transform"
+    if when(lambda: running(cluster, "Evaluator") and bool(cluster.worker_processes()), run):
+        os.kill(cluster.worker_processes()[-1], signal.SIGKILL)
+        yield "a Python worker in Evaluator"
+
+
+def failures(figures: dict[str, Any]) -> list[str]:
+    """What went wrong, in words."""
+    wrong = [f"killed and run: {each}" for each in figures["differences"]]
+    if len(figures["kills"]) < 2:
+        wrong.append(f"only {len(figures['kills'])} of 2 kills came in time")
+    return wrong
