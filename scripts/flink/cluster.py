@@ -199,7 +199,7 @@ class Cluster:
         ]
 
     def _command(self, name: str) -> list[str]:
-        conf = str(self.folder / "conf")
+        conf = "conf"  # of the folder, where each part runs: job servers take no space in a path
         temporary = f"-Djava.io.tmpdir={self.folder / 'tmp'}"
         if name == "workers":
             return [sys.executable, "-m", "scripts.flink.workers", str(self.ports.workers)]
@@ -216,7 +216,7 @@ class Cluster:
                 f"--job-port={self.ports.jobs}",
                 f"--artifact-port={self.ports.artifacts}",
                 "--expansion-port=0",
-                f"--artifacts-dir={self.folder / 'artifacts'}",
+                "--artifacts-dir=artifacts",
                 of_beam=True,
             )
         else:
@@ -242,7 +242,7 @@ class Cluster:
             "rest.address": HOST,
             "rest.bind-address": HOST,
             "rest.port": self.ports.page,
-            "io.tmp.dirs": "tmp",  # of where each part runs: no path of a user is read as several
+            "io.tmp.dirs": "tmp",  # an absolute path may have a comma, and would be read as two
         }
         kept = (java.DEPLOY / "flink-conf.yaml").read_text("utf-8")
         return kept + "\n" + "".join(f"{key}: {value}\n" for key, value in places.items())
