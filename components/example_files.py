@@ -28,7 +28,7 @@ def of_split(split: str, pattern: str) -> list[str]:
     return paths
 
 
-def pass_on(paths: Iterable[str], folder: str) -> None:
+def pass_on(paths: Iterable[str], folder: str, prefix: str = "") -> None:
     """Puts files into a folder under their own names, without a copy where that can be.
 
     On one local disk a file gets a second name (a hard link), which costs neither time nor space:
@@ -37,11 +37,12 @@ def pass_on(paths: Iterable[str], folder: str) -> None:
     Args:
         paths: files, local or remote.
         folder: where to, local or remote; made where it is missing.
+        prefix: what their names there begin with.
     """
     fileio.makedirs(folder)
 
     def one(path: str) -> None:
-        target = os.path.join(folder, os.path.basename(path))
+        target = os.path.join(folder, prefix + os.path.basename(path))
         try:
             os.link(path, target)
         except OSError:  # remote, another disk, there already, or not supported

@@ -9,7 +9,7 @@ import pydantic
 from components.data_gate.options import ValidationOptions
 from components.evaluator.options import EvaluatorOptions
 from components.infra_check.options import InfraCheckOptions
-from components.ingest.options import IngestOptions
+from components.ingest.options import SPAN, IngestOptions
 from evaluation.gate_config import GateConfig
 from models import families as model_families
 from models.export import ExportOptions
@@ -39,6 +39,18 @@ class PipelineConfig(Options):
     )
     span: int | None = pydantic.Field(
         None, ge=0, lt=10**9, description="which span of the data; null: the latest"
+    )
+    window: int | None = pydantic.Field(
+        1,
+        ge=1,
+        lt=10**9,
+        description="how many spans a run reads, up to `span`; of a playlist in several the last "
+        "one has it; null: all",
+    )
+    deletions: str | None = pydantic.Field(
+        None,
+        min_length=1,
+        description="file with the pids of playlists to leave out, one a line; null: none",
     )
     out: str = pydantic.Field("out", description="directory for everything that the run writes")
     storage: str | None = pydantic.Field(
@@ -140,6 +152,14 @@ class PipelineConfig(Options):
             raise ValueError(
                 f"start_from: {self.candidate!r} always starts from scratch; with served, the "
                 f"candidate can be {', '.join(able)}"
+            )
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _window_has_spans(self) -> PipelineConfig:
+        if self.window != 1 and SPAN not in self.data:
+            raise ValueError(
+                f"window: takes several spans, but data ({self.data}) has no {SPAN} in it"
             )
         return self
 

@@ -27,6 +27,7 @@ from components.example_gen.component import ImportExampleGen
 from components.holdout.component import Holdout
 from components.infra_check.component import InfraCheck
 from components.ingest.component import Ingest
+from components.ingest.parameters import window_as_text
 from components.pusher.component import Pusher
 from components.report.component import Report
 from components.served_model.component import ServedModel
@@ -307,6 +308,8 @@ def raw_to_examples(config: PipelineConfig, paths: Paths) -> tuple[Ingest, Impor
     ingest = Ingest(
         input=config.data,
         span=_span(config),
+        window=window_as_text(config.window),
+        deletions=config.deletions or "",
         output=paths.tfrecords,
         options=config.ingest.model_dump_json(),
         split=config.split.model_dump_json(),

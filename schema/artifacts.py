@@ -15,3 +15,7 @@ FINGERPRINT: Final = "fingerprint"
 
 #: Custom property of ingested records: where they lie.
 DIRECTORY: Final = "directory"
+
+#: Custom property of Examples: of each span in them, as JSON by number, a digest of its playlists;
+#: their files are named after the number. Absent where the data has no spans.
+SPANS: Final = "spans"

@@ -22,6 +22,8 @@ PLACES: Final[Mapping[str, str]] = {
     ".lock": "locked while a command writes here, and who that is; Ingest has one in `tfrecords/`",
     "logs/": "TFX's log of each run, and the seconds of its nodes",
     "tfrecords/": "what ingest wrote: records, a manifest, and `rejects-*.jsonl`",
+    "tfrecords/span-NNNNN/": "the same of one span, where the data has spans; the manifest above "
+    "then names those of the window",
     "schemas/HASH/schema.pbtxt": "the schema of the run, by its content",
     "pipeline_root/": "TFX's artifacts, a folder each node",
     "metadata.db": "TFX's metadata store, unless `metadata` in the configuration names a database",

@@ -62,8 +62,16 @@ class IngestStatus(CommandStatus):
     rejects: dict[str, int] = Field(default_factory=dict)
     """Records that were set aside, by reason."""
     left_out: dict[str, int] = Field(default_factory=dict)
-    """Entries of playlists that are no tracks (local files, episodes), files of macOS, and slices
-    that `md5sums` lists but that are missing."""
+    """Entries of playlists that are no tracks (local files, episodes), files of macOS, slices that
+    `md5sums` lists but that are missing, and slices that a span has lost."""
+    updated: int = 0
+    """Playlists that were left out as a later span has them again."""
+    deleted: int = 0
+    """Playlists that were left out as the list of deletions names them."""
+    spans: list[int] = Field(default_factory=list)
+    """Those that were read; empty where the input has none."""
+    notes: list[str] = Field(default_factory=list)
+    """What is unusual about the spans."""
 
 
 class RunStatus(CommandStatus):

@@ -1,3 +1,3 @@
 """ExampleGen over records that have their splits already."""
 
-__all__ = ["component"]
+__all__ = ["component", "spans"]

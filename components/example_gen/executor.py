@@ -6,6 +6,7 @@ them in memory on the DirectRunner. There is nothing left to do to these records
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -19,7 +20,9 @@ from tfx.types import artifact_utils
 
 from components import counts
 from components.example_files import of_split, pass_on
-from components.ingest import manifest
+from components.example_gen import spans
+from components.ingest import manifest, records
+from components.ingest.finding import list_files
 from components.ingest.names import playlists_pattern
 from schema import artifacts
 from schema.documents import RunCounts, SplitCounts, StageCounts
@@ -40,11 +43,12 @@ class Executor(base_executor.BaseExecutor):
         Raises:
             RuntimeError: if other records lie there than those that `fingerprint` names.
             CountsError: if the manifest tells of other playlists than there are.
+            LostRecordsError: if a span's are not as many as its manifest says.
             FileNotFoundError: if a split has no file.
         """
         base, fingerprint = exec_properties["input_base"], exec_properties["fingerprint"]
         known = not fingerprint.startswith(manifest.UNKNOWN)
-        found = manifest.load_by_fingerprint(base, fingerprint) if known else manifest.read(base)
+        found = records.load(base, fingerprint) if known else manifest.read(base)
         if known and found is None:
             raise RuntimeError(
                 f"the records in {base} are not the ones that this run expects: the input changed "
@@ -52,11 +56,13 @@ class Executor(base_executor.BaseExecutor):
             )
         examples = artifact_utils.get_single_instance(output_dict["examples"])
         examples.split_names = artifact_utils.encode_split_names(list(SPLITS))
-        # As the driver of TFX's ExampleGens sets them; there is one span of data, in one version.
+        spans_there = records.parts(found) if found else {}
+        # As the driver of TFX's ExampleGens sets them; of a window it is the last one.
+        examples.span = max(spans_there, default=0)
+        examples.version = 0
         examples.set_string_custom_property(utils.FINGERPRINT_PROPERTY_NAME, fingerprint)
-        examples.set_int_custom_property(utils.SPAN_PROPERTY_NAME, 0)
+        examples.set_int_custom_property(utils.SPAN_PROPERTY_NAME, examples.span)
         examples.set_int_custom_property(utils.VERSION_PROPERTY_NAME, 0)
-        examples.span = examples.version = 0
         payload = example_gen_pb2.FORMAT_TF_EXAMPLE
         examples_utils.set_payload_format(examples, payload)
         examples_utils.set_file_format(examples, "tfrecords_gzip")
@@ -64,31 +70,36 @@ class Executor(base_executor.BaseExecutor):
         examples.set_string_custom_property(
             artifacts.SUMMARY, f"split by hash of pid into {', '.join(names)} and {last}"
         )
-        sizes, size = found.outputs if found else {}, 0
-        paths_by_split: dict[str, list[str]] = {}
-        for split in SPLITS:
-            paths = of_split(split, os.path.join(base, playlists_pattern(split)))
-            pass_on(paths, artifact_utils.get_split_uri([examples], split))
-            paths_by_split[split] = paths
-            size += sum(sizes.get(os.path.basename(path), 0) for path in paths)
+        folders = {split: artifact_utils.get_split_uri([examples], split) for split in SPLITS}
+        if found and spans_there:
+            put = spans.put_together(base, found, folders)
+            prints = {str(number): print_ for number, print_ in put.prints.items()}
+            examples.set_string_custom_property(artifacts.SPANS, json.dumps(prints))
+        else:
+            for split, folder in folders.items():
+                pass_on(of_split(split, os.path.join(base, playlists_pattern(split))), folder)
         if found:
-            examples.set_int_custom_property(artifacts.BYTES, size)
-        counts.write(examples, _counts(found, paths_by_split))
+            files = (file for folder in folders.values() for file in list_files(folder, ["*"]))
+            examples.set_int_custom_property(artifacts.BYTES, sum(file.size for file in files))
+        counts.write(examples, _counts(found, folders))
 
 
-def _counts(found: manifest.Manifest | None, paths: Mapping[str, list[str]]) -> RunCounts:
+def _counts(found: manifest.Manifest | None, folders: Mapping[str, str]) -> RunCounts:
     """What Ingest wrote, by its manifest; where it has none to tell of this, what lies there."""
     if found is not None and found.result.entries:
         written = found.result.counts
     else:
-        by_split = {split: counts.of_files(files) for split, files in paths.items()}
+        by_split = {
+            split: counts.of_files(of_split(split, os.path.join(folder, "*")))
+            for split, folder in folders.items()
+        }
         written = StageCounts(
             stage="Ingest", splits={k: SplitCounts(written=v) for k, v in by_split.items()}
         )
     passed_on = {
         split: SplitCounts(read=line.written, written=line.written)
         for split, line in written.splits.items()
-        if split in paths
+        if split in folders
     }
     stage = StageCounts(stage="ImportExampleGen", splits=passed_on)
     return RunCounts(stages=[written]).followed_by(stage)

@@ -56,6 +56,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             target.span = source.span
             examples_utils.set_payload_format(target, examples_utils.get_payload_format(source))
             examples_utils.set_file_format(target, examples_utils.get_file_format(source))
+        if spans := source.get_string_custom_property(artifacts.SPANS):
+            training.set_string_custom_property(artifacts.SPANS, spans)
         held_out.set_string_custom_property(
             artifacts.SUMMARY,
             f"tracks of {' and '.join(HELD_OUT)} withheld in {len(BY_NAME)} scenarios",

@@ -3,11 +3,18 @@
 __all__ = [
     "challenge",
     "component",
+    "composition",
     "errors",
+    "finding",
     "job",
     "manifest",
     "names",
     "options",
+    "parameters",
+    "pids",
+    "records",
+    "spans",
     "summary",
     "tfrecords",
+    "window",
 ]

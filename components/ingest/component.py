@@ -16,12 +16,15 @@ class IngestSpec(ComponentSpec):
     PARAMETERS = {  # noqa: RUF012 - TFX declares them so
         "input": ExecutionParameter(type=str),
         "span": ExecutionParameter(type=str),
+        "window": ExecutionParameter(type=str),
+        "deletions": ExecutionParameter(type=str),
         "output": ExecutionParameter(type=str),
         "options": ExecutionParameter(type=str),
         "split": ExecutionParameter(type=str),
         "source_hash": ExecutionParameter(type=str),
         "fingerprint": ExecutionParameter(type=str),
         "run_id": ExecutionParameter(type=str),
+        "spans": ExecutionParameter(type=str),
     }
     INPUTS = {}  # noqa: RUF012
     OUTPUTS = {  # noqa: RUF012
@@ -39,7 +42,8 @@ class Ingest(base_beam_component.BaseBeamComponent):
     aside, `summary` the counts.
 
     TFX's cache must not believe that they are still there. So the driver looks at the input's
-    content (`fingerprint`) and at the destination (`run_id`) before the cache is asked.
+    content (`fingerprint`, and of each span in `spans`) and at the destination (`run_id`) before
+    the cache is asked.
     """
 
     SPEC_CLASS = IngestSpec
@@ -47,7 +51,16 @@ class Ingest(base_beam_component.BaseBeamComponent):
     DRIVER_CLASS = driver.Driver  # type: ignore[assignment]
 
     def __init__(
-        self, *, input: str, span: str, output: str, options: str, split: str, source_hash: str
+        self,
+        *,
+        input: str,
+        span: str,
+        window: str,
+        deletions: str,
+        output: str,
+        options: str,
+        split: str,
+        source_hash: str,
     ) -> None:
         """Constructs the component.
 
@@ -55,6 +68,8 @@ class Ingest(base_beam_component.BaseBeamComponent):
             input: a file, a directory or a pattern of slices; local or remote; {SPAN} in it stands
                 for the number of a span.
             span: which one, or "latest".
+            window: how many spans up to it, or "all".
+            deletions: a list of pids to leave out, local or remote; "" for none.
             output: the directory to write to, local or remote.
             options: `IngestOptions` as JSON.
             split: `SplitConfig` as JSON.
@@ -64,12 +79,15 @@ class Ingest(base_beam_component.BaseBeamComponent):
             spec=IngestSpec(
                 input=input,
                 span=span,
+                window=window,
+                deletions=deletions,
                 output=output,
                 options=options,
                 split=split,
                 source_hash=source_hash,
                 fingerprint="",
                 run_id="",
+                spans="",
                 records=types.Channel(type=simple_artifacts.Dataset),
                 rejects=types.Channel(type=simple_artifacts.File),
                 summary=types.Channel(type=simple_artifacts.File),

@@ -12,7 +12,7 @@ from typing import Final
 
 from apache_beam.io.filesystems import FileSystems
 
-from components.ingest import manifest
+from components.ingest import manifest, pids
 from components.ingest.errors import IngestError
 from components.ingest.finding import InputFile, is_remote, list_files
 from schema import output_lock
@@ -20,10 +20,12 @@ from schema import output_lock
 #: Names of what is written, as patterns.
 PLAYLISTS_PATTERN: Final = "playlists-*-of-*.tfrecord.gz"
 REJECTS_PATTERN: Final = "rejects-*.jsonl"
+#: What a window of spans leaves out of each.
+DROPPED_PATTERN: Final = "dropped-*.npy"
 #: Rejects of an ingest that failed for them; the results beside them are an earlier one's.
 FAILED_PATTERN: Final = "rejects-failed-*.jsonl"
 
-_RESULTS: Final = (PLAYLISTS_PATTERN, REJECTS_PATTERN)
+_RESULTS: Final = (PLAYLISTS_PATTERN, pids.PATTERN, REJECTS_PATTERN, DROPPED_PATTERN)
 _STAGING_PREFIX: Final = "ingesting-"
 # What a staging folder holds: rejects, records, and again those records that had duplicates.
 _FOLDERS: Final = ("rejects", "all", "unique")

@@ -31,6 +31,7 @@ _MIN_SHARDS, _MAX_SHARDS = 8, 1000
 _SHARD_BYTES: Final = 64 << 20  # of JSON, which is 5 times the size of its gzip
 _GZIP_RATIO: Final = 5
 _MACOS_FILES: Final = "files_of_macos"
+_GONE: Final = "slices_gone_since_they_were_last_read"
 _MISSING: Final = "slices_that_md5sums_lists_but_are_missing"
 
 
@@ -57,7 +58,13 @@ class Plan:
 
 
 def plan(
-    input: str, output: str, options: IngestOptions, split: SplitConfig, source_hash: str
+    input: str,
+    output: str,
+    options: IngestOptions,
+    split: SplitConfig,
+    source_hash: str,
+    *,
+    with_pids: bool = False,
 ) -> Plan:
     """Looks at input and output; the arguments are those of `ingest`.
 
@@ -69,6 +76,8 @@ def plan(
     made_from = manifest.describe(inputs.files, count, split, source_hash)
     if inputs.missing:
         made_from["missing"] = inputs.missing
+    if with_pids:
+        made_from["pids"] = True
     return Plan(inputs, count, made_from, manifest.load(output, made_from))
 
 
@@ -81,6 +90,7 @@ def ingest(
     source_hash: str = "",
     run_id: str | None = None,
     fingerprint: str | None = None,
+    with_pids: bool = False,
     beam_pipeline_args: list[str] | None = None,
 ) -> IngestResult:
     """Reads MPD slices and writes their playlists as gzipped TFRecords of `tf.train.Example`s.
@@ -102,6 +112,8 @@ def ingest(
         source_hash: hash of this code; a change makes a second call write again.
         run_id: names this ingest in its manifest; made up where None.
         fingerprint: that of a `plan`: where its result lies in `output`, `input` is not looked at.
+        with_pids: whether to list the playlists of each file beside it, as a window of spans
+            needs them.
         beam_pipeline_args: options of the Beam pipeline; where None, the in-memory DirectRunner.
 
     Raises:
@@ -118,20 +130,25 @@ def ingest(
     output = output.rstrip("/") or "/"
     if fingerprint and (standing := manifest.load_by_fingerprint(output, fingerprint)):
         return _skipped(standing, output, options)
-    planned = plan(input, output, options, split, source_hash)
+    planned = plan(input, output, options, split, source_hash, with_pids=with_pids)
     if planned.finished is not None:
         return _skipped(planned.finished, output, options)
     with destination.staging(output) as root:
         finished = manifest.load(output, planned.made_from)
         if finished is not None:  # another ingest made it in the meantime
             return _skipped(finished, output, options)
-        staged = shard_io.Staging(root, planned.shards)
+        staged = shard_io.Staging(root, planned.shards, with_pids)
         result = _run(planned.inputs, staged, split, beam_options)
         try:
             usable.check(result, options, FileSystems.join(output, destination.FAILED_PATTERN))
         except IngestError:
             destination.keep_rejects(root, output)
             raise
+        if with_pids:
+            gone = manifest.gone(output, planned.made_from)
+            result.left_out.update({_GONE: len(gone)} if gone else {})
+            if gone:
+                _LOGGER.warning("slices of the last ingest are gone: %s", ", ".join(gone))
         sizes = destination.settle(root)
         done = Manifest(input, run_id or uuid.uuid4().hex, planned.made_from, sizes, result)
         manifest.save(root, done)  # from here on, the next ingest ends what a kill cuts short

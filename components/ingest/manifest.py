@@ -43,6 +43,14 @@ class IngestResult:
         read: how many records were read, a file that cannot be read being one.
         entries_read: how many entries of `tracks` these had.
         entries_rejected: how many of them were set aside, by the reason of their playlist.
+        updated: how many were left out as a later span has them again.
+        deleted: how many were left out as a list of deletions names them.
+        entries_updated: how many entries the updated ones have.
+        entries_deleted: how many entries the deleted ones have.
+        spans: of each span that was read, by its number, how many playlists it has ("read", without
+            the rejects), how many of them were written ("playlists"), were "updated" or "deleted",
+            and whether it was "ingested" now; empty where the data has no spans.
+        notes: what is unusual about the spans, in words.
     """
 
     playlists: int
@@ -57,6 +65,12 @@ class IngestResult:
     read: int = 0
     entries_read: int = 0
     entries_rejected: dict[str, int] = dataclasses.field(default_factory=dict)
+    updated: int = 0
+    deleted: int = 0
+    entries_updated: int = 0
+    entries_deleted: int = 0
+    spans: dict[str, dict[str, int]] = dataclasses.field(default_factory=dict)
+    notes: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def counts(self) -> StageCounts:
@@ -70,10 +84,18 @@ class IngestResult:
             for kind in NO_TRACKS.values()
             if kind in self.left_out
         }
+        replaced = {
+            what: Amount(playlists=playlists, entries=entries)
+            for what, playlists, entries in (
+                ("updated", self.updated, self.entries_updated),
+                ("deleted", self.deleted, self.entries_deleted),
+            )
+            if playlists
+        }
         every = SplitCounts(
             read=Amount(playlists=self.read, entries=self.entries_read),
             written=Amount(playlists=self.playlists, entries=self.tracks),
-            left_out={**aside, **no_tracks},
+            left_out={**aside, **no_tracks, **replaced},
         )
         by_split = {
             split: SplitCounts(written=Amount(playlists=number, entries=self.entries.get(split, 0)))
@@ -102,7 +124,21 @@ class IngestResult:
         if self.left_out:
             kinds = [f"{kind.replace('_', ' ')} {count}" for kind, count in self.left_out.items()]
             text += f" · left out: {', '.join(kinds)}"
-        return text
+        return " · ".join([text, *self._of_spans()])
+
+    def _of_spans(self) -> list[str]:
+        parts = [
+            f"{count:,} {name}"
+            for name, count in (("updated", self.updated), ("deleted", self.deleted))
+            if count
+        ]
+        if self.spans:
+            *others, last = self.spans
+            named = f"spans {others[0]} to {last}" if others else f"span {last}"
+            fresh = sum(span["ingested"] for span in self.spans.values())
+            several = f" ({len(self.spans)}, {fresh} of them new)" if others else ""
+            parts.insert(0, named + several)
+        return [*parts, *self.notes]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -193,3 +229,11 @@ def load_by_fingerprint(output: str, digest: str) -> Manifest | None:
         return None
     sizes = {os.path.basename(file.path): file.size for file in finding.list_files(output, ["*"])}
     return found if found.outputs.items() <= sizes.items() else None
+
+
+def gone(output: str, made_from: dict[str, Any]) -> list[str]:
+    """Names the slices that the ingest which lies in `output` read, and another one does not."""
+    found = read(output)
+    earlier = found.made_from.get("inputs", []) if found else []
+    names = {name for name, *_ in made_from["inputs"]}
+    return sorted(name for name, *_ in earlier if name not in names)

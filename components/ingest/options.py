@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pydantic
 
 from schema.options import Options, Share
+
+#: Stands in a path for the number of a span, as it does in TFX's ExampleGens.
+SPAN: Final = "{SPAN}"
 
 
 class IngestOptions(Options):

@@ -18,11 +18,13 @@ from collections.abc import Iterable, Iterator
 from typing import Any, BinaryIO, Final, NamedTuple
 
 import apache_beam as beam
+import numpy as np
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
 
 from components.ingest import counts as shard_counts
 from components.ingest import examples, tfrecords
+from components.ingest import pids as pid_files
 from components.ingest.counts import Counts
 from components.ingest.names import duplicates_name, playlists_name, rejects_name
 from components.ingest.reading import UnreadableFileError, read_slice
@@ -40,6 +42,7 @@ class Staging(NamedTuple):
 
     root: str
     shards: int
+    with_pids: bool = False  # whether to list the playlists of each file beside it
 
     def shard(self, split: str, index: int) -> str:
         """What a shard's first writing gives of a split."""
@@ -48,6 +51,14 @@ class Staging(NamedTuple):
     def deduplicated(self, split: str, index: int) -> str:
         """The same without duplicates, where it has any."""
         return FileSystems.join(self.root, "unique", playlists_name(split, index, self.shards))
+
+    def pids(self, split: str, index: int) -> str:
+        """The playlists of a shard's first writing."""
+        return FileSystems.join(self.root, "all", pid_files.name(split, index, self.shards))
+
+    def deduplicated_pids(self, split: str, index: int) -> str:
+        """The same without duplicates, where it has any."""
+        return FileSystems.join(self.root, "unique", pid_files.name(split, index, self.shards))
 
     def rejects(self, index: int) -> str:
         """What a shard's first writing set aside, where it did."""
@@ -123,6 +134,7 @@ class _WriteShard(beam.DoFn):
         pids: dict[int, list[tuple[int, Place]]] = defaultdict(list)
         records: Counter[str] = Counter()
         entries: Counter[str] = Counter()
+        rows: dict[str, list[tuple[int, int]]] = {split: [] for split in SPLITS}
         counts = Counts()
         with (
             contextlib.ExitStack() as stack,
@@ -149,8 +161,13 @@ class _WriteShard(beam.DoFn):
                     pids[bucket].append((found.pid, place))
                     records[split] += 1
                     entries[split] += found.num_tracks
+                    if self._staging.with_pids:
+                        rows[split].append((found.pid, found.num_tracks))
                     counts.leave_out(found.left_out)
                 _LOGGER.info("read %s (%d of %d)", name, file + 1, len(self._names))
+        if self._staging.with_pids:
+            for split, listed in rows.items():
+                pid_files.write(self._staging.pids(split, index), pid_files.rows(listed))
         counts.playlists, counts.splits = records.total(), dict(records)
         counts.tracks, counts.entries = entries.total(), dict(entries)
         yield beam.pvalue.TaggedOutput(_DONE, (index, counts))
@@ -236,6 +253,10 @@ class _DropDuplicates(beam.DoFn):
             for number, data in enumerate(tfrecords.read_records(source)):
                 if number not in dropped:
                     tfrecords.write_record(output, data)
+        if self._staging.with_pids:
+            rows = pid_files.read(self._staging.pids(split, index))
+            kept = np.delete(rows, sorted(dropped))
+            pid_files.write(self._staging.deduplicated_pids(split, index), kept)
 
 
 class _RejectsFile(contextlib.ExitStack):

@@ -13,6 +13,7 @@ import numpy as np
 from tfx import types
 
 from components.data_gate.anomalies import read_anomalies
+from components.ingest.manifest import IngestResult
 from components.report import examples, facts
 from components.significance.results import read_rows
 from schema import artifacts, documents, features, rows
@@ -73,7 +74,7 @@ class Run:
         config: the whole configuration.
         gate: the conditions of the blessing, as configured.
         version: Segue's own.
-        rejects: records that ingest set aside, by reason; None where that is not known.
+        ingested: what ingest read, and what it left out.
         seconds: wall time by node, of those that ended; empty where nothing was measured.
     """
 
@@ -81,7 +82,7 @@ class Run:
     config: Mapping[str, Any]
     gate: Mapping[str, Any]
     version: str
-    rejects: Mapping[str, int] | None
+    ingested: IngestResult
     seconds: Mapping[str, float]
 
 
@@ -92,7 +93,14 @@ def metrics(found: Found, run: Run) -> documents.RunMetrics:
         data=documents.DataSummary(
             playlists=facts.playlists_by_split(found.statistics),
             tracks=facts.vocabulary_sizes(found.transform_graph)[features.TRACK_VOCABULARY],
-            rejects=None if run.rejects is None else dict(run.rejects),
+            rejects=run.ingested.rejects,
+            updated=run.ingested.updated,
+            deleted=run.ingested.deleted,
+            spans={
+                number: documents.SpanSummary(**counts)
+                for number, counts in run.ingested.spans.items()
+            },
+            notes=run.ingested.notes,
         ),
         models=judged.models,
         test_models=judged.test_models,

@@ -45,7 +45,7 @@ class Executor(base_executor.BaseExecutor):
             config=_config(exec_properties),
             gate=json.loads(exec_properties["gate"]),
             version=exec_properties["version"],
-            rejects=summary.read(ingested).rejects,
+            ingested=summary.read(ingested),
             seconds=_seconds(exec_properties.get("seconds_file")),
         )
         report = artifact_utils.get_single_instance(output_dict["report"])

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
+import uuid
 from collections.abc import Iterator
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli.status_line import JsonOption, Status
 from pipeline.cli.support import ConfigOption, SetOption, fail, load, plain, sentence, show_left_out
+
+if TYPE_CHECKING:
+    from components.ingest.manifest import IngestResult
+    from pipeline.config import PipelineConfig
 
 
 def ingest(
@@ -26,7 +31,6 @@ def ingest(
 
     Example: segue ingest --input 'mpd/data/*.json' --output out/tfrecords
     """
-    from components.ingest.job import ingest as run_ingest
     from pipeline import source_hash
     from pipeline.console import log_capture
     from schema import files
@@ -43,14 +47,7 @@ def ingest(
     log = os.path.join(output, "ingest.log") if not remote else "ingest.log"
     try:
         with _no_run(output), log_capture.console_apart(log):
-            result = run_ingest(
-                source,
-                output,
-                loaded.ingest,
-                loaded.split,
-                source_hash=source_hash.of(source_hash.INGEST),
-                beam_pipeline_args=list(loaded.beam.pipeline_args),
-            )
+            result = _ingest(loaded, output, source_hash.of(source_hash.INGEST))
     except InUseError as error:
         fail(error)
     except (RuntimeError, ValueError, OSError) as error:
@@ -65,6 +62,11 @@ def ingest(
     for reason, count in result.rejects.items():
         typer.echo(f"  {count:,} rejected: {reason}")
     show_left_out(result.left_out)
+    for name, count in (("updated", result.updated), ("deleted", result.deleted)):
+        if count:
+            typer.echo(f"  {count:,} left out: {name}")
+    for note in result.notes:
+        typer.echo(f"  {note}")
     return IngestStatus(
         status="ok",
         output=output,
@@ -73,6 +75,39 @@ def ingest(
         tracks=result.tracks,
         rejects=result.rejects,
         left_out=result.left_out,
+        updated=result.updated,
+        deleted=result.deleted,
+        spans=[int(number) for number in result.spans],
+        notes=result.notes,
+    )
+
+
+def _ingest(loaded: PipelineConfig, output: str, code: str) -> IngestResult:
+    from components.ingest import job, window
+
+    beam_pipeline_args = list(loaded.beam.pipeline_args)
+    chosen = window.Window(
+        span="latest" if loaded.span is None else str(loaded.span),
+        count=loaded.window,
+        deletions=loaded.deletions or "",
+    )
+    if not chosen.is_of(loaded.data):
+        return job.ingest(
+            loaded.data,
+            output,
+            loaded.ingest,
+            loaded.split,
+            source_hash=code,
+            beam_pipeline_args=beam_pipeline_args,
+        )
+    arguments = (output, loaded.ingest, loaded.split)
+    plan = window.plan(loaded.data, *arguments, code, window=chosen)
+    return window.ingest(
+        plan,
+        *arguments,
+        source_hash=code,
+        run_id=uuid.uuid4().hex,
+        beam_pipeline_args=beam_pipeline_args,
     )
 
 

@@ -35,6 +35,17 @@ def build(results: RunResults) -> dict[str, Any]:
             for reason, n in sorted(rejects, key=lambda pair: -pair[1])
         ],
         "rejects_known": data.rejects is not None,
+        "spans": [
+            (
+                number,
+                *(
+                    formatting.count(count)
+                    for count in (span.read, span.playlists, span.updated, span.deleted)
+                ),
+            )
+            for number, span in data.spans.items()
+        ],
+        "notes": [note[:1].upper() + note[1:] for note in data.notes],
         "vocabularies": [(name, formatting.count(n)) for name, n in details.vocabularies.items()],
         "anomalies": details.anomalies or [],
         "anomalies_known": details.anomalies is not None,

@@ -42,6 +42,7 @@ from schema.documents.metrics import (
     RunMetrics,
     ServedModel,
     SharedPlaylists,
+    SpanSummary,
 )
 from schema.documents.parsing import clean, parse
 
@@ -81,6 +82,7 @@ __all__ = [
     "ServedModel",
     "SharedPlaylists",
     "Song",
+    "SpanSummary",
     "SplitCounts",
     "StageCounts",
     "TrainingCurve",

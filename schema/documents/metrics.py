@@ -152,6 +152,21 @@ class Judgement(Document):
     """Each reason of the blessing, and whether it is one for the candidate."""
 
 
+class SpanSummary(Part):
+    """What a run took of a span: read = playlists + updated + deleted."""
+
+    read: int = 0
+    """Playlists that it holds, without what was set aside."""
+    playlists: int = 0
+    """How many of them the run took."""
+    updated: int = 0
+    """How many a later span has again, and the run took from there."""
+    deleted: int = 0
+    """How many the list of deletions names."""
+    ingested: int = 0
+    """1 where the run read its slices, 0 where an earlier one had."""
+
+
 class DataSummary(Part):
     """How much data the run saw."""
 
@@ -161,6 +176,14 @@ class DataSummary(Part):
     """Distinct tracks of train."""
     rejects: dict[str, int] | None = None
     """Records that ingest set aside, by reason."""
+    updated: int = 0
+    """Playlists that were left out as a later span has them again."""
+    deleted: int = 0
+    """Playlists that were left out as the list of deletions names them."""
+    spans: dict[str, SpanSummary] = Field(default_factory=dict)
+    """By number; empty where the data has none."""
+    notes: list[str] = Field(default_factory=list)
+    """What is unusual about the spans, such as one that is missing."""
 
 
 class RunMetrics(Document):

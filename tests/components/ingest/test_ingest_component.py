@@ -35,6 +35,8 @@ def node(source, tmp_path):
         arguments = {
             "input": str(source),
             "span": "latest",
+            "window": "1",
+            "deletions": "",
             "output": str(tmp_path / "out"),
             "options": IngestOptions(max_reject_share=0.2).model_dump_json(),
             "split": SplitConfig().model_dump_json(),

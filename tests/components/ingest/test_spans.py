@@ -1,7 +1,7 @@
 import pytest
 
 from components.ingest.errors import IngestError
-from components.ingest.spans import resolve
+from components.ingest.spans import choose, find, missing, with_numbers, written_number
 
 
 @pytest.fixture
@@ -15,26 +15,48 @@ def data(tmp_path):
     return tmp_path
 
 
-def test_the_highest_number_is_the_latest(data):
-    assert resolve(f"{data}/span-{{SPAN}}", "latest") == f"{data}/span-10"
-
-
-@pytest.mark.parametrize(("span", "name"), [("2", "2"), ("9", "09"), ("09", "09")])
-def test_a_span_is_found_however_its_number_is_written(data, span, name):
-    assert resolve(f"{data}/span-{{SPAN}}", span) == f"{data}/span-{name}"
+def test_spans_are_found_however_their_numbers_are_written(data):
+    found = find(f"{data}/span-{{SPAN}}")
+    assert found == {2: "2", 9: "09", 10: "10"}
+    assert list(found) == [2, 9, 10]
 
 
 def test_the_number_may_be_a_part_of_a_pattern(data):
-    assert resolve(f"{data}/span-{{SPAN}}/slice.json", "latest") == f"{data}/span-10/slice.json"
-    assert resolve(f"{data}/span-{{SPAN}}/*.json", "9") == f"{data}/span-09/*.json"
+    assert list(find(f"{data}/span-{{SPAN}}/slice.json")) == [2, 9, 10]
+    assert list(find(f"{data}/span-{{SPAN}}/*.json")) == [2, 9, 10]
 
 
-def test_a_path_without_a_span_stays_as_it_is(tmp_path):
-    assert resolve(str(tmp_path / "none"), "3") == str(tmp_path / "none")
+def test_numbers_take_their_place_in_a_path():
+    assert with_numbers("a/{SPAN}/b", ["09"]) == "a/09/b"
+    assert with_numbers("a/{SPAN}/b", ["09", "10"]) == "a/{09,10}/b"
+    assert written_number("a/{SPAN}/*.json", "a/09/*.json") == "09"
+    assert written_number("a/{SPAN}/*.json", "b/09/*.json") is None
+
+
+@pytest.mark.parametrize(
+    ("span", "window", "chosen"),
+    [
+        ("latest", 1, [10]),
+        ("latest", 2, [9, 10]),
+        ("latest", None, [2, 9, 10]),
+        ("9", 5, [2, 9]),
+        ("09", 1, [9]),
+        ("7", 2, [2, 7]),
+    ],
+)
+def test_a_window_ends_with_its_span(span, window, chosen):
+    there = {2: "2", 9: "09", 10: "10"}
+    assert choose("path", span, window, there, kept=[7] if span == "7" else []) == chosen
 
 
 def test_a_span_that_is_not_there_is_told_with_the_latest(data, tmp_path):
     with pytest.raises(IngestError, match="for span 3; the latest is 10"):
-        resolve(f"{data}/span-{{SPAN}}", "3")
+        choose(f"{data}/span-{{SPAN}}", "3", 1, {2: "2", 10: "10"}, [])
     with pytest.raises(IngestError, match="there is no span yet"):
-        resolve(f"{tmp_path}/nothing-{{SPAN}}", "latest")
+        find(f"{tmp_path}/nothing-{{SPAN}}")
+
+
+def test_numbers_that_are_missing_are_named():
+    assert missing([3, 1, 2]) == ""
+    assert missing([1, 3, 7]) == "2, 4 to 6"
+    assert missing([1, 3, 5, 7, 9]) == "2, 4, 6, 1 more gaps"
