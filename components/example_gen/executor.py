@@ -78,10 +78,11 @@ class Executor(base_executor.BaseExecutor):
         else:
             for split, folder in folders.items():
                 pass_on(of_split(split, os.path.join(base, playlists_pattern(split))), folder)
-        if found:
-            files = (file for folder in folders.values() for file in list_files(folder, ["*"]))
-            examples.set_int_custom_property(artifacts.BYTES, sum(file.size for file in files))
         counts.write(examples, _counts(found, folders))
+        if found:
+            places = (examples.uri, *folders.values())
+            files = (file for place in places for file in list_files(place, ["*"]))
+            examples.set_int_custom_property(artifacts.BYTES, sum(file.size for file in files))
 
 
 def _counts(found: manifest.Manifest | None, folders: Mapping[str, str]) -> RunCounts:
