@@ -1,6 +1,6 @@
 """The same run on two engines: what of their results differs, and what kills change of them.
 
-`make soak ARGS=kills` runs the pipeline in the process and on a Flink cluster of its own, of which
+`make soak ARGS=engines` runs the pipeline in the process and on a Flink cluster of its own, where
 it kills a TaskManager in the middle of Transform and a Python worker in that of the evaluation.
 """
 

@@ -2,7 +2,7 @@
 
 `tests` runs the tests marked `soak` with many more examples, `mutation` changes the code under the
 tests (see `benchmarks.mutation`), `load` asks a server for ten minutes (see `serving-soak`),
-`swaps` releases versions, broken ones too, while a client asks (see `benchmarks.swaps`), `kills`
+`swaps` releases versions, broken ones too, while a client asks (see `benchmarks.swaps`), `engines`
 ends parts of a Flink cluster under a run (see `benchmarks.engines`). Each part replaces its own
 figures in benchmarks/results/soak.json, and each room of `mutation` its own: `mutation --room
 claims --mutants 12` changes one room in twelve places. `swaps --target HOST:PORT` prints the
@@ -83,8 +83,8 @@ def failures(figures: dict[str, Any]) -> list[str]:
     for name, room in figures.get("mutation", {}).get("rooms", {}).items():
         if room["killed"] < _KILLED_SHARE * room["tried"]:
             wrong.append(f"{name}: tests notice {room['killed']} of {room['tried']} changes")
-    if "kills" in figures:
-        wrong += engines.failures(figures["kills"])
+    if "engines" in figures:
+        wrong += engines.failures(figures["engines"])
     if "swaps" in figures:
         wrong += swap_failures(figures["swaps"])
     return wrong
@@ -101,7 +101,7 @@ def swap_failures(found: dict[str, Any]) -> list[str]:
     return wrong
 
 
-PARTS: Final = ("tests", "mutation", "load", "swaps", "kills")
+PARTS: Final = ("tests", "mutation", "load", "swaps", "engines")
 
 
 def mutate(
@@ -154,7 +154,7 @@ def main(
             "swaps": swaps.measure,
             "tests": run_tests,
             "load": serving_soak.measure,
-            "kills": engines.measure,
+            "engines": engines.measure,
         }[name]
         figures[name] = {"measured": _today(), **run()}
         harness.record("soak", figures)

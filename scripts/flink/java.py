@@ -8,6 +8,8 @@ import pathlib
 import re
 import shutil
 import subprocess
+import tempfile
+import zipfile
 from typing import Final
 
 ROOT: Final = pathlib.Path(__file__).resolve().parents[2]
@@ -85,7 +87,7 @@ def command(
         "-Dorg.slf4j.simpleLogger.showDateTime=true",
         "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss",
         "-cp",
-        os.pathsep.join((str(_classes()), f"{JARS}/*")),
+        os.pathsep.join((str(_compiled()), f"{JARS}/*")),
         *(("Loopback",) if of_beam else ()),
         main,
         *arguments,
@@ -105,12 +107,8 @@ def fetch() -> None:
             f"{wrong}: nothing of it is run. If {DEPLOY.relative_to(ROOT)}/pom.xml was changed on "
             "purpose, pin what it brings now by make flink ARGS=pin."
         )
-    if not _classes().is_dir():
-        fresh = _classes().with_suffix(".compiling")
-        done = _run([program("javac"), "-cp", f"{JARS}/*", "-d", str(fresh), str(_LOOPBACK)])
-        if done.returncode:
-            raise MissingError(f"{_LOOPBACK.name} does not compile: {done.stderr.splitlines()[0]}")
-        fresh.rename(_classes())
+    if not _compiled().exists():
+        _compile()
 
 
 def pin() -> int:
@@ -160,9 +158,23 @@ def _copy() -> None:
     fresh.rename(JARS)
 
 
-def _classes() -> pathlib.Path:
-    """Where what is compiled of this source lies."""
-    return JARS.with_name(hashlib.sha256(_LOOPBACK.read_bytes()).hexdigest()[:16])
+def _compiled() -> pathlib.Path:
+    """The jar of what is compiled of this source: Flink takes no folder of classes."""
+    digest = hashlib.sha256(_LOOPBACK.read_bytes()).hexdigest()[:16]
+    return JARS.with_name(f"loopback-{digest}.jar")
+
+
+def _compile() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        done = _run([program("javac"), "-cp", f"{JARS}/*", "-d", name, str(_LOOPBACK)])
+        if done.returncode:
+            raise MissingError(f"{_LOOPBACK.name} does not compile: {done.stderr.splitlines()[0]}")
+        fresh = _compiled().with_suffix(".fresh")
+        with zipfile.ZipFile(fresh, "w") as archive:
+            for path in folder.glob("*.class"):
+                archive.write(path, path.name)
+    fresh.rename(_compiled())
 
 
 def _run(words: list[str]) -> subprocess.CompletedProcess[str]:

@@ -23,9 +23,9 @@ def room(killed: int) -> dict:
         ),
         ({"load": {"requests": 9, "errors": {}}}, []),
         ({"load": {"requests": 9, "errors": {"INTERNAL": 2}}}, ["the load met 2 INTERNAL"]),
-        ({"kills": {"kills": ["one", "two"], "differences": []}}, []),
+        ({"engines": {"kills": ["one", "two"], "differences": []}}, []),
         (
-            {"kills": {"kills": ["one"], "differences": ["counts.playlists: 300 and 301"]}},
+            {"engines": {"kills": ["one"], "differences": ["counts.playlists: 300 and 301"]}},
             ["killed and run: counts.playlists: 300 and 301", "only 1 of 2 kills came in time"],
         ),
         (room(34), []),
