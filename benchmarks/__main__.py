@@ -19,6 +19,7 @@ BENCHMARKS = {
     "sample-run": "sample_run",
     "mpd-sample-run": "mpd_sample_run",
     "ingest": "ingest",
+    "data-stages": "data_stages",
     "evaluation-speed": "evaluation_speed",
     "serving-speed": "serving_speed",
     "serving-soak": "serving_soak",

@@ -42,8 +42,6 @@ LENGTH_BUCKET: Final = "length_bucket"
 POPULARITY_BUCKET: Final = "popularity_bucket"
 
 TITLE_NGRAMS: Final = "title_ngrams"  # derived from NAME
-ARTIST: Final = "artist"  # the artist's URI, or its name where the input has no URI
-ALBUM: Final = "album"  # as of the artist
 FOLLOWERS: Final = "followers"  # NUM_FOLLOWERS as it is, 0 where unknown
 
 # Names of the vocabularies that Transform writes (of train and stop, with frequencies).

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import apache_beam as beam
@@ -16,13 +16,11 @@ from tfx.types import artifact_utils
 from components import counts
 from components.example_files import pass_on
 from components.holdout import examples as held_out_examples
+from components.holdout.train_counts import BATCH, CountTracks
 from evaluation.scenarios import BY_NAME
 from schema import artifacts, features
 from schema.documents import Amount, SplitCounts, StageCounts
 from schema.splits import FITTED, HELD_OUT
-
-# Distinct tracks that a worker counts before it passes them on.
-_MAX_COUNTED: Final = 1_000_000
 
 # What is counted of each split, by how it is told.
 _AMOUNTS: Final = "amounts"
@@ -72,8 +70,11 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 found = (
                     pipeline
                     | f"Read[{split}]" >> beam.io.ReadFromTFRecord(_pattern(training, split))
+                    | f"Batch[{split}]" >> beam.BatchElements(*BATCH)
                     | f"CountTracks[{split}]"
-                    >> beam.ParDo(_CountTracks(split)).with_outputs(_AMOUNTS, main="tracks")
+                    >> beam.ParDo(CountTracks((split, _READ), _AMOUNTS)).with_outputs(
+                        _AMOUNTS, main="tracks"
+                    )
                 )
                 tracks.append(found["tracks"])
                 amounts.append(found[_AMOUNTS])
@@ -163,39 +164,6 @@ class _HoldOut(beam.DoFn):
 
     def _counted(self, what: str, playlists: int, entries: int) -> beam.pvalue.TaggedOutput:
         return beam.pvalue.TaggedOutput(_AMOUNTS, ((self._split, what), (playlists, entries)))
-
-
-class _CountTracks(beam.DoFn):
-    """Serialised playlists to (track URI, playlists that hold it), summed over each bundle."""
-
-    def __init__(self, split: str) -> None:
-        self._split = split
-
-    def start_bundle(self) -> None:
-        self._counts: dict[bytes, int] = {}
-        self._playlists = self._entries = 0
-
-    def process(self, element: bytes) -> Iterable[tuple[bytes, int]]:
-        values = tf.train.Example.FromString(element).features.feature[features.TRACK_URI]
-        self._playlists += 1
-        self._entries += len(values.bytes_list.value)
-        for uri in set(values.bytes_list.value):
-            self._counts[uri] = self._counts.get(uri, 0) + 1
-        if len(self._counts) >= _MAX_COUNTED:
-            yield from self._counts.items()
-            self._counts = {}
-
-    def finish_bundle(self) -> Iterator[Any]:
-        for item in self._counts.items():
-            yield _windowed(item)
-        amount = (self._split, _READ), (self._playlists, self._entries)
-        yield beam.pvalue.TaggedOutput(_AMOUNTS, _windowed(amount))
-        self._counts = {}
-
-
-def _windowed(item: Any) -> beam.utils.windowed_value.WindowedValue:
-    window = beam.transforms.window.GlobalWindow()
-    return beam.utils.windowed_value.WindowedValue(item, window.max_timestamp(), (window,))
 
 
 class _JoinCounts(beam.PTransform):
