@@ -36,7 +36,7 @@ class FlinkOptions(Options):
         2, ge=1, le=32_768, description="tasks side by side of each step; no more than slots"
     )
     wait_seconds: float = pydantic.Field(
-        60, ge=0, le=86_400, description="how long a run waits for the cluster before it gives up"
+        120, ge=0, le=86_400, description="how long a run waits for the cluster before it gives up"
     )
     components: tuple[str, ...] | None = pydantic.Field(
         None,

@@ -134,26 +134,26 @@ def _lacking(options: FlinkOptions) -> str:
 def _try(options: FlinkOptions, name: str, deadline: float) -> None:
     """Sends a job of one step, which needs a slot and a Python worker."""
     import apache_beam as beam
-    import grpc
     from apache_beam.options.pipeline_options import PipelineOptions
 
     pipeline = beam.Pipeline(options=PipelineOptions(beam_args.on_flink(options, name)))
     pipeline | beam.Impulse() | beam.Map(len)
-    left = max(1.0, deadline - time.monotonic())
     try:
         result = pipeline.run()
-        result.wait_until_finish(duration=left * 1000)
-        done = result.state == "DONE"
-        if not done:
-            result.cancel()
-    except (grpc.RpcError, grpc.FutureTimeoutError, RuntimeError) as error:
-        raise explained(options, error) from error
-    if not done:
-        raise ClusterError(
-            f"Flink took a small job and did not end it within {options.wait_seconds:g} s "
-            f"(flink.wait_seconds): no slot is free, or no Python worker starts at "
-            f"{options.workers}; see {options.page or options.job_endpoint}."
-        )
+        result.wait_until_finish(duration=max(1.0, deadline - time.monotonic()) * 1000)
+        if result.state == "DONE":
+            return
+        result.cancel()
+    except Exception as error:  # of Beam's and of gRPC's
+        told = explained(options, error)
+        if isinstance(told, ClusterError):
+            raise told from error
+        raise ClusterError(f"Flink took no job: {_first_line(error)}") from error
+    raise ClusterError(
+        f"Flink took a small job and did not end it within {options.wait_seconds:g} s "
+        f"(flink.wait_seconds): no slot is free, or no Python worker starts at "
+        f"{options.workers}; see {options.page or options.job_endpoint}."
+    )
 
 
 def _cancel(config: PipelineConfig, run: str) -> list[str]:

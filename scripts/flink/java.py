@@ -18,7 +18,7 @@ DEPLOY: Final = ROOT / "deploy" / "flink"
 #: Where jars lie, once for all clusters of a checkout.
 JARS: Final = ROOT / ".cache" / "flink" / "jars"
 PINNED: Final = DEPLOY / "sha256sums"
-_LOOPBACK: Final = DEPLOY / "Loopback.java"
+_LOCAL: Final = DEPLOY / "Local.java"
 _OLDEST: Final = 17
 
 # What Flink's own scripts open of Java's modules.
@@ -88,7 +88,7 @@ def command(
         "-Dorg.slf4j.simpleLogger.dateTimeFormat=HH:mm:ss",
         "-cp",
         os.pathsep.join((str(_compiled()), f"{JARS}/*")),
-        *(("Loopback",) if of_beam else ()),
+        *(("Local",) if of_beam else ()),
         main,
         *arguments,
     ]
@@ -159,17 +159,17 @@ def _copy() -> None:
 
 
 def _compiled() -> pathlib.Path:
-    """The jar of what is compiled of this source: Flink takes no folder of classes."""
-    digest = hashlib.sha256(_LOOPBACK.read_bytes()).hexdigest()[:16]
-    return JARS.with_name(f"loopback-{digest}.jar")
+    """The jar of what is compiled of Local.java."""
+    digest = hashlib.sha256(_LOCAL.read_bytes()).hexdigest()[:16]
+    return JARS.with_name(f"local-{digest}.jar")
 
 
 def _compile() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        done = _run([program("javac"), "-cp", f"{JARS}/*", "-d", name, str(_LOOPBACK)])
+        done = _run([program("javac"), "-cp", f"{JARS}/*", "-d", name, str(_LOCAL)])
         if done.returncode:
-            raise MissingError(f"{_LOOPBACK.name} does not compile: {done.stderr.splitlines()[0]}")
+            raise MissingError(f"{_LOCAL.name} does not compile: {done.stderr.splitlines()[0]}")
         fresh = _compiled().with_suffix(".fresh")
         with zipfile.ZipFile(fresh, "w") as archive:
             for path in folder.glob("*.class"):
