@@ -3,10 +3,11 @@
 `tests` runs the tests marked `soak` with many more examples, `mutation` changes the code under the
 tests (see `benchmarks.mutation`), `load` asks a server for ten minutes (see `serving-soak`),
 `swaps` releases versions, broken ones too, while a client asks (see `benchmarks.swaps`), `engines`
-ends parts of a Flink cluster under a run (see `benchmarks.engines`). Each part replaces its own
-figures in benchmarks/results/soak.json, and each room of `mutation` its own: `mutation --room
-claims --mutants 12` changes one room in twelve places. `swaps --target HOST:PORT` prints the
-figures of that server and keeps none.
+ends parts of a Flink cluster under a run (see `benchmarks.engines`), `kills` kills a run at eleven
+points and starts it again (see `benchmarks.kills`). Each part replaces its own figures in
+benchmarks/results/soak.json, and each room of `mutation` its own: `mutation --room claims --mutants
+12` changes one room in twelve places. `swaps --target HOST:PORT` prints the figures of that server
+and keeps none.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from xml.etree import ElementTree
 
 import typer
 
-from benchmarks import engines, harness, mutation, serving_soak, swaps
+from benchmarks import engines, harness, kills, mutation, serving_soak, swaps
 
 _EXAMPLES: Final = 6000
 _MUTANTS: Final = 40
@@ -87,6 +88,8 @@ def failures(figures: dict[str, Any]) -> list[str]:
         wrong += engines.failures(figures["engines"])
     if "swaps" in figures:
         wrong += swap_failures(figures["swaps"])
+    if "kills" in figures:
+        wrong += kills.failures(figures["kills"])
     return wrong
 
 
@@ -101,7 +104,7 @@ def swap_failures(found: dict[str, Any]) -> list[str]:
     return wrong
 
 
-PARTS: Final = ("tests", "mutation", "load", "swaps", "engines")
+PARTS: Final = ("tests", "mutation", "load", "swaps", "engines", "kills")
 
 
 def mutate(
@@ -155,6 +158,7 @@ def main(
             "tests": run_tests,
             "load": serving_soak.measure,
             "engines": engines.measure,
+            "kills": kills.measure,
         }[name]
         figures[name] = {"measured": _today(), **run()}
         harness.record("soak", figures)
