@@ -258,6 +258,7 @@ def create_pipeline(
         comparison=data_gate.outputs["comparison"],
         held_out=held_out,
         transform_graph=transform.outputs["transform_graph"],
+        transformed=transform.outputs["transformed_examples"],
         evaluation=evaluator.outputs["evaluation"],
         served=served.outputs["model"],
         metrics=significance.outputs["metrics"],

@@ -16,12 +16,10 @@ from tfx.utils import io_utils, writer_utils
 
 from components import counts
 from components.data_gate import anomalies as anomaly_rows
-from components.data_gate import reference
+from components.data_gate import counted, reference
 from components.data_gate.options import ValidationOptions
 from components.ingest import manifest
 from schema import artifacts
-from schema.documents import Amount, SplitCounts, StageCounts
-from schema.features import TRACK_URI
 from schema.splits import FITTED, TRAIN
 
 
@@ -49,7 +47,11 @@ class Executor(base_executor.BaseExecutor):
         current = artifact_utils.get_single_instance(input_dict["statistics"])
         examples = artifact_utils.get_single_instance(input_dict["examples"])
         # Whoever asks for the statistics reads every playlist anew: what was lost shows here.
-        counts.read(examples).followed_by(counted(current))
+        by_split = {
+            split: _statistics(current, split).datasets[0]
+            for split in artifact_utils.decode_split_names(current.split_names)
+        }
+        counts.read(examples).followed_by(counted.stage(by_split))
         validated = artifact_utils.get_single_instance(input_dict["anomalies"])
         previous = reference.before(exec_properties["reference"], data)
         output = artifact_utils.get_single_instance(output_dict["comparison"])
@@ -82,24 +84,6 @@ class Executor(base_executor.BaseExecutor):
         found += differing
         _check(found, ValidationOptions.model_validate_json(exec_properties["options"]))
         reference.keep(exec_properties["reference"], data, train)
-
-
-def counted(statistics: types.Artifact) -> StageCounts:
-    """How many playlists and entries statistics are of, by split."""
-    splits = {}
-    for split in artifact_utils.decode_split_names(statistics.split_names):
-        (dataset,) = _statistics(statistics, split).datasets
-        entries = [
-            getattr(feature, feature.WhichOneof("stats")).common_stats.tot_num_values
-            for feature in dataset.features
-            if [*feature.path.step] == [TRACK_URI] or feature.name == TRACK_URI
-        ]
-        seen = int(entries[0]) if entries else None
-        playlists = int(dataset.num_examples)
-        splits[split] = SplitCounts(
-            read=Amount(playlists=playlists, entries=seen if playlists else 0)
-        )
-    return StageCounts(stage="StatisticsGen", splits=splits)
 
 
 class OtherDataError(RuntimeError):

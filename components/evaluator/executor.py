@@ -5,17 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-import tensorflow_model_analysis as tfma
 from tfx import types
 from tfx.components.evaluator import constants, executor
 from tfx.types import artifact_utils
 
 from components import counts, served_file
+from components.evaluator import counted
 from schema import artifacts
-from schema.documents import Amount, SplitCounts, StageCounts
 
 _BASELINE: Final = "baseline_model"
-_COUNT: Final = "example_count"
 
 
 class Executor(executor.Executor):
@@ -40,24 +38,10 @@ class Executor(executor.Executor):
         examples = artifact_utils.get_single_instance(input_dict["examples"])
         (split,) = json.loads(exec_properties["example_splits"])
         evaluation = artifact_utils.get_single_uri(output_dict["evaluation"])
-        stage = StageCounts(stage="Evaluator", splits={split: SplitCounts(read=seen(evaluation))})
-        counts.read(examples).followed_by(stage)
+        counts.read(examples).followed_by(counted.stage(evaluation, split))
         blessing = artifact_utils.get_single_instance(output_dict["blessing"])
         blessed = blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY)
         beside = ", compared with the served model" if _BASELINE in inputs else ""
         blessing.set_string_custom_property(
             artifacts.SUMMARY, f"thresholds {'met' if blessed else 'missed'}{beside}"
         )
-
-
-def seen(evaluation: str) -> Amount:
-    """How many playlists an evaluation is of.
-
-    Args:
-        evaluation: Evaluator's output directory.
-    """
-    for key, outputs in tfma.load_eval_result(evaluation).slicing_metrics:
-        if not key:
-            found = outputs[""][""][_COUNT]["doubleValue"]
-            return Amount(playlists=round(float(found)), entries=None)
-    return Amount(entries=None)

@@ -44,6 +44,7 @@ class ReportSpec(ComponentSpec):
         "comparison": ChannelParameter(type=standard_artifacts.ExampleAnomalies),
         "held_out": ChannelParameter(type=standard_artifacts.Examples),
         "transform_graph": ChannelParameter(type=standard_artifacts.TransformGraph),
+        "transformed": ChannelParameter(type=standard_artifacts.Examples),
         "evaluation": ChannelParameter(type=standard_artifacts.ModelEvaluation),
         "served": ChannelParameter(type=standard_artifacts.Model),
         "metrics": ChannelParameter(type=PlaylistMetrics),
@@ -73,6 +74,7 @@ class Report(base_component.BaseComponent):
         comparison: types.BaseChannel,
         held_out: types.BaseChannel,
         transform_graph: types.BaseChannel,
+        transformed: types.BaseChannel,
         evaluation: types.BaseChannel,
         served: types.BaseChannel,
         metrics: types.BaseChannel,
@@ -98,6 +100,7 @@ class Report(base_component.BaseComponent):
             comparison: what DataGate found.
             held_out: the held-out playlists, for examples of recommendations.
             transform_graph: Transform's, with the vocabularies.
+            transformed: Transform's Examples, of which only the counts are read.
             evaluation: what Evaluator measured, by slice.
             served: what the ServedModel component found before the push.
             metrics: Significance's rows, tests and decision.
@@ -131,6 +134,7 @@ class Report(base_component.BaseComponent):
                 comparison=comparison,
                 held_out=held_out,
                 transform_graph=transform_graph,
+                transformed=transformed,
                 evaluation=evaluation,
                 served=served,
                 metrics=metrics,

@@ -14,7 +14,7 @@ from tfx import types
 
 from components.data_gate.anomalies import read_anomalies
 from components.ingest.manifest import IngestResult
-from components.report import examples, facts
+from components.report import counted, examples, facts
 from components.significance.results import read_rows
 from schema import artifacts, documents, features, rows
 
@@ -43,6 +43,7 @@ class Found:
         anomalies: of ExampleValidator and of DataGate.
         held_out: the held-out playlists.
         transform_graph: with the vocabularies.
+        transformed: what Transform wrote, with its counts.
         evaluation: what TFX's Evaluator measured.
         served: what was served before the push.
         metrics: Significance's rows, tests and decision.
@@ -56,6 +57,7 @@ class Found:
     anomalies: Sequence[types.Artifact]
     held_out: types.Artifact
     transform_graph: types.Artifact
+    transformed: types.Artifact
     evaluation: types.Artifact
     served: documents.ServedModel
     metrics: types.Artifact
@@ -101,6 +103,14 @@ def metrics(found: Found, run: Run) -> documents.RunMetrics:
                 for number, counts in run.ingested.spans.items()
             },
             notes=run.ingested.notes,
+        ),
+        counts=counted.stages(
+            statistics=found.statistics,
+            held_out=found.held_out,
+            transformed=found.transformed,
+            models=found.models,
+            evaluation=found.evaluation,
+            metrics=found.metrics,
         ),
         models=judged.models,
         test_models=judged.test_models,

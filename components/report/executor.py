@@ -74,6 +74,7 @@ def _found(input_dict: dict[str, list[types.Artifact]], families: list[str]) -> 
         anomalies=[one("anomalies"), one("comparison")],
         held_out=one("held_out"),
         transform_graph=one("transform_graph"),
+        transformed=one("transformed"),
         evaluation=one("evaluation"),
         served=served_file.read(one("served")),
         metrics=one("metrics"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections.abc import Sequence
 from typing import Any
 
 from report import charts, formatting
 from report.loading import RunResults
-from schema.documents import FeatureRow, Lengths
+from schema.documents import Amount, FeatureRow, Lengths, SplitCounts, StageCounts
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,6 +23,15 @@ class Feature:
     unique: str
     mean: str
     top: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Counted:
+    """One line of the table of counts."""
+
+    stage: str
+    amounts: list[str]
+    left_out: str
 
 
 def build(results: RunResults) -> dict[str, Any]:
@@ -46,12 +56,52 @@ def build(results: RunResults) -> dict[str, Any]:
             for number, span in data.spans.items()
         ],
         "notes": [note[:1].upper() + note[1:] for note in data.notes],
+        "counted_splits": _counted_splits(results.metrics.counts),
+        "counts": _counts(results.metrics.counts),
         "vocabularies": [(name, formatting.count(n)) for name, n in details.vocabularies.items()],
         "anomalies": details.anomalies or [],
         "anomalies_known": details.anomalies is not None,
         "features": [_feature(row) for row in details.features],
         "lengths": _lengths(details.lengths or Lengths()),
     }
+
+
+def _counted_splits(stages: Sequence[StageCounts]) -> list[str]:
+    """All splits that any stage counted, in the order in which they come."""
+    return list(dict.fromkeys(split for stage in stages for split in stage.splits))
+
+
+def _counts(stages: Sequence[StageCounts]) -> list[Counted]:
+    """A line a stage: of each split what was written, or read where nothing is."""
+    splits = _counted_splits(stages)
+    return [
+        Counted(
+            stage.stage,
+            [_amount(stage.splits.get(split)) for split in splits],
+            "; ".join(
+                f"{split}: {_told(amount)} {reason.replace('_', ' ')}"
+                for split, counts in stage.splits.items()
+                for reason, amount in counts.left_out.items()
+            ),
+        )
+        for stage in stages
+    ]
+
+
+def _amount(counts: SplitCounts | None) -> str:
+    amount = (counts.written or counts.read) if counts else None
+    if amount is None:
+        return ""
+    if amount.entries is None:
+        return formatting.count(amount.playlists)
+    return f"{formatting.count(amount.playlists)} / {formatting.count(amount.entries)}"
+
+
+def _told(amount: Amount) -> str:
+    if not amount.entries:
+        return formatting.playlists(amount.playlists)
+    entries = f"{formatting.count(amount.entries)} entries"
+    return f"{formatting.playlists(amount.playlists)} / {entries}" if amount.playlists else entries
 
 
 def _feature(row: FeatureRow) -> Feature:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from schema.documents.base import Document, Part, Value
+from schema.documents.counts import StageCounts
 
 
 class Estimate(Part):
@@ -190,6 +191,8 @@ class RunMetrics(Document):
     """metrics.json: the figures of a run."""
 
     data: DataSummary = DataSummary()
+    counts: list[StageCounts] = Field(default_factory=list)
+    """The stages in their order; a run in which they do not add up has stopped."""
     models: dict[str, ModelSummary] = Field(default_factory=dict)
     """On the split that decides."""
     test_models: dict[str, ModelSummary] = Field(default_factory=dict)

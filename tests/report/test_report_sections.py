@@ -419,3 +419,30 @@ def test_times_keep_their_order_and_share() -> None:
         ("A", "10 s", "25%", 33.3),
     ]
     assert found["total"] == "40 s"
+
+
+def test_counts_are_a_line_a_stage_with_all_splits() -> None:
+    def written(playlists: int, entries: int | None) -> dict[str, Any]:
+        return {"written": {"playlists": playlists, "entries": entries}}
+
+    aside = {
+        "duplicate_pid": {"playlists": 1, "entries": 7},
+        "missing_tracks": {"playlists": 2, "entries": 0},
+        "episodes": {"playlists": 0, "entries": 3},
+    }
+    stages = [
+        {"stage": "Ingest", "splits": {"all": {**written(1000, 5000), "left_out": aside}}},
+        {"stage": "Holdout", "splits": {"train": written(900, 4500), "eval": written(100, 500)}},
+        {"stage": "Evaluator", "splits": {"eval": {"read": {"playlists": 100, "entries": None}}}},
+    ]
+    built = data.build(make(metrics={"counts": stages}))
+    assert built["counted_splits"] == ["all", "train", "eval"]
+    assert [(row.stage, row.amounts) for row in built["counts"]] == [
+        ("Ingest", ["1,000 / 5,000", "", ""]),
+        ("Holdout", ["", "900 / 4,500", "100 / 500"]),
+        ("Evaluator", ["", "", "100"]),
+    ]
+    assert built["counts"][0].left_out == (
+        "all: 1 playlist / 7 entries duplicate pid; all: 2 playlists missing tracks; "
+        "all: 3 entries episodes"
+    )

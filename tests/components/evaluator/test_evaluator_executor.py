@@ -21,7 +21,7 @@ def evaluated(tmp_path, monkeypatch, comparison="none", *, held_out):
             ((), {"": {"": {"example_count": {"doubleValue": 3.0}}}}),
         ]
     )
-    monkeypatch.setattr(executor.tfma, "load_eval_result", lambda path: measured)
+    monkeypatch.setattr(executor.counted.tfma, "load_eval_result", lambda path: measured)
     blessing, evaluation = standard_artifacts.ModelBlessing(), standard_artifacts.ModelEvaluation()
     served, model = standard_artifacts.Model(), standard_artifacts.Model()
     examples = standard_artifacts.Examples()

@@ -19,6 +19,7 @@ from models import families
 from models.export import saved_model
 from schema import documents, features
 from schema.model_card import ModelCard
+from tests.components.counts_fixture import counted
 from tests.models import training_fixture as fixture
 
 TRAIN = [("rock", [0, 1, 2]), ("rock", [0, 1]), ("jazz", [3, 4]), ("", [0, 4])]
@@ -91,7 +92,8 @@ def held_out(folder):
     (folder / "Split-eval").mkdir(parents=True)
     with tf.io.TFRecordWriter(str(folder / "Split-eval" / "data-0.gz"), "GZIP") as writer:
         writer.write(example.SerializeToString())
-    return artifact(standard_artifacts.Examples, folder, ["eval"])
+    made = artifact(standard_artifacts.Examples, folder, ["eval"])
+    return counted(made, "Holdout", eval=(2, 30))
 
 
 def transform_graph(folder):
@@ -182,6 +184,13 @@ def inputs(tmp_path_factory):
         "comparison": [anomalies(folder / "compared", "train-to-eval")],
         "held_out": [held_out(folder / "held_out")],
         "transform_graph": [transform_graph(folder / "transform")],
+        "transformed": [
+            counted(
+                artifact(standard_artifacts.Examples, folder / "transformed", ["train"]),
+                "Transform",
+                train=(4, 9),
+            )
+        ],
         "evaluation": [evaluation(folder / "evaluation")],
         "served": [served_model(folder / "looked", documents.ServedModel())],
         "metrics": [playlist_metrics(folder / "metrics")],
@@ -194,7 +203,9 @@ def inputs(tmp_path_factory):
                 summary="pushed as version 12",
             )
         ],
-        "model_of_als": [model(folder / "als", "als", params={"factors": 8})],
+        "model_of_als": [
+            model(folder / "als", "als", params={"factors": 8}, playlists={"train": 4, "stop": 0})
+        ],
         "model_of_popularity": [model(folder / "popularity", "popularity")],
         "model_run_of_als": [model_run],
         "model_run_of_popularity": [artifact(standard_artifacts.ModelRun, folder / "none")],
@@ -256,6 +267,26 @@ def test_the_figures_come_from_the_artifacts(report):
     assert metrics.blessing.reasons == ["Better than popularity."]
     assert metrics.seconds == {"Ingest": 1.23, "Trainer.als": 2.0}
     assert details.run.seconds == 3.2
+
+
+def test_the_counts_of_all_stages_are_gathered_in_their_order(report):
+    def amount(counts):
+        return counts and (counts.playlists, counts.entries)
+
+    found = {
+        stage.stage: {k: amount(line.written or line.read) for k, line in stage.splits.items()}
+        for stage in report[0].counts
+    }
+    assert list(found.items()) == [
+        ("StatisticsGen", {"train": (4, None), "eval": (2, None)}),
+        ("Holdout", {"eval": (2, 30)}),
+        ("Transform", {"train": (4, 9)}),
+        ("Trainer.als", {"train": (4, None), "stop": (0, None)}),
+        ("Trainer.popularity", {}),
+        ("Evaluator", {"eval": (2, None)}),
+        ("Significance of als", {"eval": (2, 30)}),
+        ("Significance of popularity", {"eval": (2, 30)}),
+    ]
 
 
 def test_the_details_say_what_was_run_and_how(report):
