@@ -24,7 +24,7 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 BIN := .venv/bin
 SOURCES := pipeline components models evaluation report serving demo sample schema benchmarks scripts tests setup.py
 
-.PHONY: help setup run vertex-local flink test test-cloud test-services test-engines test-newest lint format docs bench soak serve serve-tf conformance query kept-run package try-package release-notes publish-release image push-image lock clean
+.PHONY: help setup run vertex-local flink test test-cloud test-services test-engines test-newest lint format docs bench soak fuzz serve serve-tf conformance query kept-run package try-package release-notes publish-release image push-image lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -95,9 +95,12 @@ conformance: setup ## the tests of the API against a server: make conformance TA
 	@SEGUE_SERVING_TARGET=$(TARGET) $(BIN)/python -m pytest tests/serving/conformance $(ARGS)
 
 # Releases under load at any server: make soak ARGS=swaps TARGET=HOST:PORT MODEL_BASE=DIR [FOLDER=DIR]
-soak: setup ## what takes long: malformed requests, kills, mutants, load, releases: make soak [ARGS='tests mutation load swaps engines']
+soak: setup ## what takes long: malformed requests, kills, mutants, load, releases: make soak [ARGS='tests mutation load swaps engines kills']
 	@$(BIN)/python -m benchmarks.soak $(ARGS) $(if $(filter file,$(origin TARGET)),,--target "$(TARGET)") \
 	  $(if $(MODEL_BASE),--model-base "$(MODEL_BASE)") $(if $(FOLDER),--folder "$(FOLDER)")
+
+fuzz: setup ## thousands of slices that went wrong, through ingest: make fuzz [ARGS='--slices 5000 --seed 1']
+	@$(BIN)/python -m benchmarks.fuzz $(ARGS)
 
 query: setup ## ask the server: make query ARGS='--name "road trip" --top 10'
 	@$(BIN)/segue query --target 127.0.0.1:$(PORT) $(if $(ARGS),$(ARGS),--name "road trip")

@@ -30,6 +30,7 @@ def spec(tmp_path_factory):
         comparison=source(standard_artifacts.ExampleAnomalies, "comparison"),
         held_out=source(standard_artifacts.Examples, "held_out"),
         transform_graph=source(standard_artifacts.TransformGraph, "transform_graph"),
+        transformed=source(standard_artifacts.Examples, "transformed"),
         evaluation=source(standard_artifacts.ModelEvaluation, "evaluation"),
         served=source(standard_artifacts.Model, "served"),
         metrics=source(PlaylistMetrics, "metrics"),
