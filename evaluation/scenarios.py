@@ -77,6 +77,14 @@ def assign(pid: bytes, seed: int) -> Scenario:
     return SCENARIOS[_hash(pid, seed, b"scenario") % len(SCENARIOS)]
 
 
+def is_drawn(pid: bytes, seed: int, share: float) -> bool:
+    """Whether a playlist belongs to a sample of that share, from 0 to 1, of all of them.
+
+    A greater share's sample holds a smaller one's.
+    """
+    return _hash(pid, seed, b"sample") < share * 2**64
+
+
 def withhold(tracks: Sequence[T], scenario: Scenario, pid: bytes, seed: int) -> Withheld:
     """Divides a playlist into seeds and withheld tracks.
 

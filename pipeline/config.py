@@ -8,6 +8,7 @@ import pydantic
 
 from components.data_gate.options import ValidationOptions
 from components.evaluator.options import EvaluatorOptions
+from components.holdout.options import HoldoutOptions
 from components.infra_check.options import InfraCheckOptions
 from components.ingest.options import SPAN, IngestOptions
 from evaluation.gate_config import GateConfig
@@ -86,6 +87,7 @@ class PipelineConfig(Options):
     ingest: IngestOptions = IngestOptions()
     split: SplitConfig = SplitConfig()
     validation: ValidationOptions = ValidationOptions()
+    holdout: HoldoutOptions = HoldoutOptions()
     transform: TransformOptions = TransformOptions()
     tuner: TunerOptions = TunerOptions()
     evaluator: EvaluatorOptions = EvaluatorOptions()

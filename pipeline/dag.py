@@ -150,6 +150,7 @@ def create_pipeline(
 
     holdout = Holdout(
         examples=examples,
+        options=config.holdout.model_dump_json(),
         seed=config.seed,
         source_hash=source_hash.of("components.holdout.executor"),
     )

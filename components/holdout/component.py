@@ -14,6 +14,7 @@ class HoldoutSpec(ComponentSpec):
     """Inputs, outputs and parameters of `Holdout`."""
 
     PARAMETERS = {  # noqa: RUF012 - TFX declares them so
+        "options": ExecutionParameter(type=str),
         "seed": ExecutionParameter(type=int),
         "source_hash": ExecutionParameter(type=str),
     }
@@ -38,17 +39,21 @@ class Holdout(base_beam_component.BaseBeamComponent):
     SPEC_CLASS = HoldoutSpec
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(executor.Executor)
 
-    def __init__(self, examples: types.BaseChannel, seed: int, source_hash: str) -> None:
+    def __init__(
+        self, examples: types.BaseChannel, options: str, seed: int, source_hash: str
+    ) -> None:
         """Constructs the component.
 
         Args:
             examples: playlists of all splits.
-            seed: decides scenarios and random choices, together with each pid.
+            options: `HoldoutOptions` as JSON.
+            seed: decides who is drawn, scenarios and random choices, together with each pid.
             source_hash: hash of the code, so that a changed protocol is not served from cache.
         """
         super().__init__(
             spec=HoldoutSpec(
                 examples=examples,
+                options=options,
                 seed=seed,
                 source_hash=source_hash,
                 training=types.Channel(type=standard_artifacts.Examples),

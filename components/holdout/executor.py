@@ -16,10 +16,11 @@ from tfx.types import artifact_utils
 from components import counts
 from components.example_files import pass_on
 from components.holdout import examples as held_out_examples
+from components.holdout.options import HoldoutOptions
 from components.holdout.train_counts import BATCH, CountTracks
-from evaluation.scenarios import BY_NAME
+from evaluation.scenarios import BY_NAME, is_drawn
 from schema import artifacts, features
-from schema.documents import Amount, SplitCounts, StageCounts
+from schema.documents import Amount, RunCounts, SplitCounts, StageCounts
 from schema.splits import FITTED, HELD_OUT
 
 # What is counted of each split, by how it is told.
@@ -27,7 +28,9 @@ _AMOUNTS: Final = "amounts"
 _READ: Final = "read"
 _WRITTEN: Final = "written"
 _WITHOUT_TRACKS: Final = "without a track to withhold"
+_NOT_DRAWN: Final = "not drawn"
 _REPEATS: Final = "repeats"
+_LEFT_OUT: Final = (_NOT_DRAWN, _WITHOUT_TRACKS, _REPEATS)
 # ((split, what), (playlists, entries))
 _Counted = tuple[tuple[str, str], tuple[int, int]]
 
@@ -49,6 +52,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         source = artifact_utils.get_single_instance(input_dict["examples"])
         training = artifact_utils.get_single_instance(output_dict["training"])
         held_out = artifact_utils.get_single_instance(output_dict["held_out"])
+        until_here, seed = counts.read(source), exec_properties["seed"]
+        options = HoldoutOptions.model_validate_json(exec_properties["options"])
+        shares = {split: _share(until_here, split, options.max_playlists) for split in HELD_OUT}
         for target, splits in ((training, FITTED), (held_out, HELD_OUT)):
             target.split_names = artifact_utils.encode_split_names(list(splits))
             target.span = source.span
@@ -86,7 +92,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                     pipeline
                     | f"Read[{split}]" >> beam.io.ReadFromTFRecord(_pattern(source, split))
                     | f"HoldOut[{split}]"
-                    >> beam.ParDo(_HoldOut(split, exec_properties["seed"])).with_outputs(
+                    >> beam.ParDo(_HoldOut(split, seed, shares[split])).with_outputs(
                         _AMOUNTS, main="examples"
                     )
                 )
@@ -108,9 +114,16 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                     )
                 )
             _ = amounts | "Amounts" >> beam.Flatten() | counts.WriteAmounts(folder)
-        until_here = counts.read(source).followed_by(_stage(counts.take_amounts(folder)))
+        withheld = until_here.followed_by(_stage(counts.take_amounts(folder)))
         for target in (training, held_out):
-            counts.write(target, until_here)
+            counts.write(target, withheld)
+
+
+def _share(until_here: RunCounts, split: str, most: int | None) -> float:
+    """Which share of a split's playlists are drawn."""
+    _, there = until_here.written(split)
+    playlists = there.playlists
+    return 1.0 if most is None or playlists <= most else most / playlists
 
 
 def _stage(amounts: Mapping[str, Mapping[str, Amount]]) -> StageCounts:
@@ -119,7 +132,7 @@ def _stage(amounts: Mapping[str, Mapping[str, Amount]]) -> StageCounts:
     for split in (*FITTED, *HELD_OUT):
         found = amounts.get(split, {})
         read = found.get(_READ, Amount())
-        left_out = {what: found[what] for what in (_WITHOUT_TRACKS, _REPEATS) if what in found}
+        left_out = {what: found[what] for what in _LEFT_OUT if what in found}
         written = read if split in FITTED else found.get(_WRITTEN, Amount())
         splits[split] = SplitCounts(read=read, written=written, left_out=left_out)
     return StageCounts(stage="Holdout", splits=splits)
@@ -145,14 +158,19 @@ def _copy_split(source: types.Artifact, target: types.Artifact, split: str) -> N
 class _HoldOut(beam.DoFn):
     """Serialised playlist to (pid, held-out example); counts what it read and left out."""
 
-    def __init__(self, split: str, seed: int) -> None:
+    def __init__(self, split: str, seed: int, share: float) -> None:
         self._split = split
         self._seed = seed
+        self._share = share
 
     def process(self, element: bytes) -> Iterator[Any]:
         playlist = tf.train.Example.FromString(element)
         entries = counts.number_of_values(playlist, features.TRACK_URI)
         yield self._counted(_READ, 1, entries)
+        pid = playlist.features.feature[features.PID].bytes_list.value[0]
+        if self._share < 1 and not is_drawn(pid, self._seed, self._share):
+            yield self._counted(_NOT_DRAWN, 1, entries)
+            return
         example = held_out_examples.hold_out(playlist, self._seed)
         if example is None:
             yield self._counted(_WITHOUT_TRACKS, 1, entries)
@@ -160,7 +178,7 @@ class _HoldOut(beam.DoFn):
         distinct = len(set(playlist.features.feature[features.TRACK_URI].bytes_list.value))
         if distinct < entries:
             yield self._counted(_REPEATS, 0, entries - distinct)
-        yield example.features.feature[features.PID].bytes_list.value[0], example
+        yield pid, example
 
     def _counted(self, what: str, playlists: int, entries: int) -> beam.pvalue.TaggedOutput:
         return beam.pvalue.TaggedOutput(_AMOUNTS, ((self._split, what), (playlists, entries)))

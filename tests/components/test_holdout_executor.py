@@ -4,6 +4,8 @@ from tfx.types import artifact_utils, standard_artifacts
 
 from components import counts
 from components.holdout import executor
+from components.holdout.options import HoldoutOptions
+from evaluation.scenarios import is_drawn
 from schema import features
 from schema.documents import CountsError
 from tests.components.counts_fixture import counted, written
@@ -37,7 +39,7 @@ def held_out(tmp_path_factory):
     return folder, *run(folder, [*evaluation, example(99, [])])
 
 
-def run(folder, evaluation, **counts):
+def run(folder, evaluation, most=None, **before):
     """Holds out of two playlists of train, one of stop and those given; gives both outputs."""
     train = [example(1, ["a", "b", "a"]), example(2, ["a"])]
     write(folder / "in" / "Split-train" / "data-0.gz", train)
@@ -52,10 +54,11 @@ def run(folder, evaluation, **counts):
         for e in evaluation
     )
     there = {"train": (2, 4), "stop": (1, 1), "eval": (len(evaluation), entries), "test": (0, 0)}
-    counted(source, **{**there, **counts})
+    counted(source, **{**there, **before})
     training.uri, target.uri = str(folder / "training"), str(folder / "out")
+    properties = {"seed": 3, "options": HoldoutOptions(max_playlists=most).model_dump_json()}
     executor.Executor().Do(
-        {"examples": [source]}, {"training": [training], "held_out": [target]}, {"seed": 3}
+        {"examples": [source]}, {"training": [training], "held_out": [target]}, properties
     )
     return training, target
 
@@ -185,3 +188,19 @@ def test_examples_without_counts_are_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("tests.components.test_holdout_executor.counted", lambda *_, **__: None)
     with pytest.raises(CountsError, match=r"counts\.json is missing"):
         run(tmp_path, [example(1, ["a", "b"])])
+
+
+def test_of_more_playlists_than_wanted_about_so_many_are_drawn_and_all_are_counted(tmp_path):
+    evaluation = [example(pid, ["a", "b", "c"]) for pid in range(100, 500)]
+    _, held_out = run(tmp_path, evaluation, most=100)
+    drawn = {pid_of(each) for each in read(tmp_path / "out" / "Split-eval")}
+    expected = {b"%d" % pid for pid in range(100, 500) if is_drawn(b"%d" % pid, 3, 1 / 4)}
+    assert drawn == expected
+    assert 70 < len(drawn) < 130
+    counted = counts.read(held_out).stages[-1].splits["eval"]
+    assert counted.written.playlists == len(drawn)
+    assert counted.left_out["not drawn"].playlists == 400 - len(drawn)
+
+
+def pid_of(example: tf.train.Example) -> bytes:
+    return example.features.feature[features.PID].bytes_list.value[0]

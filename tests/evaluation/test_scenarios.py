@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from evaluation import scenarios
-from evaluation.scenarios import BY_NAME, SCENARIOS, TITLE_ONLY, assign, withhold
+from evaluation.scenarios import BY_NAME, SCENARIOS, TITLE_ONLY, assign, is_drawn, withhold
 
 DATA = Path(__file__).parents[2].parent / "shared/data/mpd-sample"
 
@@ -124,3 +124,15 @@ def test_every_distinct_track_is_either_seed_or_withheld(tracks, scenario, pid, 
 def test_scenario_and_draw_are_independent_decisions():
     # The same numbers, hashed for another purpose, give other results.
     assert scenarios._hash(b"1", 0, b"scenario") != scenarios._hash(b"1", 0, b"draw")
+
+
+def test_a_sample_has_its_share_and_lies_in_a_greater_one():
+    pids = [b"%d" % number for number in range(10_000)]
+    few = {pid for pid in pids if is_drawn(pid, 5, 0.1)}
+    more = {pid for pid in pids if is_drawn(pid, 5, 0.3)}
+    assert few < more
+    # Four standard deviations of a binomial.
+    assert abs(len(few) - 1000) < 120
+    assert few != {pid for pid in pids if is_drawn(pid, 6, 0.1)}
+    assert {assign(pid, 5) for pid in few} == set(SCENARIOS)
+    assert all(is_drawn(pid, 5, 1.0) for pid in pids)
