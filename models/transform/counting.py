@@ -79,6 +79,10 @@ class CountBatches(beam.DoFn):
 class MergeParts(beam.PTransform):
     """`Part`s to one of each kind and shard."""
 
+    def __repr__(self) -> str:
+        """Without an address: it is part of the keys of tf.Transform's analyzer cache."""
+        return type(self).__name__
+
     def expand(self, parts: beam.PCollection) -> beam.PCollection:
         """Groups by kind and shard, and adds up."""
         return (

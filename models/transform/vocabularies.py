@@ -98,6 +98,10 @@ def _stage(
 class _Count(beam.PTransform):
     """Batches to parts."""
 
+    def __repr__(self) -> str:
+        """Without an address: it is part of the keys of tf.Transform's analyzer cache."""
+        return type(self).__name__
+
     def expand(self, batches: beam.PCollection) -> beam.PCollection:
         return batches | "Count" >> beam.ParDo(counting.CountBatches())
 

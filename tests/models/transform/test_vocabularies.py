@@ -111,3 +111,9 @@ def test_parts_are_merged_by_beam():
 
     with beam.Pipeline() as pipeline:
         assert_that(pipeline | beam.Create(parts) | counting.MergeParts(), check)
+
+
+@pytest.mark.parametrize("step", [vocabularies._Count, counting.MergeParts, vocabularies._Coder])
+def test_steps_are_spelled_the_same_in_every_process(step):
+    """tf.Transform's cache finds an entry again by it."""
+    assert "0x" not in repr(step())
