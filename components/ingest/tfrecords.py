@@ -16,12 +16,13 @@ from typing import BinaryIO, Final
 import google_crc32c
 from apache_beam.io.filesystem import CompressionTypes
 from apache_beam.io.filesystems import FileSystems
+from isal import igzip
 
 _MASK_DELTA: Final = 0xA282EAD8
 _HEADER: Final = struct.Struct("<QI")
 _FOOTER: Final = struct.Struct("<I")
 _MOST_BYTES: Final = 2**31  # of a record: no message is longer
-_LEVEL: Final = 4  # of gzip: half the time of 9, and files 2% larger
+_LEVEL: Final = 2  # of igzip, from 0 to 3: an eighth of zlib's time, and files 2% larger
 
 
 class Damage(enum.Enum):
@@ -81,7 +82,7 @@ def create_gzip(path: str) -> Iterator[BinaryIO]:
     """Opens a gzip file for writing, on any filesystem; the same content gives the same bytes."""
     with (
         FileSystems.create(path, compression_type=CompressionTypes.UNCOMPRESSED) as raw,
-        gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as packed,
+        igzip.GzipFile("", "wb", _LEVEL, raw, mtime=0) as packed,
     ):
         yield packed  # type: ignore[misc]
 
