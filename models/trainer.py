@@ -110,7 +110,8 @@ def run_fn(fn_args: FnArgs) -> None:
         index_queries=queries,
         seed=config.seed,
     )
-    if kept:
+    # An object store has no empty folders.
+    if kept and tf.io.gfile.exists(family_folder):
         tf.io.gfile.rmtree(family_folder)
 
 

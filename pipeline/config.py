@@ -56,9 +56,9 @@ class PipelineConfig(Options):
     out: str = pydantic.Field("out", description="directory for everything that the run writes")
     storage: str | None = pydantic.Field(
         None,
-        pattern=r"^gs://[a-z0-9][a-z0-9._-]+(/[^\s*?\[\]{}]*)?$",
-        description="gs://BUCKET/FOLDER for artifacts and models, where workers or containers are "
-        "on other machines; null: below `out`",
+        pattern=r"^(gs|s3)://[a-z0-9][a-z0-9._-]+(/[^\s*?\[\]{}]*)?$",
+        description="gs://BUCKET/FOLDER or s3://BUCKET/FOLDER for artifacts and models, where "
+        "workers or containers are on other machines; null: below `out`",
     )
     release_record: str | None = pydantic.Field(
         None,
@@ -192,7 +192,8 @@ class PipelineConfig(Options):
 
     @pydantic.model_validator(mode="after")
     def _workers_reach_it(self) -> PipelineConfig:
-        if self.dataflow is not None and self.dataflow.chosen and self.storage is None:
+        on_dataflow = self.dataflow is not None and self.dataflow.chosen
+        if on_dataflow and not (self.storage or "").startswith("gs://"):
             raise ValueError(
                 "storage: Dataflow's workers are on other machines: set it to a gs://BUCKET/FOLDER "
                 "that they and you can reach"

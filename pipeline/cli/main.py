@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline import __version__, neighbours
+from pipeline import __version__, neighbours, object_stores
 from pipeline.cli.boundary import errors_told
 from pipeline.cli.compare import compare
 from pipeline.cli.config import config
@@ -79,5 +79,10 @@ app.add_typer(schedule, name="schedule")
 
 def main() -> None:
     """Entry point of the console script."""
-    with errors_told():
-        app(prog_name="segue")
+    try:
+        with errors_told():
+            app(prog_name="segue")
+    except SystemExit as ended:
+        if isinstance(ended.code, int):
+            object_stores.end(ended.code)
+        raise

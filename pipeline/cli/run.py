@@ -46,6 +46,12 @@ def run(
             "slices to gs://, or leave Ingest out of dataflow.components.",
             USAGE,
         )
+    from pipeline import object_stores
+
+    try:
+        object_stores.prepare({"storage": loaded.storage, "release_record": loaded.release_record})
+    except object_stores.NoFileSystemError as error:
+        fail(error, USAGE)
     from pipeline.lifecycle import MetadataError
     from pipeline.runners import flink_jobs, local
     from schema.output_lock import InUseError

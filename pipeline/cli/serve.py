@@ -94,6 +94,7 @@ def serve(
 
     Example: segue serve --model-base out/serving/segue --port 8500
     """
+    from pipeline import object_stores
     from serving.protocol import ConfigError, ServerTls
     from serving.protocol.tensors import TensorLimits
     from serving.server import RequestLogOptions, ServerOptions, WatchOptions, batching_of
@@ -103,6 +104,10 @@ def serve(
     with serving_errors_reported():
         if model_base and model_config_file:
             raise ConfigError("give --model-base or --model-config-file, not both")
+        try:
+            object_stores.prepare({"--model-base": model_base})
+        except object_stores.NoFileSystemError as error:
+            raise ConfigError(str(error)) from None
         if model_config_file_poll_wait_seconds and not model_config_file:
             raise ConfigError(
                 "--model-config-file-poll-wait-seconds needs a --model-config-file to look at"

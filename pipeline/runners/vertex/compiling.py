@@ -53,7 +53,7 @@ def compile_pipeline(config: PipelineConfig, paths: dag.Paths | None = None) -> 
         OSError: if the schema cannot be read.
     """
     if paths is None:
-        if config.storage is None:
+        if not (config.storage or "").startswith("gs://"):
             raise ValueError("storage: is required, such as gs://my-bucket/segue.")
         paths = dag.Paths.under(config)
         if "://" not in paths.release_record:
