@@ -220,8 +220,9 @@ def _versions(out: pathlib.Path) -> list[pathlib.Path]:
 def left(out: pathlib.Path) -> dict[str, Any]:
     """What kills have left: half-written things by name, and what `segue gc` would collect."""
     whole = {path.name for path in _versions(out)}
-    told = harness.segue("gc", "--out", str(out), "--json").output.splitlines()[-1]
-    named = json.loads(told)
+    lines = harness.segue("gc", "--out", str(out), "--json").output.splitlines()
+    # Standard error is among them, and a library may write there at the very end.
+    named = json.loads([line for line in lines if line.startswith("{")][-1])
     return {
         "half_written": sorted(
             str(path.relative_to(out))
