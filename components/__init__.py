@@ -18,6 +18,7 @@ __all__ = [
     "report",
     "served_model",
     "significance",
+    "span_statistics",
     "transform",
     "warm_start",
 ]

@@ -33,6 +33,8 @@ from components.pusher.component import Pusher
 from components.report.component import Report
 from components.served_model.component import ServedModel
 from components.significance.component import Significance
+from components.span_statistics.component import SpanStatistics
+from components.transform.analysis import PLACE as ANALYSIS
 from components.transform.component import Transform
 from components.warm_start.component import WarmStart
 from models import families as model_families
@@ -56,6 +58,7 @@ class Paths:
     schemas: str
     schema_file: str
     passed: str
+    analysis: str
     checkpoints: str
     report: str
 
@@ -72,6 +75,7 @@ class Paths:
             schemas=places.schemas,
             schema_file=config.validation.schema_file or curated_schema_path(),
             passed=places.passed,
+            analysis=places.analysis,
             checkpoints=places.checkpoints,
             report=places.report,
         )
@@ -137,12 +141,22 @@ def create_pipeline(
     curated_schema = ImportSchemaGen(schema_file=paths.schema_file)
     schema = curated_schema.outputs["schema"]
     example_validator = tfx.ExampleValidator(statistics=statistics, schema=schema)
+    # Of a run that reads one span, the data that passed before is what it is compared with.
+    span_statistics = None
+    if config.window != 1:
+        span_statistics = SpanStatistics(
+            records=ingest.outputs["records"],
+            schema=schema,
+            place=os.path.join(paths.analysis, "statistics"),
+            source_hash=source_hash.of("components.span_statistics.executor"),
+        )
     data_gate = DataGate(
         records=ingest.outputs["records"],
         examples=examples,
         statistics=statistics,
         schema=schema,
         anomalies=example_validator.outputs["anomalies"],
+        spans=span_statistics.outputs["statistics"] if span_statistics else None,
         options=config.validation.model_dump_json(),
         reference=paths.passed,
         started=began.isoformat(),
@@ -163,6 +177,8 @@ def create_pipeline(
         preprocessing_fn="models.transform.preprocessing.preprocessing_fn",
         custom_config={
             "min_counts": config.transform.min_counts(),
+            # Of a span that no other run reads again nothing is kept: to write it takes a while.
+            ANALYSIS: os.path.join(paths.analysis, "transform") if config.window != 1 else "",
             "source_hash": source_hash.of(
                 "components.transform.executor", "models.transform.preprocessing"
             ),
@@ -284,6 +300,7 @@ def create_pipeline(
         inferred_schema,
         curated_schema,
         example_validator,
+        *([span_statistics] if span_statistics else []),
         data_gate,
         holdout,
         transform,

@@ -19,3 +19,7 @@ DIRECTORY: Final = "directory"
 #: Custom property of Examples: of each span in them, as JSON by number, a digest of its playlists;
 #: their files are named after the number. Absent where the data has no spans.
 SPANS: Final = "spans"
+
+#: Custom property of Transform's graph: JSON list of the spans that were analysed for it, the
+#: others having been before. Absent where nothing is kept.
+ANALYSED: Final = "analysed"

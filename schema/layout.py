@@ -28,6 +28,7 @@ PLACES: Final[Mapping[str, str]] = {
     "pipeline_root/": "TFX's artifacts, a folder each node",
     "metadata.db": "TFX's metadata store, unless `metadata` in the configuration names a database",
     "passed/": "statistics of the data that DataGate let pass, which new data is compared with",
+    "analysis/": "what Transform learnt from each span, where a run reads several; may be deleted",
     "checkpoints/": "where training goes on after a crash",
     f"serving/{MODEL_NAME}/VERSION/": "what was pushed: a SavedModel in TF Serving's layout",
     "serving/models.config": "what a server is to serve, once `segue release` was used",
@@ -49,6 +50,7 @@ class Layout:
         pipeline_root: the directory of TFX's artifacts.
         metadata: the file of the metadata store, where the runner keeps it in one.
         passed: the directory of what new data is compared with.
+        analysis: the directory of what Transform learnt from each span.
         checkpoints: the directory of unfinished trainings.
         schemas: the directory of schemas, a folder each.
         serving: the served model's base directory, a folder each version.
@@ -61,6 +63,7 @@ class Layout:
     pipeline_root: str
     metadata: str
     passed: str
+    analysis: str
     checkpoints: str
     schemas: str
     serving: str
@@ -76,6 +79,7 @@ class Layout:
             pipeline_root=os.path.join(out, "pipeline_root"),
             metadata=os.path.join(out, "metadata.db"),
             passed=os.path.join(out, "passed"),
+            analysis=os.path.join(out, "analysis"),
             checkpoints=os.path.join(out, "checkpoints"),
             schemas=os.path.join(out, "schemas"),
             serving=os.path.join(out, "serving", MODEL_NAME),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from tensorflow_metadata.proto.v0 import anomalies_pb2
 from tfx import types
@@ -23,6 +23,11 @@ _SEVERITIES: Final = {
     anomalies_pb2.AnomalyInfo.Severity.WARNING: "warning",
 }
 
+_MEASURES: Final = {
+    "L_INFTY": "L-infinity",
+    "JENSEN_SHANNON_DIVERGENCE": "Jensen-Shannon",
+}
+
 #: Kinds of anomalies that come from comparing two sets of statistics.
 COMPARISONS: Final = frozenset(
     {
@@ -32,6 +37,10 @@ COMPARISONS: Final = frozenset(
         anomalies_pb2.AnomalyInfo.Type.COMPARATOR_HIGH_NUM_EXAMPLES,
     }
 )
+
+
+#: How the name of a comparison of two spans begins.
+SPANS: Final = "span-"
 
 
 class SeriousAnomaliesError(RuntimeError):
@@ -66,12 +75,62 @@ def read_anomalies(artifact: types.Artifact) -> list[Anomaly]:
     Returns:
         One row per reason.
     """
-    found = []
+    return [row for split, found in _read(artifact).items() for row in rows(split, found)]
+
+
+@dataclasses.dataclass(frozen=True)
+class Measurement:
+    """How far a feature is from what it is compared with.
+
+    Attributes:
+        compared: what is compared, such as "span-1-to-span-2".
+        feature: the feature's name.
+        measure: "L-infinity" or "Jensen-Shannon".
+        value: the distance.
+        threshold: beyond which it is an anomaly.
+    """
+
+    compared: str
+    feature: str
+    measure: str
+    value: float
+    threshold: float
+
+
+def measurements(found: Mapping[str, Any], prefix: str) -> list[Measurement]:
+    """The drift that TFDV measured, anomalous or not.
+
+    Args:
+        found: Anomalies by what was compared.
+        prefix: of the comparisons to take.
+    """
+    kinds = anomalies_pb2.DriftSkewInfo.Measurement.Type
+    return [
+        Measurement(
+            compared=name,
+            feature=".".join(info.path.step),
+            measure=_MEASURES.get(kinds.Name(drift.type), kinds.Name(drift.type)),
+            value=drift.value,
+            threshold=drift.threshold,
+        )
+        for name, anomalies in found.items()
+        if name.startswith(prefix)
+        for info in anomalies.drift_skew_info
+        for drift in info.drift_measurements
+        if drift.threshold
+    ]
+
+
+def read_measurements(artifact: types.Artifact, prefix: str) -> list[Measurement]:
+    """As `measurements`, of what DataGate left."""
+    return measurements(_read(artifact), prefix)
+
+
+def _read(artifact: types.Artifact) -> dict[str, Any]:
+    found = {}
     for split in artifact_utils.decode_split_names(artifact.split_names):
         path = os.path.join(artifact_utils.get_split_uri([artifact], split), FILE)
-        message = anomalies_pb2.Anomalies()
-        message.ParseFromString(io_utils.read_bytes_file(path))
-        found += rows(split, message)
+        found[split] = anomalies_pb2.Anomalies.FromString(io_utils.read_bytes_file(path))
     return found
 
 

@@ -25,6 +25,7 @@ class DataGateSpec(ComponentSpec):
         "statistics": ChannelParameter(type=standard_artifacts.ExampleStatistics),
         "schema": ChannelParameter(type=standard_artifacts.Schema),
         "anomalies": ChannelParameter(type=standard_artifacts.ExampleAnomalies),
+        "spans": ChannelParameter(type=standard_artifacts.ExampleStatistics, optional=True),
     }
     OUTPUTS = {  # noqa: RUF012
         "comparison": ChannelParameter(type=standard_artifacts.ExampleAnomalies),
@@ -54,6 +55,7 @@ class DataGate(base_component.BaseComponent):
         schema: types.BaseChannel,
         anomalies: types.BaseChannel,
         *,
+        spans: types.BaseChannel | None = None,
         options: str,
         reference: str,
         started: str,
@@ -66,6 +68,8 @@ class DataGate(base_component.BaseComponent):
             statistics: statistics of the splits.
             schema: the curated schema, with its skew and drift comparators.
             anomalies: what ExampleValidator found.
+            spans: statistics of each span, which are compared one with the next; None where the
+                run reads no more than one.
             options: `ValidationOptions` as JSON.
             reference: directory, local or remote, of the statistics of what passed.
             started: when the run began, or anything else that no other run gives.
@@ -77,6 +81,7 @@ class DataGate(base_component.BaseComponent):
                 statistics=statistics,
                 schema=schema,
                 anomalies=anomalies,
+                spans=spans,
                 options=options,
                 reference=reference,
                 started=started,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from typing import Any
 
@@ -17,6 +18,7 @@ from tfx.utils import io_utils, writer_utils
 from components import counts
 from components.data_gate import anomalies as anomaly_rows
 from components.data_gate import counted, reference
+from components.data_gate.anomalies import SPANS
 from components.data_gate.options import ValidationOptions
 from components.ingest import manifest
 from schema import artifacts
@@ -68,6 +70,8 @@ class Executor(base_executor.BaseExecutor):
             comparisons["since-last-passed"] = tfdv.validate_statistics(
                 train, schema, previous_statistics=previous
             )
+        if input_dict.get("spans"):
+            comparisons |= _between_spans(input_dict["spans"], schema)
         output.split_names = artifact_utils.encode_split_names(list(comparisons))
         differing = []
         for name, result in comparisons.items():
@@ -80,10 +84,31 @@ class Executor(base_executor.BaseExecutor):
         text = anomaly_rows.counted(differing) or alike
         if previous is None:
             text += " · no other data has passed yet"
+        if between := anomaly_rows.measurements(comparisons, SPANS):
+            most = max(between, key=lambda row: row.value / row.threshold)
+            text += (
+                f" · between spans at most {most.value:.3f} of {most.threshold:g} ({most.feature})"
+            )
         output.set_string_custom_property(artifacts.SUMMARY, text)
         found += differing
         _check(found, ValidationOptions.model_validate_json(exec_properties["options"]))
         reference.keep(exec_properties["reference"], data, train)
+
+
+def _between_spans(
+    statistics: list[types.Artifact], schema: schema_pb2.Schema
+) -> dict[str, anomalies_pb2.Anomalies]:
+    """Compares each span with the one before it."""
+    artifact = artifact_utils.get_single_instance(statistics)
+    names = artifact_utils.decode_split_names(artifact.split_names)
+    found = {name: _statistics(artifact, name) for name in names}
+    return {
+        f"{earlier}-to-{later}": tfdv.validate_statistics(
+            found[later], schema, previous_statistics=found[earlier]
+        )
+        for earlier, later in itertools.pairwise(names)
+        if found[earlier].datasets[0].num_examples and found[later].datasets[0].num_examples
+    }
 
 
 class OtherDataError(RuntimeError):

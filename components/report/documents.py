@@ -12,7 +12,7 @@ from typing import Any, Final
 import numpy as np
 from tfx import types
 
-from components.data_gate.anomalies import read_anomalies
+from components.data_gate.anomalies import SPANS, read_anomalies, read_measurements
 from components.ingest.manifest import IngestResult
 from components.report import counted, examples, facts
 from components.significance.results import read_rows
@@ -188,6 +188,17 @@ def _data(found: Found) -> documents.DataDetails:
             )
             for artifact in found.anomalies
             for anomaly in read_anomalies(artifact)
+        ],
+        drift=[
+            documents.Drift(
+                compared=row.compared.replace("-", " "),
+                feature=row.feature,
+                measure=row.measure,
+                value=row.value,
+                threshold=row.threshold,
+            )
+            for artifact in found.anomalies
+            for row in read_measurements(artifact, SPANS)
         ],
         lengths=_lengths(found.metrics),
         vocabularies=facts.vocabulary_sizes(found.transform_graph),

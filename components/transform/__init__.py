@@ -1,3 +1,3 @@
 """TFX's Transform, with what it does in a run of ours."""
 
-__all__ = ["component"]
+__all__ = ["analysis", "component"]

@@ -6,6 +6,7 @@ components made is known by the type of their artifacts.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 
 from tensorflow_metadata.proto.v0 import schema_pb2
@@ -38,8 +39,13 @@ def summarise(outputs: Mapping[str, Sequence[types.Artifact]]) -> str:
 
 
 def _vocabularies(found: Found) -> str:
-    sizes = facts.vocabulary_sizes(found[standard_artifacts.TransformGraph.TYPE_NAME])
-    return " · ".join(f"{size:,} {name.replace('_', ' ')}" for name, size in sizes.items())
+    graph = found[standard_artifacts.TransformGraph.TYPE_NAME]
+    sizes = facts.vocabulary_sizes(graph)
+    parts = [f"{size:,} {name.replace('_', ' ')}" for name, size in sizes.items()]
+    if told := graph.get_string_custom_property(artifacts.ANALYSED):
+        numbers = ", ".join(map(str, json.loads(told))) or "none"
+        parts.append(f"analysed anew: span {numbers}")
+    return " · ".join(parts)
 
 
 def _trials(found: Found) -> str:

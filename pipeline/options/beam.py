@@ -15,6 +15,7 @@ from schema.options import Options
 BEAM_COMPONENTS: Final = (
     "Ingest",
     "StatisticsGen",
+    "SpanStatistics",
     "Holdout",
     "Transform",
     "Evaluator",

@@ -58,6 +58,17 @@ def build(results: RunResults) -> dict[str, Any]:
         "notes": [note[:1].upper() + note[1:] for note in data.notes],
         "counted_splits": _counted_splits(results.metrics.counts),
         "counts": _counts(results.metrics.counts),
+        "drift": [
+            (
+                row.compared,
+                row.feature,
+                row.measure,
+                formatting.fixed(row.value, 3),
+                formatting.fixed(row.threshold, 3),
+                row.value is not None and row.threshold is not None and row.value > row.threshold,
+            )
+            for row in details.drift
+        ],
         "vocabularies": [(name, formatting.count(n)) for name, n in details.vocabularies.items()],
         "anomalies": details.anomalies or [],
         "anomalies_known": details.anomalies is not None,

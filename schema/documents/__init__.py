@@ -18,6 +18,7 @@ from schema.documents.counts import (
 from schema.documents.details import (
     Anomaly,
     DataDetails,
+    Drift,
     Example,
     FeatureRow,
     Gate,
@@ -64,6 +65,7 @@ __all__ = [
     "DataDetails",
     "DataSummary",
     "Document",
+    "Drift",
     "Estimate",
     "EvaluatorSlice",
     "Example",

@@ -50,6 +50,19 @@ class Anomaly(Part):
     description: str = ""
 
 
+class Drift(Part):
+    """How far a feature of one span is from the span before it."""
+
+    compared: str = ""
+    """Such as "span 1 to span 2"."""
+    feature: str = ""
+    measure: str = ""
+    """"L-infinity" or "Jensen-Shannon"."""
+    value: Value = None
+    threshold: Value = None
+    """Beyond which it is an anomaly."""
+
+
 class Lengths(Part):
     """A histogram of the lengths of held-out playlists: N + 1 edges around N counts."""
 
@@ -63,6 +76,8 @@ class DataDetails(Part):
     features: list[FeatureRow] = Field(default_factory=list)
     anomalies: list[Anomaly] | None = None
     """Null where none were looked for."""
+    drift: list[Drift] = Field(default_factory=list)
+    """Between spans, of the features whose drift the schema limits; empty where a run read one."""
     lengths: Lengths | None = None
     vocabularies: dict[str, int] = Field(default_factory=dict)
     """Sizes by name."""

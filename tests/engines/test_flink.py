@@ -67,7 +67,9 @@ def jobs(cluster):
 
 def test_each_beam_component_is_a_job_that_ends_well(runs, cluster):
     done = jobs(cluster)
-    assert {name for name, _ in done} == {name.lower() for name in (*BEAM_COMPONENTS, "probe")}
+    assert {name for name, _ in done} == {
+        name.lower() for name in (*BEAM_COMPONENTS, "probe") if name != "SpanStatistics"
+    }
     assert {state for _, state in done} == {"FINISHED"}
 
 
@@ -93,7 +95,9 @@ def test_an_engine_takes_from_the_cache_what_the_other_one_made(runs, cluster, d
         assert run.end() == 0, run.console
         lines = (line.split() for line in run.console.splitlines())
         cached = {words[1] for words in lines if words[:1] == ["↺"]}
-        assert {*BEAM_COMPONENTS, "Trainer.als", "Trainer.two_tower"} <= cached, run.console
+        assert {*BEAM_COMPONENTS, "Trainer.als", "Trainer.two_tower"} - {
+            "SpanStatistics"
+        } <= cached, run.console
     assert jobs(cluster)[before:] == [("probe", "FINISHED")]
 
 

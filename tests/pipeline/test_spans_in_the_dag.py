@@ -3,15 +3,23 @@
 import json
 import pathlib
 
+import numpy as np
 import pytest
+import tensorflow as tf
+import tensorflow_transform as tft
+from tfx.components.schema_gen.import_schema_gen.component import ImportSchemaGen
 from tfx.orchestration.metadata import sqlite_metadata_connection_config
 from tfx.orchestration.pipeline import Pipeline
 
+from components.holdout.component import Holdout
 from components.ingest import summary
+from components.transform.analysis import PLACE
+from components.transform.component import Transform
 from pipeline import beam_args, dag
 from pipeline.overrides import load_config
 from pipeline.runners import launch
-from schema import artifacts
+from schema import artifacts, features
+from schema.curated import curated_schema_path
 from schema.layout import Layout
 from schema.splits import SPLITS
 from tests.components.ingest.span_fixture import Data, titles
@@ -27,16 +35,17 @@ def data(tmp_path):
 
 @pytest.fixture
 def begin(data, tmp_path):
-    """Runs the first two nodes of the DAG; gives what became of each, by id."""
+    """Runs the first nodes of the DAG; gives what became of each, by id."""
     out = str(tmp_path / "out")
 
-    def run(*settings):
+    def run(*settings, more=lambda *_: []):
         config = load_config(None, settings, data=data.pattern, out=out)
         paths = dag.Paths.under(config)
+        ingest, example_gen = dag.raw_to_examples(config, paths)
         first = Pipeline(
             pipeline_name=config.name,
             pipeline_root=paths.pipeline_root,
-            components=[*dag.raw_to_examples(config, paths)],
+            components=[ingest, example_gen, *more(config, paths, example_gen)],
             enable_cache=True,
             metadata_connection_config=(
                 sqlite_metadata_connection_config(Layout.under(out).metadata)
@@ -131,3 +140,74 @@ def test_a_window_needs_spans():
         load_config(None, ["window=3"], data="mpd")
     with pytest.raises(ValueError, match="window"):
         load_config(None, ["window=0"], data="mpd")
+
+
+def transformed(keep):
+    """The nodes from Examples to what models train on."""
+
+    def more(config, paths, example_gen):
+        schema = ImportSchemaGen(schema_file=curated_schema_path())
+        holdout = Holdout(examples=example_gen.outputs["examples"], seed=1, source_hash="v1")
+        transform = Transform(
+            examples=holdout.outputs["training"],
+            schema=schema.outputs["schema"],
+            preprocessing_fn="models.transform.preprocessing.preprocessing_fn",
+            custom_config={
+                "min_counts": config.transform.min_counts(),
+                PLACE: paths.analysis if keep else "",
+            },
+        )
+        return [schema, holdout, transform]
+
+    return more
+
+
+def graph_of(nodes):
+    return nodes["Transform"].outputs["transform_graph"][0]
+
+
+def rows(nodes):
+    """The transformed playlists of each split, by pid."""
+    (made,) = nodes["Transform"].outputs["transformed_examples"]
+    spec = tft.TFTransformOutput(graph_of(nodes).uri).transformed_feature_spec()
+    found = {}
+    for split in ("train", "stop"):
+        files = sorted(map(str, pathlib.Path(made.uri, f"Split-{split}").glob("*")))
+        for record in tf.data.TFRecordDataset(files, "GZIP").as_numpy_iterator():
+            values = tf.io.parse_single_example(record, spec)
+            row = {
+                name: np.asarray(value.values if hasattr(value, "values") else value)
+                for name, value in values.items()
+            }
+            found[split, row[features.transformed_name(features.PID)].item()] = row
+    return found
+
+
+def test_only_the_next_span_is_analysed(begin, data, tmp_path):
+    first = begin("window=null", more=transformed(keep=True))
+    assert graph_of(first).get_string_custom_property(artifacts.ANALYSED) == "[1, 2]"
+    entries = {path: path.stat().st_mtime_ns for path in tmp_path.glob("out/analysis/*/*/*")}
+    assert {path.parent.name[:10] for path in entries} == {"span-00001", "span-00002"}
+    assert begin("window=null", more=transformed(keep=True))["Transform"].cached
+
+    data.write(3, "a.json", dict.fromkeys(range(60, 90), "three"))
+    second = begin("window=null", more=transformed(keep=True))
+    assert graph_of(second).get_string_custom_property(artifacts.ANALYSED) == "[3]"
+    now = {path: path.stat().st_mtime_ns for path in tmp_path.glob("out/analysis/*/*/*")}
+    assert {path: now[path] for path in entries} == entries
+    assert {path.parent.name[:10] for path in now} == {"span-00001", "span-00002", "span-00003"}
+
+    plain = begin("window=null", more=transformed(keep=False))
+    assert plain["Holdout"].cached
+    assert not plain["Transform"].cached
+    for path in pathlib.Path(graph_of(plain).uri, "transform_fn", "assets").iterdir():
+        twin = pathlib.Path(graph_of(second).uri, "transform_fn", "assets", path.name)
+        assert path.read_bytes() == twin.read_bytes(), path.name
+    expected, found = rows(plain), rows(second)
+    assert found.keys() == expected.keys()
+    for pid, row in expected.items():
+        for name, value in row.items():
+            if value.dtype.kind == "f":
+                np.testing.assert_allclose(found[pid][name], value, rtol=1e-5, err_msg=name)
+            else:
+                np.testing.assert_array_equal(found[pid][name], value, err_msg=name)

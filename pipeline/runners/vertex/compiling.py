@@ -61,6 +61,11 @@ def compile_pipeline(config: PipelineConfig, paths: dag.Paths | None = None) -> 
                 f"release_record: takes a place that containers reach, such as "
                 f"{config.storage}/serving/releases.json, not {config.release_record!r}."
             )
+    if config.deletions and "://" not in config.deletions:
+        raise ValueError(
+            f"deletions: takes a file that containers reach, such as {config.storage}/"
+            f"deletions.txt, not {config.deletions!r}."
+        )
     schema = io_utils.read_string_file(paths.schema_file)
     paths = paths.with_schema_at(schema)
     config = _without_local_paths(config, paths)

@@ -1,0 +1,3 @@
+"""Statistics of each span, by which one is compared with the next."""
+
+__all__ = ["component", "executor"]
