@@ -20,6 +20,7 @@ from components.transform.analysis import Analysis, prefix
 from components.transform.processor import Processor
 from schema import artifacts, features
 from schema.documents import SplitCounts, StageCounts
+from schema.splits import FITTED
 
 _TRACKS: Final = features.transformed_name(features.TRACK_URI)
 
@@ -76,6 +77,8 @@ class Executor(executor.Executor):
             output_dict[standard_component_specs.TRANSFORM_GRAPH_KEY]
         )
         splits = artifact_utils.decode_split_names(examples[0].split_names)
+        if {*splits} != {*FITTED}:
+            raise ValueError(f"the splits are {splits}, not {FITTED}: no others may be analysed")
         uris = [artifact_utils.get_split_uri(examples, split) for split in splits]
         # One set of data a span, of all splits: each analyser is a part of the graph for each set.
         patterns = {

@@ -147,7 +147,12 @@ def transformed(keep):
 
     def more(config, paths, example_gen):
         schema = ImportSchemaGen(schema_file=curated_schema_path())
-        holdout = Holdout(examples=example_gen.outputs["examples"], seed=1, source_hash="v1")
+        holdout = Holdout(
+            examples=example_gen.outputs["examples"],
+            options=config.holdout.model_dump_json(),
+            seed=1,
+            source_hash="v1",
+        )
         transform = Transform(
             examples=holdout.outputs["training"],
             schema=schema.outputs["schema"],
