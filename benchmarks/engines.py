@@ -154,9 +154,32 @@ def _statistics(out: pathlib.Path) -> Any:
             (split / "FeatureStats.pb").read_bytes()
         )
         (dataset,) = json_format.MessageToDict(message)["datasets"]
-        features = {str(each.get("path", each.get("name"))): each for each in dataset["features"]}
+        features = {str(each["path"]): _without_ties(each) for each in dataset["features"]}
         found[split.name] = {**dataset, "features": features}
     return found
+
+
+def _without_ties(feature: dict[str, Any]) -> dict[str, Any]:
+    """A feature whose most frequent values are in one order, and of the rarest only how many.
+
+    Values that are as frequent as each other come in any order, and the last of them may be cut.
+    """
+    if "stringStats" not in feature:
+        return feature
+    strings = dict(feature["stringStats"])
+    if "topValues" in strings:
+        strings["topValues"] = _ranked(strings["topValues"], "value", "frequency")
+    if "rankHistogram" in strings:
+        buckets = strings["rankHistogram"].get("buckets", [])
+        strings["rankHistogram"] = _ranked(buckets, "label", "sampleCount")
+    return {**feature, "stringStats": strings}
+
+
+def _ranked(values: list[dict[str, Any]], name: str, count: str) -> list[tuple[float, str]]:
+    rarest = min((each[count] for each in values), default=0)
+    return sorted(
+        (each[count], each.get(name, "") if each[count] > rarest else "") for each in values
+    )
 
 
 def _rows(out: pathlib.Path) -> Any:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import time
 import urllib.request
 from concurrent import futures
@@ -105,7 +106,11 @@ def test_an_engine_takes_from_the_cache_what_the_other_one_made(runs, cluster, d
 def begun(cluster, data, tmp_path):
     """A run whose ingest is under way on the cluster."""
     seed = "seed=18"  # another split, which no cache knows
-    run = engines.Run(data, tmp_path / "out", *engines.CLASSICAL, seed, *engines.on_flink(cluster))
+    settings = (*engines.CLASSICAL, seed, *engines.on_flink(cluster))
+    # In the background a shell has it ignored, and what is started there too.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    run = engines.Run(data, tmp_path / "out", *settings)
+    signal.signal(signal.SIGINT, before)
     assert engines.when(lambda: jobs(cluster)[-1] == ("ingest", "RUNNING"), run), run.end()
     yield run
     if not run.ended():
