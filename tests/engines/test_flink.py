@@ -111,11 +111,13 @@ def begun(cluster, data, tmp_path):
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     run = engines.Run(data, tmp_path / "out", *settings)
     signal.signal(signal.SIGINT, before)
-    assert engines.when(lambda: jobs(cluster)[-1] == ("ingest", "RUNNING"), run), run.end()
-    yield run
-    if not run.ended():
-        run.interrupt()
-    run.end()
+    try:
+        assert engines.when(lambda: ("ingest", "RUNNING") in jobs(cluster)[-1:], run), run.end()
+        yield run
+    finally:
+        if not run.ended():
+            run.interrupt()
+            run.end()
 
 
 def test_an_interrupted_run_ends_its_job(begun, cluster):
