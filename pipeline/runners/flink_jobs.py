@@ -16,6 +16,7 @@ from pipeline.options.flink import FlinkOptions
 
 _LOCAL: Final = ("127.0.0.1", "localhost", "[::1]")
 _STATED: Final = re.compile(r"^Pipeline \S+ failed in state (\w+): (.*)$", re.DOTALL)
+_UNDER_WAY: Final = ("INITIALIZING", "CREATED", "RUNNING", "FAILING", "RESTARTING")  # in Flink
 _LONGEST: Final = 400
 _CALL_SECONDS: Final = 10.0
 
@@ -68,22 +69,30 @@ def cancel_and_tell(config: PipelineConfig, run: str, tell: Callable[[str], None
         )
 
 
-def explained(options: FlinkOptions | None, cause: BaseException) -> BaseException:
-    """Returns what a step failed of: in a sentence where it is the cluster or a job of it."""
+def explained(options: FlinkOptions, cause: BaseException) -> BaseException:
+    """Returns what a step on Flink failed of: in a sentence where it is the cluster or its job.
+
+    Args:
+        options: of the cluster.
+        cause: what the step raised, upon whatever caused it.
+    """
     import grpc
 
-    if options is None:
-        return cause
-    if isinstance(cause, grpc.RpcError):
-        return ClusterError(
-            f"Beam's job server at {options.job_endpoint} no longer answers, and with it the "
-            "cluster: see its logs, start it, and run again; what is done stays."
-        )
-    found = _STATED.match(str(cause)) if isinstance(cause, RuntimeError) else None
-    if found is None:
-        return cause
-    state, told = found[1].lower(), _innermost(found[2])
-    return ClusterError(f"Flink's job {state}: {told} (see {options.page or options.job_endpoint})")
+    error: BaseException | None = cause
+    while error is not None:
+        if isinstance(error, grpc.RpcError):
+            return ClusterError(
+                f"Beam's job server at {options.job_endpoint} no longer answers, and with it the "
+                "cluster: see its logs, start it, and run again; what is done stays."
+            )
+        found = _STATED.match(str(error)) if isinstance(error, RuntimeError) else None
+        if found is not None:
+            return ClusterError(
+                f"Flink's job {found[1].lower()}: {_innermost(found[2])} "
+                f"(see {options.page or options.job_endpoint})"
+            )
+        error = error.__cause__
+    return cause
 
 
 def _innermost(told: str) -> str:
@@ -161,16 +170,27 @@ def _cancel(config: PipelineConfig, run: str) -> list[str]:
 
     assert config.flink is not None  # the caller has looked
     names = [beam_args.job_name(config.name, each, run) for each in (*config.flink.chosen, "probe")]
-    over = ("DONE", "FAILED", "CANCELLED", "CANCELLING", "DRAINED", "UPDATED", "STOPPED")
     cancelled = []
     with _jobs(config.flink) as service:
         for job in _known(service):
             state = beam_job_api_pb2.JobState.Enum.Name(job.state)
-            if job.job_id.startswith(tuple(names)) and state not in over:
+            if job.job_id.startswith(tuple(names)) and state in ("RUNNING", "STARTING"):
                 request = beam_job_api_pb2.CancelJobRequest(job_id=job.job_id)
                 service.Cancel(request, timeout=_CALL_SECONDS)
                 cancelled.append(job.job_id.partition("_")[0])
+    if config.flink.page is not None:
+        _cancel_in_flink(config.flink.page.rstrip("/"), names)
     return cancelled
+
+
+def _cancel_in_flink(page: str, names: list[str]) -> None:
+    """Ends jobs in Flink itself: Beam's job server then only waits for them no longer."""
+    with urllib.request.urlopen(f"{page}/jobs/overview", timeout=_CALL_SECONDS) as answer:  # noqa: S310 - http by its pattern
+        known = json.load(answer)["jobs"]
+    for job in known:
+        if job["name"] in names and job["state"] in _UNDER_WAY:
+            request = urllib.request.Request(f"{page}/jobs/{job['jid']}", method="PATCH")  # noqa: S310 - as above
+            urllib.request.urlopen(request, timeout=_CALL_SECONDS).close()  # noqa: S310 - as above
 
 
 @contextlib.contextmanager

@@ -132,7 +132,9 @@ def _run(
             dataclasses.asdict(provenance.Provenance.of(config)),
         )
     except launch.NodeFailedError as error:
-        cause = flink_jobs.explained(config.flink, error.__cause__ or error)
+        cause = error.__cause__ or error
+        if config.flink is not None and error.node_id in config.flink.chosen:
+            cause = flink_jobs.explained(config.flink, cause)
         told = _explain(cause)
         if out != os.path.abspath(config.out):  # a link that the runner made
             told = told.replace(out, config.out)

@@ -52,12 +52,23 @@ def job_server():
 
 
 @contextlib.contextmanager
-def page(slots):
+def page(slots, jobs=()):
+    answers = {
+        "/overview": {"slots-total": slots, "taskmanagers": 1},
+        "/jobs/overview": {"jobs": jobs},
+    }
+
     class Page(http.server.BaseHTTPRequestHandler):
         def do_GET(self):
-            self.send_response(200 if self.path == "/overview" else 404)
+            self.send_response(200 if self.path in answers else 404)
             self.end_headers()
-            self.wfile.write(json.dumps({"slots-total": slots, "taskmanagers": 1}).encode())
+            self.wfile.write(json.dumps(answers.get(self.path)).encode())
+
+        def do_PATCH(self):
+            (job,) = (each for each in jobs if self.path == f"/jobs/{each['jid']}")
+            job["state"] = "CANCELLING"
+            self.send_response(202)
+            self.end_headers()
 
         def log_message(self, *_):
             pass
@@ -149,17 +160,26 @@ def test_the_command_says_it_and_ends_with_1(tmp_path):
 
 def test_jobs_of_an_interrupted_run_are_cancelled():
     running, done = beam_job_api_pb2.JobState.RUNNING, beam_job_api_pb2.JobState.DONE
-    with job_server() as (jobs, endpoint):
+    another = "segue-transform-20260102-030406"
+    in_flink = [
+        {"jid": "1", "name": f"segue-ingest-{RUN}", "state": "FINISHED"},
+        {"jid": "2", "name": f"segue-transform-{RUN}", "state": "RESTARTING"},
+        {"jid": "3", "name": another, "state": "RUNNING"},
+    ]
+    with job_server() as (jobs, endpoint), page(2, in_flink) as address:
         jobs.jobs = {
             f"segue-ingest-{RUN}_1": done,
             f"segue-transform-{RUN}_2": running,
-            "segue-transform-20260102-030406_3": running,
+            f"{another}_3": running,
         }
         sentences = []
-        flink_jobs.cancel_and_tell(config(job_endpoint=endpoint), RUN, sentences.append)
+        flink_jobs.cancel_and_tell(
+            config(job_endpoint=endpoint, page=address), RUN, sentences.append
+        )
         assert sentences == [f"The Flink job segue-transform-{RUN} is cancelled."]
         assert jobs.jobs[f"segue-transform-{RUN}_2"] == beam_job_api_pb2.JobState.CANCELLED
-        assert jobs.jobs["segue-transform-20260102-030406_3"] == running
+        assert jobs.jobs[f"{another}_3"] == running
+    assert [job["state"] for job in in_flink] == ["FINISHED", "CANCELLING", "RUNNING"]
 
 
 def test_a_cluster_that_cannot_be_asked_is_told():
@@ -191,7 +211,13 @@ def test_a_failed_job_is_told_by_its_innermost_cause(message, words):
     assert words in str(flink_jobs.explained(config().flink, error))
 
 
+def test_the_cause_of_a_component_s_own_error_is_told():
+    error = RuntimeError("the Beam job failed")
+    error.__cause__ = grpc.RpcError("Socket closed")
+    words = "Beam's job server at 127.0.0.1:8099 no longer answers"
+    assert words in str(flink_jobs.explained(config().flink, error))
+
+
 def test_other_errors_stay_what_they_are():
     error = ValueError("Pipeline x failed in state FAILED: y")
     assert flink_jobs.explained(config().flink, error) is error
-    assert flink_jobs.explained(None, RuntimeError("Pipeline x failed")) is not None
