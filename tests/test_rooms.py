@@ -26,6 +26,7 @@ FLOORS = (
 #: Who measures or follows the parts of a room, and so looks into it.
 INSIDERS = {
     "benchmarks.evaluation_speed": ("components.significance",),
+    "benchmarks.fuzz": ("components.ingest",),
     "benchmarks.index": ("models.export.index",),
     "benchmarks.serving_model": ("models.families.als",),
     "benchmarks.training_speed": ("models.families.two_tower",),

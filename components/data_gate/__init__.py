@@ -1,3 +1,3 @@
 """Stops a run before training when the data is not what the curated schema says."""
 
-__all__ = ["anomalies", "component", "options", "reference"]
+__all__ = ["anomalies", "component", "counted", "options", "reference"]

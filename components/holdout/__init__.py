@@ -1,3 +1,3 @@
 """Withholds tracks of held-out playlists, before anything that learns can see them."""
 
-__all__ = ["component", "examples"]
+__all__ = ["component", "examples", "options"]

@@ -1,3 +1,3 @@
 """Scores every held-out playlist with every model and decides, by paired tests, what is blessed."""
 
-__all__ = ["component", "results", "scoring"]
+__all__ = ["component", "counted", "results", "scoring"]
