@@ -56,7 +56,7 @@ class PipelineConfig(Options):
     out: str = pydantic.Field("out", description="directory for everything that the run writes")
     storage: str | None = pydantic.Field(
         None,
-        pattern=r"^(gs|s3)://[a-z0-9][a-z0-9._-]+(/[^\s*?\[\]{}]*)?$",
+        pattern=r"^(gs://|s3://)[a-z0-9][a-z0-9._-]+(/[^\s*?\[\]{}]*)?$",
         description="gs://BUCKET/FOLDER or s3://BUCKET/FOLDER for artifacts and models, where "
         "workers or containers are on other machines; null: below `out`",
     )

@@ -65,7 +65,7 @@ def test_settings_take_the_place_of_the_environment(monkeypatch):
     ("setting", "says"),
     [
         ("storage=null", ["storage", "gs://BUCKET/FOLDER"]),
-        ("storage=out", ["storage", "gs://"]),
+        ("storage=out", ["storage", "gs://", "s3://"]),
         ("storage='gs://b-1/with*star'", ["storage"]),
         ("dataflow={project: my-project-1}", ["dataflow.region: is required", "dataflow.image"]),
         ("dataflow.project=My_Project", ["dataflow.project", "My_Project"]),
