@@ -20,6 +20,8 @@ BENCHMARKS = {
     "mpd-sample-run": "mpd_sample_run",
     "ingest": "ingest",
     "data-stages": "data_stages",
+    "parallelism": "parallelism",
+    "whole-runs": "whole_runs",
     "evaluation-speed": "evaluation_speed",
     "serving-speed": "serving_speed",
     "serving-soak": "serving_soak",

@@ -28,16 +28,22 @@ _BEFORE: Final = ("ImportSchemaGen",)
 
 def measure() -> dict[str, Any]:
     """Runs every stage at every size that is not done yet."""
-    sizes = [int(size) for size in os.environ.get("SEGUE_BENCH_PLAYLISTS", "").split(",") if size]
     figures = {}
-    with _folder() as folder:
-        for playlists in sizes or _SIZES:
-            figures[str(playlists)] = _stages(folder / str(playlists), playlists)
+    with kept_folder() as folder:
+        for playlists in sizes():
+            figures[str(playlists)] = stages(folder / str(playlists), playlists)
     return figures
 
 
+def sizes(default: tuple[int, ...] = _SIZES) -> tuple[int, ...]:
+    """Returns how many playlists to measure with."""
+    asked = os.environ.get("SEGUE_BENCH_PLAYLISTS", "")
+    return tuple(int(size) for size in asked.split(",") if size) or default
+
+
 @contextlib.contextmanager
-def _folder() -> Iterator[pathlib.Path]:
+def kept_folder() -> Iterator[pathlib.Path]:
+    """Opens the folder for what is done: a temporary one if none is named."""
     kept = os.environ.get("SEGUE_BENCH_FOLDER")
     if kept:
         yield pathlib.Path(kept)
@@ -46,13 +52,17 @@ def _folder() -> Iterator[pathlib.Path]:
         yield pathlib.Path(folder)
 
 
-def _stages(folder: pathlib.Path, playlists: int) -> dict[str, Any]:
-    """The figures by stage and of all together: seconds, CPU seconds, peak memory of a process."""
-    data = folder / "data"
-    made = folder / "sample.json"
-    if not made.exists():
-        harness.segue("sample", "--playlists", str(playlists), "--output", str(data))
-        made.write_text("{}", encoding="utf-8")
+def stages(folder: pathlib.Path, playlists: int) -> dict[str, Any]:
+    """Runs every stage that is not done yet.
+
+    Args:
+        folder: for data, artifacts and figures of this size.
+        playlists: the size.
+
+    Returns:
+        The figures by stage and of all together: seconds, CPU seconds, peak memory.
+    """
+    data = sample(folder, playlists)
     figures: dict[str, Any] = {}
     for stage in (*_BEFORE, *STAGES):
         kept = folder / f"{stage}.json"
@@ -60,16 +70,29 @@ def _stages(folder: pathlib.Path, playlists: int) -> dict[str, Any]:
             finished = harness.run(
                 [sys.executable, "-m", "benchmarks.one_stage", stage, str(data), str(folder)]
             )
-            part = {
-                "seconds": round(finished.seconds, 1),
-                "cpu_seconds": round(finished.cpu_seconds, 1),
-                "peak_mib": round(1024 * finished.peak_gib),
-            }
-            kept.write_text(json.dumps(part), encoding="utf-8")
+            kept.write_text(json.dumps(figures_of(finished)), encoding="utf-8")
         figures[stage] = json.loads(kept.read_text(encoding="utf-8"))
     parts = [figures[stage] for stage in STAGES]
     total = {key: round(sum(part[key] for part in parts), 1) for key in ("seconds", "cpu_seconds")}
     return {
         **{stage: figures[stage] for stage in STAGES},
         "all": {**total, "peak_mib": max(part["peak_mib"] for part in parts)},
+    }
+
+
+def sample(folder: pathlib.Path, playlists: int) -> pathlib.Path:
+    """Returns the directory of the synthetic slices, made if they are not whole."""
+    data, made = folder / "data", folder / "sample.json"
+    if not made.exists():
+        harness.segue("sample", "--playlists", str(playlists), "--output", str(data))
+        made.write_text("{}", encoding="utf-8")
+    return data
+
+
+def figures_of(finished: harness.Finished) -> dict[str, Any]:
+    """Returns what is recorded of a stage."""
+    return {
+        "seconds": round(finished.seconds, 1),
+        "cpu_seconds": round(finished.cpu_seconds, 1),
+        "peak_mib": round(1024 * finished.peak_gib),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import json
@@ -10,10 +11,13 @@ import pathlib
 import platform
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from typing import Any, Final
+
+import psutil
 
 ROOT: Final = pathlib.Path(__file__).resolve().parent.parent
 RESULTS: Final = pathlib.Path(__file__).resolve().parent / "results"
@@ -40,7 +44,8 @@ class Finished:
     Attributes:
         seconds: wall time.
         cpu_seconds: user and system time of it and its children.
-        peak_gib: largest resident memory of a single process among them.
+        peak_gib: most resident memory of all of them at one time, looked at four times a second,
+            or of a single one of them, whichever is more.
         output: what it printed.
     """
 
@@ -71,9 +76,10 @@ def run(command: Sequence[str], **environment: str) -> Finished:
         list(command), cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
     )
     assert process.stdout is not None
-    output = process.stdout.read().decode(errors="replace")
-    # wait4 has this child's own figures; RUSAGE_CHILDREN would mix in earlier ones.
-    _, status, usage = os.wait4(process.pid, 0)
+    with _watched(process.pid) as watched:
+        output = process.stdout.read().decode(errors="replace")
+        # wait4 has this child's own figures; RUSAGE_CHILDREN would mix in earlier ones.
+        _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise CommandFailedError(
@@ -82,9 +88,42 @@ def run(command: Sequence[str], **environment: str) -> Finished:
     return Finished(
         seconds=time.monotonic() - started,
         cpu_seconds=usage.ru_utime + usage.ru_stime,
-        peak_gib=usage.ru_maxrss / 2**20,
+        peak_gib=max(usage.ru_maxrss / 2**20, watched.bytes / 2**30),
         output=output,
     )
+
+
+@dataclasses.dataclass
+class _Memory:
+    bytes: int = 0
+
+
+@contextlib.contextmanager
+def _watched(pid: int) -> Iterator[_Memory]:
+    """Keeps the most memory that a process and its descendants had together."""
+    most, ended = _Memory(), threading.Event()
+
+    def look() -> None:
+        while not ended.wait(0.25):
+            most.bytes = max(most.bytes, _resident(pid))
+
+    thread = threading.Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield most
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _resident(pid: int) -> int:
+    total = 0
+    with contextlib.suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        for one in (process, *process.children(recursive=True)):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                total += one.memory_info().rss
+    return total
 
 
 def segue(*arguments: str, **environment: str) -> Finished:

@@ -18,6 +18,7 @@ from tfx.types.channel import OutputChannel
 
 from pipeline import dag
 from pipeline.config import PipelineConfig
+from pipeline.overrides import load_config
 
 
 def run(stage: str, config: PipelineConfig, folder: pathlib.Path) -> None:
@@ -71,5 +72,6 @@ def _load(channel: Any, folder: pathlib.Path) -> types.Artifact:
 
 if __name__ == "__main__":
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    name, data, out = sys.argv[1:]
-    run(name, PipelineConfig(data=data, out=str(pathlib.Path(out) / "out")), pathlib.Path(out))
+    name, data, out, *settings = sys.argv[1:]
+    configured = load_config(None, settings, data=data, out=str(pathlib.Path(out) / "out"))
+    run(name, configured, pathlib.Path(out))
