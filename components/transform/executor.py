@@ -42,11 +42,12 @@ class Executor(executor.Executor):
         source = artifact_utils.get_single_instance(
             input_dict[standard_component_specs.EXAMPLES_KEY]
         )
-        kept = _analysis(input_dict, exec_properties, source)
-        if kept is None:
-            super().Do(input_dict, output_dict, exec_properties)
-        else:
-            self._transform_spans(kept, input_dict, output_dict, exec_properties)
+        self._transform(
+            _analysis(input_dict, exec_properties, source),
+            input_dict,
+            output_dict,
+            exec_properties,
+        )
         written = artifact_utils.get_single_instance(
             output_dict[standard_component_specs.TRANSFORMED_EXAMPLES_KEY]
         )
@@ -63,14 +64,18 @@ class Executor(executor.Executor):
         stage = StageCounts(stage="Transform", splits=splits)
         counts.write(written, counts.read(source).followed_by(stage))
 
-    def _transform_spans(
+    def _transform(
         self,
-        kept: Analysis,
+        kept: Analysis | None,
         input_dict: dict[str, list[types.Artifact]],
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Does what TFX's executor does, and takes what was learnt from a span before."""
+        """Does what TFX's executor does, and takes what was learnt from a span before.
+
+        TFX analyses each split as a set of data of its own, and puts them together decoded: a
+        runner in memory then holds the whole of both.
+        """
         examples = input_dict[standard_component_specs.EXAMPLES_KEY]
         written = output_dict[standard_component_specs.TRANSFORMED_EXAMPLES_KEY]
         graph = artifact_utils.get_single_instance(
@@ -80,24 +85,24 @@ class Executor(executor.Executor):
         if {*splits} != {*FITTED}:
             raise ValueError(f"the splits are {splits}, not {FITTED}: no others may be analysed")
         uris = [artifact_utils.get_split_uri(examples, split) for split in splits]
+        every = os.path.join(os.path.dirname(uris[0]), "Split-*")
         # One set of data a span, of all splits: each analyser is a part of the graph for each set.
-        patterns = {
-            os.path.join(os.path.dirname(uris[0]), "Split-*", f"{prefix(number)}*"): key
-            for number, key in kept.keys.items()
-        }
+        keys = {} if kept is None else kept.keys
+        patterns = {os.path.join(every, f"{prefix(n)}*"): key for n, key in keys.items()}
+        analysed = [*patterns] or [os.path.join(every, "*")]
         executor_utils.SetSplitNames(splits, written)
         file_format = examples_utils.get_file_format(examples[0])
         payload_format, data_view = tfxio_utils.resolve_payload_format_and_data_view_uri(examples)
         temporary = os.path.join(graph.uri, ".temp_path")
         made = os.path.join(graph.uri, ".analysis")
-        known = kept.known()
+        known = set() if kept is None else kept.known()
         inputs = {
             labels.DISABLE_STATISTICS_LABEL: True,
             labels.SCHEMA_PATH_LABEL: _schema_file(input_dict),
             labels.EXAMPLES_DATA_FORMAT_LABEL: payload_format,
             labels.DATA_VIEW_LABEL: data_view,
-            labels.ANALYZE_DATA_PATHS_LABEL: list(patterns),
-            labels.ANALYZE_PATHS_FILE_FORMATS_LABEL: [file_format] * len(patterns),
+            labels.ANALYZE_DATA_PATHS_LABEL: analysed,
+            labels.ANALYZE_PATHS_FILE_FORMATS_LABEL: [file_format] * len(analysed),
             labels.TRANSFORM_DATA_PATHS_LABEL: [io_utils.all_files_pattern(uri) for uri in uris],
             labels.TRANSFORM_PATHS_FILE_FORMATS_LABEL: [file_format] * len(uris),
             labels.PREPROCESSING_FN: self._GetPreprocessingFn(
@@ -115,21 +120,23 @@ class Executor(executor.Executor):
             ),
             labels.MAKE_BEAM_PIPELINE_FN: self._make_beam_pipeline,
             labels.FORCE_TF_COMPAT_V1_LABEL: False,
-            labels.CACHE_INPUT_PATH_LABEL: kept.folder,
         }
         outputs = {
             labels.TRANSFORM_METADATA_OUTPUT_PATH_LABEL: graph.uri,
             labels.TRANSFORM_MATERIALIZE_OUTPUT_PATHS_LABEL: executor_utils.GetSplitPaths(written),
             labels.TEMP_OUTPUT_LABEL: temporary,
-            labels.CACHE_OUTPUT_PATH_LABEL: made,
         }
+        if kept is not None:
+            inputs[labels.CACHE_INPUT_PATH_LABEL] = kept.folder
+            outputs[labels.CACHE_OUTPUT_PATH_LABEL] = made
         Processor(patterns).Transform(inputs, outputs)
-        kept.put(made)
+        if kept is not None:
+            kept.put(made)
+            anew = [number for number in kept.keys if number not in known]
+            graph.set_string_custom_property(artifacts.ANALYSED, json.dumps(anew))
         for folder in (temporary, made):
             if fileio.exists(folder):
                 fileio.rmtree(folder)
-        analysed = [number for number in kept.keys if number not in known]
-        graph.set_string_custom_property(artifacts.ANALYSED, json.dumps(analysed))
 
 
 def _analysis(

@@ -1,7 +1,6 @@
 """Transform's counts; what it does to playlists is told in tests/models/transform."""
 
 import pytest
-from tfx.components.transform import executor as tfx_executor
 from tfx.types import standard_artifacts
 
 from components.transform.executor import Executor
@@ -22,7 +21,7 @@ def transform(tmp_path, monkeypatch):
                 folder.mkdir(parents=True)
                 write_records(folder / "part-0.gz", [example("1", ids) for ids in playlists])
 
-        monkeypatch.setattr(tfx_executor.Executor, "Do", do)
+        monkeypatch.setattr(Executor, "_transform", do)
         examples, transformed = standard_artifacts.Examples(), standard_artifacts.Examples()
         examples.uri, transformed.uri = str(tmp_path / "in"), str(tmp_path / "out")
         transformed.split_names = '["train", "stop"]'
