@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from pipeline.config import PipelineConfig
+from pipeline.options.beam import DATA_COMPONENTS
 from pipeline.options.dataflow import DataflowOptions
 from pipeline.options.flink import FlinkOptions
 
@@ -38,17 +39,28 @@ def of(component: str, config: PipelineConfig, run: str) -> list[str]:
         return _dataflow(config.dataflow, component, name, config.storage or "", run)
     if config.flink is not None and component in config.flink.chosen:
         return on_flink(config.flink, name)
-    return in_process(config)
+    return on_this_machine(config, component)
 
 
-def in_process(config: PipelineConfig) -> list[str]:
-    """Returns the arguments of whatever runs in this process: those of `beam.pipeline_args`."""
+def on_this_machine(config: PipelineConfig, component: str) -> list[str]:
+    """Returns the arguments of what no cluster runs: `beam.pipeline_args` and `beam.processes`.
+
+    Args:
+        config: the run.
+        component: its id.
+    """
     from apache_beam.options.pipeline_options import PipelineOptions, StandardOptions
 
     arguments = list(config.beam.pipeline_args)
     runner = PipelineOptions(arguments).view_as(StandardOptions).runner or ""
-    if runner in _IN_PROCESS and not any(a.startswith(_PACKAGES) for a in arguments):
-        arguments.append(_NO_CONTAINER)
+    if runner in _IN_PROCESS:
+        if config.beam.processes != 1 and component in DATA_COMPONENTS:
+            arguments += [
+                "--direct_running_mode=multi_processing",
+                f"--direct_num_workers={config.beam.processes}",
+            ]
+        if not any(a.startswith(_PACKAGES) for a in arguments):
+            arguments.append(_NO_CONTAINER)
     return arguments
 
 

@@ -84,8 +84,9 @@ def ingest(
 
 def _ingest(loaded: PipelineConfig, output: str, code: str) -> IngestResult:
     from components.ingest import job, window
+    from pipeline import beam_args
 
-    beam_pipeline_args = list(loaded.beam.pipeline_args)
+    beam_pipeline_args = beam_args.on_this_machine(loaded, "Ingest")
     chosen = window.Window(
         span="latest" if loaded.span is None else str(loaded.span),
         count=loaded.window,

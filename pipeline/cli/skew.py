@@ -104,7 +104,7 @@ def _find(
         served=served,
         released=released,
         options=loaded.skew,
-        beam_options=PipelineOptions(beam_args.in_process(loaded)),
+        beam_options=PipelineOptions(beam_args.on_this_machine(loaded, "StatisticsGen")),
         work=work,
     )
 

@@ -22,6 +22,10 @@ BEAM_COMPONENTS: Final = (
     "Significance",
 )
 
+#: Those whose time goes into Python, of which a process runs on one core; the others score models,
+#: which have threads of their own.
+DATA_COMPONENTS: Final = ("Ingest", "StatisticsGen", "SpanStatistics", "Holdout", "Transform")
+
 
 def are_of_beam(named: Iterable[str]) -> None:
     """Refuses a component whose work is not done by Beam.
@@ -61,6 +65,14 @@ class BeamOptions(Options):
         ("--runner=DirectRunner", "--direct_running_mode=in_memory", "--direct_num_workers=1"),
         description="Beam's own options of what runs neither on Dataflow nor on Flink, which have "
         "the sections `dataflow` and `flink`",
+    )
+
+    processes: int = pydantic.Field(
+        1,
+        ge=0,
+        le=256,
+        description="that share the work of each data stage on this machine, each with about 1 GiB "
+        "and 10 s to start; 1: none but the run's own; 0: as many as there are cores",
     )
 
     @pydantic.field_validator("pipeline_args")

@@ -44,7 +44,7 @@ def test_each_beam_component_of_the_dag_gets_its_own():
             assert options["runner"] == "DataflowRunner"
             assert options["job_name"] == f"segue-{component.lower()}-20260102-030405"
         else:
-            assert arguments == beam_args.in_process(load())
+            assert arguments == beam_args.on_this_machine(load(), component)
             assert options["runner"] == "DirectRunner"
 
 
@@ -126,4 +126,17 @@ def test_names_of_jobs_are_ones_that_dataflow_takes():
     ],
 )
 def test_tfx_does_not_pack_itself_for_workers_that_are_none(configured, given):
-    assert beam_args.in_process(load(f"beam.pipeline_args={configured}")) == given
+    assert beam_args.on_this_machine(load(f"beam.pipeline_args={configured}"), "Transform") == given
+
+
+def test_processes_share_the_data_stages_and_leave_the_models_alone():
+    for component, arguments in built("beam.processes=3").items():
+        found = PipelineOptions(arguments).get_all_options()
+        several = component not in ("Evaluator", "Significance")
+        assert found["direct_running_mode"] == ("multi_processing" if several else "in_memory")
+        assert found["direct_num_workers"] == (3 if several else 1)
+    assert built("beam.processes=1") == built()
+    on_flink = built("beam.processes=3", "flink={job_endpoint: here:1, workers: here:2}")
+    assert (
+        on_flink["Transform"] == built("flink={job_endpoint: here:1, workers: here:2}")["Transform"]
+    )

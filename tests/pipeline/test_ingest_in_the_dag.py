@@ -38,7 +38,7 @@ def begin(data, tmp_path):
             metadata_connection_config=(
                 sqlite_metadata_connection_config(Layout.under(out).metadata)
             ),
-            beam_pipeline_args=beam_args.in_process(config),
+            beam_pipeline_args=beam_args.on_this_machine(config, "Ingest"),
         )
         results = {}
         launch.launch(first, lambda _: None, lambda node: results.update({node.node_id: node}))
