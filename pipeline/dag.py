@@ -7,6 +7,7 @@ import datetime
 import hashlib
 import os
 from collections.abc import Callable
+from typing import Final
 
 from ml_metadata.proto import metadata_store_pb2
 from tensorflow_data_validation import StatsOptions
@@ -45,6 +46,9 @@ from pipeline.config import PipelineConfig
 from schema.curated import SCHEMA_FILE, curated_schema_path
 from schema.layout import Layout
 from schema.splits import DECIDING, STOP, TRAIN
+
+# As TFDV sketches distinct values.
+_SKETCHED: Final = 16_384
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,9 +136,12 @@ def create_pipeline(
 
     statistics_gen = tfx.StatisticsGen(
         examples=examples,
-        # Exact ones make a Beam element of every value. Of more than 16,384 different values these
-        # are estimates, by far closer than what a comparator of the schema asks for.
-        stats_options=StatsOptions(use_sketch_based_topk_uniques=True),
+        # Exact ones make a Beam element of every value. Sketches are exact up to so many different
+        # values; of more, a count is too low by N / 16,384 of the N values at most. TFDV sizes the
+        # sketch of frequent values by the histogram that it goes into.
+        stats_options=StatsOptions(
+            use_sketch_based_topk_uniques=True, num_rank_histogram_buckets=_SKETCHED
+        ),
     )
     statistics = statistics_gen.outputs["statistics"]
     inferred_schema = tfx.SchemaGen(statistics=statistics)
