@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
+from components.significance.numbers import NumberedTracks
 from evaluation.metrics import Recommendations
 from evaluation.metrics.registry import METRICS, evaluate
 from schema import features
@@ -52,6 +53,7 @@ class ModelScorer:
         self._model = tf.saved_model.load(model_dir)
         self._recommend = self._model.signatures["serving_examples"]
         self._describe = self._model.signatures["track_metadata"]
+        self._tracks = NumberedTracks(self._description)
 
     def score(self, examples: Sequence[bytes]) -> tuple[list[dict[str, Any]], np.ndarray]:
         """Scores a batch.
@@ -65,7 +67,7 @@ class ModelScorer:
         """
         serialized = tf.constant(list(examples))
         parsed = tf.io.parse_example(serialized, _FEATURES)
-        recommended = self._recommend(examples=serialized)["track_uris"]
+        recommended = self._recommend(examples=serialized)["track_uris"].numpy()
         batch = self._recommendations(recommended, parsed)
         values = evaluate(batch, METRICS)
         pids = parsed[features.PID].numpy()
@@ -89,7 +91,7 @@ class ModelScorer:
             }
             for index in range(len(examples))
         ]
-        return rows, recommended.numpy()
+        return rows, recommended
 
     def known(self, track_uris: Sequence[bytes]) -> int:
         """Counts the tracks that the model can recommend.
@@ -97,22 +99,24 @@ class ModelScorer:
         Args:
             track_uris: T different URIs.
         """
-        playlists = self._describe(track_uris=tf.constant(list(track_uris)))["playlists"]
-        return int(np.count_nonzero(playlists.numpy()))
+        playlists, _ = self._description(track_uris)
+        return int(np.count_nonzero(playlists))
 
-    def _recommendations(self, recommended: tf.Tensor, parsed: dict[str, Any]) -> Recommendations:
-        shape = tf.shape(recommended)
-        described = self._describe(track_uris=tf.reshape(recommended, [-1]))
-        playlists = tf.reshape(described["playlists"], shape).numpy()
-        artists = tf.reshape(described["artist_name"], shape).numpy()
+    def _recommendations(self, recommended: np.ndarray, parsed: dict[str, Any]) -> Recommendations:
+        numbers = self._tracks.tracks(recommended)
+        withheld = parsed[features.HOLDOUT_TRACK_URI]
+        artists = parsed[features.HOLDOUT_ARTIST]
         return Recommendations.from_ids(
-            recommended.numpy(),
-            _rows(parsed[features.HOLDOUT_TRACK_URI]),
-            popularity=playlists / max(self._train_playlists, 1),
-            artists=artists,
-            relevant_artists=_rows(parsed[features.HOLDOUT_ARTIST]),
+            numbers,
+            (self._tracks.tracks(withheld.flat_values.numpy()), withheld.row_splits.numpy()),
+            popularity=self._tracks.playlists(numbers) / max(self._train_playlists, 1),
+            artists=self._tracks.artists_of(numbers),
+            relevant_artists=(
+                self._tracks.artists(artists.flat_values.numpy()),
+                artists.row_splits.numpy(),
+            ),
         )
 
-
-def _rows(ragged: tf.RaggedTensor) -> tuple[np.ndarray, np.ndarray]:
-    return ragged.flat_values.numpy(), ragged.row_splits.numpy()
+    def _description(self, uris: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:
+        described = self._describe(track_uris=tf.constant(list(uris)))
+        return described["playlists"].numpy(), described["artist_name"].numpy()

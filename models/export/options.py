@@ -16,8 +16,8 @@ class ExportOptions(pydantic.BaseModel):
         default=8,
         ge=1,
         le=1024,
-        description="Playlists scored at once: more is faster for big batches, "
-        "slower for single playlists.",
+        description="Playlists that serving_default scores at once: more is faster for big "
+        "batches, slower for single playlists.",
     )
     index: IndexOptions = IndexOptions()
     warmup: bool = pydantic.Field(

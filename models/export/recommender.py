@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 import tensorflow as tf
 
@@ -11,6 +13,11 @@ from models.export.retrieval import BruteForce, Retriever
 from models.transform.aligned import first_aligned
 from schema import features
 from schema.signatures import MAX_RECOMMENDATIONS
+
+# So many of a batch of examples are scored at once, as far as their scores fit into 128 MiB: a
+# product of 64 rows reads the catalogue once, where products of 8 rows read it eight times.
+_EXAMPLES_PER_STEP: Final = 64
+_SCORES_PER_STEP: Final = 2**25
 
 _ROWS = tf.RaggedTensorSpec([None, None], tf.int64, ragged_rank=1, row_splits_dtype=tf.int64)
 
@@ -29,10 +36,11 @@ def num_recommendations(catalogue: Catalogue) -> int:
 class Recommender(tf.Module):
     """Looks up, scores, masks seeds and takes the best, for whichever scorer.
 
-    It always scores the same number of playlists at once, the last of them empty where need be. So
-    a big batch needs no more memory than a small one. A playlist gets the same in any batch, but
-    for rounding: its place in a matrix product may decide in which order the processor adds, so
-    scores may differ by some 1e-6 and tracks that tie as closely may change places.
+    It scores a fixed number of playlists at once, the last of them empty where need be, and more
+    where a batch of examples has more than that. So the memory that a batch needs is bounded. A
+    playlist gets the same in any batch, but for rounding: its place in a matrix product may decide
+    in which order the processor adds, so scores may differ by some 1e-6 and tracks that tie as
+    closely may change places.
     """
 
     def __init__(
@@ -49,7 +57,8 @@ class Recommender(tf.Module):
             scorer: scores every track of the catalogue.
             catalogue: N tracks.
             queries: looks up ids of the same catalogue.
-            rows_per_step: how many playlists are scored at once.
+            rows_per_step: how many playlists are scored at once; of a bigger batch of examples up
+                to 64, if the catalogue is not too large for that.
             retriever: finds the best tracks; by brute force where there is none.
 
         Raises:
@@ -57,6 +66,8 @@ class Recommender(tf.Module):
         """
         super().__init__(name="recommender")
         self._rows_per_step = rows_per_step
+        fitting = min(_EXAMPLES_PER_STEP, _SCORES_PER_STEP // max(len(catalogue), 1))
+        self._examples_per_step = max(rows_per_step, fitting)
         self.num_recommendations = num_recommendations(catalogue)
         self._scorer = scorer
         self._retriever = retriever or BruteForce(scorer)
@@ -100,7 +111,7 @@ class Recommender(tf.Module):
         )
         with tf.control_dependencies([same]):
             tracks = tf.RaggedTensor.from_tensor(track_uris)
-        return self._recommend(self._queries.build(name, tracks))
+        return self._recommend(self._queries.build(name, tracks), self._rows_per_step)
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string, name="examples")], autograph=False
@@ -117,7 +128,9 @@ class Recommender(tf.Module):
         name = parsed[features.NAME].to_tensor(default_value="", shape=[None, 1])[:, 0]
         tracks = parsed[features.TRACK_URI]
         artists = first_aligned(tracks, parsed[features.ARTIST_URI], parsed[features.ARTIST_NAME])
-        return self._recommend(self._queries.build(name, tracks, artists))
+        query = self._queries.build(name, tracks, artists)
+        few = query.track_ids.nrows(out_type=tf.int32) <= self._rows_per_step
+        return self._recommend(query, tf.where(few, self._rows_per_step, self._examples_per_step))
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string, name="track_uris")], autograph=False
@@ -138,14 +151,20 @@ class Recommender(tf.Module):
         }
 
     # A function of its own: traced once for both signatures, and saved once.
-    @tf.function(input_signature=[Query(_ROWS, _ROWS, _ROWS)], autograph=False)
-    def _recommend(self, query: Query) -> dict[str, tf.Tensor]:
-        rows, size = query.track_ids.nrows(out_type=tf.int32), self._rows_per_step
-        steps = (rows + size - 1) // size
+    @tf.function(
+        input_signature=[Query(_ROWS, _ROWS, _ROWS), tf.TensorSpec([], tf.int32)], autograph=False
+    )
+    def _recommend(self, query: Query, size: tf.Tensor) -> dict[str, tf.Tensor]:
+        """Answers queries, `size` of them at a time."""
+        rows = query.track_ids.nrows(out_type=tf.int32)
+        # One at least, as the shape of no answers is not known.
+        steps = tf.maximum((rows + size - 1) // size, 1)
         padded = Query(*(pad(part, steps * size - rows) for part in query))
-        shape = [size, self.num_recommendations]
+        shape = [None, self.num_recommendations]
         scores, ids = tf.map_fn(
-            lambda step: self._best(padded, step * size, tf.minimum(rows - step * size, size)),
+            lambda step: self._best(
+                padded, step * size, tf.minimum(rows - step * size, size), size
+            ),
             tf.range(steps),
             parallel_iterations=1,
             fn_output_signature=(tf.TensorSpec(shape, tf.float32), tf.TensorSpec(shape, tf.int32)),
@@ -157,12 +176,14 @@ class Recommender(tf.Module):
         scores = tf.where(signal, scores, self._popular_scores)
         return {"track_uris": tf.gather(self._uris, ids), "scores": scores}
 
-    def _best(self, query: Query, start: tf.Tensor, rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The best tracks for one step: for `rows` queries from `start`, then padding."""
-        query = Query(*(part[start : start + self._rows_per_step] for part in query))
+    def _best(
+        self, query: Query, start: tf.Tensor, rows: tf.Tensor, size: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """The best tracks for one step of `size`: for `rows` queries from `start`, then padding."""
+        query = Query(*(part[start : start + size] for part in query))
         scores, ids = self._retriever.best(query, rows, self.num_recommendations)
         ids = tf.where(tf.math.is_inf(scores), self._nothing, ids)
-        rest = [[0, self._rows_per_step - rows], [0, 0]]
+        rest = [[0, size - rows], [0, 0]]
         return tf.pad(scores, rest), tf.pad(ids, rest)
 
 

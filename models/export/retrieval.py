@@ -8,6 +8,7 @@ from typing import Final
 import tensorflow as tf
 
 from models.contract import Query, Ranker, Scorer
+from models.export.top import top
 from models.rows import row_ids
 
 _MASKED: Final = float("-inf")
@@ -61,12 +62,16 @@ def best_tracks(
         lower id, which is the more frequent track. The score of a seed, and one that is not
         finite, is -inf.
     """
+    # The sum tells in one pass whether any score is not finite, which is rare.
+    scores = tf.cond(
+        tf.math.is_finite(tf.reduce_sum(scores)),
+        lambda: scores,
+        lambda: tf.where(tf.math.is_finite(scores), scores, _MASKED),
+    )
     pairs = tf.stack([row_ids(seeds), seeds.flat_values], axis=1)
     masked = tf.fill(tf.shape(pairs)[:1], _MASKED)
     scores = tf.tensor_scatter_nd_update(scores, pairs, masked)[:rows]
-    scores = tf.where(tf.math.is_finite(scores), scores, _MASKED)
-    scores, ids = tf.math.top_k(scores, count)
-    return scores, ids
+    return top(scores, count)
 
 
 class Reranked(Retriever):

@@ -56,15 +56,18 @@ class AlsScorer(DotProductScorer):
         Returns:
             float32 [B, d], zero where there are no seeds.
         """
-        # Row by row, as each has its own number of seeds.
+        # For all at once: a track's vector lies scattered over the rows of the factors.
+        seeds = tf.gather(self._factors, track_ids.flat_values, axis=1)
+        splits = track_ids.row_splits
+        # Query by query, as each has its own number of seeds.
         return tf.map_fn(
-            self._query_vector,
-            track_ids,
+            lambda ends: self._query_vector(seeds[:, ends[0] : ends[1]]),
+            tf.stack([splits[:-1], splits[1:]], axis=1),
             fn_output_signature=tf.TensorSpec([self._factors.shape[0]], tf.float32),
         )
 
-    def _query_vector(self, track_ids: tf.Tensor) -> tf.Tensor:
-        seeds = tf.gather(self._factors, track_ids, axis=1)
+    def _query_vector(self, seeds: tf.Tensor) -> tf.Tensor:
+        """Solves for one playlist, from the vectors of its seeds, [d, S]."""
         system = self._gram + (self._alpha - 1.0) * tf.matmul(seeds, seeds, transpose_b=True)
         right = self._alpha * tf.reduce_sum(seeds, axis=1)
         return tf.linalg.cholesky_solve(tf.linalg.cholesky(system), right[:, tf.newaxis])[:, 0]

@@ -118,11 +118,29 @@ def test_examples_give_the_same_as_padded_tracks(build) -> None:
     assert result["scores"].numpy().tolist() == scores
 
 
+@pytest.mark.parametrize("scores_at_once", [0, 5 * 3, 5 * 100])
+@pytest.mark.parametrize("size", [1, 2, 3, 11])
+def test_big_batches_of_examples_take_bigger_steps(
+    build, monkeypatch: pytest.MonkeyPatch, scores_at_once: int, size: int
+) -> None:
+    """Of 4 playlists, or of so many as have that many scores of the five tracks."""
+    monkeypatch.setattr(recommender, "_EXAMPLES_PER_STEP", 4)
+    monkeypatch.setattr(recommender, "_SCORES_PER_STEP", scores_at_once)
+    model = build(Fixed([1, 5, 3, 2, 4]))
+    tracks = [[f"t{number % 5}", f"t{number % 3}"] for number in range(size)]
+    examples = [example(track_uri=[uri.encode() for uri in row]) for row in tracks]
+    result = model.serving_examples(tf.constant(examples))
+    uris, scores = ask(model, [""] * size, tracks)
+    assert result["track_uris"].numpy().tolist() == uris
+    assert result["scores"].numpy().tolist() == scores
+
+
 def test_no_rows(build) -> None:
     model = build(Fixed([1, 2, 3, 4, 5]))
     result = model.serving_default(tf.constant([], tf.string), tf.zeros([0, 3], tf.string))
     assert result["track_uris"].shape == (0, 5)
     assert result["scores"].shape == (0, 5)
+    assert model.serving_examples(tf.constant([], tf.string))["scores"].shape == (0, 5)
 
 
 def test_rows_that_do_not_match_are_refused(build) -> None:
