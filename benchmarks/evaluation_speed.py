@@ -1,138 +1,243 @@
-"""Evaluation on held-out playlists, beside the bare matrix product that it cannot do without.
+"""Evaluation of ALS on held-out playlists, beside the bare product that it cannot do without.
 
-Scores about 1,100 held-out playlists of the real sample with five models, tests every difference
-and writes the report, in a process of its own, with all of them and with a quarter of them: memory
-must not grow with the number of playlists.
+What Significance runs for a model, from held-out files to rows of metrics, is timed in one process
+with NumPy's `Q @ C.T` and argpartition over vectors of the same number and length. Scoring has a
+part that is the same for any number of playlists, loading the model above all, so two numbers are
+scored, and the difference is what a playlist takes. All take turns, as other work on the machine
+slows them down alike, and CPU time is reported beside wall time.
+
+`python -m benchmarks.evaluation_speed CASE` measures one case and prints it.
 """
 
 from __future__ import annotations
 
-import glob
 import json
 import pathlib
+import shutil
+import statistics
 import sys
 import tempfile
-import time
-from typing import Any, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
 
-from benchmarks import harness, mpd_sample_run
+import numpy as np
 
-_PLAYLISTS: Final = 1114
-_MODELS: Final = ("two_tower", "als", "item_knn", "popularity")
-_BATCH: Final = 256
+from benchmarks import harness
+
+if TYPE_CHECKING:
+    from tfx.types import Artifact
+
+    from benchmarks.evaluation_cases import Case
+
+#: Real playlists, and catalogues made up, by their number of tracks.
+CASES: Final = ("mpd-sample", "60000", "500000")
+
+_PLAYLISTS: Final = (2_000, 10_000)
+_BARE_PLAYLISTS: Final = 4_096
+# What scoring has, and what is quickest for NumPy here.
+_BATCHES: Final = (256, 64)
+_COUNT: Final = 500
+_ROUNDS: Final = 2
+# TFMA takes many times as long a playlist.
+_EVALUATOR_PLAYLISTS: Final = (250, 1_000)
+
+_Spent = dict[str, list[tuple[float, float]]]
 
 
-def measure() -> dict[str, Any] | None:
-    """Runs the worker below, twice."""
-    out = mpd_sample_run.out_directory()
-    if out is None:
-        return None
-    figures: dict[str, Any] = {"models": len(_MODELS) + 1}
-    for name, playlists in (("all", _PLAYLISTS), ("quarter", _PLAYLISTS // 4)):
-        finished = harness.run(
-            [sys.executable, "-m", "benchmarks.evaluation_speed", str(out), str(playlists)]
-        )
-        worker = json.loads(finished.output.splitlines()[-1])
-        figures[name] = {
-            "playlists": playlists,
-            "seconds": round(finished.seconds, 1),
-            "cpu_seconds": round(finished.cpu_seconds, 1),
+def measure() -> dict[str, Any]:
+    """Runs a process for each case, the real one where its playlists are."""
+    figures: dict[str, Any] = {}
+    for case in CASES:
+        if case == "mpd-sample" and not harness.REAL_DATA.exists():
+            continue
+        finished = harness.run([sys.executable, "-m", "benchmarks.evaluation_speed", case])
+        figures[case] = {
             "peak_gib": round(finished.peak_gib, 2),
-            **worker,
+            **json.loads(finished.output.splitlines()[-1]),
         }
     return figures
 
 
-def _worker(out: pathlib.Path, playlists: int) -> dict[str, Any]:
-    import pandas as pd
-    from tfx.types import standard_artifacts
+def per_playlist(
+    spent: _Spent, few: tuple[str, int], many: tuple[str, int], kind: int
+) -> list[float]:
+    """Milliseconds that a playlist more takes, round by round.
 
-    from components.significance import executor, judgement, results
-    from evaluation.gate_config import GateConfig
-    from report.build import build_report
-    from schema.model_card import ModelCard
+    Args:
+        spent: wall and CPU seconds of each round, by contender.
+        few: a contender, and its number of playlists.
+        many: the same with more of them.
+        kind: 0 for wall time, 1 for CPU time.
+    """
+    return [
+        (last[kind] - first[kind]) * 1000 / (many[1] - few[1])
+        for first, last in zip(spent[few[0]], spent[many[0]], strict=True)
+    ]
 
-    models = {name: _model(out, f"Trainer.{name}") for name in _MODELS}
-    models[results.SERVED] = models["als"]
+
+def figures_of(spent: _Spent, playlists: tuple[int, int], bare: int) -> dict[str, Any]:
+    """Medians over rounds; ratios are those of bare to scoring, above 1 where scoring is quicker.
+
+    Args:
+        spent: wall and CPU seconds of "few", "many" and of "bare N" in batches of N.
+        playlists: how many "few" and "many" have.
+        bare: how many each "bare N" has.
+    """
+    result: dict[str, Any] = {}
+    for kind, label in enumerate(("wall", "cpu")):
+        ours = per_playlist(spent, ("few", playlists[0]), ("many", playlists[1]), kind)
+        fixed = [
+            few[kind] - each * playlists[0] / 1000
+            for few, each in zip(spent["few"], ours, strict=True)
+        ]
+        result[label] = {
+            "ms_a_playlist": round(statistics.median(ours), 3),
+            "fixed_seconds": round(statistics.median(fixed), 1),
+        }
+        for name, rounds in spent.items():
+            if name.startswith("bare"):
+                each = [seconds[kind] * 1000 / bare for seconds in rounds]
+                ratios = [b / o for b, o in zip(each, ours, strict=True)]
+                result[label][name] = {
+                    "ms_a_playlist": round(statistics.median(each), 3),
+                    "ratio": round(statistics.median(ratios), 2),
+                }
+    return result
+
+
+def _worker(name: str) -> dict[str, Any]:
+    from benchmarks import evaluation_cases, training_speed
+
     with tempfile.TemporaryDirectory() as folder:
         root = pathlib.Path(folder)
-        examples = standard_artifacts.Examples()
-        examples.uri = str(root / "examples")
-        examples.split_names = '["eval"]'
-        _hold_out(out, root / "examples" / "Split-eval", playlists)
-        started = time.monotonic()
-        scorer = executor.Executor()
-        for name, model in models.items():
-            scorer.score_model(name, model, examples, folder)
-        rows, coverage = executor.read_scores(folder)
-        scored = time.monotonic()
-        judged = judgement.judge(
-            rows,
-            candidate="two_tower",
-            served=results.SERVED,
-            gate=GateConfig(),
-            coverage=coverage,
-            cards={name: ModelCard.read(model) for name, model in models.items()},
-            seed=1,
+        case = evaluation_cases.make(name, root)
+        held = {count: _held_out(case, root, count) for count in _PLAYLISTS}
+        contenders: dict[str, Callable[[], None]] = {
+            "few": lambda: _score(case, held[_PLAYLISTS[0]], root),
+            **{f"bare {batch}": _bare(case, batch) for batch in _BATCHES},
+            "many": lambda: _score(case, held[_PLAYLISTS[1]], root),
+        }
+        contenders["few"]()  # What is imported and traced once is not measured.
+        spent = training_speed.take_turns(contenders, _ROUNDS)
+        result = {
+            "tracks": case.tracks,
+            "factors": case.factors,
+            "playlists": list(_PLAYLISTS),
+            **figures_of(spent, _PLAYLISTS, _BARE_PLAYLISTS),
+            "parts": _parts(case, held[_PLAYLISTS[0]]),
+        }
+        if name == evaluation_cases.REAL:
+            result["evaluator"] = _evaluator(case, root)
+    return result
+
+
+def _held_out(case: Case, root: pathlib.Path, count: int) -> Artifact:
+    from tfx.types import standard_artifacts
+
+    examples = standard_artifacts.Examples()
+    examples.uri = str(root / f"examples-{count}")
+    examples.split_names = '["eval"]'
+    case.hold_out(root / f"examples-{count}" / "Split-eval", count)
+    return examples
+
+
+def _score(case: Case, examples: Artifact, root: pathlib.Path) -> None:
+    """Writes rows of metrics and reads them, as Significance does for each of its models."""
+    from components.significance import executor
+
+    output = str(root / "scores")
+    executor.Executor().score_model("als", case.model, examples, output)
+    rows, _ = executor.read_scores(output)
+    assert len(rows) == int(examples.uri.rpartition("-")[2])
+    shutil.rmtree(output)
+
+
+def _bare(case: Case, batch: int) -> Callable[[], None]:
+    """`Q @ C.T` and the best 500 in order, in NumPy."""
+    generator = np.random.default_rng(0)
+    candidates = generator.standard_normal((case.tracks, case.factors), dtype=np.float32)
+    queries = generator.standard_normal((_BARE_PLAYLISTS, case.factors), dtype=np.float32)
+
+    def run() -> None:
+        for begin in range(0, len(queries), batch):
+            scores = queries[begin : begin + batch] @ candidates.T
+            best = np.argpartition(scores, -_COUNT, axis=1)[:, -_COUNT:]
+            order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1)
+            np.take_along_axis(best, order, axis=1)
+
+    return run
+
+
+def _parts(case: Case, examples: Artifact) -> dict[str, float]:
+    """CPU milliseconds a playlist of the exported function, and of all that makes rows of it."""
+    import tensorflow as tf
+
+    from benchmarks import training_speed
+    from components.significance.scoring import ModelScorer
+    from schema.signatures import SERVING_EXAMPLES
+
+    files = f"{examples.uri}/Split-eval/*"
+    records = tf.data.TFRecordDataset(tf.io.gfile.glob(files), "GZIP").batch(_BATCHES[0])
+    batches = [batch.numpy().tolist() for batch in records]
+    scorer = ModelScorer(case.model)
+    function = tf.saved_model.load(case.model).signatures[SERVING_EXAMPLES]
+
+    def recommend() -> None:
+        for batch in batches:
+            function(examples=tf.constant(batch))["track_uris"].numpy()
+
+    def score() -> None:
+        for batch in batches:
+            scorer.score(batch)
+
+    # So that nothing is traced while it is timed.
+    recommend()
+    scorer.score(batches[0])
+    # One round, as a scorer asks the model about a track once.
+    spent = training_speed.take_turns({"function": recommend, "function_and_rows": score}, 1)
+    count = sum(map(len, batches))
+    return {f"{name}_cpu_ms": round(cpu * 1000 / count, 3) for name, ((_, cpu),) in spent.items()}
+
+
+def _evaluator(case: Case, root: pathlib.Path) -> dict[str, float]:
+    """What TFX's Evaluator takes for a playlist and model: a pass of its own, through TFMA."""
+    from google.protobuf import json_format
+    from tfx.components.evaluator import executor
+    from tfx.types import standard_artifacts
+
+    from benchmarks import training_speed
+    from components.evaluator.config import eval_config
+    from components.evaluator.options import EvaluatorOptions
+
+    config = json_format.MessageToJson(
+        eval_config(EvaluatorOptions(), ""), preserving_proto_field_name=True
+    )
+    model = standard_artifacts.Model()
+    model.uri = str(root / "model")
+
+    def run(examples: Artifact) -> None:
+        evaluation = standard_artifacts.ModelEvaluation()
+        blessing = standard_artifacts.ModelBlessing()
+        evaluation.uri, blessing.uri = str(root / "evaluation"), str(root / "blessing")
+        executor.Executor().Do(
+            {"examples": [examples], "model": [model]},
+            {"evaluation": [evaluation], "blessing": [blessing]},
+            {
+                "eval_config": config,
+                "example_splits": '["eval"]',
+                "fairness_indicator_thresholds": "null",
+            },
         )
-        tested = time.monotonic()
-        (root / "metrics.json").write_text(judged.to_json(), encoding="utf-8")
-        build_report(root)
-        reported = time.monotonic()
-        assert isinstance(rows, pd.DataFrame)
-        assert len(rows) == playlists * len(models)
-    bare = _bare_product(models["als"], playlists)
+        shutil.rmtree(evaluation.uri)
+
+    few, many = (_held_out(case, root, count) for count in _EVALUATOR_PLAYLISTS)
+    spent = training_speed.take_turns({"few": lambda: run(few), "many": lambda: run(many)}, 1)
+    ends = tuple(zip(("few", "many"), _EVALUATOR_PLAYLISTS, strict=True))
     return {
-        "scoring_seconds": round(scored - started, 1),
-        "testing_seconds": round(tested - scored, 1),
-        "report_seconds": round(reported - tested, 1),
-        "playlists_per_second_a_model": round(playlists * len(models) / (scored - started), 1),
-        "bare_numpy_playlists_per_second": round(playlists / bare, 1),
+        f"{label}_ms_a_playlist": round(per_playlist(spent, *ends, kind)[0], 2)
+        for kind, label in enumerate(("wall", "cpu"))
     }
 
 
-def _model(out: pathlib.Path, component: str) -> str:
-    found = glob.glob(f"{out}/pipeline_root/{component}/model/*/Format-Serving")
-    return max(found, key=lambda path: int(pathlib.Path(path).parent.name))
-
-
-def _hold_out(out: pathlib.Path, folder: pathlib.Path, playlists: int) -> None:
-    """Withholds tracks of that many playlists, of whichever split: only speed matters here."""
-    import itertools
-
-    import tensorflow as tf
-
-    from components.holdout import examples
-
-    folder.mkdir(parents=True)
-    files = sorted(glob.glob(f"{out}/tfrecords/playlists-*.gz"))
-    records = tf.data.TFRecordDataset(files, compression_type="GZIP").as_numpy_iterator()
-    with tf.io.TFRecordWriter(str(folder / "data_tfrecord-0.gz"), "GZIP") as writer:
-        for record in itertools.islice(records, playlists):
-            held_out = examples.hold_out(tf.train.Example.FromString(record), seed=1)
-            assert held_out is not None
-            writer.write(examples.add_train_counts(held_out, {}).SerializeToString())
-
-
-def _bare_product(model: str, playlists: int) -> float:
-    """Seconds of `Q @ C.T` and argpartition over vectors of the same shape, in NumPy."""
-    import numpy as np
-
-    from schema.model_card import ModelCard
-
-    card = ModelCard.read(model)
-    assert card.params is not None
-    shape = card.catalogue_size, card.params["factors"]
-    generator = np.random.default_rng(0)
-    candidates = generator.standard_normal(shape, dtype=np.float32)
-    queries = generator.standard_normal((playlists, shape[1]), dtype=np.float32)
-    started = time.monotonic()
-    for begin in range(0, playlists, _BATCH):
-        scores = queries[begin : begin + _BATCH] @ candidates.T
-        np.argpartition(scores, -500, axis=1)
-    return time.monotonic() - started
-
-
 if __name__ == "__main__":
-    result = _worker(pathlib.Path(sys.argv[1]), int(sys.argv[2]))
-    sys.stdout.write(json.dumps(result) + "\n")
+    sys.stdout.write(json.dumps(_worker(sys.argv[1])) + "\n")
