@@ -25,6 +25,7 @@ FLOORS = (
 
 #: Who measures or follows the parts of a room, and so looks into it.
 INSIDERS = {
+    "benchmarks.evaluation_cases": ("models.families.als", "models.families.shared"),
     "benchmarks.evaluation_speed": ("components.significance",),
     "benchmarks.fuzz": ("components.ingest",),
     "benchmarks.index": ("models.export.index",),
