@@ -24,6 +24,7 @@ from tfx.orchestration.portable.mlmd import execution_lib
 from tfx.proto.orchestration import executable_spec_pb2
 
 from pipeline.lifecycle import provenance
+from pipeline.runners import shortcuts
 
 _LONGEST_ERROR: Final = 500
 
@@ -78,6 +79,8 @@ def launch(
     Raises:
         NodeFailedError: at the first node that fails.
     """
+    shortcuts.remember()
+    shortcuts.leave_out_what_stays()
     ir = compiler.Compiler().compile(pipeline)
     run = datetime.datetime.now().isoformat()
     runtime_parameter_utils.substitute_runtime_parameter(

@@ -15,7 +15,7 @@ import rich.console
 from pipeline.config import PipelineConfig
 from pipeline.console import log_capture, progress
 from pipeline.console import run_console as consoles
-from pipeline.runners import plain_paths
+from pipeline.runners import plain_paths, shortcuts
 from schema import documents, files, output_lock
 from schema.layout import MODEL_NAME, PAGE_FILE, Layout
 
@@ -64,6 +64,7 @@ def run(config: PipelineConfig) -> RunResult:
 def _run_alone(config: PipelineConfig, out: str) -> RunResult:
     started = datetime.datetime.now().astimezone()
     log = os.path.join(Layout.under(config.out).logs, f"{_run_name(started)}.log")
+    shortcuts.collect_less()
     with log_capture.console_apart(log) as stream:
         console = consoles.RunConsole(rich.console.Console(file=stream))
         console.start(f"Segue: {config.candidate} on {config.data}", log)
