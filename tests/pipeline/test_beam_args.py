@@ -19,6 +19,7 @@ ON_DATAFLOW = (
     "storage=gs://my-bucket/segue",
     f"dataflow={{project: my-project-1, region: europe-west4, image: '{IMAGE}'}}",
 )
+NO_CONTAINER, PICKLER = "--sdk_container_image=unused", "--pickle_library=cloudpickle"
 
 
 def load(*settings):
@@ -117,15 +118,16 @@ def test_names_of_jobs_are_ones_that_dataflow_takes():
 @pytest.mark.parametrize(
     ("configured", "given"),
     [
-        ("[]", ["--sdk_container_image=unused"]),
-        ("[--runner=DirectRunner]", ["--runner=DirectRunner", "--sdk_container_image=unused"]),
-        ("[--setup_file=./setup.py]", ["--setup_file=./setup.py"]),
+        ("[]", [NO_CONTAINER, PICKLER]),
+        ("[--runner=DirectRunner]", ["--runner=DirectRunner", NO_CONTAINER, PICKLER]),
+        ("[--setup_file=./setup.py]", ["--setup_file=./setup.py", PICKLER]),
+        ("[--pickle_library=dill]", ["--pickle_library=dill", NO_CONTAINER]),
         # A runner with workers of its own would start the container.
         ("[--runner=FlinkRunner]", ["--runner=FlinkRunner"]),
         ("[--runner, FlinkRunner]", ["--runner", "FlinkRunner"]),
     ],
 )
-def test_tfx_does_not_pack_itself_for_workers_that_are_none(configured, given):
+def test_what_runs_on_this_machine_is_not_packed_and_pickled_fast(configured, given):
     assert beam_args.on_this_machine(load(f"beam.pipeline_args={configured}"), "Transform") == given
 
 
