@@ -27,6 +27,22 @@ def row_ids(ragged: tf.RaggedTensor) -> tf.Tensor:
     return tf.reshape(found, [-1])
 
 
+def grouped(values: tf.Tensor, owners: tf.Tensor, count: tf.Tensor) -> tf.RaggedTensor:
+    """Groups values by row.
+
+    Args:
+        values: [n], those of a row side by side.
+        owners: int64 [n], the row of each, ascending.
+        count: int64, B, how many rows there are.
+
+    Returns:
+        Ragged [B, (S)].
+    """
+    return tf.RaggedTensor.from_row_splits(
+        values, _places_before(owners, tf.range(count + 1)), validate=False
+    )
+
+
 def keep(ragged: tf.RaggedTensor, kept: tf.Tensor) -> tf.RaggedTensor:
     """Leaves values out; the rows stay.
 
@@ -37,10 +53,38 @@ def keep(ragged: tf.RaggedTensor, kept: tf.Tensor) -> tf.RaggedTensor:
     Returns:
         Ragged [B, (S')].
     """
-    places = tf.reshape(tf.where(kept), [-1])
-    return tf.RaggedTensor.from_value_rowids(
+    places, splits = places_of(kept), ragged.row_splits
+    return tf.RaggedTensor.from_row_splits(
         tf.gather(ragged.flat_values, places),
-        tf.gather(row_ids(ragged), places),
-        ragged.nrows(),
+        _places_before(tf.cast(places, splits.dtype), splits),
         validate=False,
     )
+
+
+def window(ragged: tf.RaggedTensor, start: tf.Tensor, count: tf.Tensor) -> tf.RaggedTensor:
+    """Takes rows that follow each other.
+
+    Args:
+        ragged: [B, (S)].
+        start: int32, the first of them.
+        count: int32, how many; all of them must be there.
+
+    Returns:
+        Ragged [count, (S)].
+    """
+    splits = ragged.row_splits[start : start + count + 1]
+    values = tf.slice(ragged.flat_values, splits[:1], splits[-1:] - splits[:1])
+    return tf.RaggedTensor.from_row_splits(values, splits - splits[0], validate=False)
+
+
+def places_of(true: tf.Tensor) -> tf.Tensor:
+    """Where a bool [n] is true: int64, ascending."""
+    return tf.reshape(tf.where(true), [-1])
+
+
+def _places_before(ascending: tf.Tensor, bounds: tf.Tensor) -> tf.Tensor:
+    """How many of the ascending values lie below each bound."""
+    found = tf.raw_ops.LowerBound(
+        sorted_inputs=ascending[tf.newaxis], values=bounds[tf.newaxis], out_type=bounds.dtype
+    )
+    return tf.reshape(found, [-1])

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from models.contract import Query
 from models.data import Vocabularies
-from models.rows import row_ids
+from models.rows import grouped, keep, places_of, row_ids
 from models.transform import titles
 
 _UNKNOWN = -1
@@ -58,14 +58,15 @@ class QueryBuilder(tf.Module):
         Returns:
             The queries.
         """
-        rows = track_uris.nrows()
-        given = tf.not_equal(track_uris.flat_values, "")
-        uris = tf.boolean_mask(track_uris.flat_values, given)
-        owners = tf.boolean_mask(row_ids(track_uris), given)
+        # Which of the values are looked up: no padding, and of each playlist's no track twice.
+        places = places_of(tf.not_equal(track_uris.flat_values, ""))
+        owners = tf.gather(row_ids(track_uris), places)
+        uris = tf.gather(track_uris.flat_values, places)
         keys = tf.strings.join([tf.strings.as_string(owners), uris], separator=" ")
         unique, group = tf.unique(keys)
         first = tf.math.unsorted_segment_min(tf.range(tf.size(keys)), group, tf.size(unique))
-        owners, track_ids = tf.gather(owners, first), self.track_ids(tf.gather(uris, first))
+        places, owners = tf.gather(places, first), tf.gather(owners, first)
+        track_ids = self.track_ids(tf.gather(track_uris.flat_values, places))
 
         # The unknown id -1 takes the last entry, which is unknown too.
         num_tracks = tf.size(self._artist_ids, out_type=tf.int64) - 1
@@ -73,22 +74,22 @@ class QueryBuilder(tf.Module):
             self._artist_ids, tf.where(track_ids == _UNKNOWN, num_tracks, track_ids)
         )
         if artist_keys is not None:
-            named = tf.gather(tf.boolean_mask(artist_keys.flat_values, given), first)
+            named = tf.gather(artist_keys.flat_values, places)
             artist_ids = tf.where(track_ids == _UNKNOWN, self._artists.lookup(named), artist_ids)
-        ngrams = titles.character_ngrams(titles.normalize(names))
+        rows = track_uris.nrows()
+        ngrams = titles.title_ngrams(names)
+        ngram_ids = ngrams.with_flat_values(self._ngrams.lookup(ngrams.flat_values))
         return Query(
             _known(track_ids, owners, rows),
             _known(artist_ids, owners, rows),
-            _known(self._ngrams.lookup(ngrams.flat_values), row_ids(ngrams), rows),
+            keep(ngram_ids, tf.not_equal(ngram_ids.flat_values, _UNKNOWN)),
         )
 
 
 def _known(ids: tf.Tensor, owners: tf.Tensor, rows: tf.Tensor) -> tf.RaggedTensor:
     """Groups ids by the row that owns them, without the unknown ones."""
-    known = tf.not_equal(ids, _UNKNOWN)
-    return tf.RaggedTensor.from_value_rowids(
-        tf.boolean_mask(ids, known), tf.boolean_mask(owners, known), rows, validate=False
-    )
+    places = places_of(tf.not_equal(ids, _UNKNOWN))
+    return grouped(tf.gather(ids, places), tf.gather(owners, places), rows)
 
 
 def _table(values: Sequence[bytes], path: str) -> tf.lookup.StaticHashTable:

@@ -10,6 +10,7 @@ import tensorflow as tf
 from models.contract import Catalogue, Query, Scorer
 from models.export.queries import QueryBuilder
 from models.export.retrieval import BruteForce, Retriever
+from models.rows import window
 from models.transform.aligned import first_aligned
 from schema import features
 from schema.signatures import MAX_RECOMMENDATIONS
@@ -19,7 +20,7 @@ from schema.signatures import MAX_RECOMMENDATIONS
 _EXAMPLES_PER_STEP: Final = 64
 _SCORES_PER_STEP: Final = 2**25
 
-_ROWS = tf.RaggedTensorSpec([None, None], tf.int64, ragged_rank=1, row_splits_dtype=tf.int64)
+_TEXTS = tf.RaggedTensorSpec([None, None], tf.string, ragged_rank=1, row_splits_dtype=tf.int64)
 
 
 def num_recommendations(catalogue: Catalogue) -> int:
@@ -111,7 +112,8 @@ class Recommender(tf.Module):
         )
         with tf.control_dependencies([same]):
             tracks = tf.RaggedTensor.from_tensor(track_uris)
-        return self._recommend(self._queries.build(name, tracks), self._rows_per_step)
+        unknown = tracks.with_flat_values(tf.zeros_like(tracks.flat_values))
+        return self._continue(name, tracks, unknown, self._rows_per_step)
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string, name="examples")], autograph=False
@@ -128,9 +130,9 @@ class Recommender(tf.Module):
         name = parsed[features.NAME].to_tensor(default_value="", shape=[None, 1])[:, 0]
         tracks = parsed[features.TRACK_URI]
         artists = first_aligned(tracks, parsed[features.ARTIST_URI], parsed[features.ARTIST_NAME])
-        query = self._queries.build(name, tracks, artists)
-        few = query.track_ids.nrows(out_type=tf.int32) <= self._rows_per_step
-        return self._recommend(query, tf.where(few, self._rows_per_step, self._examples_per_step))
+        few = tracks.nrows(out_type=tf.int32) <= self._rows_per_step
+        size = tf.where(few, self._rows_per_step, self._examples_per_step)
+        return self._continue(name, tracks, artists, size)
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string, name="track_uris")], autograph=False
@@ -152,10 +154,19 @@ class Recommender(tf.Module):
 
     # A function of its own: traced once for both signatures, and saved once.
     @tf.function(
-        input_signature=[Query(_ROWS, _ROWS, _ROWS), tf.TensorSpec([], tf.int32)], autograph=False
+        input_signature=[
+            tf.TensorSpec([None], tf.string),
+            _TEXTS,
+            _TEXTS,
+            tf.TensorSpec([], tf.int32),
+        ],
+        autograph=False,
     )
-    def _recommend(self, query: Query, size: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Answers queries, `size` of them at a time."""
+    def _continue(
+        self, name: tf.Tensor, tracks: tf.RaggedTensor, artists: tf.RaggedTensor, size: tf.Tensor
+    ) -> dict[str, tf.Tensor]:
+        """Looks playlists up and answers them, `size` of them at a time."""
+        query = self._queries.build(name, tracks, artists)
         rows = query.track_ids.nrows(out_type=tf.int32)
         # One at least, as the shape of no answers is not known.
         steps = tf.maximum((rows + size - 1) // size, 1)
@@ -180,7 +191,7 @@ class Recommender(tf.Module):
         self, query: Query, start: tf.Tensor, rows: tf.Tensor, size: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """The best tracks for one step of `size`: for `rows` queries from `start`, then padding."""
-        query = Query(*(part[start : start + size] for part in query))
+        query = Query(*(window(part, start, size) for part in query))
         scores, ids = self._retriever.best(query, rows, self.num_recommendations)
         ids = tf.where(tf.math.is_inf(scores), self._nothing, ids)
         rest = [[0, size - rows], [0, 0]]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import tensorflow as tf
 
 
+# Traced once a process; Transform traces what calls it nine times.
+@tf.function(autograph=False)
 def first_aligned(tracks: tf.RaggedTensor, *candidates: tf.RaggedTensor) -> tf.RaggedTensor:
     """Takes, row by row, the first candidate that has as many values as tracks.
 

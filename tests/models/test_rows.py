@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import tensorflow as tf
 
-from models.rows import keep, row_ids
+from models.rows import grouped, keep, places_of, row_ids, window
 from tests.models.training_fixture import ragged
 
 ROWS = [
@@ -33,3 +33,22 @@ def test_the_row_of_each_value(rows: list[list[int]], expected: list[int]) -> No
 )
 def test_rows_stay_when_values_go(kept: list[bool], expected: list[list[int]]) -> None:
     assert keep(ragged([[5, 6], [], [7]]).to_tensor(), tf.constant(kept)).to_list() == expected
+
+
+@pytest.mark.parametrize(("rows", "owners"), ROWS)
+def test_values_go_back_to_their_rows(rows: list[list[int]], owners: list[int]) -> None:
+    given = ragged(rows).to_tensor()
+    count = tf.constant(len(rows), tf.int64)
+    found = grouped(given.flat_values, tf.constant(owners, tf.int64), count)
+    assert found.to_list() == rows
+
+
+@pytest.mark.parametrize(("start", "expected"), [(0, [[5, 6], []]), (1, [[], [7]]), (2, [[7], []])])
+def test_rows_that_follow_each_other(start: int, expected: list[list[int]]) -> None:
+    given = ragged([[5, 6], [], [7], []]).to_tensor()
+    assert window(given, tf.constant(start), tf.constant(2)).to_list() == expected
+
+
+def test_where_a_mask_is_true() -> None:
+    assert places_of(tf.constant([True, False, True])).numpy().tolist() == [0, 2]
+    assert places_of(tf.constant([], tf.bool)).numpy().tolist() == []

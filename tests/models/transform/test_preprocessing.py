@@ -22,13 +22,14 @@ def ragged(rows: list[list]) -> tf.RaggedTensor:
 
 def test_catalogue_lines_survive_tabs_and_newlines_in_names():
     inputs = {
+        features.TRACK_URI: ragged([["t1", "t2"]]),
         features.TRACK_NAME: ragged([["a\tb", "c\nd"]]),
+        features.ARTIST_URI: ragged([["k", "k"]]),
         features.ARTIST_NAME: ragged([[]]),
+        features.ALBUM_URI: ragged([[]]),
+        features.ALBUM_NAME: ragged([[]]),
     }
-    tracks = ragged([["t1", "t2"]])
-    keys = ragged([["k", "k"]])
-    albums = ragged([["", ""]])
-    lines = preprocessing._catalogue_lines(inputs, tracks, keys, albums)
+    lines = preprocessing._catalogue_lines(inputs)
     assert lines.to_list() == [[b"t1\ta b\t\tk\t", b"t2\tc d\t\tk\t"]]
 
 
