@@ -108,7 +108,13 @@ class TwoTower(tfrs.Model):
 
     def find_temperature(self, cut: Cut) -> float:
         """Sets the temperature, of some between 1 and 1/128, at which a batch's loss is lowest."""
-        queries = self.query_tower(self.query(cut.seeds, cut.title_ngram_ids))
+
+        # Outside a graph, the tower would solve for one playlist after another in Python.
+        @tf.function(autograph=False)
+        def embedded(cut: Cut) -> tf.Tensor:
+            return self.query_tower(self.query(cut.seeds, cut.title_ngram_ids))
+
+        queries = embedded(cut)
 
         @tf.function(autograph=False)
         def loss(temperature: tf.Tensor) -> tf.Tensor:
