@@ -1,7 +1,6 @@
-"""What more than one core makes of each data stage: Beam's in-process modes side by side.
+"""What a second core makes of each data stage: in one process and in two, as `beam.processes` asks.
 
-Every stage reads the artifacts that `data-stages` left in the same folder, and runs once in one
-thread, once in two threads and once in two processes.
+Every stage reads the artifacts that `data-stages` left in the same folder.
 
     SEGUE_BENCH_PLAYLISTS=100000 SEGUE_BENCH_FOLDER=DIR make bench ARGS=parallelism
 """
@@ -18,11 +17,7 @@ from typing import Any, Final
 from benchmarks import data_stages, harness
 
 _BEAM_STAGES: Final = ("Ingest", "StatisticsGen", "Holdout", "Transform")
-_MODES: Final = {
-    "one thread": ("in_memory", 1),
-    "two threads": ("multi_threading", 2),
-    "two processes": ("multi_processing", 2),
-}
+_PROCESSES: Final = (1, 2)
 
 
 def measure() -> dict[str, Any]:
@@ -33,27 +28,21 @@ def measure() -> dict[str, Any]:
             prepared = folder / str(playlists)
             data_stages.stages(prepared, playlists)
             figures[str(playlists)] = {
-                stage: {mode: _figures(prepared, stage, mode) for mode in _MODES}
+                stage: {str(number): _figures(prepared, stage, number) for number in _PROCESSES}
                 for stage in _BEAM_STAGES
             }
     return figures
 
 
-def _figures(prepared: pathlib.Path, stage: str, mode: str) -> dict[str, Any]:
-    kept = prepared / f"{stage}.{mode.replace(' ', '-')}.json"
+def _figures(prepared: pathlib.Path, stage: str, processes: int) -> dict[str, Any]:
+    kept = prepared / f"{stage}.{processes}-processes.json"
     if not kept.exists():
-        kept.write_text(json.dumps(_run(prepared, stage, mode)), encoding="utf-8")
+        kept.write_text(json.dumps(_run(prepared, stage, processes)), encoding="utf-8")
     figures: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
     return figures
 
 
-def _run(prepared: pathlib.Path, stage: str, mode: str) -> dict[str, Any]:
-    running_mode, workers = _MODES[mode]
-    arguments = [
-        "--runner=DirectRunner",
-        f"--direct_running_mode={running_mode}",
-        f"--direct_num_workers={workers}",
-    ]
+def _run(prepared: pathlib.Path, stage: str, processes: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=prepared) as folder:
         for artifact in prepared.glob("*.pb"):
             if not artifact.name.startswith(f"{stage}."):
@@ -66,7 +55,7 @@ def _run(prepared: pathlib.Path, stage: str, mode: str) -> dict[str, Any]:
                 stage,
                 str(prepared / "data"),
                 folder,
-                f"beam.pipeline_args={json.dumps(arguments)}",
+                f"beam.processes={processes}",
             ]
         )
     return data_stages.figures_of(finished)
