@@ -18,6 +18,8 @@ from tests import checkout
 
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 _BETWEEN = {"|", "||", "&&", ";"}
+# What a `make` hands on to those that it starts, ARGS of the command line among it.
+_OF_MAKE = {"MAKEFLAGS", "MAKEOVERRIDES", "MFLAGS", "MAKELEVEL", "ARGS"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,7 +114,8 @@ class Runner:
         )
         (bin_folder / "make").chmod(0o755)
         self._env = {
-            **os.environ,
+            # The tests may be started by `make test ARGS=...`.
+            **{name: value for name, value in os.environ.items() if name not in _OF_MAKE},
             "PYTHONPATH": str(root),
             "PATH": f"{bin_folder}:{pathlib.Path(sys.prefix) / 'bin'}:{os.environ['PATH']}",
             "GITHUB_STEP_SUMMARY": str(self.summary),
