@@ -10,7 +10,7 @@ is cut short goes on where it was.
 from __future__ import annotations
 
 import contextlib
-import json
+import functools
 import os
 import pathlib
 import sys
@@ -65,19 +65,30 @@ def stages(folder: pathlib.Path, playlists: int) -> dict[str, Any]:
     data = sample(folder, playlists)
     figures: dict[str, Any] = {}
     for stage in (*_BEFORE, *STAGES):
-        kept = folder / f"{stage}.json"
-        if not kept.exists():
-            finished = harness.run(
-                [sys.executable, "-m", "benchmarks.one_stage", stage, str(data), str(folder)]
-            )
-            kept.write_text(json.dumps(figures_of(finished)), encoding="utf-8")
-        figures[stage] = json.loads(kept.read_text(encoding="utf-8"))
+        figures[stage] = harness.kept(
+            folder / f"{stage}.json", functools.partial(run_stage, stage, data, folder)
+        )
     parts = [figures[stage] for stage in STAGES]
     total = {key: round(sum(part[key] for part in parts), 1) for key in ("seconds", "cpu_seconds")}
     return {
         **{stage: figures[stage] for stage in STAGES},
         "all": {**total, "peak_mib": max(part["peak_mib"] for part in parts)},
     }
+
+
+def run_stage(
+    stage: str, data: pathlib.Path, folder: pathlib.Path, *settings: str
+) -> dict[str, float]:
+    """Runs a stage in a process of its own.
+
+    Args:
+        stage: its id.
+        data: slices.
+        folder: with the artifacts that it reads; its own are added.
+        *settings: of the run, as `--set` takes them.
+    """
+    arguments = [stage, str(data), str(folder), *settings]
+    return harness.run([sys.executable, "-m", "benchmarks.one_stage", *arguments]).figures()
 
 
 def sample(folder: pathlib.Path, playlists: int) -> pathlib.Path:
@@ -87,12 +98,3 @@ def sample(folder: pathlib.Path, playlists: int) -> pathlib.Path:
         harness.segue("sample", "--playlists", str(playlists), "--output", str(data))
         made.write_text("{}", encoding="utf-8")
     return data
-
-
-def figures_of(finished: harness.Finished) -> dict[str, Any]:
-    """Returns what is recorded of a stage."""
-    return {
-        "seconds": round(finished.seconds, 1),
-        "cpu_seconds": round(finished.cpu_seconds, 1),
-        "peak_mib": round(1024 * finished.peak_gib),
-    }

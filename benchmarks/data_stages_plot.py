@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import math
-import pathlib
 from collections.abc import Callable
 from typing import Any, Final
 from xml.sax.saxutils import escape
@@ -102,9 +101,9 @@ def _legend() -> list[str]:
     return parts
 
 
-def main(results: pathlib.Path = harness.RESULTS) -> None:
+def main() -> None:
     """Writes the drawing of the last measurement."""
-    content = json.loads((results / "data-stages.json").read_text(encoding="utf-8"))
+    content = json.loads((harness.RESULTS / "data-stages.json").read_text(encoding="utf-8"))
     _FILE.write_text(draw(content["figures"]), encoding="utf-8")
 
 

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import metadata
 from typing import Any, Final
 
@@ -53,6 +53,14 @@ class Finished:
     cpu_seconds: float
     peak_gib: float
     output: str
+
+    def figures(self) -> dict[str, float]:
+        """What is recorded of it, memory in MiB."""
+        return {
+            "seconds": round(self.seconds, 1),
+            "cpu_seconds": round(self.cpu_seconds, 1),
+            "peak_mib": round(1024 * self.peak_gib),
+        }
 
 
 class CommandFailedError(RuntimeError):
@@ -129,6 +137,19 @@ def _resident(pid: int) -> int:
 def segue(*arguments: str, **environment: str) -> Finished:
     """Runs the `segue` command."""
     return run([sys.executable, "-m", "pipeline.cli", *arguments], **environment)
+
+
+def kept(path: pathlib.Path, measure: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """Measures what has not been measured yet.
+
+    Args:
+        path: where the figures are kept, so that a benchmark that is cut short goes on.
+        measure: gives them.
+    """
+    if not path.exists():
+        path.write_text(json.dumps(measure()), encoding="utf-8")
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
 
 
 def machine() -> dict[str, Any]:

@@ -28,9 +28,4 @@ def measure() -> dict[str, Any]:
 
 
 def _ingested(slices: pathlib.Path, out: pathlib.Path) -> dict[str, float]:
-    finished = harness.run([sys.executable, "-c", _INGEST, str(slices), str(out)])
-    return {
-        "seconds": round(finished.seconds, 1),
-        "cpu_seconds": round(finished.cpu_seconds, 1),
-        "peak_mib": round(1024 * finished.peak_gib),
-    }
+    return harness.run([sys.executable, "-c", _INGEST, str(slices), str(out)]).figures()

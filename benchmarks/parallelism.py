@@ -7,10 +7,8 @@ Every stage reads the artifacts that `data-stages` left in the same folder.
 
 from __future__ import annotations
 
-import json
 import pathlib
 import shutil
-import sys
 import tempfile
 from typing import Any, Final
 
@@ -35,11 +33,10 @@ def measure() -> dict[str, Any]:
 
 
 def _figures(prepared: pathlib.Path, stage: str, processes: int) -> dict[str, Any]:
-    kept = prepared / f"{stage}.{processes}-processes.json"
-    if not kept.exists():
-        kept.write_text(json.dumps(_run(prepared, stage, processes)), encoding="utf-8")
-    figures: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
-    return figures
+    return harness.kept(
+        prepared / f"{stage}.{processes}-processes.json",
+        lambda: _run(prepared, stage, processes),
+    )
 
 
 def _run(prepared: pathlib.Path, stage: str, processes: int) -> dict[str, Any]:
@@ -47,15 +44,6 @@ def _run(prepared: pathlib.Path, stage: str, processes: int) -> dict[str, Any]:
         for artifact in prepared.glob("*.pb"):
             if not artifact.name.startswith(f"{stage}."):
                 shutil.copy(artifact, folder)
-        finished = harness.run(
-            [
-                sys.executable,
-                "-m",
-                "benchmarks.one_stage",
-                stage,
-                str(prepared / "data"),
-                folder,
-                f"beam.processes={processes}",
-            ]
+        return data_stages.run_stage(
+            stage, prepared / "data", pathlib.Path(folder), f"beam.processes={processes}"
         )
-    return data_stages.figures_of(finished)

@@ -6,7 +6,8 @@ SEGUE_BENCH_PLAYLISTS=300000 SEGUE_BENCH_FOLDER=DIR make bench ARGS=whole-runs
 
 from __future__ import annotations
 
-import json
+import functools
+import pathlib
 from typing import Any, Final
 
 from benchmarks import data_stages, harness, runs
@@ -21,11 +22,13 @@ def measure() -> dict[str, Any]:
     figures = {}
     with data_stages.kept_folder() as folder:
         for playlists in data_stages.sizes(_SIZES):
-            below = folder / str(playlists)
-            kept = below / "whole-run.json"
-            if not kept.exists():
-                data = data_stages.sample(below, playlists)
-                measured = runs.run_pipeline(data, below / "run", "--config", _PROFILE)
-                kept.write_text(json.dumps(measured), encoding="utf-8")
-            figures[str(playlists)] = json.loads(kept.read_text(encoding="utf-8"))
+            figures[str(playlists)] = harness.kept(
+                folder / str(playlists) / "whole-run.json",
+                functools.partial(_run, folder / str(playlists), playlists),
+            )
     return figures
+
+
+def _run(folder: pathlib.Path, playlists: int) -> dict[str, Any]:
+    data = data_stages.sample(folder, playlists)
+    return runs.run_pipeline(data, folder / "run", "--config", _PROFILE)
