@@ -17,15 +17,6 @@ from schema import features
 
 # What would end a column of the catalogue, or a line.
 _UNSAFE = r"[\t\r\n\v\f]"
-#: What a catalogue's line is made of.
-_OF_TRACKS = (
-    features.TRACK_URI,
-    features.TRACK_NAME,
-    features.ARTIST_URI,
-    features.ARTIST_NAME,
-    features.ALBUM_URI,
-    features.ALBUM_NAME,
-)
 
 
 def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> dict[str, Any]:
@@ -44,7 +35,7 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     title_ngrams = titles.title_ngrams(_scalar(inputs[features.NAME], ""))
     # Models read the catalogue for each track's names, artist and album.
     learnt = vocabularies.learn(
-        _catalogue_lines({name: inputs[name] for name in _OF_TRACKS}),
+        _catalogue_lines({name: inputs[name] for name in features.TRACK_BYTES}),
         title_ngrams,
         custom_config["min_counts"],
     )
