@@ -71,7 +71,7 @@ class BeamOptions(Options):
         1,
         ge=0,
         le=256,
-        description="that share the work of each data stage on this machine, each with about 1 GiB "
+        description="that share the work of each data stage on this machine, each with 1 to 2 GiB "
         "and 10 s to start; 1: none but the run's own; 0: as many as there are cores",
     )
 
