@@ -1,10 +1,11 @@
-"""The contracts: features, rows, the documents of a run, and the schema of playlists."""
+"""The contracts: features, rows, documents of a run, events, tables, the schema of playlists."""
 
 __all__ = [
     "artifacts",
     "checksums",
     "curated",
     "documents",
+    "events",
     "features",
     "files",
     "layout",
@@ -13,16 +14,19 @@ __all__ = [
     "options",
     "output_lock",
     "provenance",
+    "pseudonyms",
     "published",
     "requests",
     "rows",
     "scores",
+    "side_tables",
     "signatures",
     "splits",
     "spreadsheets",
     "stand_ins",
     "status",
     "strict_json",
+    "tables",
     "texts",
     "track_uris",
 ]

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 import pydantic
 
+from schema.side_tables import SideTable
 from schema.splits import FITTED
 
 #: Where the card lies in the directory of a SavedModel.
@@ -158,6 +159,7 @@ class ModelCard(pydantic.BaseModel):
         image: the container image that it was trained in; None where it was in none.
         index: how the index was built and what was measured; None without an index.
         start: what training started from; None where it was to start from scratch.
+        side_tables: what it was trained with beside the playlists, by name; None where nothing.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="ignore")
@@ -179,6 +181,7 @@ class ModelCard(pydantic.BaseModel):
     image: str | None = None
     index: IndexCard | None = None
     start: StartCard | None = None
+    side_tables: dict[str, SideTable] | None = None
 
     @pydantic.model_validator(mode="before")
     @classmethod

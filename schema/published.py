@@ -1,4 +1,4 @@
-"""The JSON Schema of each document and of the status of commands."""
+"""The JSON Schema of each document, of the status of commands, and of events."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from schema.documents import ComparisonMetrics, RunDetails, RunMetrics
+from schema.events import AnyEvent
 from schema.status import StatusLine
 
 FOLDER: Final = Path(__file__).parent / "json"
@@ -17,6 +18,7 @@ PUBLISHED: Final[dict[str, type[BaseModel]]] = {
     "details.schema.json": RunDetails,
     "comparison.schema.json": ComparisonMetrics,
     "status.schema.json": StatusLine,
+    "event.schema.json": AnyEvent,
 }
 
 

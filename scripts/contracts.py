@@ -13,13 +13,14 @@ import sys
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
+import pyarrow as pa
 import typer
 from google.protobuf import text_format
 from pydantic import BaseModel
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from evaluation.metrics.registry import METRICS
-from schema import features, layout, published, rows, signatures
+from schema import events, features, layout, published, rows, signatures, tables
 from schema.curated import curated_schema
 from schema.documents import RunMetrics
 from schema.model_card import ModelCard
@@ -55,10 +56,28 @@ def places() -> str:
 
 def row_columns() -> str:
     """The columns of per_playlist.parquet."""
-    found = rows.arrow_schema(METRICS)
-    return _markdown(
-        ("column", "type"), [(f"`{column.name}`", str(column.type)) for column in found]
-    )
+    return columns(rows.arrow_schema(METRICS))()
+
+
+def columns(schema: pa.Schema) -> Callable[[], str]:
+    """The columns of a table, and whether they may be null where some may not."""
+    strict = any(not column.nullable for column in schema)
+
+    def table() -> str:
+        found = [
+            (f"`{column.name}`", _column_type(column.type))
+            + ((("yes" if column.nullable else "no"),) if strict else ())
+            for column in schema
+        ]
+        return _markdown(("column", "type", *(("null",) if strict else ())), found)
+
+    return table
+
+
+def refusals() -> str:
+    """Why an event may be refused."""
+    found = [(f"`{code}`", meaning) for code, meaning in events.REASONS.items()]
+    return _markdown(("reason", "what it says"), found)
 
 
 def tensors() -> str:
@@ -101,6 +120,11 @@ def document(name: str) -> Callable[[], str]:
 def model_card() -> str:
     """The fields of segue.json."""
     return _fields(ModelCard.model_json_schema(), _attributes(ModelCard))
+
+
+def manifest() -> str:
+    """The fields of the manifest of landed offsets."""
+    return _fields(events.Manifest.model_json_schema())
 
 
 def comparison() -> str:
@@ -148,6 +172,14 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "model-card": model_card,
     "statuses": statuses,
     "canary": canary_options,
+    "events": document("event.schema.json"),
+    "refusals": refusals,
+    "landed": columns(events.EVENTS),
+    "dead-letters": columns(events.DEAD_LETTERS),
+    "manifest": manifest,
+    "tracks": columns(tables.TRACKS),
+    "audio": columns(tables.AUDIO),
+    "follows": columns(tables.FOLLOWS),
 }
 
 
@@ -189,6 +221,10 @@ def _fields(schema: dict[str, Any], meanings: dict[str, str] | None = None) -> s
         parts += [f"### {title}", *([text] if text else [])]
         parts.append(_markdown(("field", "type", "meaning"), found))
     return "\n\n".join(parts)
+
+
+def _column_type(kind: pa.DataType) -> str:
+    return f"list of {kind.value_type}" if pa.types.is_list(kind) else str(kind)
 
 
 def _type(field: dict[str, Any]) -> str:

@@ -1,0 +1,64 @@
+"""Events: what listeners do and are shown, on the wire and landed.
+
+Changes are compatible: a newer minor version adds optional fields, which older readers ignore; a
+field never changes its meaning or type, and what is required today stays so. Parquet that lacks a
+column is read as null there (`schema.tables.conform`).
+"""
+
+from schema.events.kinds import (
+    EARLIEST,
+    KINDS,
+    LISTENER_FIELDS,
+    SCHEMA_VERSION,
+    AnyEvent,
+    Event,
+    Follow,
+    Impression,
+    PlaylistAdd,
+    Save,
+    Skip,
+    Stream,
+)
+from schema.events.landed import (
+    DEAD_LETTERS,
+    EVENTS,
+    SOURCE_OFFSET,
+    SOURCE_PARTITION,
+    hour_of,
+)
+from schema.events.manifest import LandedFile, Manifest, manifests
+from schema.events.places import EventPlaces, OffsetRange, hour_in
+from schema.events.refusal import REASONS, RefusedError
+from schema.events.wire import MAX_AHEAD, MAX_BYTES, encode, parse
+
+__all__ = [
+    "DEAD_LETTERS",
+    "EARLIEST",
+    "EVENTS",
+    "KINDS",
+    "LISTENER_FIELDS",
+    "MAX_AHEAD",
+    "MAX_BYTES",
+    "REASONS",
+    "SCHEMA_VERSION",
+    "SOURCE_OFFSET",
+    "SOURCE_PARTITION",
+    "AnyEvent",
+    "Event",
+    "EventPlaces",
+    "Follow",
+    "Impression",
+    "LandedFile",
+    "Manifest",
+    "OffsetRange",
+    "PlaylistAdd",
+    "RefusedError",
+    "Save",
+    "Skip",
+    "Stream",
+    "encode",
+    "hour_in",
+    "hour_of",
+    "manifests",
+    "parse",
+]

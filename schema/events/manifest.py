@@ -1,0 +1,77 @@
+"""The manifest of landed offsets: renamed into place last, it is what makes files count."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Final
+
+import pydantic
+
+from schema.events.places import EventPlaces, OffsetRange
+
+#: Goes up when a field changes its meaning or disappears.
+SCHEMA_VERSION: Final = 1
+
+
+class _Part(pydantic.BaseModel):
+    model_config = pydantic.ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+
+class LandedFile(_Part):
+    """A Parquet file of a range."""
+
+    path: str
+    """Relative to the directory of landed events, with `/`."""
+    rows: int
+    """How many it has."""
+    hour: str | None = None
+    """Of its events, such as 2026-11-28T03; null for dead letters."""
+
+
+class Manifest(_Part):
+    """What came of a range of offsets of one partition of the source.
+
+    Every offset of the range is an event that landed, a duplicate, a dead letter, or empty.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    """Of this layout."""
+    partition: int
+    """Of the source."""
+    first: int
+    """The first offset of the range."""
+    last: int
+    """The last one, which belongs to it."""
+    events: tuple[LandedFile, ...] = ()
+    """One file an hour."""
+    dead_letters: LandedFile | None = None
+    """What was refused; null where nothing was."""
+    duplicates: int = 0
+    """Messages that were left out, since an event of the same key had landed before."""
+    refused: dict[str, int] = pydantic.Field(default_factory=dict)
+    """Dead letters by reason."""
+
+    @property
+    def covered(self) -> OffsetRange:
+        """The range."""
+        return OffsetRange(self.partition, self.first, self.last)
+
+
+def manifests(places: EventPlaces) -> Iterator[Manifest]:
+    """Reads the manifests of landed events, by partition and offset.
+
+    Raises:
+        ValueError: one cannot be read.
+    """
+    if not os.path.isdir(places.manifests):
+        return
+    ranges = {OffsetRange.of(name): name for name in os.listdir(places.manifests)}
+    for covered in sorted(filter(None, ranges)):
+        path = os.path.join(places.manifests, ranges[covered])
+        with open(path, "rb") as file:
+            content = file.read()
+        try:
+            yield Manifest.model_validate_json(content)
+        except pydantic.ValidationError as error:
+            raise ValueError(f"{path} is no manifest: {error.errors()[0]['msg']}") from None

@@ -1,0 +1,102 @@
+"""Side tables: what reaches a Trainer beside the playlists, such as counts of the last days.
+
+A table travels as a folder: `table.parquet` and `side_table.json`, which is written last. The model
+card of whatever was trained with it names it.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+import pathlib
+from typing import TYPE_CHECKING, Annotated, Final
+
+import pydantic
+
+from schema.files import replacing, write_text
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+TABLE_FILE: Final = "table.parquet"
+SIDE_TABLE_FILE: Final = "side_table.json"
+_CHUNK: Final = 1 << 20
+
+
+class SideTable(pydantic.BaseModel):
+    """What a side table is: enough to know it again, and to know what it could not yet know."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    name: Annotated[str, pydantic.Field(pattern="^[a-z][a-z0-9_]{0,63}$")]
+    """What it holds, such as `trending`."""
+    version: int = 1
+    """Of its columns' meaning."""
+    columns: dict[str, str]
+    """Arrow's type of each column, in order."""
+    rows: int
+    """How many there are."""
+    fingerprint: Annotated[str, pydantic.Field(pattern="^[0-9a-f]{64}$")]
+    """SHA-256 of the Parquet file."""
+    as_of: pydantic.AwareDatetime
+    """Nothing that happened at this time or later is in it."""
+
+
+def write_side_table(
+    folder: str | os.PathLike[str],
+    name: str,
+    table: pa.Table,
+    as_of: datetime.datetime,
+    version: int = 1,
+) -> SideTable:
+    """Writes a side table into a folder, which is made where it is missing.
+
+    Args:
+        folder: local.
+        name: what it holds.
+        table: its rows.
+        as_of: the time, with its zone, before which all that is in it happened.
+        version: of its columns' meaning.
+    """
+    import pyarrow.parquet as pq
+
+    directory = pathlib.Path(folder)
+    with replacing(directory / TABLE_FILE) as partial:
+        pq.write_table(table, partial, compression="zstd")
+        fingerprint = _sha256(partial)
+    described = SideTable(
+        name=name,
+        version=version,
+        columns={field.name: str(field.type) for field in table.schema},
+        rows=table.num_rows,
+        fingerprint=fingerprint,
+        as_of=as_of,
+    )
+    write_text(directory / SIDE_TABLE_FILE, described.model_dump_json(indent=1) + "\n")
+    return described
+
+
+def read_side_table(folder: str | os.PathLike[str]) -> tuple[SideTable, pa.Table]:
+    """Reads a side table and checks that it is the one that was described.
+
+    Raises:
+        OSError: a file is missing.
+        ValueError: the description is not valid, or the table is another one.
+    """
+    import pyarrow.parquet as pq
+
+    directory = pathlib.Path(folder)
+    content = (directory / SIDE_TABLE_FILE).read_bytes()
+    described = SideTable.model_validate_json(content)
+    if _sha256(directory / TABLE_FILE) != described.fingerprint:
+        raise ValueError(f"{directory / TABLE_FILE} is not the table that its description names")
+    return described, pq.read_table(directory / TABLE_FILE)
+
+
+def _sha256(path: pathlib.Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_CHUNK):
+            digest.update(block)
+    return digest.hexdigest()
