@@ -59,6 +59,9 @@ test-cloud: setup ## what runs in Google's cloud, against stand-ins of its servi
 test-services: setup ## what needs a service or a runtime of its own: Java, MariaDB
 	@$(BIN)/python -m pytest -m services --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
+test-engines: setup ## whole runs on a Flink cluster that it starts, and in several processes; needs Java 17 and mvn
+	@$(BIN)/python -m pytest -m engines $(ARGS)
+
 test-newest: ## tests and a run on the newest stack, TFX 1.21 on Python 3.12: make test-newest [ARGS='python -m pytest tests/schema']
 	@scripts/newest.sh $(ARGS)
 

@@ -48,8 +48,23 @@ def _accepted(arguments: list[str]) -> None:
         command = found
 
 
+def _verbs(root: pathlib.Path) -> set[str]:
+    return set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(), re.MULTILINE))
+
+
+def test_every_verb_that_is_named_has_a_recipe(root):
+    """What is phony and has no recipe does nothing, and make calls that a success."""
+    makefile = (root / "Makefile").read_text()
+    (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    assert set(phony.split()) == _verbs(root)
+    texts = [root / name for name in ("README.md", "CONTRIBUTING.md", "pyproject.toml")]
+    for path in (*texts, *(root / "docs").glob("*.md")):
+        named = set(re.findall(r"`make ([a-z-]+)", path.read_text("utf-8")))
+        assert named <= _verbs(root), path
+
+
 def test_every_command_is_a_verb_or_one_of_segue(root):
-    verbs = set(re.findall(r"^([a-z-]+):", (root / "Makefile").read_text(), re.MULTILINE))
+    verbs = _verbs(root)
     for step in workflow_steps.steps(root):
         for program, *words in step.commands():
             arguments = [re.sub(r"\$\w+", "7", word) for word in words]
