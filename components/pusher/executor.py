@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 
 from tfx import types
 from tfx.components.pusher import executor
+from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils
 
@@ -16,6 +17,9 @@ from schema import artifacts
 from schema.layout import MODEL_NAME
 from serving.protocol import version_files
 from serving.release import Served, look
+
+#: Ends the name of a file that is being copied; a server that looks meanwhile does not know it.
+_UNFINISHED: Final = ".unfinished"
 
 
 class Executor(executor.Executor):
@@ -79,10 +83,12 @@ def _next_version(versions: Iterable[int], now: int) -> int:
 
 
 def _copy(model: str, target: str) -> None:
-    """Copies the file last without which servers take the version for unfinished."""
+    """Puts the file in place last, and at once, without which servers take it for unfinished."""
     last = version_files.MODEL_FILE
     io_utils.copy_dir(model, target, deny_regex_patterns=[rf"{last}$"])
-    io_utils.copy_file(os.path.join(model, last), os.path.join(target, last))
+    part = os.path.join(target, f"{last}{_UNFINISHED}")
+    io_utils.copy_file(os.path.join(model, last), part)
+    fileio.rename(part, os.path.join(target, last), overwrite=True)
 
 
 def _not_pushed(model: str, found: Served) -> str:

@@ -128,6 +128,26 @@ def test_a_push_that_was_cut_short_is_repeated_above_it(push, base):
     assert again > version
 
 
+def test_a_push_that_is_killed_in_its_last_file_is_no_version(push, base, monkeypatch):
+    def killed(source, target, *_):
+        content = pathlib.Path(source).read_bytes()
+        pathlib.Path(target).write_bytes(content[: len(content) // 2])
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(executor.io_utils, "copy_file", killed)
+        with pytest.raises(KeyboardInterrupt):
+            push("a")
+    assert list(base.iterdir())
+    assert not list(base.glob("*/saved_model.pb"))
+    version, _ = push("a")
+    assert sorted(path.name for path in (base / str(version)).iterdir()) == [
+        "assets.extra",
+        "saved_model.pb",
+        "variables",
+    ]
+
+
 def test_a_model_that_another_one_has_replaced_is_pushed_above_it(push, base, model):
     one, _ = push("a")
     two, _ = push("b")
