@@ -6,6 +6,7 @@ them in memory on the DirectRunner. There is nothing left to do to these records
 
 from __future__ import annotations
 
+import fnmatch
 import json
 import os
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from tfx.types import artifact_utils
 from components import counts
 from components.example_files import of_split, pass_on
 from components.example_gen import spans
+from components.example_gen.lost import raise_if_cut
 from components.ingest import manifest, records
 from components.ingest.finding import list_files
 from components.ingest.names import playlists_pattern
@@ -43,7 +45,8 @@ class Executor(base_executor.BaseExecutor):
         Raises:
             RuntimeError: if other records lie there than those that `fingerprint` names.
             CountsError: if the manifest tells of other playlists than there are.
-            LostRecordsError: if a span's are not as many as its manifest says.
+            LostRecordsError: if files are missing or cut where they were put, or a span's records
+                are not as many as its manifest says.
             FileNotFoundError: if a split has no file.
         """
         base, fingerprint = exec_properties["input_base"], exec_properties["fingerprint"]
@@ -77,7 +80,11 @@ class Executor(base_executor.BaseExecutor):
             examples.set_string_custom_property(artifacts.SPANS, json.dumps(prints))
         else:
             for split, folder in folders.items():
-                pass_on(of_split(split, os.path.join(base, playlists_pattern(split))), folder)
+                pattern = playlists_pattern(split)
+                pass_on(of_split(split, os.path.join(base, pattern)), folder)
+                written = found.outputs.items() if found else ()
+                sizes = {name: size for name, size in written if fnmatch.fnmatchcase(name, pattern)}
+                raise_if_cut(folder, sizes)
         counts.write(examples, _counts(found, folders))
         if found:
             places = (examples.uri, *folders.values())

@@ -12,6 +12,7 @@ import numpy as np
 from apache_beam.io.filesystems import FileSystems
 
 from components.example_files import pass_on
+from components.example_gen.lost import LostRecordsError, raise_if_cut
 from components.ingest import composition, manifest, records, tfrecords
 from components.ingest import pids as pid_files
 from components.ingest.manifest import Manifest
@@ -21,10 +22,6 @@ from schema.splits import FITTED, SPLITS
 _THREADS: Final = (
     8  # unpacking and packing run beside each other, and so do an object store's files
 )
-
-
-class LostRecordsError(RuntimeError):
-    """The records of a span are not those that its manifest counts."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +52,7 @@ def put_together(base: str, found: Manifest, folders: dict[str, str]) -> Put:
         folders: by split, local or remote.
 
     Raises:
-        LostRecordsError: if a file does not hold what is listed of it.
+        LostRecordsError: if a file is missing, or does not hold what is listed of it.
     """
     playlists, prints = dict.fromkeys(SPLITS, 0), {}
     for number, print_ in records.parts(found).items():
@@ -75,6 +72,7 @@ def put_together(base: str, found: Manifest, folders: dict[str, str]) -> Put:
                 digest.update(np.sort(np.concatenate(missing)).astype("<i8").tobytes())
             whole = [name for name, some in zip(rows, missing, strict=True) if not len(some)]
             pass_on([os.path.join(folder, each) for each in whole], folders[split], prefix(number))
+            raise_if_cut(folders[split], {prefix(number) + e: written.outputs[e] for e in whole})
             tasks = [
                 (
                     FileSystems.join(folder, each),

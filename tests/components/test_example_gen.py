@@ -8,6 +8,7 @@ from tfx.types import artifact_utils, standard_artifacts
 
 from components import counts
 from components.example_files import pass_on
+from components.example_gen import executor
 from components.example_gen.component import ImportExampleGen
 from components.example_gen.driver import Driver
 from components.ingest.job import ingest
@@ -31,9 +32,8 @@ def execute(tmp_path, fingerprint):
     examples = standard_artifacts.Examples()
     examples.uri = str(tmp_path / "examples")
     node = ImportExampleGen(input_base=str(tmp_path / "records"), source_hash="v1")
-    executor = ImportExampleGen.EXECUTOR_SPEC.executor_class()
     parameters = {**node.exec_properties, "fingerprint": fingerprint}
-    executor.Do({}, {"examples": [examples]}, parameters)
+    executor.Executor().Do({}, {"examples": [examples]}, parameters)
     return examples
 
 
@@ -79,6 +79,15 @@ def test_other_records_than_the_cache_would_know_are_refused(source, tmp_path):
     ingest(str(min(source.iterdir())), str(tmp_path / "records"))
     with pytest.raises(RuntimeError, match="another ingest replaced them; start the run again"):
         execute(tmp_path, known)
+
+
+def test_a_file_that_is_not_passed_on_stops_it(source, tmp_path, monkeypatch):
+    ingest(str(source), str(tmp_path / "records"))
+    original = executor.pass_on
+    monkeypatch.setattr(executor, "pass_on", lambda paths, to: original(paths[1:], to))
+    told = "1 of 4 files that Ingest wrote are missing or cut in .*Split-train"
+    with pytest.raises(executor.spans.LostRecordsError, match=told):
+        execute(tmp_path, looked_up(tmp_path))
 
 
 def test_records_without_a_manifest_are_like_no_others(source, tmp_path):
