@@ -126,6 +126,7 @@ def main(
     ] = None,
     mutants: Annotated[int, typer.Option(min=1, help="Changes a room.")] = _MUTANTS,
     *,
+    seed: Annotated[int, typer.Option(help="Of the moments of kills.")] = 1,
     target: Annotated[
         str | None, typer.Option(help="Server of swaps, HOST:PORT; the development server.")
     ] = None,
@@ -158,7 +159,7 @@ def main(
             "tests": run_tests,
             "load": serving_soak.measure,
             "engines": engines.measure,
-            "kills": kills.measure,
+            "kills": lambda: kills.measure(seed),
         }[name]
         figures[name] = {"measured": _today(), **run()}
         harness.record("soak", figures)
