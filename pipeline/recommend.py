@@ -25,7 +25,7 @@ class Seeds:
         total: how many there are.
         known: how many of them the model knows; None where it cannot say.
         strange: playlists that have tracks of which the model knows none; None likewise.
-        left_out: entries that are no tracks of Spotify's, by kind.
+        left_out: entries that are no tracks of Spotify's, and halves of characters, by kind.
     """
 
     total: int

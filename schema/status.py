@@ -62,8 +62,9 @@ class IngestStatus(CommandStatus):
     rejects: dict[str, int] = Field(default_factory=dict)
     """Records that were set aside, by reason."""
     left_out: dict[str, int] = Field(default_factory=dict)
-    """Entries of playlists that are no tracks (local files, episodes), files of macOS, slices that
-    `md5sums` lists but that are missing, and slices that a span has lost."""
+    """Entries of playlists that are no tracks (local files, episodes), halves of characters in
+    their texts, files of macOS, slices that `md5sums` lists but that are missing, and slices that
+    a span has lost."""
     updated: int = 0
     """Playlists that were left out as a later span has them again."""
     deleted: int = 0
@@ -107,7 +108,8 @@ class RecommendStatus(CommandStatus):
     no_seed_known: int | None = None
     """Playlists whose tracks the model does not know, not one of them; null where it cannot say."""
     left_out: dict[str, int] = Field(default_factory=dict)
-    """Entries of playlists that are no tracks (local files, episodes)."""
+    """Entries of playlists that are no tracks (local files, episodes), and halves of characters in
+    their texts."""
 
 
 class ReportStatus(CommandStatus):

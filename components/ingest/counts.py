@@ -33,7 +33,8 @@ class Counts:
         rejects: how many were set aside, by reason.
         unreadable: why a slice could not be read, by its path.
         splits: how many playlists each split has.
-        left_out: entries of valid playlists that are no tracks, by kind.
+        left_out: what is left out of valid playlists, by kind: entries that are no tracks, and
+            halves of characters.
         entries_read: how many entries of `tracks` the records had, valid or not.
         entries_rejected: how many of them were set aside, by the reason of their playlist.
         entries: how many of them each split has.
@@ -74,7 +75,7 @@ class Counts:
         self.leave_out(other.left_out)
 
     def leave_out(self, numbers: Mapping[str, int]) -> None:
-        """Counts what is no track, by kind; a negative number takes back."""
+        """Counts what is left out of playlists, by kind; a negative number takes back."""
         _add(self.left_out, numbers)
         self.left_out = {kind: number for kind, number in self.left_out.items() if number}
 

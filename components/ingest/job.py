@@ -113,7 +113,7 @@ def ingest(
         run_id: names this ingest in its manifest; made up where None.
         fingerprint: that of a `plan`: where its result lies in `output`, `input` is not looked at.
         with_pids: whether to list the playlists of each file beside it, as a window of spans
-            needs them.
+            needs them; of which one may hold no playlist.
         beam_pipeline_args: options of the Beam pipeline; where None, the in-memory DirectRunner.
 
     Raises:
@@ -129,18 +129,19 @@ def ingest(
     FileSystems.set_options(beam_options)
     output = output.rstrip("/") or "/"
     if fingerprint and (standing := manifest.load_by_fingerprint(output, fingerprint)):
-        return _skipped(standing, output, options)
+        return _skipped(standing, output, options, with_pids)
     planned = plan(input, output, options, split, source_hash, with_pids=with_pids)
     if planned.finished is not None:
-        return _skipped(planned.finished, output, options)
+        return _skipped(planned.finished, output, options, with_pids)
     with destination.staging(output) as root:
         finished = manifest.load(output, planned.made_from)
         if finished is not None:  # another ingest made it in the meantime
-            return _skipped(finished, output, options)
+            return _skipped(finished, output, options, with_pids)
         staged = shard_io.Staging(root, planned.shards, with_pids)
         result = _run(planned.inputs, staged, split, beam_options)
         try:
-            usable.check(result, options, FileSystems.join(output, destination.FAILED_PATTERN))
+            rejects = FileSystems.join(output, destination.FAILED_PATTERN)
+            usable.check(result, options, rejects, may_be_empty=with_pids)
         except IngestError:
             destination.keep_rejects(root, output)
             raise
@@ -156,10 +157,13 @@ def ingest(
     return result
 
 
-def _skipped(finished: Manifest, output: str, options: IngestOptions) -> IngestResult:
+def _skipped(
+    finished: Manifest, output: str, options: IngestOptions, may_be_empty: bool
+) -> IngestResult:
     result = dataclasses.replace(finished.result, skipped=True)
     _LOGGER.info("unchanged since the last ingest: %d playlists", result.playlists)
-    usable.check(result, options, FileSystems.join(output, destination.REJECTS_PATTERN))
+    rejects = FileSystems.join(output, destination.REJECTS_PATTERN)
+    usable.check(result, options, rejects, may_be_empty=may_be_empty)
     return result
 
 

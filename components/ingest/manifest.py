@@ -37,7 +37,8 @@ class IngestResult:
         skipped: whether an earlier run had done it all, so that nothing was touched.
         unreadable: why a slice could not be read, by its path.
         splits: how many playlists each split got.
-        left_out: what is no playlist and no track, by kind: entries of valid playlists, and files.
+        left_out: what is no playlist and no track, by kind: entries of valid playlists, halves of
+            characters in their texts, and files.
         entries: how many entries the playlists of each split have; empty where it is of an
             earlier version.
         read: how many records were read, a file that cannot be read being one.

@@ -30,6 +30,7 @@ from components.ingest.names import duplicates_name, playlists_name, rejects_nam
 from components.ingest.reading import UnreadableFileError, read_slice
 from components.ingest.validation import Playlist, Reason, Reject, entries_of, validate
 from schema.splits import SPLITS, SplitConfig
+from schema.track_uris import NO_TRACKS
 
 _LOGGER = logging.getLogger("segue.ingest")
 
@@ -87,7 +88,7 @@ class Place(NamedTuple):
     position: int  # in the file's playlists
     record: int  # in the shard's file of its split
     tracks: int  # of the playlist
-    left_out: tuple[tuple[str, int], ...] = ()  # its entries that are no tracks, by kind
+    left_out: tuple[tuple[str, int], ...] = ()  # of its entries and texts, by kind
 
 
 class WriteShards(beam.PTransform):
@@ -235,8 +236,9 @@ class _DropDuplicates(beam.DoFn):
                 for place, pid, kept in dropped:
                     detail = f"pid {pid} is kept from {self._names[kept.file]}[{kept.position}]"
                     reject = Reject(Reason.DUPLICATE_PID, detail, pid)
-                    left_out = sum(number for _, number in place.left_out)
-                    number = place.tracks + left_out
+                    kinds = NO_TRACKS.values()
+                    no_tracks = sum(count for kind, count in place.left_out if kind in kinds)
+                    number = place.tracks + no_tracks
                     rejects.add(self._names[place.file], place.position, reject, number)
             counts.playlists -= len(dropped)
             for place, _, _ in dropped:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 from collections.abc import Iterable, Mapping
 from typing import Final
@@ -10,6 +11,7 @@ from typing import Final
 from apache_beam.io.filesystems import FileSystems
 
 from components.ingest.errors import IngestError
+from components.ingest.finding import is_remote
 from components.ingest.options import SPAN
 
 #: The span with the highest number.
@@ -29,10 +31,15 @@ def with_numbers(path: str, numbers: Iterable[str]) -> str:
     return path.replace(SPAN, written[0] if len(written) == 1 else f"{{{','.join(written)}}}", 1)
 
 
+def absolute(path: str) -> str:
+    """The same place, however a local path to it is spelled."""
+    return path if is_remote(path) else os.path.abspath(path)
+
+
 def written_number(path: str, resolved: str) -> str | None:
     """The number, as it is written, with which one path becomes the other; None where none does."""
-    before, _, after = path.partition(SPAN)
-    match = re.fullmatch(re.escape(before) + r"(\d+)" + re.escape(after), resolved)
+    before, _, after = absolute(path).partition(SPAN)
+    match = re.fullmatch(re.escape(before) + r"(\d+)" + re.escape(after), absolute(resolved))
     return match[1] if match else None
 
 
@@ -48,7 +55,7 @@ def find(path: str) -> dict[int, str]:
     Raises:
         IngestError: if there is none, or the same number is written in two ways.
     """
-    before, _, after = path.partition(SPAN)
+    before, _, after = path.rstrip("/").partition(SPAN)
     literal = re.split(r"[*?\[]", after, maxsplit=1)[0]
     rest = "(?:/.*)?" if literal == after else ".*"
     number = re.compile(re.escape(before) + r"(\d+)" + re.escape(literal) + rest)

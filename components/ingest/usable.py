@@ -13,18 +13,21 @@ from schema.splits import DECIDING, TRAIN, SplitConfig
 _NAMED: Final = 3  # files that a message names
 
 
-def check(result: IngestResult, options: IngestOptions, rejects: str) -> None:
+def check(
+    result: IngestResult, options: IngestOptions, rejects: str, *, may_be_empty: bool = False
+) -> None:
     """Refuses a result from which too much is missing.
 
     Args:
         result: what an ingest gave.
         options: what may be missing.
         rejects: where its rejects are listed, as a pattern.
+        may_be_empty: whether slices that hold no playlist are no fault, as of one span of several.
 
     Raises:
         IngestError: when no playlist can be used, or more was set aside than is allowed.
     """
-    if not result.playlists:
+    if not result.playlists and (result.rejects or not may_be_empty):
         raise IngestError(_without_playlists(result, rejects))
     if len(result.unreadable) > options.max_unreadable_files:
         raise IngestError(

@@ -18,6 +18,10 @@ _EXACT: Final = 2**53  # beyond it, not every whole number is a float
 # Whole numbers as strings have them; 19 digits are those of INT64_MAX.
 _DIGITS: Final = re.compile(r"([0-9]{1,19})(?:\.0*)?")
 _SHOWN: Final = 60  # characters of a bad value that are shown
+_MARK: Final = "\ufffd"  # what stands for half a character
+
+#: Halves of characters (lone surrogates), by how they are counted among what is left out.
+HALVES: Final = "halves_of_characters"
 
 _TEXTS: Final = (features.NAME, features.DESCRIPTION)
 # Tracks of the MPD spell two features of C4 as their playlists do.
@@ -50,7 +54,7 @@ class Playlist:
         features: the values of contract C4, by feature. Features of tracks are aligned, in
             playlist order, with b"" or -1 where only some tracks have a value; what the input
             lacks altogether is absent.
-        left_out: entries that are no tracks, by kind.
+        left_out: entries that are no tracks, and halves of characters in texts, by kind.
     """
 
     pid: int
@@ -86,8 +90,9 @@ def validate(raw: object, *, allow_no_tracks: bool = False) -> Playlist | Reject
 
     A field that is null counts as absent. Whole numbers may be strings, or floats. Tracks are put
     in the order of their `pos` where all have one. Local files and episodes are left out and
-    counted; a playlist with any other entry that is no track is rejected as a whole: to drop it
-    would change the playlist without a trace.
+    counted, and so are halves of characters, in whose place U+FFFD stands. A playlist with any
+    other entry that is no track is rejected as a whole: to drop it would change the playlist
+    without a trace.
 
     Args:
         raw: any JSON value.
@@ -100,8 +105,9 @@ def validate(raw: object, *, allow_no_tracks: bool = False) -> Playlist | Reject
         pid = _pid(raw)
         tracks, left_out = _tracks(raw, allow_no_tracks)
         values: dict[str, list[bytes] | list[int]] = {features.PID: [str(pid).encode()]}
-        _add_playlist_features(raw, values)
-        _add_track_features(tracks, values)
+        halves = _add_playlist_features(raw, values) + _add_track_features(tracks, values)
+        if halves:
+            left_out[HALVES] = halves
     except _InvalidError as error:
         return Reject(error.reason, error.detail, pid)
     return Playlist(pid, len(tracks), values, left_out)
@@ -195,11 +201,14 @@ def _place(item: tuple[int | None, _Entry]) -> tuple[int, int]:
     return item[0] or 0, item[1][0]
 
 
-def _add_playlist_features(raw: dict[str, Any], values: dict[str, Any]) -> None:
+def _add_playlist_features(raw: dict[str, Any], values: dict[str, Any]) -> int:
+    """Adds them; returns how many halves of characters were left out."""
+    halves = 0
     for key in _TEXTS:
         value = raw.get(key)
         if value is not None:
-            values[key] = _texts([value], _of_playlist(key))
+            values[key], found = _texts([value], _of_playlist(key))
+            halves += found
     collaborative = raw.get(features.COLLABORATIVE)
     if isinstance(collaborative, bool):
         collaborative = "true" if collaborative else "false"
@@ -214,11 +223,14 @@ def _add_playlist_features(raw: dict[str, Any], values: dict[str, Any]) -> None:
         value = raw.get(key)
         if value is not None:
             values[key] = _ints([value], _of_playlist(key))
+    return halves
 
 
-def _add_track_features(tracks: list[_Entry], values: dict[str, Any]) -> None:
+def _add_track_features(tracks: list[_Entry], values: dict[str, Any]) -> int:
+    """Adds them; returns how many halves of characters were left out."""
+    halves = 0
     if not tracks:
-        return
+        return halves
     for key in features.TRACK_FEATURES:
         source = _TRACK_KEYS.get(key, key)
         column = [track.get(source) for _, track in tracks]
@@ -229,7 +241,9 @@ def _add_track_features(tracks: list[_Entry], values: dict[str, Any]) -> None:
         if key in features.TRACK_INTS:
             values[key] = [-1 if value is None else value for value in _ints(column, where)]
         else:
-            values[key] = _texts(column, where)
+            values[key], found = _texts(column, where)
+            halves += found
+    return halves
 
 
 def _of_playlist(key: str) -> Callable[[int], str]:
@@ -240,9 +254,10 @@ def _of_track(key: str, tracks: Sequence[_Entry]) -> Callable[[int], str]:
     return lambda index: f"tracks[{tracks[index][0]}].{key}"
 
 
-def _texts(column: Sequence[Any], where: Callable[[int], str]) -> list[bytes]:
+def _texts(column: Sequence[Any], where: Callable[[int], str]) -> tuple[list[bytes], int]:
+    """The texts in UTF-8, and how many halves of characters these have U+FFFD for."""
     try:
-        return [b"" if value is None else value.encode() for value in column]
+        return [b"" if value is None else value.encode() for value in column], 0
     except (AttributeError, UnicodeEncodeError):
         pass
     for index, value in enumerate(column):
@@ -250,7 +265,10 @@ def _texts(column: Sequence[Any], where: Callable[[int], str]) -> list[bytes]:
             raise _InvalidError(
                 Reason.INVALID_FIELD, f"{where(index)}: {_show(value)} is not a string"
             )
-    return [whole(value or "").encode() for value in column]
+    mended = [whole(value or "") for value in column]
+    halves = sum(text.count(_MARK) for text in mended)
+    halves -= sum((value or "").count(_MARK) for value in column)
+    return [text.encode() for text in mended], halves
 
 
 def _ints(column: Sequence[Any], where: Callable[[int], str]) -> list[int | None]:

@@ -104,7 +104,8 @@ def plan(
             planned = job.plan(path, place, options, split, source_hash, with_pids=True)
         except IngestError as error:
             raise IngestError(f"span {number}: {error}") from error
-        found.append((number, _path(planned, path), planned.fingerprint))
+        # Absolute, so that a later run knows it again, wherever that one is started.
+        found.append((number, _path(planned, spans.absolute(path)), planned.fingerprint))
     written = [there.get(number, str(number)) for number in numbers]
     notes = _notes(numbers, window, there, kept)
     return Plan(spans.with_numbers(input, written), tuple(found), deleted, notes)
@@ -135,7 +136,8 @@ def ingest(
         The counts of what the window takes.
 
     Raises:
-        IngestError: as `job.ingest` does; the message names the span.
+        IngestError: as `job.ingest` does, but for a span without playlists, and where no span has
+            any that is left; the message names the span.
         InUseError: when another command writes to `output`.
     """
     results, written = {}, []
@@ -167,6 +169,11 @@ def ingest(
         return dataclasses.replace(standing.result, skipped=True, spans=told, notes=notes)
     composed = composition.compose(written, planned.deleted)
     result = _result(results, composed, planned.notes)
+    if not result.playlists:
+        raise IngestError(
+            f"no playlist is left in span {', '.join(result.spans)}: {result.read:,} records read, "
+            f"{sum(result.rejects.values()):,} set aside, {result.deleted:,} deleted"
+        )
     try:
         result.counts.check()
     except CountsError as error:
@@ -207,7 +214,11 @@ def _kept(output: str, input: str) -> dict[int, Manifest]:
     for name in names:
         match = records.FOLDER.fullmatch(name)
         left = manifest.read(FileSystems.join(output, name)) if match else None
-        if match and left is not None and spans.written_number(input, left.input):
+        if match is None or left is None:
+            continue
+        written = spans.written_number(input, left.input)
+        # Data without spans lies as span 0, whatever number stands in its path.
+        if written and int(written) == int(match[1]):
             found[int(match[1])] = left
     return found
 

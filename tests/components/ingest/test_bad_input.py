@@ -54,6 +54,15 @@ UNREADABLE = {
     "gzip cut short": (gzip.compress(slice_of(playlist()), mtime=0)[:-9], "truncated gzip"),
     "damaged gzip": (b"\x1f\x8b" + b"\0" * 20, "damaged gzip: "),
     "nested rubbish at the top": (b"[" * 100_000, "not JSON: nested too deeply"),
+    "nested rubbish in a playlist": (
+        slice_of(playlist()).replace(b'"x"', b"[" * 9_999 + b"]" * 9_999),
+        "not JSON: nested too deeply",
+    ),
+    "a number of 9,999 digits": (
+        slice_of(playlist()).replace(b"2", b"9" * 9_999, 1),
+        "not JSON: a number has thousands of digits",
+    ),
+    "gzip twice": (gzip.compress(gzip.compress(slice_of(), mtime=0), mtime=0), "not JSON: "),
 }
 REJECTED = {
     "a playlist that is none": ("text", "not_an_object"),
@@ -63,6 +72,7 @@ REJECTED = {
     "a pid twice in a file": (dict(SOUND), "duplicate_pid"),
     "a negative number": (playlist(num_edits=-1), "invalid_field"),
     "a huge number": (playlist(num_followers=2**63), "invalid_field"),
+    "a huge duration": (playlist(tracks=[{**TRACK, "duration_ms": 10**400}]), "invalid_field"),
     "NaN": (playlist(num_edits=math.nan), "invalid_field"),
     "infinity": (playlist(num_edits=math.inf), "invalid_field"),
     "tracks that are no list": (playlist(tracks={"0": TRACK}), "invalid_tracks"),
@@ -81,7 +91,15 @@ REJECTED = {
 TAKEN = {
     "a string of a megabyte": (playlist(name="n" * 2**20), 1, {}),
     "control characters": (playlist(name="a\x00\x1b[2J\r\n"), 1, {}),
-    "a lone surrogate": (playlist(name="a\ud800"), 1, {}),
+    "a lone surrogate": (
+        playlist(
+            name="a\ud800",
+            description="\ufffd\ud83d\ude97",
+            tracks=[{**TRACK, "track_name": "\udfff\udfff"}],
+        ),
+        1,
+        {"halves_of_characters": 3},
+    ),
     "100,000 tracks": (playlist(tracks=[TRACK] * 100_000), 100_000, {}),
     "a local file": (
         playlist(tracks=[TRACK, {"track_uri": "spotify:local:a:b:c:1"}]),

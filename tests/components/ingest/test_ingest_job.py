@@ -511,8 +511,10 @@ def test_a_duplicate_leaves_out_nothing(source, output):
     tracks = [{"track_uri": uri("a")}, {"track_uri": "spotify:local:x"}]
     episode = {"track_uri": "spotify:episode:x"}
     write(source, 0, [{"pid": 1, "tracks": tracks}, playlist(2)])
-    write(source, 10, [{"pid": 1, "tracks": [*tracks, *tracks[1:], episode]}])
+    again = {"pid": 1, "name": "\ud83d", "tracks": [*tracks, *tracks[1:], episode]}
+    write(source, 10, [again])
     result = ingest(str(source), output, max_reject_share=0.5)
+    assert result.entries_rejected == {"duplicate_pid": 4}
     assert (result.playlists, result.tracks) == (2, 2)
     assert result.rejects == {"duplicate_pid": 1}
     assert result.left_out == {"local_files": 1}

@@ -116,7 +116,9 @@ def test_tracks_stay_in_place_where_a_position_is_missing():
 def test_halves_of_surrogate_pairs_are_replaced_and_pairs_are_joined():
     # JSON may spell an emoji as two escapes, and cut texts between them.
     raw = json.loads(r'{"name": "lone \ud83d!", "description": "pair \ud83d\ude97"}')
-    found = validate(playlist(**raw)).features
+    mended = validate(playlist(**raw))
+    assert mended.left_out == {"halves_of_characters": 1}
+    found = mended.features
     assert found["name"] == ["lone \ufffd!".encode()]
     assert found["description"] == ["pair 🚗".encode()]
     # Python itself may hold the halves side by side.

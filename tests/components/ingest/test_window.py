@@ -7,6 +7,7 @@ import shutil
 
 import pytest
 
+from components.example_gen import spans as example_spans
 from components.ingest import manifest, records
 from components.ingest.errors import IngestError
 from components.ingest.window import Window
@@ -142,6 +143,80 @@ def test_a_lost_span_is_read_from_its_records_and_told(data, output, tmp_path):
     result = run(data.pattern, output, ALL)
     assert result.notes == ["there is no span 2"]
     assert list(result.spans) == ["1", "3"]
+
+
+@pytest.mark.parametrize("spelled", ["./mpd/span-{SPAN}", "mpd/span-{SPAN}/", "absolute"])
+def test_a_lost_span_is_told_however_the_path_is_spelled(data, output, monkeypatch, spelled):
+    monkeypatch.chdir(data.folder.parent)
+    run("mpd/span-{SPAN}", output, ALL)
+    data.lose(1)
+    if spelled == "absolute":
+        monkeypatch.chdir("/")
+        spelled = data.pattern
+    result = run(spelled, output, ALL)
+    assert result.notes == ["the slices of span 1 are gone, the records were kept"]
+    assert list(result.spans) == ["1", "2", "3"]
+
+
+def test_data_without_spans_is_no_span_of_data_with_them(data, output, tmp_path):
+    listed = tmp_path / "deletions.txt"
+    listed.write_text("3")
+    run(f"{data.folder}/span-1", output, Window(deletions=str(listed)))
+    data.write(1, "a.json", {5: "new"})
+    result = run(data.pattern, output, ALL)
+    assert (list(result.spans), result.notes) == (["1", "2", "3"], [])
+    found, _ = put(output, tmp_path / "examples")
+    assert found == by_split({**expected(2, 3)})
+
+
+def test_a_span_without_playlists_is_a_span(data, output, tmp_path):
+    data.write(4, "a.json", {})
+    for ingested in (1, 0):
+        result = run(data.pattern, output, ALL)
+        assert result.spans["4"] == {
+            "read": 0, "playlists": 0, "updated": 0, "deleted": 0, "ingested": ingested
+        }  # fmt: skip
+    found, _ = put(output, tmp_path / "examples")
+    assert found == by_split(expected(1, 2, 3))
+    with pytest.raises(IngestError, match="no playlist is left in span 4: 0 records read, 0 set"):
+        run(data.pattern, output, Window("4", 1))
+
+
+def test_a_span_of_which_nothing_can_be_used_stops_the_run(data, output):
+    (data.folder / "span-2" / "a.json").write_text('{"playlists": [{"pid": -1}]}')
+    with pytest.raises(IngestError, match=r"span 2: no playlist can be used \(1 invalid_pid\)"):
+        run(data.pattern, output, ALL)
+
+
+def test_a_list_that_names_every_playlist_stops_the_run(data, output, tmp_path):
+    listed = tmp_path / "deletions.txt"
+    listed.write_text("\n".join(map(str, range(20))))
+    told = "no playlist is left in span 1, 2, 3: 23 records read, 0 set aside, 23 deleted"
+    with pytest.raises(IngestError, match=told):
+        run(data.pattern, output, Window(count=None, deletions=str(listed)))
+
+
+def test_a_file_of_a_span_that_is_not_passed_on_stops_the_run(data, output, tmp_path, monkeypatch):
+    run(data.pattern, output, ALL)
+    original = example_spans.pass_on
+    monkeypatch.setattr(example_spans, "pass_on", lambda paths, *to: original(paths[1:], *to))
+    with pytest.raises(example_spans.LostRecordsError, match=r"missing or cut in .*, span-0000\d-"):
+        put(output, tmp_path / "examples")
+
+
+def test_a_record_that_is_lost_where_a_file_is_written_again_stops_the_run(
+    data, output, tmp_path, monkeypatch
+):
+    run(data.pattern, output, ALL)
+    original = example_spans.tfrecords.read_records
+
+    def lossy(stream):
+        _, *others = original(stream)
+        return others
+
+    monkeypatch.setattr(example_spans.tfrecords, "read_records", lossy)
+    with pytest.raises(example_spans.LostRecordsError, match=r"holds \d records, not the \d"):
+        put(output, tmp_path / "examples")
 
 
 def test_a_lost_span_whose_records_are_cut_stops_the_run(data, output):
