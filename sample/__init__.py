@@ -1,3 +1,3 @@
-"""Synthetic playlists in the format of Spotify's Million Playlist Dataset."""
+"""A synthetic world: playlists in the format of the Million Playlist Dataset, and listeners."""
 
-__all__ = ["generator"]
+__all__ = ["generator", "listeners"]

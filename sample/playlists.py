@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from sample import names
-from sample.themes import draw_theme, draw_tracks
+from sample.themes import Theme, draw_theme, draw_tracks
 from sample.world import MOODS, World, build_world
 
 _DAY: Final = 86_400
@@ -35,15 +35,14 @@ class PlaylistMaker:
         self._artist = functools.lru_cache(_TRACK_CACHE // 4)(self._make_artist)
         self._album = functools.lru_cache(_TRACK_CACHE // 2)(self._make_album)
 
+    def tracks(self, index: int) -> np.ndarray:
+        """Returns the tracks of playlist `index` alone, as numbers of the world: int64 [L]."""
+        return self._draw(index)[3]
+
     def playlist(self, index: int) -> dict[str, Any]:
         """Returns playlist `index` with every field that the MPD's have."""
-        rng = np.random.default_rng([self._seed, index, self.world.tracks])
-        dice = random.Random(int(rng.integers(2**63)))
-        theme = draw_theme(self.world, rng, dice)
-        length = _draw_length(dice.random())
-        tracks = draw_tracks(self.world, rng, theme, length)
-        if dice.random() < 0.07:  # a few people add a track twice
-            tracks[-1] = tracks[dice.randrange(length - 1)]
+        rng, dice, theme, tracks = self._draw(index)
+        length = len(tracks)
         duration = int(self.world.duration_ms[tracks].sum())
         playlist: dict[str, Any] = {
             "name": theme.title,
@@ -63,6 +62,16 @@ class PlaylistMaker:
         if dice.random() < 0.02:
             playlist["description"] = f"{MOODS[theme.mood]} songs, {theme.title.lower()}"
         return playlist
+
+    def _draw(self, index: int) -> tuple[np.random.Generator, random.Random, Theme, np.ndarray]:
+        rng = np.random.default_rng([self._seed, index, self.world.tracks])
+        dice = random.Random(int(rng.integers(2**63)))
+        theme = draw_theme(self.world, rng, dice)
+        length = _draw_length(dice.random())
+        tracks = draw_tracks(self.world, rng, theme, length)
+        if dice.random() < 0.07:  # a few people add a track twice
+            tracks[-1] = tracks[dice.randrange(length - 1)]
+        return rng, dice, theme, tracks
 
     def _make_track(self, track: int) -> dict[str, Any]:
         artist_name, artist_uri = self._artist(int(self.world.artist_of[track]))

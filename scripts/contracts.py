@@ -180,6 +180,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "tracks": columns(tables.TRACKS),
     "audio": columns(tables.AUDIO),
     "follows": columns(tables.FOLLOWS),
+    "recommendations": columns(tables.RECOMMENDATIONS),
 }
 
 
@@ -194,6 +195,8 @@ def render(text: str) -> str:
 
 def _leaves(name: str, command: Any) -> Iterable[tuple[str, Any]]:
     if hasattr(command, "commands"):
+        if command.invoke_without_command and command.callback and name != "segue":
+            yield name, command
         for each in command.commands.values():
             yield from _leaves(f"{name} {each.name}", each)
     else:

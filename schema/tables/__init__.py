@@ -1,4 +1,4 @@
-"""Tables in Parquet: tracks, audio and follows, and how tables of other times are read."""
+"""Tables in Parquet: tracks, audio, follows, recommendations; how those of other times are read."""
 
 from schema.tables.catalogue import (
     AUDIO,
@@ -10,6 +10,7 @@ from schema.tables.catalogue import (
     TRACKS_FILE,
 )
 from schema.tables.conform import TableError, conform
+from schema.tables.recommendations import RECOMMENDATIONS
 
 __all__ = [
     "AUDIO",
@@ -17,6 +18,7 @@ __all__ = [
     "DESCRIPTORS",
     "FOLLOWS",
     "FOLLOWS_FILE",
+    "RECOMMENDATIONS",
     "TRACKS",
     "TRACKS_FILE",
     "TableError",
