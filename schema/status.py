@@ -46,7 +46,44 @@ class SampleStatus(CommandStatus):
     output: str = ""
     playlists: int = 0
     slices: int = 0
-    """Files that were written."""
+    """Files of playlists that were written."""
+    days: int = 0
+    """For how many days listeners listen; 0 where there are none."""
+    listeners: dict[str, int] = Field(default_factory=dict)
+    """By kind."""
+    tracks: int = 0
+    """Of the table of tracks."""
+    unheard: int = 0
+    """Those of them that are in no playlist."""
+    messages: int = 0
+    """Lines of events: unique ones, copies and malformed ones."""
+    unique: int = 0
+    """Events."""
+    types: dict[str, int] = Field(default_factory=dict)
+    """Events by type."""
+    late: int = 0
+    """Events that arrive an hour after they happened, or later."""
+    duplicates: int = 0
+    """Lines that repeat an event."""
+    malformed: dict[str, int] = Field(default_factory=dict)
+    """Lines that are no events, by the reason for which they are refused."""
+
+
+class SampleRespondStatus(CommandStatus):
+    """`segue sample respond`."""
+
+    command: Literal["sample respond"] = "sample respond"
+    status: Ended = "failed"
+    output: str = ""
+    """The file of events."""
+    truth: str = ""
+    """The file with what was to be expected of each arm."""
+    impressions: int = 0
+    """That listeners of the world were shown."""
+    strangers: int = 0
+    """Impressions of listeners of another world, which were left out."""
+    events: dict[str, int] = Field(default_factory=dict)
+    """That were written, by type."""
 
 
 class IngestStatus(CommandStatus):
@@ -603,6 +640,7 @@ class StatusLine(
     RootModel[
         Annotated[
             SampleStatus
+            | SampleRespondStatus
             | IngestStatus
             | RunStatus
             | RecommendStatus

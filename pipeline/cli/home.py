@@ -18,7 +18,8 @@ PATH_OPTIONS: Final = frozenset(
     {
         *("--batching-parameters-file", "--challenge", "--config", "--data", "--file"),
         *("--holdouts", "--input", "--metrics", "--model", "--model-base", "--model-config-file"),
-        *("--out", "--output", "--report", "--spec", "--ssl-config-file", "--tls-ca"),
+        *("--impressions", "--out", "--output", "--recommendations", "--report", "--spec"),
+        *("--ssl-config-file", "--tls-ca", "--world"),
     }
 )
 
@@ -40,16 +41,34 @@ class PathCommand(TyperCommand):
         Raises:
             BadParameter: a value is no path.
         """
-        context = super().make_context(info_name, args, parent, **extra)
-        for parameter in self.params:
-            value, problem = context.params.get(str(parameter.name)), ""
-            if value == "" and _NEVER_EMPTY.intersection(parameter.opts):
-                problem = "it is empty."
-            elif str(value).startswith("~") and PATH_OPTIONS.intersection(parameter.opts):
-                problem = f"{value} is in nobody's home; a file of that name is ./{value}"
-            if problem:
-                raise typer.BadParameter(problem, context, param_hint=f"'{parameter.opts[0]}'")
-        return context
+        return _checked(super().make_context(info_name, args, parent, **extra))
+
+
+class PathGroup(TyperGroup):
+    """The same of a command that has others below it."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
+        """Reads the arguments.
+
+        Raises:
+            BadParameter: a value is no path.
+        """
+        return _checked(super().make_context(info_name, args, parent, **extra))
+
+
+def _checked(context: Any) -> Any:
+    """The context of a command, whose paths are some."""
+    for parameter in context.command.params:
+        value, problem = context.params.get(str(parameter.name)), ""
+        if value == "" and _NEVER_EMPTY.intersection(parameter.opts):
+            problem = "it is empty."
+        elif str(value).startswith("~") and PATH_OPTIONS.intersection(parameter.opts):
+            problem = f"{value} is in nobody's home; a file of that name is ./{value}"
+        if problem:
+            raise typer.BadParameter(problem, context, param_hint=f"'{parameter.opts[0]}'")
+    return context
 
 
 class HomeGroup(TyperGroup):

@@ -24,7 +24,7 @@ from pipeline.cli.release import app as release
 from pipeline.cli.report import report
 from pipeline.cli.run import run
 from pipeline.cli.runs import runs
-from pipeline.cli.sample import sample
+from pipeline.cli.sample import app as sample
 from pipeline.cli.schedule import app as schedule
 from pipeline.cli.serve import serve
 from pipeline.cli.skew import skew
@@ -64,7 +64,7 @@ def _main(
 
 
 _COMMANDS = (
-    *(sample, ingest, run, recommend, report, config, compare, query, skew, preflight),
+    *(ingest, run, recommend, report, config, compare, query, skew, preflight),
     *(runs, lineage, gc),
 )
 for _command in _COMMANDS:
@@ -72,6 +72,7 @@ for _command in _COMMANDS:
 # These run until someone ends them, and come to nothing.
 for _server in (serve, demo):
     app.command(cls=PathCommand)(_server)
+app.add_typer(sample, name="sample")
 app.add_typer(release, name="release")
 app.add_typer(submit, name="submit")
 app.add_typer(schedule, name="schedule")

@@ -10,12 +10,17 @@ import contextlib
 import os
 import sys
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, Protocol
+from typing import TYPE_CHECKING, Annotated, Any, Final, Protocol
 
 import typer
 
-from pipeline.cli.home import PathCommand
+from pipeline.cli.home import PathCommand, PathGroup
 from pipeline.cli.support import FAILURE, USAGE, CommandFailedError, sentence
+
+if TYPE_CHECKING:
+    _Base = PathCommand
+else:
+    _Base = object
 
 _FLAG: Final = "--json"
 
@@ -34,8 +39,8 @@ class Status(Protocol):
         """The line."""
 
 
-class StatusCommand(PathCommand):
-    """A command that ends with its status where `--json` is given, however it ends."""
+class _Ending(_Base):
+    """Ends with a status where `--json` is given, however it ends."""
 
     def make_context(
         self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
@@ -61,6 +66,17 @@ class StatusCommand(PathCommand):
             raise
         _print(found)
         return found
+
+
+class StatusCommand(_Ending, PathCommand):
+    """A command that ends with its status where `--json` is given, however it ends."""
+
+
+class StatusGroup(_Ending, PathGroup):
+    """A command that has others below it, and ends like them.
+
+    `--json` belongs after the name of the one below, where one is named.
+    """
 
 
 @contextlib.contextmanager

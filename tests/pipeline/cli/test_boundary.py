@@ -22,7 +22,10 @@ from pipeline.cli.support import sentence
 from serving.protocol import ConfigError
 
 #: Commands that look at their words and files; the rest of their work needs a server or a model.
-COMMANDS = ("sample", "config", "compare", "query", "recommend", "report", "serve", "demo")
+COMMANDS = (
+    *("sample", "sample respond", "config", "compare", "query", "recommend", "report"),
+    *("serve", "demo"),
+)
 #: Commands that get further, to the point where a node would run or a server would answer.
 LONG_COMMANDS = (
     *("ingest", "run", "release promote", "release rollback", "release status", "release watch"),

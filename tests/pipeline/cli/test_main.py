@@ -16,8 +16,9 @@ def test_every_command_gives_an_example():
 
     command = get_command(app)
     for name, sub in command.commands.items():
-        group = getattr(sub, "commands", None)
-        for each in group.values() if group else [sub]:
+        group = getattr(sub, "commands", {})
+        alone = [sub] if not group or sub.invoke_without_command else []
+        for each in (*group.values(), *alone):
             assert "Example: segue" in (each.help or ""), name
 
 

@@ -18,7 +18,7 @@ UNENDING = {"serve", "demo"}
 
 
 def leaves(command, name=""):
-    if not hasattr(command, "commands"):
+    if not hasattr(command, "commands") or (name and command.invoke_without_command):
         yield name, command
     for each in getattr(command, "commands", {}).values():
         yield from leaves(each, f"{name} {each.name}".strip())
