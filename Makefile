@@ -22,7 +22,7 @@ ARGS ?=
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 
 BIN := .venv/bin
-SOURCES := pipeline components models evaluation report serving demo sample schema benchmarks scripts tests setup.py
+SOURCES := pipeline components models evaluation report serving demo listening sample schema benchmarks scripts tests setup.py
 
 .PHONY: help setup run vertex-local flink test test-cloud test-services test-engines test-newest lint format docs bench soak fuzz serve serve-tf conformance query kept-run package try-package release-notes publish-release image push-image lock clean
 
@@ -98,7 +98,7 @@ conformance: setup ## the tests of the API against a server: make conformance TA
 	@SEGUE_SERVING_TARGET=$(TARGET) $(BIN)/python -m pytest tests/serving/conformance $(ARGS)
 
 # Releases under load at any server: make soak ARGS=swaps TARGET=HOST:PORT MODEL_BASE=DIR [FOLDER=DIR]
-soak: setup ## what takes long: malformed requests, kills, mutants, load, releases: make soak [ARGS='tests mutation load swaps engines kills']
+soak: setup ## what takes long: malformed requests, kills, mutants, load, releases: make soak [ARGS='tests mutation load swaps engines kills landing']
 	@$(BIN)/python -m benchmarks.soak $(ARGS) $(if $(filter file,$(origin TARGET)),,--target "$(TARGET)") \
 	  $(if $(MODEL_BASE),--model-base "$(MODEL_BASE)") $(if $(FOLDER),--folder "$(FOLDER)")
 

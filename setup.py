@@ -22,6 +22,7 @@ PACKAGES = (
     "report",
     "serving",
     "demo",
+    "listening",
     "sample",
     "schema",
 )

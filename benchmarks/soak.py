@@ -4,7 +4,8 @@
 tests (see `benchmarks.mutation`), `load` asks a server for ten minutes (see `serving-soak`),
 `swaps` releases versions, broken ones too, while a client asks (see `benchmarks.swaps`), `engines`
 ends parts of a Flink cluster under a run (see `benchmarks.engines`), `kills` kills a run at eleven
-points and starts it again (see `benchmarks.kills`). Each part replaces its own figures in
+points and starts it again (see `benchmarks.kills`), `landing` a landing of events a hundred times
+(see `benchmarks.landing_kills`). Each part replaces its own figures in
 benchmarks/results/soak.json, and each room of `mutation` its own: `mutation --room claims --mutants
 12` changes one room in twelve places. `swaps --target HOST:PORT` prints the figures of that server
 and keeps none.
@@ -25,7 +26,7 @@ from xml.etree import ElementTree
 
 import typer
 
-from benchmarks import engines, harness, kills, mutation, serving_soak, swaps
+from benchmarks import engines, harness, kills, landing_kills, mutation, serving_soak, swaps
 
 _EXAMPLES: Final = 6000
 _MUTANTS: Final = 40
@@ -90,6 +91,8 @@ def failures(figures: dict[str, Any]) -> list[str]:
         wrong += swap_failures(figures["swaps"])
     if "kills" in figures:
         wrong += kills.failures(figures["kills"])
+    if "landing" in figures:
+        wrong += landing_kills.failures(figures["landing"])
     return wrong
 
 
@@ -104,7 +107,7 @@ def swap_failures(found: dict[str, Any]) -> list[str]:
     return wrong
 
 
-PARTS: Final = ("tests", "mutation", "load", "swaps", "engines", "kills")
+PARTS: Final = ("tests", "mutation", "load", "swaps", "engines", "kills", "landing")
 
 
 def mutate(
@@ -160,6 +163,7 @@ def main(
             "load": serving_soak.measure,
             "engines": engines.measure,
             "kills": lambda: kills.measure(seed),
+            "landing": landing_kills.measure,
         }[name]
         figures[name] = {"measured": _today(), **run()}
         harness.record("soak", figures)

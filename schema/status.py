@@ -636,6 +636,30 @@ class GcStatus(CommandStatus):
     """Who writes to OUT, where somebody does: what a dry run says may change."""
 
 
+class EventsLandStatus(CommandStatus):
+    """`segue events land`: `read` is always `landed`, `duplicates` and `dead_letters` together."""
+
+    command: Literal["events land"] = "events land"
+    status: Ended = "failed"
+    out: str = ""
+    read: int = 0
+    """Messages that this command landed or set aside."""
+    landed: int = 0
+    """Events, each with a key of its own."""
+    duplicates: int = 0
+    """Copies of events that had landed before."""
+    dead_letters: int = 0
+    """Messages that were refused."""
+    refused: dict[str, int] = Field(default_factory=dict)
+    """Dead letters by reason."""
+    hours: list[str] = Field(default_factory=list)
+    """Hours whose events changed, such as 2026-11-28T03."""
+    commits: int = 0
+    """Ranges of offsets that landed."""
+    notes: list[str] = Field(default_factory=list)
+    """What somebody ought to know, such as that messages were gone before they landed."""
+
+
 class StatusLine(
     RootModel[
         Annotated[
@@ -657,7 +681,8 @@ class StatusLine(
             | ScheduleStatus
             | RunsStatus
             | LineageStatus
-            | GcStatus,
+            | GcStatus
+            | EventsLandStatus,
             Field(discriminator="command"),
         ]
     ]

@@ -15,6 +15,7 @@ FLOORS = (
     "components",
     "demo",
     "evaluation",
+    "listening",
     "models",
     "pipeline",
     "report",

@@ -27,14 +27,22 @@ from schema.events.landed import (
     hour_of,
 )
 from schema.events.manifest import LandedFile, Manifest, manifests
-from schema.events.places import EventPlaces, OffsetRange, hour_in
+from schema.events.places import (
+    DEAD_LETTERS_FOLDER,
+    EVENTS_FOLDER,
+    EventPlaces,
+    OffsetRange,
+    hour_in,
+)
 from schema.events.refusal import REASONS, RefusedError
 from schema.events.wire import MAX_AHEAD, MAX_BYTES, encode, parse
 
 __all__ = [
     "DEAD_LETTERS",
+    "DEAD_LETTERS_FOLDER",
     "EARLIEST",
     "EVENTS",
+    "EVENTS_FOLDER",
     "KINDS",
     "LISTENER_FIELDS",
     "MAX_AHEAD",

@@ -27,6 +27,9 @@ class LandedFile(_Part):
     """How many it has."""
     hour: str | None = None
     """Of its events, such as 2026-11-28T03; null for dead letters."""
+    commit: int = 0
+    """The commit that wrote it; a file that is written anew, since a listener is erased, has that
+    one's."""
 
 
 class Manifest(_Part):
@@ -51,6 +54,12 @@ class Manifest(_Part):
     """Messages that were left out, since an event of the same key had landed before."""
     refused: dict[str, int] = pydantic.Field(default_factory=dict)
     """Dead letters by reason."""
+    commit: int = 0
+    """The commit that landed the range. Commits of a directory are numbered from 1."""
+    landed_at: int = 0
+    """When, in microseconds since 1970."""
+    newest: int | None = None
+    """The latest `event_time` of its events, duplicates included; null where it had none."""
 
     @property
     def covered(self) -> OffsetRange:

@@ -1,0 +1,3 @@
+"""What listeners do: their events, landed."""
+
+__all__ = ["events"]
