@@ -50,6 +50,17 @@ def test_a_world_says_what_it_is(tmp_path: pathlib.Path) -> None:
     }
 
 
+def test_what_is_written_lands_as_it_was_counted(tmp_path: pathlib.Path) -> None:
+    made = status(*SIZE, "--output", str(tmp_path / "sample"))
+    asked = ("--input", str(tmp_path / "sample" / "events"), "--out", str(tmp_path / "landed"))
+    done = CliRunner().invoke(app, ["events", "land", *asked, "--json"])
+    assert done.exit_code == 0, done.output
+    landed = StatusLine.model_validate_json(done.stdout).root
+    assert (landed.read, landed.landed) == (made.messages, made.unique)
+    assert landed.duplicates == made.duplicates > 0
+    assert landed.refused == made.malformed
+
+
 def test_without_listeners_there_is_no_world(tmp_path: pathlib.Path) -> None:
     found = status("--playlists", "30", "--output", str(tmp_path))
     assert (found.playlists, found.messages, found.days) == (30, 0, 0)
