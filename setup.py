@@ -46,7 +46,11 @@ setuptools.setup(
     },
     install_requires=REQUIREMENTS,
     # TensorFlow's file system for s3://; the one that was built for TensorFlow 2.16.
-    extras_require={"s3": ['tensorflow-io==0.37.1; python_version < "3.11"']},
+    # Kafka's own client library, of which the wheel brings the C part.
+    extras_require={
+        "s3": ['tensorflow-io==0.37.1; python_version < "3.11"'],
+        "kafka": ["confluent-kafka>=2.11,<3"],
+    },
     entry_points={"console_scripts": ["segue=pipeline.start:main"]},
     classifiers=[
         "Programming Language :: Python :: 3.10",

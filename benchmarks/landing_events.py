@@ -8,8 +8,8 @@ import pathlib
 import random
 from typing import Any, Final
 
-#: 2026-11-20 in UTC, in microseconds since 1970.
-_START: Final = 1_795_132_800_000_000
+#: 2024-03-20 in UTC, in microseconds since 1970.
+_START: Final = 1_710_892_800_000_000
 _COPIES: Final = 0.02
 _POISON: Final = 0.01
 _BAD: Final = (b"\xff\xfe", b'{"type":"stream"}', b"[" * 2000, b'{"type":"dance"}')

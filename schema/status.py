@@ -636,6 +636,18 @@ class GcStatus(CommandStatus):
     """Who writes to OUT, where somebody does: what a dry run says may change."""
 
 
+class EventsProduceStatus(CommandStatus):
+    """`segue events produce`."""
+
+    command: Literal["events produce"] = "events produce"
+    status: Ended = "failed"
+    topic: str = ""
+    produced: int = 0
+    """Messages that every replica has."""
+    failed: dict[str, int] = Field(default_factory=dict)
+    """Messages that no broker took, by the name of Kafka's error."""
+
+
 class EventsLandStatus(CommandStatus):
     """`segue events land`: `read` is always `landed`, `duplicates` and `dead_letters` together."""
 
@@ -682,6 +694,7 @@ class StatusLine(
             | RunsStatus
             | LineageStatus
             | GcStatus
+            | EventsProduceStatus
             | EventsLandStatus,
             Field(discriminator="command"),
         ]

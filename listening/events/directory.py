@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import BinaryIO, Final
 
 from listening.events.sources import Chunk, Origin, SourceError
@@ -51,7 +51,9 @@ class DirectorySource:
         """Whether every file was read to its end."""
         return self._ended
 
-    def start(self, origin: Origin | None, positions: Mapping[int, int]) -> list[str]:
+    def start(
+        self, origin: Origin | None, positions: Mapping[int, int], warn: Callable[[str], None]
+    ) -> None:
         """Looks for files, and for where each was left."""
         if not os.path.isdir(self._folder):
             raise SourceError(f"{self._folder} is no directory of events")
@@ -66,7 +68,6 @@ class DirectorySource:
         self._look()
         if not self._files and not self._follow:
             raise SourceError(f"{self._folder} has no file *{SUFFIX} with a line in it")
-        return []
 
     def read(self, seconds: float) -> list[Chunk]:
         """Takes the next block of lines of a file."""
@@ -192,6 +193,26 @@ class _File:
                 f"{self._path} has fewer lines than landed of it before: files may be added and "
                 "may grow, but do not change"
             )
+
+
+def lines_of(places: Iterable[str]) -> list[str]:
+    """The files of events that files and directories stand for, each once, in order.
+
+    Raises:
+        SourceError: a place is neither, or a directory without such a file.
+    """
+    found: list[str] = []
+    for place in places:
+        if os.path.isdir(place):
+            names = sorted(name for name in os.listdir(place) if name.endswith(SUFFIX))
+            if not names:
+                raise SourceError(f"{place} has no file *{SUFFIX}")
+            found += [os.path.join(place, name) for name in names]
+        elif os.path.isfile(place):
+            found.append(place)
+        else:
+            raise SourceError(f"{place} is neither a file nor a directory of events")
+    return list(dict.fromkeys(found))
 
 
 def _rest(file: BinaryIO) -> bool:

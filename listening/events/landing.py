@@ -101,8 +101,7 @@ def land(
     with output_lock.taken(out, "segue events land"):
         store = Store(out)
         try:
-            for sentence in source.start(store.origin(), store.positions()):
-                warn(sentence)
+            source.start(store.origin(), store.positions(), warn)
             landing = _Landing(store, source, options or LandingOptions(), watchers, clock)
             return landing.run(stop or threading.Event())
         finally:
@@ -163,7 +162,7 @@ class _Landing:
                 self._take(chunk)
             if self._is_due():
                 self._flush(ended=False)
-        self._flush(ended=True)
+        self._flush(ended=self._source.ended)
         return self._counts
 
     def _patience(self) -> float:

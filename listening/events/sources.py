@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 import pydantic
@@ -57,16 +57,16 @@ class Source(Protocol):
     def ended(self) -> bool:
         """Whether all has been read that was there at the start; never while it is followed."""
 
-    def start(self, origin: Origin | None, positions: Mapping[int, int]) -> list[str]:
+    def start(
+        self, origin: Origin | None, positions: Mapping[int, int], warn: Callable[[str], None]
+    ) -> None:
         """Goes where reading begins.
 
         Args:
             origin: of what was landed before, None where nothing was.
             positions: the next offset of each partition that something was landed of.
-
-        Returns:
-            What the reader of the log has to know, a sentence each, such as that messages are
-            gone.
+            warn: takes sentences that somebody ought to read, then and later, such as that
+                messages are gone.
 
         Raises:
             SourceError: it cannot be read, or what was landed came from another one.

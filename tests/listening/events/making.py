@@ -7,8 +7,8 @@ import pathlib
 from collections.abc import Iterable
 from typing import Any
 
-#: 2026-11-20T10:00:00 in UTC, in microseconds since 1970.
-MORNING = 1_795_168_800_000_000
+#: 2024-03-20T10:00:00 in UTC, in microseconds since 1970.
+MORNING = 1_710_928_800_000_000
 SECOND = 1_000_000
 HOUR = 3600 * SECOND
 DAY = 24 * HOUR

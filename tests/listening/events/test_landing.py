@@ -52,10 +52,10 @@ def test_events_lie_in_the_hour_in_which_they_happened(source: pathlib.Path, out
     assert (counts.read, counts.landed) == (4, 4)
     found = reading.landed(out).hours
     assert {hour: each.rows for hour, each in found.items()} == {
-        "2026-11-20T10": 3,
-        "2026-11-20T11": 1,
+        "2024-03-20T10": 3,
+        "2024-03-20T11": 1,
     }
-    table = reading.read_hour(out, "2026-11-20T10")
+    table = reading.read_hour(out, "2024-03-20T10")
     assert table.column("source_offset").to_pylist() == [0, 2, 3]
     assert table.column("ms_played").to_pylist() == [30_000] * 3
     assert table.column("event_time").cast("int64").to_pylist()[0] == MORNING
@@ -86,7 +86,7 @@ def test_copies_are_left_out_wherever_they_stand(
     assert (counts.landed, counts.duplicates) == (1, 2)
     assert keys(out) == event_keys(0, 1, 2, 3)
     # Of several copies the first stays.
-    first = reading.read_hour(out, "2026-11-20T10")
+    first = reading.read_hour(out, "2024-03-20T10")
     assert sorted(first.column("source_offset").to_pylist()) == [0, 1, 1, 1]
 
 
@@ -142,23 +142,23 @@ def test_a_late_event_reopens_its_own_hour(source: pathlib.Path, out: str) -> No
     write(source, "a", [message(0), message(3600), message(3 * 3600)])
     landing(out, source)
     before = reading.landed(out)
-    assert [hour.hour for hour in before.closed(HOUR)] == ["2026-11-20T10", "2026-11-20T11"]
+    assert [hour.hour for hour in before.closed(HOUR)] == ["2024-03-20T10", "2024-03-20T11"]
     write(source, "b", [message(5)])
     counts = landing(out, source)
-    assert counts.hours == {"2026-11-20T10"}
+    assert counts.hours == {"2024-03-20T10"}
     after = reading.landed(out)
-    assert [hour.hour for hour in after.changed_since(before.commit)] == ["2026-11-20T10"]
+    assert [hour.hour for hour in after.changed_since(before.commit)] == ["2024-03-20T10"]
     versions = {
         name: (before.hours[name].version, after.hours[name].version) for name in after.hours
     }
-    assert all((old < new) == (name == "2026-11-20T10") for name, (old, new) in versions.items())
-    assert reading.read_hour(out, "2026-11-20T10").num_rows == 2
+    assert all((old < new) == (name == "2024-03-20T10") for name, (old, new) in versions.items())
+    assert reading.read_hour(out, "2024-03-20T10").num_rows == 2
 
 
 def test_readers_see_what_manifests_name(source: pathlib.Path, out: str) -> None:
     write(source, "a", [message(0)])
     landing(out, source)
-    (file,) = reading.landed(out).hours["2026-11-20T10"].files
+    (file,) = reading.landed(out).hours["2024-03-20T10"].files
     stray = pathlib.Path(file).with_name("p0-00000000000000000001-00000000000000000009.parquet")
     half = pathlib.Path(file).with_name(".partial-1")
     shutil.copy(file, stray)
