@@ -1,21 +1,30 @@
-"""What a second core makes of each data stage: in one process and in two, as `beam.processes` asks.
+"""What a second core makes of the stages.
 
-Every stage reads the artifacts that `data-stages` left in the same folder.
+Each data stage runs in one process and in two, as `beam.processes` asks; then nodes that need
+nothing of each other run one after the other and side by side, a process each. Every stage reads
+the artifacts that `data-stages` left in the same folder.
 
     SEGUE_BENCH_PLAYLISTS=100000 SEGUE_BENCH_FOLDER=DIR make bench ARGS=parallelism
 """
 
 from __future__ import annotations
 
+import functools
 import pathlib
 import shutil
 import tempfile
+import time
+from collections.abc import Callable
+from concurrent import futures
 from typing import Any, Final
 
 from benchmarks import data_stages, harness
 
 _BEAM_STAGES: Final = ("Ingest", "StatisticsGen", "Holdout", "Transform")
 _PROCESSES: Final = (1, 2)
+#: Nodes that need nothing of each other, with the profile's models for such sizes.
+_INDEPENDENT: Final = (("StatisticsGen", "Holdout"), ("Trainer.als", "Trainer.two_stage"))
+_SETTINGS: Final = ("candidate=two_stage", "baselines=[als]")
 
 
 def measure() -> dict[str, Any]:
@@ -26,24 +35,54 @@ def measure() -> dict[str, Any]:
             prepared = folder / str(playlists)
             data_stages.stages(prepared, playlists)
             figures[str(playlists)] = {
-                stage: {str(number): _figures(prepared, stage, number) for number in _PROCESSES}
-                for stage in _BEAM_STAGES
+                **{stage: _by_processes(prepared, stage) for stage in _BEAM_STAGES},
+                **{" and ".join(pair): _by_order(prepared, pair) for pair in _INDEPENDENT},
             }
     return figures
 
 
-def _figures(prepared: pathlib.Path, stage: str, processes: int) -> dict[str, Any]:
-    return harness.kept(
-        prepared / f"{stage}.{processes}-processes.json",
-        lambda: _run(prepared, stage, processes),
-    )
+def _by_processes(prepared: pathlib.Path, stage: str) -> dict[str, Any]:
+    return {
+        str(number): harness.kept(
+            prepared / f"{stage}.{number}-processes.json",
+            functools.partial(_run, prepared, stage, f"beam.processes={number}"),
+        )
+        for number in _PROCESSES
+    }
 
 
-def _run(prepared: pathlib.Path, stage: str, processes: int) -> dict[str, Any]:
+def _by_order(prepared: pathlib.Path, pair: tuple[str, str]) -> dict[str, Any]:
+    def timed(run: Callable[[], list[dict[str, Any]]]) -> dict[str, Any]:
+        started = time.monotonic()
+        parts = run()
+        return {
+            "seconds": round(time.monotonic() - started, 1),
+            "cpu_seconds": round(sum(part["cpu_seconds"] for part in parts), 1),
+            "peak_mib": [part["peak_mib"] for part in parts],
+        }
+
+    def one(stage: str) -> dict[str, Any]:
+        return _run(prepared, stage, *_SETTINGS)
+
+    def side_by_side() -> list[dict[str, Any]]:
+        with futures.ThreadPoolExecutor(len(pair)) as pool:
+            return list(pool.map(one, pair))
+
+    name = "-".join(pair)
+    return {
+        "one after the other": harness.kept(
+            prepared / f"{name}.in-turn.json",
+            lambda: timed(lambda: [one(stage) for stage in pair]),
+        ),
+        "side by side": harness.kept(
+            prepared / f"{name}.side-by-side.json", lambda: timed(side_by_side)
+        ),
+    }
+
+
+def _run(prepared: pathlib.Path, stage: str, *settings: str) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(dir=prepared) as folder:
         for artifact in prepared.glob("*.pb"):
             if not artifact.name.startswith(f"{stage}."):
                 shutil.copy(artifact, folder)
-        return data_stages.run_stage(
-            stage, prepared / "data", pathlib.Path(folder), f"beam.processes={processes}"
-        )
+        return data_stages.run_stage(stage, prepared / "data", pathlib.Path(folder), *settings)
