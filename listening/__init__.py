@@ -1,3 +1,3 @@
-"""What listeners do: their events, landed."""
+"""What listeners do: their events, landed, and counts of them."""
 
-__all__ = ["events"]
+__all__ = ["counting", "events"]

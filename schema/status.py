@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 from pydantic import Field, RootModel, model_validator
 
 from schema.documents import Document, Estimate, PairedTest, Part, SharedPlaylists, Value, clean
+from schema.side_tables import SideTable
 
 Ended = Literal["ok", "failed", "invalid"]
 
@@ -672,6 +673,38 @@ class EventsLandStatus(CommandStatus):
     """What somebody ought to know, such as that messages were gone before they landed."""
 
 
+class EventsCountStatus(CommandStatus):
+    """`segue events count`."""
+
+    command: Literal["events count"] = "events count"
+    status: Ended = "failed"
+    out: str = ""
+    hours: list[str] = Field(default_factory=list)
+    """Hours that were counted for the first time, such as 2026-11-28T03."""
+    reopened: list[str] = Field(default_factory=list)
+    """Hours that were counted again, since more of their events landed."""
+    open: list[str] = Field(default_factory=list)
+    """Hours with events that are not over, as far as the newest event tells."""
+    too_late: int = 0
+    """Events of hours that may not be reopened any more: landed, and not counted."""
+    watermark: int | None = None
+    """Hours that end by it are over: microseconds since 1970; null where nothing has landed."""
+
+
+class EventsTrendingStatus(CommandStatus):
+    """`segue events trending`."""
+
+    command: Literal["events trending"] = "events trending"
+    status: Ended = "failed"
+    out: str = ""
+    hours: int = 0
+    """How many counted hours are in it."""
+    half_life_hours: float | None = None
+    """After which a stream counts half as much."""
+    table: SideTable | None = None
+    """What was written."""
+
+
 class StatusLine(
     RootModel[
         Annotated[
@@ -695,7 +728,9 @@ class StatusLine(
             | LineageStatus
             | GcStatus
             | EventsProduceStatus
-            | EventsLandStatus,
+            | EventsLandStatus
+            | EventsCountStatus
+            | EventsTrendingStatus,
             Field(discriminator="command"),
         ]
     ]

@@ -181,6 +181,8 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "audio": columns(tables.AUDIO),
     "follows": columns(tables.FOLLOWS),
     "recommendations": columns(tables.RECOMMENDATIONS),
+    "plays": columns(tables.PLAYS),
+    "trending": columns(tables.TRENDING),
 }
 
 

@@ -23,5 +23,6 @@ __all__ = [
     "land",
     "lines_of",
     "metrics_served",
+    "placing",
     "reading",
 ]

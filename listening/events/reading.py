@@ -136,6 +136,15 @@ def read_hour(root: str, hour: str, columns: Sequence[str] | None = None) -> pa.
     return _retried(read)
 
 
+def read_file(path: str, columns: Sequence[str]) -> pa.Table:
+    """Some columns of one of an hour's files.
+
+    Raises:
+        FileNotFoundError: it was replaced meanwhile.
+    """
+    return _read((path,), pa.schema([EVENTS.field(name) for name in columns]))
+
+
 def read_dead_letters(root: str) -> pa.Table:
     """All dead letters."""
     return _retried(lambda: _read(landed(root).dead_letters, DEAD_LETTERS))

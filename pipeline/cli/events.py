@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.cli.events_counts import count, trending
 from pipeline.cli.status_line import JsonOption, Status, StatusCommand
 from pipeline.cli.support import USAGE, fail
 
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from listening.events import Source, Watcher
 
 app = typer.Typer(
-    help="Events of listeners: to Kafka, and from it into hourly Parquet.", no_args_is_help=True
+    help="Events of listeners: to Kafka, from it into hourly Parquet, and counted.",
+    no_args_is_help=True,
 )
 
 BrokersOption = Annotated[
@@ -144,8 +146,8 @@ def land(
         f"Read {counts.read:,}: {counts.landed:,} landed, {counts.duplicates:,} duplicates, "
         f"{counts.dead_letters:,} dead letters; {len(counts.hours):,} hours changed in {out}"
     )
-    for reason, count in sorted(counts.refused.items()):
-        typer.echo(f"  {count:,} refused: {reason}")
+    for reason, times in sorted(counts.refused.items()):
+        typer.echo(f"  {times:,} refused: {reason}")
     return EventsLandStatus(
         status="ok",
         out=out,
@@ -158,6 +160,10 @@ def land(
         commits=counts.commits,
         notes=notes,
     )
+
+
+for _command in (count, trending):
+    app.command(cls=StatusCommand)(_command)
 
 
 def _source(

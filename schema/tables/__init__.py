@@ -1,4 +1,4 @@
-"""Tables in Parquet: tracks, audio, follows, recommendations; how those of other times are read."""
+"""Tables in Parquet: tracks, audio, follows, recommendations, plays; how old ones are read."""
 
 from schema.tables.catalogue import (
     AUDIO,
@@ -10,17 +10,22 @@ from schema.tables.catalogue import (
     TRACKS_FILE,
 )
 from schema.tables.conform import TableError, conform
+from schema.tables.plays import COUNTED, PLAYS, TRENDING, TRENDING_NAME
 from schema.tables.recommendations import RECOMMENDATIONS
 
 __all__ = [
     "AUDIO",
     "AUDIO_FILE",
+    "COUNTED",
     "DESCRIPTORS",
     "FOLLOWS",
     "FOLLOWS_FILE",
+    "PLAYS",
     "RECOMMENDATIONS",
     "TRACKS",
     "TRACKS_FILE",
+    "TRENDING",
+    "TRENDING_NAME",
     "TableError",
     "conform",
 ]
