@@ -24,7 +24,7 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 BIN := .venv/bin
 SOURCES := pipeline components models evaluation report serving demo listening sample schema benchmarks scripts tests setup.py
 
-.PHONY: help setup run vertex-local flink test test-cloud test-services test-engines test-newest lint format docs bench soak fuzz serve serve-tf conformance query kept-run package try-package release-notes publish-release image push-image lock clean
+.PHONY: help setup run loop vertex-local flink test test-cloud test-services test-engines test-newest lint format docs bench soak fuzz serve serve-tf conformance query kept-run package try-package release-notes publish-release image push-image lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ ifeq ($(DATA),)
 else
 	@$(BIN)/segue run --data "$(DATA)" --out "$(OUT)" $(if $(CONFIG),--config "$(CONFIG)") $(ARGS)
 endif
+
+loop: setup ## a world of listeners, its events landed and counted: make loop [OUT=DIR] [ARGS='--listeners 1000 --days 14']
+	@$(BIN)/python -m scripts.loop --out "$(OUT)/loop" $(ARGS)
 
 vertex-local: setup ## the specification for Vertex AI, run here: make vertex-local [DATA=DIR] [OUT=DIR] [ARGS=--gs]
 ifeq ($(DATA),)
