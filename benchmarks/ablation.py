@@ -138,15 +138,17 @@ def without(playlists: held_out.HeldOut, hidden: Hidden | None) -> held_out.Held
     if hidden is None:
         return playlists
     data, vocabularies = playlists.data, playlists.vocabularies
+    nothing = Ragged(np.zeros(0, np.int32), np.zeros(len(data.train) + 1, np.int64))
+    train = dataclasses.replace(data.train, mention_ids=nothing)
+    vocabularies = dataclasses.replace(vocabularies, artist_names=[])
     if hidden == "titles":
-        nothing = Ragged(np.zeros(0, np.int32), np.zeros(len(data.train) + 1, np.int64))
-        train = dataclasses.replace(data.train, title_ngram_ids=nothing)
+        train = dataclasses.replace(train, title_ngram_ids=nothing)
         data = dataclasses.replace(data, train=train, num_title_ngrams=0)
         vocabularies = dataclasses.replace(vocabularies, title_ngrams=[])
     else:
         unknown = np.full(len(data.catalogue), -1, np.int64)
         catalogue = dataclasses.replace(data.catalogue, artist_ids=unknown)
-        data = dataclasses.replace(data, catalogue=catalogue, num_artists=0)
+        data = dataclasses.replace(data, train=train, catalogue=catalogue, num_artists=0)
         vocabularies = dataclasses.replace(vocabularies, artists=[])
     return dataclasses.replace(playlists, data=data, vocabularies=vocabularies)
 

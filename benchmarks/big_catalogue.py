@@ -104,6 +104,7 @@ def training_data(
         ),
         train=Playlists(
             track_ids=Ragged(new_ids[track_ids.values], track_ids.splits),
+            mention_ids=_mentions(generator, playlists, artists),
             title_ngram_ids=_distinct(zipf(generator, ngrams, int(titles.sum())), titles),
             num_followers=generator.geometric(0.5, playlists),
         ),
@@ -111,6 +112,13 @@ def training_data(
         num_albums=albums,
         num_title_ngrams=ngrams,
     )
+
+
+def _mentions(generator: np.random.Generator, playlists: int, artists: int) -> Ragged:
+    """An artist that is all of the title, in every tenth playlist or so."""
+    lengths = (generator.random(playlists) < 0.1).astype(np.int64)
+    values = 2 * zipf(generator, artists, int(lengths.sum())) + 1
+    return Ragged(values.astype(np.int32), np.concatenate([[0], np.cumsum(lengths)]))
 
 
 def _distinct(values: np.ndarray, lengths: np.ndarray) -> Ragged:

@@ -127,7 +127,7 @@ def answers_do_not_depend_on_the_batch(exported: Exported) -> None:
     generator = np.random.default_rng(1)
     names, tracks = [], []
     for index in range(21):
-        names.append(["", "rock", "jazz fire"][index % 3])
+        names.append(["", "rock", "jazz fire", "artist 3 jazz"][index % 4])
         tracks.append([TRACKS[i] for i in generator.choice(60, index % 7 * 3, replace=False)])
     uris, scores = exported.many.ask(names, tracks)
     order = generator.permutation(21)

@@ -9,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from models.contract import Catalogue, Playlists, Ragged, TrainingData
-from models.data import Vocabularies
+from models.data import Vocabularies, artist_names
 from models.transform import titles
+from models.transform.mentions import mention_ids
 
 
 def uri(track: int) -> str:
@@ -33,14 +34,10 @@ def training_data(
     counts = collections.Counter(track for _, tracks in playlists for track in tracks)
     order = sorted(counts, key=lambda track: (-counts[track], track))
     ids = {track: index for index, track in enumerate(order)}
+    cleaned = titles.normalize(tf.constant([title for title, _ in playlists]))
     artists = sorted({track // 3 for track in order})
     albums = sorted({track // 2 for track in order})
-    grams = [
-        [gram.decode() for gram in row]
-        for row in titles.character_ngrams(
-            titles.normalize(tf.constant([title for title, _ in playlists]))
-        ).to_list()
-    ]
+    grams = [[gram.decode() for gram in row] for row in titles.character_ngrams(cleaned).to_list()]
     ngrams = sorted({gram for row in grams for gram in row})
     ngram_ids = {gram: index for index, gram in enumerate(ngrams)}
     catalogue = Catalogue(
@@ -51,9 +48,12 @@ def training_data(
         album_ids=np.array([albums.index(track // 2) for track in order], np.int64),
         counts=np.array([counts[track] for track in order], np.int64),
     )
+    names = artist_names.artist_names(catalogue, len(artists))
+    mentions = mention_ids(cleaned, artist_names.lookup(names))
     train = Playlists(
         Ragged.from_rows([ids[track] for track in tracks] for _, tracks in playlists),
         Ragged.from_rows([ngram_ids[gram] for gram in row] for row in grams),
+        Ragged.from_tensor(mentions, unique=False),
     )
     data = TrainingData(catalogue, train, len(artists), len(albums), len(ngrams))
     vocabularies = Vocabularies(
@@ -61,6 +61,7 @@ def training_data(
         [f"artist {artist}".encode() for artist in artists],
         [gram.encode() for gram in ngrams],
         [f"album {album}".encode() for album in albums],
+        names,
     )
     return data, vocabularies
 

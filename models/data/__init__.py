@@ -13,6 +13,7 @@ __all__ = [
     "Ragged",
     "TrainingData",
     "Vocabularies",
+    "artist_names",
     "holding_out",
     "load_training_data",
     "validation",

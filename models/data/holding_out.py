@@ -86,16 +86,22 @@ def cut(data: TrainingData, rows: np.ndarray, new_ids: np.ndarray, seed: int) ->
         seeds.append(tracks[list(withheld.seed_positions)])
         targets.append(tracks[list(withheld.holdout_positions)])
         names.append(withheld.scenario)
-    titles = data.train.title_ngram_ids.select(rows)
+    titled = np.array([scenario.has_title for scenario in names], bool)
     return HeldOutPlaylists(
         track_ids=Ragged.from_rows(seeds).map_ids(new_ids),
         artist_ids=Ragged.from_rows(seeds).map_ids(data.catalogue.artist_ids),
-        title_ngram_ids=Ragged.from_rows(
-            titles.row(index) if scenario.has_title else [] for index, scenario in enumerate(names)
-        ),
+        title_ngram_ids=_shown(data.train.title_ngram_ids, rows, titled),
+        mention_ids=_shown(data.train.mention_ids, rows, titled),
         targets=Ragged.from_rows(targets).map_ids(new_ids),
         num_targets=np.array([len(row) for row in targets], np.int32),
         scenarios=np.array([scenario.name for scenario in names], object),
+    )
+
+
+def _shown(column: Ragged, rows: np.ndarray, titled: np.ndarray) -> Ragged:
+    """What is known of titles: the values of rows, of those that do not show theirs none."""
+    return Ragged.from_rows(
+        column.row(row) if shown else [] for row, shown in zip(rows, titled, strict=True)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable
 from typing import Any, Final
 
@@ -9,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.data import counted
+from models.data.artist_names import artist_names, lookup
 from models.data.playlists import Playlists, TrainingData
 from models.data.ragged import Ragged
 from models.data.vocabularies import (
@@ -17,6 +19,7 @@ from models.data.vocabularies import (
     read_catalogue,
     read_vocabularies,
 )
+from models.transform.mentions import mention_ids
 from schema import features
 from schema.documents import Amount
 
@@ -27,6 +30,7 @@ _TRACKS: Final = features.transformed_name(features.TRACK_URI)
 _TITLE: Final = features.transformed_name(features.TITLE_NGRAMS)
 _PID: Final = features.transformed_name(features.PID)
 _FOLLOWERS: Final = features.transformed_name(features.FOLLOWERS)
+_NAME: Final = features.transformed_name(features.NAME)
 
 
 def load_training_data(
@@ -52,18 +56,23 @@ def load_training_data(
         CountsError: if these are not all playlists and entries that Transform wrote.
     """
     vocabularies = read_vocabularies(transform)
+    catalogue = read_catalogue(transform, vocabularies)
+    names = artist_names(catalogue, len(vocabularies.artists))
+    vocabularies = dataclasses.replace(vocabularies, artist_names=names)
     spec = transform.transformed_feature_spec()
-    read, stop = _in_order(_read(train_files, spec), _read(stop_files, spec))
-    train = Playlists(read[_TRACKS], read[_TITLE], read.get(_FOLLOWERS))
+    artist_ids = lookup(names)
+    read, stop = _in_order(
+        _read(train_files, spec, artist_ids), _read(stop_files, spec, artist_ids)
+    )
+    train = Playlists(read[_TRACKS], read[_TITLE], read[_NAME], read.get(_FOLLOWERS))
     if not len(train.track_ids.values):
         raise ValueError(
             "No training playlist holds a track of the vocabulary: there are too few playlists, "
             "or the configured minimum count of tracks is too high."
         )
     counts = np.bincount(train.track_ids.values, minlength=len(vocabularies.tracks))
-    catalogue = read_catalogue(transform, vocabularies, counts.astype(np.int64))
     data = TrainingData(
-        catalogue=catalogue,
+        catalogue=dataclasses.replace(catalogue, counts=counts.astype(np.int64)),
         train=train,
         stop=stop,
         num_artists=len(vocabularies.artists),
@@ -73,14 +82,16 @@ def load_training_data(
     return data, vocabularies
 
 
-def _read(patterns: Iterable[str], spec: dict[str, Any]) -> dict[str, Any]:
+def _read(
+    patterns: Iterable[str], spec: dict[str, Any], artist_ids: Callable[[tf.Tensor], tf.Tensor]
+) -> dict[str, Any]:
     """Reads columns of transformed playlists.
 
     Returns:
-        `Ragged` or an array by feature: tracks, titles, and pids and followers where the spec has
-        them.
+        `Ragged` or an array by feature: tracks, title n-grams, the artists that `artist_ids` finds
+        in titles, and pids and followers where the spec has them.
     """
-    missing = [name for name in (_TRACKS, _TITLE) if name not in spec]
+    missing = [name for name in _NEEDED if name not in spec]
     if missing:
         raise ValueError(f"Transform's output lacks {', '.join(missing)}.")
     names = [name for name in _READERS if name in spec]
@@ -101,7 +112,9 @@ def _read(patterns: Iterable[str], spec: dict[str, Any]) -> dict[str, Any]:
         playlists += int(tracks.nrows())
         entries += int(tf.size(tracks.flat_values))
         for name in names:
-            parts[name].append(_READERS[name](batch[name]))
+            values = _READERS[name](batch[name])
+            # Titles themselves are not kept: a million of them are some 100 MB.
+            parts[name].append(_mentions(values, artist_ids) if name == _NAME else values)
     counted.check(patterns, Amount(playlists=playlists, entries=entries))
     return {name: _joined(name, values) for name, values in parts.items()}
 
@@ -121,7 +134,7 @@ def _in_order(train: dict[str, Any], stop: dict[str, Any]) -> tuple[dict[str, An
 
 def _joined(name: str, parts: list[Any]) -> Any:
     """Puts what was read of each batch one after another."""
-    if name in (_TRACKS, _TITLE):
+    if name in _NEEDED:
         return Ragged.concatenate(parts)
     dtype = np.int64 if name == _FOLLOWERS else object
     return np.concatenate([np.zeros(0, dtype), *parts])
@@ -139,6 +152,10 @@ def _scalars(values: Any, default: str | int) -> np.ndarray:
     return tf.reshape(values, [-1]).numpy()
 
 
+def _mentions(titles: np.ndarray, artist_ids: Callable[[tf.Tensor], tf.Tensor]) -> Ragged:
+    return Ragged.from_tensor(mention_ids(tf.constant(titles), artist_ids), unique=False)
+
+
 def _strings(values: Any) -> np.ndarray:
     """The only string of each row, "" where it is missing."""
     rows = _scalars(values, "")
@@ -151,4 +168,6 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     _TITLE: lambda values: Ragged.from_tensor(_ragged(values), unique=False),
     _PID: _strings,
     _FOLLOWERS: lambda values: _scalars(values, 0),
+    _NAME: lambda values: _scalars(values, ""),
 }
+_NEEDED: Final = (_TRACKS, _TITLE, _NAME)

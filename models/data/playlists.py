@@ -24,11 +24,14 @@ class Query(NamedTuple):
         artist_ids: int64 ragged [B, (T)], the known artist of every seed. Known tracks take it
             from the catalogue; of unknown tracks it comes from the request, where that names it.
         title_ngram_ids: int64 ragged [B, (G)], known character n-grams of the normalised title.
+        mention_ids: int64 ragged [B, (M)], the artists that the title names, without repeats: 2a
+            where the name of artist a is a part of the title, 2a + 1 where it is all of it.
     """
 
     track_ids: tf.RaggedTensor
     artist_ids: tf.RaggedTensor
     title_ngram_ids: tf.RaggedTensor
+    mention_ids: tf.RaggedTensor
 
 
 @dataclasses.dataclass(frozen=True)
@@ -81,11 +84,13 @@ class Playlists(_Columns):
     Attributes:
         track_ids: int32 rows, known tracks only.
         title_ngram_ids: int32 rows.
+        mention_ids: int32 rows, the artists that the title names, as a `Query` has them.
         num_followers: int64 [P], 0 where unknown; None where no playlist says.
     """
 
     track_ids: Ragged
     title_ngram_ids: Ragged
+    mention_ids: Ragged
     num_followers: np.ndarray | None = None
 
 
@@ -98,6 +103,7 @@ class HeldOutPlaylists(_Columns):
         artist_ids: int32 rows, the known artist of every seed; also of a seed that is unknown
             itself, where the source says.
         title_ngram_ids: int32 rows.
+        mention_ids: int32 rows, the artists that the title names, as a `Query` has them.
         targets: int32 rows of withheld known tracks.
         num_targets: int32 [P], all withheld tracks, the unknown included.
         scenarios: str [P].
@@ -106,6 +112,7 @@ class HeldOutPlaylists(_Columns):
     track_ids: Ragged
     artist_ids: Ragged
     title_ngram_ids: Ragged
+    mention_ids: Ragged
     targets: Ragged
     num_targets: np.ndarray
     scenarios: np.ndarray
@@ -122,7 +129,7 @@ class HeldOutPlaylists(_Columns):
 
     def query(self) -> Query:
         """What a scorer sees of them."""
-        parts = (self.track_ids, self.artist_ids, self.title_ngram_ids)
+        parts = (self.track_ids, self.artist_ids, self.title_ngram_ids, self.mention_ids)
         return Query(*(part.to_tensor() for part in parts))
 
     def with_targets(self) -> HeldOutPlaylists:

@@ -32,12 +32,14 @@ class Vocabularies:
         artists: URIs, or names where train has no URIs.
         title_ngrams: character n-grams of normalised titles.
         albums: URIs, or names where train has no URIs. Queries need none.
+        artist_names: normalised names, by id of artist; b"" where there is none to find it by.
     """
 
     tracks: list[bytes]
     artists: list[bytes]
     title_ngrams: list[bytes]
     albums: list[bytes] = dataclasses.field(default_factory=list)
+    artist_names: list[bytes] = dataclasses.field(default_factory=list)
 
 
 def read_vocabularies(transform: TransformOutput) -> Vocabularies:
@@ -54,9 +56,7 @@ def read_vocabularies(transform: TransformOutput) -> Vocabularies:
     )
 
 
-def read_catalogue(
-    transform: TransformOutput, vocabularies: Vocabularies, counts: np.ndarray
-) -> Catalogue:
+def read_catalogue(transform: TransformOutput, vocabularies: Vocabularies) -> Catalogue:
     """Puts the names, artists and albums of tracks in the order of track ids.
 
     Where train spells a track's names or album in several ways, the most frequent one is taken.
@@ -64,10 +64,9 @@ def read_catalogue(
     Args:
         transform: Transform's output.
         vocabularies: as read from it.
-        counts: int64 [N], how many of train's playlists hold each track.
 
     Returns:
-        The catalogue of N tracks.
+        The catalogue of N tracks; its counts are zeros.
 
     Raises:
         ValueError: if Transform wrote no catalogue, or one with other columns.
@@ -95,6 +94,7 @@ def read_catalogue(
         artist_ids[index] = artists.get(columns[3], -1)
         album_ids[index] = albums.get(columns[4], -1)
     uris = np.array(vocabularies.tracks, object)
+    counts = np.zeros(len(ids), np.int64)
     return Catalogue(uris, track_names, artist_names, artist_ids, album_ids, counts)
 
 

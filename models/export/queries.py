@@ -12,6 +12,7 @@ from models.contract import Query
 from models.data import Vocabularies
 from models.rows import grouped, keep, places_of, row_ids
 from models.transform import titles
+from models.transform.mentions import mention_ids
 
 _UNKNOWN = -1
 
@@ -32,6 +33,9 @@ class QueryBuilder(tf.Module):
         self._artists = _table(vocabularies.artists, os.path.join(directory, "artists.txt"))
         self._ngrams = _table(
             vocabularies.title_ngrams, os.path.join(directory, "title_ngrams.txt")
+        )
+        self._artist_names = _name_table(
+            vocabularies.artist_names, os.path.join(directory, "artist_names.txt")
         )
         # One more for unknown tracks, at the end.
         with_unknown = np.append(artist_ids, _UNKNOWN).astype(np.int64)
@@ -77,12 +81,14 @@ class QueryBuilder(tf.Module):
             named = tf.gather(artist_keys.flat_values, places)
             artist_ids = tf.where(track_ids == _UNKNOWN, self._artists.lookup(named), artist_ids)
         rows = track_uris.nrows()
-        ngrams = titles.title_ngrams(names)
+        normalized = titles.normalized(names)
+        ngrams = titles.title_ngrams(normalized)
         ngram_ids = ngrams.with_flat_values(self._ngrams.lookup(ngrams.flat_values))
         return Query(
             _known(track_ids, owners, rows),
             _known(artist_ids, owners, rows),
             keep(ngram_ids, tf.not_equal(ngram_ids.flat_values, _UNKNOWN)),
+            mention_ids(normalized, self._artist_names.lookup),
         )
 
 
@@ -93,10 +99,8 @@ def _known(ids: tf.Tensor, owners: tf.Tensor, rows: tf.Tensor) -> tf.RaggedTenso
 
 
 def _table(values: Sequence[bytes], path: str) -> tf.lookup.StaticHashTable:
-    if not values:  # TensorFlow has no empty tables.
-        unknown = tf.constant([_UNKNOWN], tf.int64)
-        initializer = tf.lookup.KeyValueTensorInitializer(tf.constant([""]), unknown)
-        return tf.lookup.StaticHashTable(initializer, _UNKNOWN)
+    if not values:
+        return _no_table()
     with open(path, "wb") as handle:
         handle.writelines(value + b"\n" for value in values)
     whole_line, line_number = (
@@ -104,4 +108,22 @@ def _table(values: Sequence[bytes], path: str) -> tf.lookup.StaticHashTable:
         tf.lookup.TextFileIndex.LINE_NUMBER,
     )
     initializer = tf.lookup.TextFileInitializer(path, tf.string, whole_line, tf.int64, line_number)
+    return tf.lookup.StaticHashTable(initializer, _UNKNOWN)
+
+
+def _name_table(names: Sequence[bytes], path: str) -> tf.lookup.StaticHashTable:
+    """The id of each name but b""; normalised names hold no tabs."""
+    lines = [b"%s\t%d\n" % (name, index) for index, name in enumerate(names) if name]
+    if not lines:
+        return _no_table()
+    with open(path, "wb") as handle:
+        handle.writelines(lines)
+    initializer = tf.lookup.TextFileInitializer(path, tf.string, 0, tf.int64, 1, delimiter="\t")
+    return tf.lookup.StaticHashTable(initializer, _UNKNOWN)
+
+
+def _no_table() -> tf.lookup.StaticHashTable:
+    """One that knows nothing: TensorFlow has no empty tables."""
+    unknown = tf.constant([_UNKNOWN], tf.int64)
+    initializer = tf.lookup.KeyValueTensorInitializer(tf.constant([""]), unknown)
     return tf.lookup.StaticHashTable(initializer, _UNKNOWN)

@@ -32,7 +32,8 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
         and of title n-grams; the number of followers [B], 0 where unknown; the pid [B].
     """
     tracks = inputs[features.TRACK_URI]
-    title_ngrams = titles.title_ngrams(_scalar(inputs[features.NAME], ""))
+    title = titles.normalized(_scalar(inputs[features.NAME], ""))
+    title_ngrams = titles.title_ngrams(title)
     # Models read the catalogue for each track's names, artist and album.
     learnt = vocabularies.learn(
         _catalogue_lines({name: inputs[name] for name in features.TRACK_BYTES}),
@@ -41,6 +42,7 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     )
     outputs = {
         features.TRACK_URI: _ids(tracks, learnt[features.TRACK_VOCABULARY]),
+        features.NAME: title,
         features.TITLE_NGRAMS: _ids(title_ngrams, learnt[features.TITLE_VOCABULARY]),
         features.FOLLOWERS: _scalar(inputs[features.NUM_FOLLOWERS], 0),
         features.PID: _scalar(inputs[features.PID], ""),

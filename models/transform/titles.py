@@ -21,16 +21,15 @@ MAX_CHARACTERS: Final = 256
 
 # Traced once a process: Transform traces what calls it nine times, and each model's export again.
 @tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
-def title_ngrams(names: tf.Tensor) -> tf.RaggedTensor:
-    """Normalises titles and cuts them into what models know them by.
+def normalized(names: tf.Tensor) -> tf.Tensor:
+    """See `normalize`; string [B]."""
+    return normalize(names)
 
-    Args:
-        names: string [B], as users wrote them.
 
-    Returns:
-        String ragged [B, (G)]; see `character_ngrams`.
-    """
-    return character_ngrams(normalize(names))
+@tf.function(input_signature=[tf.TensorSpec([None], tf.string)], autograph=False)
+def title_ngrams(titles: tf.Tensor) -> tf.RaggedTensor:
+    """See `character_ngrams`; string ragged [B, (G)]."""
+    return character_ngrams(titles)
 
 
 def normalize(names: tf.Tensor) -> tf.Tensor:

@@ -37,7 +37,7 @@ def recommender(fit: Fit, catalogue: Catalogue) -> Callable[[Query], np.ndarray]
 
     rows = tf.RaggedTensorSpec([None, None], tf.int64, ragged_rank=1, row_splits_dtype=tf.int64)
 
-    @tf.function(input_signature=[Query(rows, rows, rows)], autograph=False)
+    @tf.function(input_signature=[Query(rows, rows, rows, rows)], autograph=False)
     def best(query: Query) -> tuple[tf.Tensor, tf.Tensor]:
         return retriever.best(query, query.track_ids.nrows(), count)
 

@@ -19,9 +19,10 @@ def query(
     tracks: Sequence[Sequence[int]],
     ngrams: Sequence[Sequence[int]] | None = None,
     artists: Sequence[Sequence[int]] | None = None,
+    mentions: Sequence[Sequence[int]] | None = None,
 ) -> Query:
     empty: list[list[int]] = [[] for _ in tracks]
-    parts = [tracks, artists or empty, ngrams or empty]
+    parts = [tracks, artists or empty, ngrams or empty, mentions or empty]
     return Query(
         *(
             tf.ragged.constant(part, tf.int64, ragged_rank=1, row_splits_dtype=tf.int64)
@@ -36,6 +37,7 @@ def held_out(
     num_targets: Sequence[int] | None = None,
     titles: Sequence[Sequence[int]] | None = None,
     artists: Sequence[Sequence[int]] | None = None,
+    mentions: Sequence[Sequence[int]] | None = None,
 ) -> HeldOutPlaylists:
     """Playlists without titles and artists, and all targets known, unless told otherwise."""
     empty: list[list[int]] = [[] for _ in seeds]
@@ -45,6 +47,7 @@ def held_out(
         track_ids=ragged(seeds),
         artist_ids=ragged(artists or empty),
         title_ngram_ids=ragged(titles or empty),
+        mention_ids=ragged(mentions or empty),
         targets=ragged(targets),
         num_targets=np.array(num_targets, np.int32),
         scenarios=np.array([""] * len(seeds), object),

@@ -26,7 +26,10 @@ def feature_spec() -> dict[str, Any]:
         )
         for name in _RAGGED
     }
-    return ragged | {features.transformed_name(features.PID): tf.io.FixedLenFeature([], tf.string)}
+    texts = (features.PID, features.NAME)
+    return ragged | {
+        features.transformed_name(name): tf.io.FixedLenFeature([], tf.string) for name in texts
+    }
 
 
 def write_graph(directory: pathlib.Path, vocabularies: dict[str, Sequence[str]]) -> str:
@@ -47,15 +50,17 @@ def example(
     tracks: Sequence[int],
     ngrams: Sequence[int] = (),
     followers: int | None = None,
+    title: str = "",
 ) -> bytes:
     ids = {features.TRACK_URI: tracks, features.TITLE_NGRAMS: ngrams}
     fields = {
         _values_key(name): tf.train.Feature(int64_list=tf.train.Int64List(value=values))
         for name, values in ids.items()
     }
-    fields[features.transformed_name(features.PID)] = tf.train.Feature(
-        bytes_list=tf.train.BytesList(value=[pid.encode()])
-    )
+    for name, text in ((features.PID, pid), (features.NAME, title)):
+        fields[features.transformed_name(name)] = tf.train.Feature(
+            bytes_list=tf.train.BytesList(value=[text.encode()])
+        )
     if followers is not None:
         fields[features.transformed_name(features.FOLLOWERS)] = tf.train.Feature(
             int64_list=tf.train.Int64List(value=[followers])

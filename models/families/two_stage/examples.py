@@ -58,7 +58,7 @@ def find_candidates(
     retriever = BruteForce(scorer)
     rows = tf.RaggedTensorSpec([None, None], tf.int64, ragged_rank=1, row_splits_dtype=tf.int64)
 
-    @tf.function(input_signature=[Query(rows, rows, rows)], autograph=False)
+    @tf.function(input_signature=[Query(rows, rows, rows, rows)], autograph=False)
     def candidates(query: Query) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         scores, ids = retriever.best(query, query.track_ids.nrows(out_type=tf.int32), depth)
         return tf.math.is_finite(scores), ids, describe(features, query, scores, ids)

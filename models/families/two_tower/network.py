@@ -89,7 +89,8 @@ class TwoTower(tfrs.Model):
         """A query of known tracks, whose artists the catalogue knows."""
         artists = tf.gather(self._artist_ids, track_ids.flat_values)
         artist_ids = keep(track_ids.with_flat_values(artists), artists >= 0)
-        return Query(track_ids, artist_ids, title_ngram_ids)
+        nothing = track_ids.with_flat_values(tf.zeros_like(track_ids.flat_values))
+        return Query(track_ids, artist_ids, title_ngram_ids, keep(nothing, nothing.flat_values > 0))
 
     # No `if` or loop here depends on a tensor, and looking for one takes longer than tracing.
     @tf.autograph.experimental.do_not_convert

@@ -47,6 +47,19 @@ def test_stop_is_set_aside_as_if_it_had_not_been_there() -> None:
     assert held.num_targets.tolist() in ([4], [3], [2], [1])
 
 
+def test_what_a_title_names_is_shown_with_it() -> None:
+    titles = [(f"artist {n % 5}", [3 * (n % 5), 3 * (n % 5) + 1, n % 12]) for n in range(60)]
+    data, _ = training_data(titles)
+    held = cut(data, np.arange(60), np.arange(len(data.catalogue)), 0)
+    shown = held.title_ngram_ids.lengths > 0
+    assert shown.any()
+    assert not shown.all()
+    for row in range(60):
+        expected = data.train.mention_ids.row(row).tolist() if shown[row] else []
+        assert held.mention_ids.row(row).tolist() == expected
+    assert len(data.train.mention_ids.row(0)) == 1
+
+
 def test_with_nothing_to_choose_by_nothing_is_set_aside() -> None:
     assert set_aside(DATA, 0) is None
     everything = dataclasses.replace(DATA, stop=np.arange(len(DATA.train)))

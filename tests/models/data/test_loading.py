@@ -72,6 +72,26 @@ def test_train_drops_unknown_and_repeated_tracks(
     assert (loaded.num_artists, loaded.num_albums, loaded.num_title_ngrams) == (2, 2, 3)
 
 
+def test_titles_become_the_artists_that_they_name(
+    graph: tft.TFTransformOutput, tmp_path: pathlib.Path
+) -> None:
+    vocabularies = dict(VOCABULARIES)
+    vocabularies[features.CATALOGUE_VOCABULARY] = [
+        f"{uri(0)}\tZero\tAnn B.\tAnn\t",
+        f"{uri(1)}\tOne\tAnn B.\tAnn\t",
+        f"{uri(2)}\tTwo\t50 Cent\t50 Cent\t",
+    ]
+    graph = tft.TFTransformOutput(write_graph(tmp_path / "named", vocabularies))
+    records = [example("2", [0], title="ann b"), example("1", [1], title="50 cent and ann b")]
+    stop = [example("3", [2])]
+    loaded, read = load_training_data(
+        [write(tmp_path, "train", records)], [write(tmp_path, "stop", stop)], graph
+    )
+    # 50 Cent has one track only. In order of pid:
+    assert read.artist_names == [b"ann b", b""]
+    assert [loaded.train.mention_ids.row(i).tolist() for i in range(3)] == [[0], [1], []]
+
+
 def test_catalogue_takes_the_most_frequent_spelling(
     graph: tft.TFTransformOutput, tmp_path: pathlib.Path
 ) -> None:
@@ -184,9 +204,11 @@ def test_sparse_features_and_no_pid(graph: tft.TFTransformOutput, tmp_path: path
         for name, values in ((features.TRACK_URI, [1, 1, 0]), (features.TITLE_NGRAMS, []))
     }
     record = tf.train.Example(features=tf.train.Features(feature=fields)).SerializeToString()
-    with pytest.raises(ValueError, match="lacks track_uri_xf, title_ngrams_xf"):
+    with pytest.raises(ValueError, match="lacks track_uri_xf, title_ngrams_xf, name_xf"):
         load_training_data([write(tmp_path, "train", [record])], [], OtherSpec(graph, {}))
-    spec = OtherSpec(graph, {name: tf.io.VarLenFeature(tf.int64) for name in fields})
+    sparse: dict[str, object] = {name: tf.io.VarLenFeature(tf.int64) for name in fields}
+    sparse[features.transformed_name(features.NAME)] = tf.io.VarLenFeature(tf.string)
+    spec = OtherSpec(graph, sparse)
     loaded, _ = load_training_data([write(tmp_path, "train", [record, record])], [], spec)
     assert [loaded.train.track_ids.row(i).tolist() for i in range(2)] == [[1, 0], [1, 0]]
 

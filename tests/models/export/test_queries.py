@@ -13,7 +13,10 @@ from tests.models.training_fixture import uri
 
 # Track 0 is by artist 1, track 1 by artist 0, track 2 by nobody known.
 VOCABULARIES = Vocabularies(
-    [uri(track).encode() for track in range(3)], [b"Ann", b"Bob"], [b" r", b"ro", b"k "]
+    [uri(track).encode() for track in range(3)],
+    [b"Ann", b"Bob", b"Rock"],
+    [b" r", b"ro", b"k "],
+    artist_names=[b"ann", b"", b"rock group"],
 )
 
 
@@ -68,15 +71,20 @@ def test_all_spellings_of_a_title_give_the_same_ids(builder: QueryBuilder) -> No
     assert query.title_ngram_ids.to_list() == [[0, 1, 2]] * 4
 
 
+def test_artists_that_titles_name(builder: QueryBuilder) -> None:
+    names = ["ANN", "Ann & the Rock-Group", "ann / rock  GROUP", "bob", ""]
+    assert build(builder, names, [[]] * 5).mention_ids.to_list() == [[1], [0], [0, 4], [], []]
+
+
 def test_no_queries(builder: QueryBuilder) -> None:
     query = build(builder, [], [])
-    assert [part.nrows() for part in query] == [0, 0, 0]
+    assert [part.nrows() for part in query] == [0, 0, 0, 0]
 
 
 def test_empty_vocabularies(tmp_path: pathlib.Path) -> None:
     builder = QueryBuilder(Vocabularies([b"x"], [], []), np.array([-1]), str(tmp_path))
     query = build(builder, ["rock"], [["x", "y"]], [["Ann", "Bob"]])
-    assert [part.to_list() for part in query] == [[[0]], [[]], [[]]]
+    assert [part.to_list() for part in query] == [[[0]], [[]], [[]], [[]]]
 
 
 def test_looks_tracks_up_in_any_shape(builder: QueryBuilder) -> None:

@@ -109,6 +109,12 @@ def test_titles_become_the_same_ngrams_whatever_their_punctuation(transformed):
     assert b" po" in output.vocabulary_by_name(features.TITLE_VOCABULARY)
 
 
+def test_titles_are_told_as_models_read_them(transformed):
+    _, train, others = transformed
+    assert train[transformed_name(features.NAME)].numpy().tolist() == [b"pop", b"pop", b""]
+    assert others[transformed_name(features.NAME)].numpy().tolist() == [b"pop", b""]
+
+
 def test_what_no_vocabulary_holds_has_no_id(transformed):
     _, _, others = transformed
     assert others[transformed_name(features.TRACK_URI)].to_list() == [[], [-1, 1]]

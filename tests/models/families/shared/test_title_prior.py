@@ -18,7 +18,7 @@ from models.families.shared import title_prior
 from models.families.shared.title_prior import TitlePrior
 from tests.models.training_fixture import query, ragged
 
-PLAYLISTS = Playlists(ragged([[0, 1], [0], [2]]), ragged([[0], [0], [1]]))
+PLAYLISTS = Playlists(ragged([[0, 1], [0], [2]]), ragged([[0], [0], [1]]), ragged([[]] * 3))
 POPULARITY = np.array([2, 1, 1]) / 3
 FIRST = np.array([2 / 3 / 32, 1 / 3 / 32, 0])
 SECOND = np.array([0, 0, 2 / 3 / 31])
@@ -66,6 +66,6 @@ def test_blocks_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_without_any_title_in_train() -> None:
-    untitled = Playlists(ragged([[0, 1], [0]]), ragged([[], []]))
+    untitled = Playlists(ragged([[0, 1], [0]]), ragged([[], []]), ragged([[], []]))
     result = scores(TitlePrior(untitled, 1, 3, 10), [[]], [[0]])
     np.testing.assert_allclose(result[0], [1, 0.5, 0], rtol=1e-6)

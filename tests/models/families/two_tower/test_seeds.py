@@ -82,7 +82,9 @@ def test_seeds_and_targets_are_the_playlist(rows: list[list[int]], seed: int) ->
         assert [track for track in row if track in seeds] == seeds
 
 
-PLAYLISTS = Playlists(ragged([[3 * i, 3 * i + 1, 3 * i + 2] for i in range(10)]), ragged([[]] * 10))
+PLAYLISTS = Playlists(
+    ragged([[3 * i, 3 * i + 1, 3 * i + 2] for i in range(10)]), ragged([[]] * 10), ragged([[]] * 10)
+)
 
 
 def _epochs(first: int = 0, seed: int = 1) -> list[list]:
