@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import Any
+from typing import Any, NamedTuple
 
 import tensorflow as tf
 
 from models.data import Catalogue, HeldOutPlaylists, Playlists, Query, Ragged, TrainingData
+from models.rows import row_ids
 from schema.model_card import VocabularyGrowth
 
 __all__ = [
+    "Additions",
     "Catalogue",
     "DotProductScorer",
     "Fit",
@@ -54,8 +56,23 @@ class Scorer(tf.Module, abc.ABC):
         return signal
 
 
+class Additions(NamedTuple):
+    """What is added to the dot products of a few tracks, for B queries.
+
+    Attributes:
+        ids: int32 ragged [B, (E)], tracks, none twice in a row.
+        values: float32 ragged [B, (E)], what is added, not below 0.
+    """
+
+    ids: tf.RaggedTensor
+    values: tf.RaggedTensor
+
+
 class DotProductScorer(Scorer):
-    """A scorer whose scores are dot products of two vectors, so that an index can search them."""
+    """A scorer whose scores are dot products of two vectors, so that an index can search them.
+
+    It may add something to those of a few tracks.
+    """
 
     @abc.abstractmethod
     def candidate_embeddings(self) -> tf.Tensor:
@@ -65,8 +82,19 @@ class DotProductScorer(Scorer):
     def query_embedding(self, query: Query) -> tf.Tensor:
         """float32 [B, d]; times the transposed `candidate_embeddings` it gives scores."""
 
+    def additions(self, query: Query) -> Additions | None:
+        """What is added to the products of a few tracks; None where that is never done."""
+        del query
+        return None
+
+    def products(self, vectors: tf.Tensor, ids: tf.RaggedTensor) -> tf.RaggedTensor:
+        """Dot products of vectors [B, d] with those of a few tracks each, int32 ragged [B, (E)]."""
+        owners = tf.gather(vectors, row_ids(ids))
+        tracks = tf.gather(self.candidate_embeddings(), ids.flat_values)
+        return ids.with_flat_values(tf.reduce_sum(owners * tracks, axis=1))
+
     def is_dot_product(self, query: Query) -> tf.Tensor:
-        """Which queries are scored by their vectors alone: bool [B]. The others need `score`."""
+        """Which queries are scored by vectors and `additions`: bool [B]; others need `score`."""
         return tf.fill([query.track_ids.nrows()], True)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tensorflow as tf
 
 from models.contract import DotProductScorer, Query
+from models.export.index.added import with_additions
 from models.export.index.search import PartitionedIndex
 from models.export.retrieval import BruteForce, Retriever
 
@@ -27,7 +28,16 @@ class IndexRetriever(Retriever):
     def best(self, query: Query, rows: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
         """See `Retriever`; the index may miss some of the best."""
         asked = Query(*(part[:rows] for part in query))
-        found = self._index.search(self._scorer.query_embedding(asked), asked.track_ids, count)
+        vectors = self._scorer.query_embedding(asked)
+        found = self._index.search(vectors, asked.track_ids, count)
+        added = self._scorer.additions(asked)
+        if added is not None:
+            plain = found
+            found = tf.cond(
+                tf.size(added.ids.flat_values) > 0,
+                lambda: with_additions(plain, self._scorer, vectors, added, asked.track_ids),
+                lambda: plain,
+            )
         searched = self._scorer.is_dot_product(asked)
         exact = tf.cond(
             tf.reduce_all(searched),

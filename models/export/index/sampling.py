@@ -51,14 +51,19 @@ def embed(scorer: DotProductScorer, query: Query) -> Sample:
     """Makes vectors of queries.
 
     Returns:
-        Those queries that an index can answer: their scores are dot products, and not all zero.
+        Those queries that an index answers by itself: their scores are dot products, nothing is
+        added to them, and they are not all zero.
     """
     number = int(query.track_ids.nrows())
     vectors, suited = [np.zeros((0, 0), np.float32)], [np.zeros(0, bool)]
     for start in range(0, number, _BATCH):
         part = Query(*(rows[start : start + _BATCH] for rows in query))
         vectors.append(scorer.query_embedding(part).numpy())
-        suited.append(scorer.is_dot_product(part).numpy() & vectors[-1].any(axis=1))
+        plain = scorer.is_dot_product(part).numpy()
+        added = scorer.additions(part)
+        if added is not None:
+            plain &= added.ids.row_lengths().numpy() == 0
+        suited.append(plain & vectors[-1].any(axis=1))
     if not number:
         return Sample(query, vectors[0])
     mask = np.concatenate(suited)

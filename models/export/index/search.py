@@ -176,14 +176,14 @@ class PartitionedIndex(tf.Module):
         ids = tf.maximum(ids, 0)  # Callers look up whatever id they get.
         vectors = tf.cast(tf.gather(self._vectors, rows), tf.float32)
         scores = tf.linalg.matvec(vectors, queries)
-        usable = tf.math.is_finite(scores) & there & ~_contains(seeds, ids)
+        usable = tf.math.is_finite(scores) & there & ~contains(seeds, ids)
         missing = [[0, 0], [0, tf.maximum(count - tf.shape(ids)[1], 0)]]
         scores = tf.pad(tf.where(usable, scores, _NONE), missing, constant_values=_NONE)
         scores, best = tf.math.top_k(scores, count)
         return scores, tf.gather(tf.pad(ids, missing), best, batch_dims=1)
 
 
-def _contains(values: tf.RaggedTensor, asked: tf.Tensor) -> tf.Tensor:
+def contains(values: tf.RaggedTensor, asked: tf.Tensor) -> tf.Tensor:
     """Which of `asked`, int32 [R, m], are among the same row of `values` [R, (S)]: bool [R, m]."""
     # A number for each row and id, and one more, larger than all, so that there is always a next.
     step = tf.constant(1 << 32, tf.int64)

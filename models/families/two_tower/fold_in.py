@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, NamedTuple
+
 import numpy as np
 import tensorflow as tf
 
@@ -11,6 +13,20 @@ from models.families.two_tower.params import StartParams
 
 # Rows of a table that are turned into doubles at once.
 _GRAM_ROWS = 65536
+
+
+class MadeUp(NamedTuple):
+    """Seeds that playlists without any are given.
+
+    Attributes:
+        artist_ids: int64 [B, n], of their artists, each once.
+        counts: float32 [B, n], how many seeds by each, also fractions; 0 is no artist.
+        title_strength: how much the title counts beside them.
+    """
+
+    artist_ids: tf.Tensor
+    counts: tf.Tensor
+    title_strength: float
 
 
 class FoldIn(tf.keras.layers.Layer):
@@ -24,7 +40,8 @@ class FoldIn(tf.keras.layers.Layer):
 
     which is ALS's own loss for the playlist, and as a prior tau times the loss of straying from
     what its title says. So a title alone gives a multiple of m, and every seed moves x away from
-    it. The minimum solves
+    it. Without seeds, the artists that the title names stand for made-up ones: n may be a fraction
+    then, and tau is another number. The minimum solves
 
         ((1 + tau) H + sum_s (c_s - 1) y_s y_s') x = sum_s c_s y_s + tau H m
 
@@ -81,6 +98,7 @@ class FoldIn(tf.keras.layers.Layer):
         artist_ids: tf.RaggedTensor,
         title: tf.Tensor,
         has_title: tf.Tensor,
+        made_up: MadeUp | None = None,
     ) -> tf.Tensor:
         """Solves for each playlist.
 
@@ -89,20 +107,28 @@ class FoldIn(tf.keras.layers.Layer):
             artist_ids: int64 ragged [B, (T)], their artists, as often as they have seeds.
             title: float32 [B, d], m.
             has_title: bool [B], False where m says nothing.
+            made_up: seeds of playlists that have none.
 
         Returns:
             float32 [B, d]: zeros without any signal, m with a title alone.
         """
+        seeded = (track_ids.row_lengths() > 0) | (artist_ids.row_lengths() > 0)
+        strength = tf.fill(tf.shape(seeded), tf.constant(self._title_strength, tf.float32))
+        rows: tuple[Any, ...] = (track_ids, artist_ids)
+        if made_up is not None and self.uses_artists:
+            alone = ~seeded & tf.reduce_any(made_up.counts > 0.0, axis=1)
+            strength = tf.where(alone, made_up.title_strength, strength)
+            counts = tf.where(alone[:, tf.newaxis], made_up.counts, 0.0)
+            rows, seeded = (*rows, made_up.artist_ids, counts), seeded | alone
         systems, right = tf.map_fn(
             self._normal_equations,
-            (track_ids, artist_ids),
+            rows,
             fn_output_signature=(
                 tf.TensorSpec(self.gram.shape, tf.float32),
                 tf.TensorSpec(self.gram.shape[:1], tf.float32),
             ),
         )
-        seeded = (track_ids.row_lengths() > 0) | (artist_ids.row_lengths() > 0)
-        strength = tf.where(has_title, tf.constant(self._title_strength, tf.float32), 0.0)
+        strength = tf.where(has_title, strength, 0.0)
         systems += (1.0 + strength)[:, tf.newaxis, tf.newaxis] * self.gram
         # No gradient flows into the systems, and inverting them is the costly part.
         factors = tf.stop_gradient(tf.linalg.cholesky(systems))
@@ -111,12 +137,16 @@ class FoldIn(tf.keras.layers.Layer):
         alone = tf.where(has_title[:, tf.newaxis], title, 0.0)
         return tf.where(seeded[:, tf.newaxis], solved, alone)
 
-    def _normal_equations(self, row: tuple[tf.Tensor, tf.Tensor]) -> tuple[tf.Tensor, tf.Tensor]:
+    def _normal_equations(self, row: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
         # Row by row, as each has its own number of seeds.
-        track_ids, artist_ids = row
+        track_ids, artist_ids = row[:2]
         seen = [(tf.gather(self.tracks, track_ids), tf.gather(self.track_confidences, track_ids))]
         if self.uses_artists:
             seen.append(_seen(artist_ids, self.artists, self.artist_confidences))
+        if len(row) > 2:
+            there = row[3] > 0.0
+            ids, counts = tf.boolean_mask(row[2], there), tf.boolean_mask(row[3], there)
+            seen.append(_weighed(ids, counts, self.artists, self.artist_confidences))
         if self._albums is not None:
             albums = tf.gather(self.album_ids, track_ids)
             seen.append(_seen(tf.boolean_mask(albums, albums >= 0), *self._albums))
@@ -130,8 +160,14 @@ class FoldIn(tf.keras.layers.Layer):
 def _seen(ids: tf.Tensor, table: tf.Variable, confidences: tf.Variable) -> tuple[tf.Tensor, ...]:
     """The vectors of artists or albums, and the confidence in each by how often it is there."""
     unique, _, counts = tf.unique_with_counts(ids)
-    often = tf.math.log1p(tf.cast(counts, tf.float32)) / np.float32(np.log(2.0))
-    return tf.gather(table, unique), tf.gather(confidences, unique) * often
+    return _weighed(unique, tf.cast(counts, tf.float32), table, confidences)
+
+
+def _weighed(
+    ids: tf.Tensor, counts: tf.Tensor, table: tf.Variable, confidences: tf.Variable
+) -> tuple[tf.Tensor, ...]:
+    often = tf.math.log1p(counts) / np.float32(np.log(2.0))
+    return tf.gather(table, ids), tf.gather(confidences, ids) * often
 
 
 def _constant(table: np.ndarray, name: str) -> tf.Variable:

@@ -8,6 +8,7 @@ import tensorflow_recommenders as tfrs
 
 from models.contract import Query, TrainingData
 from models.families.two_tower.loss import Sample, full_softmax_loss, sampled_softmax_loss
+from models.families.two_tower.named_artists import NamedArtists
 from models.families.two_tower.params import Params
 from models.families.two_tower.seeds import Cut
 from models.families.two_tower.start import Start
@@ -79,14 +80,20 @@ class TwoTower(tfrs.Model):
         """
         super().__init__()
         artist_ids = data.catalogue.artist_ids
-        self.query_tower = QueryTower(start, params)
+        self.named_artists = None
+        if params.named_artists.used and data.num_artists:
+            self.named_artists = NamedArtists(data, params.named_artists)
+        self.query_tower = QueryTower(start, params, self.named_artists)
         self.candidate_tower = CandidateTower(start, artist_ids, params)
         self.task = CatalogueSoftmax(len(data.catalogue), params, seed)
         self._artist_ids = tf.Variable(artist_ids, trainable=False, name="catalogue_artist_ids")
         self.temperature = tf.Variable(params.temperature or 1.0, trainable=False, dtype=tf.float32)
 
     def query(self, track_ids: tf.RaggedTensor, title_ngram_ids: tf.RaggedTensor) -> Query:
-        """A query of known tracks, whose artists the catalogue knows."""
+        """A query of known tracks, whose artists the catalogue knows.
+
+        What its title names is left out: how likely that is was counted on these playlists.
+        """
         artists = tf.gather(self._artist_ids, track_ids.flat_values)
         artist_ids = keep(track_ids.with_flat_values(artists), artists >= 0)
         nothing = track_ids.with_flat_values(tf.zeros_like(track_ids.flat_values))

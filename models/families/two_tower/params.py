@@ -90,6 +90,57 @@ class StartParams(pydantic.BaseModel):
     )
 
 
+class NamedArtistParams(pydantic.BaseModel):
+    """What it means that a title names an artist; see `named_artists`."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    prior_whole: float = pydantic.Field(
+        default=0.4,
+        ge=0,
+        le=1,
+        description="How likely a playlist holds a track by an artist whose name is all of its "
+        "title, before any such title was seen.",
+    )
+    prior_part: float = pydantic.Field(
+        default=0.05, ge=0, le=1, description="The same where the name is a part of the title."
+    )
+    prior_strength: float = pydantic.Field(
+        default=3.0, gt=0, le=1e6, description="As many titles as each prior counts like."
+    )
+    bonuses: tuple[Annotated[float, pydantic.Field(ge=0, le=10)], ...] = pydantic.Field(
+        default=(0.3, 0.2),
+        min_length=1,
+        max_length=1000,
+        description="Added to the scores of the artist's tracks, times that probability, by number "
+        "of seeds from 0; the last is for all more.",
+    )
+    bonus_popularity: float = pydantic.Field(
+        default=0.2,
+        ge=0,
+        le=10,
+        description="How much more of it a popular track gets: 1 + this * log(count) times it.",
+    )
+    seeds: float = pydantic.Field(
+        default=10.0,
+        ge=0,
+        le=1000,
+        description="Without seeds, as many seeds by the artist are made up, times that "
+        "probability; 0 makes up none. Only with fold_in.",
+    )
+    title_strength: float = pydantic.Field(
+        default=0.3,
+        ge=0,
+        le=100,
+        description="How much the title itself counts beside made-up seeds.",
+    )
+
+    @property
+    def used(self) -> bool:
+        """Whether titles that name artists are answered otherwise at all."""
+        return any(self.bonuses) or self.seeds > 0
+
+
 class Params(pydantic.BaseModel):
     """Hyperparameters; the defaults are the best of those tried on real playlists."""
 
@@ -110,6 +161,9 @@ class Params(pydantic.BaseModel):
         ge=0,
         le=100,
         description="How much the title counts beside seeds; 0 leaves it to titles without seeds.",
+    )
+    named_artists: NamedArtistParams = pydantic.Field(
+        default=NamedArtistParams(), description="Of titles that name an artist."
     )
     trained: tuple[Table, ...] = pydantic.Field(
         default=("titles", "tracks", "track_artists"),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from models.contract import DotProductScorer, Query
+from models.contract import Additions, DotProductScorer, Query
 from models.families.shared import popularity_bias as bias
+from models.families.two_tower.named_artists import added
 from models.families.two_tower.network import TwoTower
+from models.rows import row_ids
 
 # Embedded at once, so that a big catalogue's vectors are not there several times over.
 _TRACKS_AT_ONCE = 1 << 16
@@ -29,6 +31,7 @@ class TwoTowerScorer(DotProductScorer):
         super().__init__(name="two_tower")
         self._query_tower = network.query_tower
         self.uses_artists = network.query_tower.uses_artists
+        self._named_artists = network.named_artists
         self._has_bias = popularity_bias != 0.0
         tower = network.candidate_tower
         width = tower.tracks.shape[1]
@@ -54,4 +57,23 @@ class TwoTowerScorer(DotProductScorer):
 
     def score(self, query: Query) -> tf.Tensor:
         """See `Scorer`."""
-        return tf.matmul(self.query_embedding(query), self._candidates)
+        scores = tf.matmul(self.query_embedding(query), self._candidates)
+        additions = self.additions(query)
+        return scores if additions is None else added(scores, additions)
+
+    def additions(self, query: Query) -> Additions | None:
+        """What tracks by artists that the title names gain; see `NamedArtists`."""
+        return None if self._named_artists is None else self._named_artists.additions(query)
+
+    def products(self, vectors: tf.Tensor, ids: tf.RaggedTensor) -> tf.RaggedTensor:
+        """See `DotProductScorer`."""
+        tracks = tf.gather(self._candidates, ids.flat_values, axis=1)
+        owners = tf.gather(vectors, row_ids(ids))
+        return ids.with_flat_values(tf.reduce_sum(owners * tf.transpose(tracks), axis=1))
+
+    def has_signal(self, query: Query) -> tf.Tensor:
+        """See `Scorer`; a title may name an artist and have no known n-gram."""
+        signal = super().has_signal(query)
+        if self._named_artists is not None:
+            signal |= query.mention_ids.row_lengths() > 0
+        return signal

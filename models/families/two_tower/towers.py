@@ -9,7 +9,8 @@ import tensorflow as tf
 
 from models.contract import Query
 from models.families.two_tower.bags import Bag, at_least_one_row
-from models.families.two_tower.fold_in import FoldIn
+from models.families.two_tower.fold_in import FoldIn, MadeUp
+from models.families.two_tower.named_artists import NamedArtists
 from models.families.two_tower.params import Params
 from models.families.two_tower.start import Start
 
@@ -20,15 +21,18 @@ _SEEDS_LIKE_TITLE = 0.5
 class QueryTower(tf.keras.layers.Layer):
     """Embeds playlists: `FoldIn` if wanted, plus the bags of seeds, of artists and of the title."""
 
-    def __init__(self, start: Start, params: Params):
+    def __init__(self, start: Start, params: Params, named_artists: NamedArtists | None = None):
         """Takes over where the tables start.
 
         Args:
             start: tables of vectors.
             params: hyperparameters; tables that are neither trained nor started are left out.
+            named_artists: finds artists in titles, for `FoldIn` to make up seeds by.
         """
         super().__init__(name="query_tower")
         trained: Collection[str] = params.trained
+        self._named_artists = named_artists if params.named_artists.seeds else None
+        self._made_up = params.named_artists
         self._fold_in = None
         if params.fold_in:
             assert start.factors is not None
@@ -57,7 +61,12 @@ class QueryTower(tf.keras.layers.Layer):
         title = self._title(query.title_ngram_ids)
         if self._fold_in is not None:
             has_title = query.title_ngram_ids.row_lengths() > 0
-            vector = self._fold_in(query.track_ids, query.artist_ids, title, has_title)
+            made_up = None
+            if self._named_artists is not None:
+                named = self._named_artists.find(query)
+                counts = self._made_up.seeds * named.probabilities
+                made_up = MadeUp(named.artist_ids, counts, self._made_up.title_strength)
+            vector = self._fold_in(query.track_ids, query.artist_ids, title, has_title, made_up)
         else:
             seeds = tf.cast(query.artist_ids.row_lengths(), tf.float32)
             seeds = tf.maximum(seeds, tf.cast(query.track_ids.row_lengths(), tf.float32))

@@ -8,6 +8,7 @@ import tensorflow as tf
 from models.contract import HeldOutPlaylists, Query
 from models.data import validation
 from models.export.retrieval import best_tracks
+from models.families.two_tower.named_artists import added
 from models.families.two_tower.network import TwoTower
 from schema.signatures import MAX_RECOMMENDATIONS
 
@@ -37,5 +38,8 @@ class Validation:
 
     def _best_tracks(self, query: Query, candidates: tf.Tensor) -> tf.Tensor:
         scores = tf.matmul(self.network.query_tower(query), candidates, transpose_b=True)
+        named_artists = self.network.named_artists
+        if named_artists is not None:
+            scores = added(scores, named_artists.additions(query))
         depth = min(MAX_RECOMMENDATIONS, candidates.shape[0])
         return best_tracks(scores, query.track_ids, depth)[1]

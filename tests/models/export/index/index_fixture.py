@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import tensorflow as tf
 
-from models.contract import DotProductScorer, Query, Scorer
+from models.contract import Additions, DotProductScorer, Query, Scorer
+
+#: What is added, by mention: to tracks far apart, so that no probe finds them all.
+ADDED_IDS = [[7, 20, 41, 3], [58]]
+ADDED_VALUES = [[30.0, 50.0, 40.0, 1000.0], [0.5]]
 
 
 def normal(rows: int, dimensions: int = 8, seed: int = 0) -> np.ndarray:
@@ -35,6 +39,22 @@ class Sums(DotProductScorer):
         products = tf.matmul(self.query_embedding(query), self.vectors, transpose_b=True)
         by_id = 1000.0 - tf.range(tf.shape(self.vectors)[0], dtype=tf.float32)
         return tf.where(self.is_dot_product(query)[:, tf.newaxis], products, by_id)
+
+
+class Added(Sums):
+    """And additions for what a title mentions."""
+
+    def additions(self, query: Query) -> Additions:
+        ids = tf.ragged.constant(ADDED_IDS, tf.int32, row_splits_dtype=tf.int64)
+        values = tf.ragged.constant(ADDED_VALUES, tf.float32, row_splits_dtype=tf.int64)
+        return Additions(
+            *(tf.gather(part, query.mention_ids).merge_dims(1, 2) for part in (ids, values))
+        )
+
+    def score(self, query: Query) -> tf.Tensor:
+        scores, added = super().score(query), self.additions(query)
+        pairs = tf.stack([added.ids.value_rowids(), tf.cast(added.ids.flat_values, tf.int64)], 1)
+        return tf.tensor_scatter_nd_add(scores, pairs, added.values.flat_values)
 
 
 class NoProducts(Scorer):

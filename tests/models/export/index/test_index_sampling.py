@@ -7,7 +7,7 @@ import numpy as np
 from models.contract import Playlists, Query
 from models.export.index import sampling
 from models.export.index.sampling import embed, sample_queries
-from tests.models.export.index.index_fixture import Sums, normal
+from tests.models.export.index.index_fixture import Added, Sums, normal
 from tests.models.training_fixture import query, ragged, training_data
 
 # Playlist n holds 12 tracks from 12 n on, and nobody else does.
@@ -52,8 +52,15 @@ def test_some_of_many_by_the_seed() -> None:
     assert first != other
 
 
+def test_an_index_is_not_measured_by_what_is_added() -> None:
+    asked = query([[1], [2], [3]], mentions=[[], [0], []])
+    sample = embed(Added(normal(60)), asked)
+    assert sample.query.track_ids.to_list() == [[1], [3]]
+    assert len(sample.vectors) == 2
+
+
 def test_no_playlists_at_all() -> None:
-    source = dataclasses.replace(DATA, train=Playlists(ragged([]), ragged([])))
+    source = dataclasses.replace(DATA, train=Playlists(ragged([]), ragged([]), ragged([])))
     asked = sample_queries(source, 5, 0)
     assert asked.track_ids.to_list() == []
     assert len(embed(Sums(normal(40)), asked).vectors) == 0

@@ -5,7 +5,7 @@ import pytest
 import tensorflow as tf
 
 from models.families.two_tower.factorization import Factors
-from models.families.two_tower.fold_in import FoldIn
+from models.families.two_tower.fold_in import FoldIn, MadeUp
 from models.families.two_tower.params import StartParams
 from tests.models.training_fixture import query
 
@@ -28,13 +28,21 @@ ONE = factors([[2], [1]], [[3]], [1.0, 0.5], [0.2])
 PARAMS = StartParams(alpha=10, regularization=6)
 
 
-def fold(layer: FoldIn, tracks: list, artists: list, title: list, has_title: list) -> np.ndarray:
+def fold(
+    layer: FoldIn,
+    tracks: list,
+    artists: list,
+    title: list,
+    has_title: list,
+    made_up: MadeUp | None = None,
+) -> np.ndarray:
     asked = query(tracks, artists=artists)
     return layer(
         asked.track_ids,
         asked.artist_ids,
         tf.constant(title, tf.float32),
         tf.constant(has_title),
+        made_up,
     ).numpy()
 
 
@@ -55,6 +63,24 @@ def test_by_hand() -> None:
         # The title alone, as it is; then nothing.
         7,
         0,
+    ]
+    np.testing.assert_allclose(found[:, 0], expected, rtol=1e-5)
+
+
+def test_seeds_are_made_up_where_there_are_none() -> None:
+    layer = FoldIn(ONE, PARAMS, title_strength=0.5)
+    ids, counts = [[0, -1], [0, -1], [-1, -1], [0, -1]], [[3, 0], [1.5, 0], [0, 0], [3, 0]]
+    made_up = MadeUp(tf.constant(ids, tf.int64), tf.constant(counts, tf.float32), 0.2)
+    title, has_title = [[4], [4], [7], [0]], [True, False, True, False]
+    found = fold(layer, [[], [], [], [0]], [[]] * 4, title, has_title, made_up)
+    expected = [
+        # The artist thrice as above, and the title with .2: (20 + 27 + 4) x = 12 + .2 * 20 * 4.
+        (12 + 16) / (20 + 27 + 4),
+        # Without a title: 10 * .2 * log2(2.5) = c, (20 + (c - 1) * 9) x = c * 3.
+        2 * np.log2(2.5) * 3 / (20 + (2 * np.log2(2.5) - 1) * 9),
+        # Nobody is named, so the title is taken as it is; then a seed, so nothing is made up.
+        7,
+        20 / 56,
     ]
     np.testing.assert_allclose(found[:, 0], expected, rtol=1e-5)
 

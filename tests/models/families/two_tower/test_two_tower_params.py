@@ -18,6 +18,10 @@ from models.families.two_tower.params import Params
         ({"seed_counts": [0]}, "seed_counts.0"),
         ({"title_share": 1.5}, "title_share"),
         ({"learning_rate": 0}, "learning_rate"),
+        ({"named_artists": {"prior_whole": 1.1}}, "named_artists.prior_whole"),
+        ({"named_artists": {"prior_strength": 0}}, "named_artists.prior_strength"),
+        ({"named_artists": {"bonuses": []}}, "named_artists.bonuses"),
+        ({"named_artists": {"bonuses": [0.3, -0.1]}}, "named_artists.bonuses.1"),
         ({"leaning_rate": 1}, "leaning_rate"),
     ],
 )
