@@ -24,7 +24,7 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 BIN := .venv/bin
 SOURCES := pipeline components models evaluation report serving demo listening sample schema benchmarks scripts tests setup.py
 
-.PHONY: help setup run loop vertex-local flink test test-cloud test-services test-engines test-newest lint format docs bench soak fuzz serve serve-tf conformance query kept-run package try-package release-notes publish-release image push-image lock clean
+.PHONY: help setup run loop vertex-local flink kafka test test-cloud test-services test-engines test-newest lint format docs bench soak fuzz serve serve-tf conformance query kept-run package try-package release-notes publish-release image push-image lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -53,13 +53,16 @@ endif
 flink: setup ## a Flink cluster on this machine, until Ctrl-C; needs Java 17 and mvn: make flink [OUT=DIR] [ARGS='--slots 4']
 	@$(BIN)/python -m scripts.flink --folder "$(OUT)/flink" $(ARGS)
 
+kafka: setup ## a Kafka broker on this machine, until Ctrl-C; needs Java 17 and mvn: make kafka [OUT=DIR] [ARGS='--port 9092']
+	@$(BIN)/python -m scripts.kafka --folder "$(OUT)/kafka" $(ARGS)
+
 test: setup ## all tests
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-cloud: setup ## what runs in Google's cloud, against stand-ins of its services
 	@$(BIN)/python -m pytest -m cloud --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
-test-services: setup ## what needs a service or a runtime of its own: Java, MariaDB
+test-services: setup ## what needs a service or a runtime of its own: Java, MariaDB, Kafka
 	@$(BIN)/python -m pytest -m services --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 test-engines: setup ## whole runs on a Flink cluster that it starts, and in several processes; needs Java 17 and mvn

@@ -31,6 +31,7 @@ BENCHMARKS = {
     "training-speed": "training_speed",
     "big-catalogue": "big_catalogue",
     "incremental": "incremental",
+    "landing": "landing",
 }
 
 

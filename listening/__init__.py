@@ -1,3 +1,3 @@
-"""What listeners do: their events, landed, and counts of them."""
+"""What listeners do: their events, landed, and counts of them; how a listener is erased."""
 
-__all__ = ["counting", "events"]
+__all__ = ["counting", "erasure", "events", "tables"]

@@ -705,6 +705,31 @@ class EventsTrendingStatus(CommandStatus):
     """What was written."""
 
 
+class EventsEraseStatus(CommandStatus):
+    """`segue events erase`; it does not repeat who was erased."""
+
+    command: Literal["events erase"] = "events erase"
+    status: Ended = "failed"
+    listeners: int = 0
+    """How many were asked for."""
+    removed: dict[str, dict[str, int]] = Field(default_factory=dict)
+    """By store and kind, such as `events`, `dead_letters`, `rows`; and `files` written anew."""
+
+
+class EventsRetainStatus(CommandStatus):
+    """`segue events retain`."""
+
+    command: Literal["events retain"] = "events retain"
+    status: Ended = "failed"
+    out: str = ""
+    events: int = 0
+    """Events that were removed."""
+    dead_letters: int = 0
+    """Dead letters that were removed."""
+    files: int = 0
+    """Files that were removed."""
+
+
 class StatusLine(
     RootModel[
         Annotated[
@@ -730,7 +755,9 @@ class StatusLine(
             | EventsProduceStatus
             | EventsLandStatus
             | EventsCountStatus
-            | EventsTrendingStatus,
+            | EventsTrendingStatus
+            | EventsEraseStatus
+            | EventsRetainStatus,
             Field(discriminator="command"),
         ]
     ]

@@ -30,6 +30,7 @@ INSIDERS = {
     "benchmarks.evaluation_speed": ("components.significance",),
     "benchmarks.fuzz": ("components.ingest",),
     "benchmarks.index": ("models.export.index",),
+    "benchmarks.landing": ("listening.events",),
     "benchmarks.serving_model": ("models.families.als",),
     "benchmarks.training_speed": ("models.families.two_tower",),
     "tests.evaluation.test_adding_a_metric": (

@@ -19,6 +19,7 @@ __all__ = [
     "Source",
     "SourceError",
     "Watcher",
+    "erasing",
     "kafka",
     "land",
     "lines_of",

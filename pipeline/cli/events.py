@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli.events_counts import count, trending
+from pipeline.cli.events_erase import erase, retain
 from pipeline.cli.status_line import JsonOption, Status, StatusCommand
 from pipeline.cli.support import USAGE, fail
 
@@ -21,6 +22,9 @@ app = typer.Typer(
     help="Events of listeners: to Kafka, from it into hourly Parquet, and counted.",
     no_args_is_help=True,
 )
+
+for _command in (erase, retain):
+    app.command(cls=StatusCommand)(_command)
 
 BrokersOption = Annotated[
     str | None, typer.Option(help="Kafka: HOST:PORT, several of them by commas.")

@@ -54,6 +54,8 @@ class Manifest(_Part):
     """Messages that were left out, since an event of the same key had landed before."""
     refused: dict[str, int] = pydantic.Field(default_factory=dict)
     """Dead letters by reason."""
+    removed: int = 0
+    """Events and dead letters that are gone since: with their listener, or for their age."""
     commit: int = 0
     """The commit that landed the range. Commits of a directory are numbered from 1."""
     landed_at: int = 0

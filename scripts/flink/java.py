@@ -57,12 +57,12 @@ def program(name: str = "java") -> str:
     path = str(pathlib.Path(home, "bin", name)) if home else shutil.which(name)
     if path is None or not os.access(path, os.X_OK):
         raise MissingError(
-            f"Flink needs {name} of a JDK of Java 17: install one, such as openjdk-17-jdk-headless."
+            f"This needs {name} of a JDK of Java 17: install one, such as openjdk-17-jdk-headless."
         )
     done = _run([path, "-version"])
     version = re.search(r'(?:version "|javac )(\d+)', done.stdout + done.stderr)
     if version is None or int(version[1]) < _OLDEST:
-        raise MissingError(f"Flink needs Java 17; {path} is {done.stderr.splitlines()[0]}.")
+        raise MissingError(f"This needs Java 17; {path} is {done.stderr.splitlines()[0]}.")
     return path
 
 

@@ -124,7 +124,7 @@ def test_a_missing_tool_is_named(machine, tool):
 
 def test_an_old_java_is_refused(machine):
     machine.install("java", JAVA.replace("VERSION", "11"))
-    assert "Flink needs Java 17" in refusal()
+    assert "needs Java 17" in refusal()
 
 
 def test_what_maven_says_is_told(machine):

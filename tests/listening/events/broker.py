@@ -1,20 +1,10 @@
-"""librdkafka's own mock cluster: a broker within this process, at a port of 127.0.0.1."""
+"""Messages to a broker and from it."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 import confluent_kafka as ck
-
-
-@contextlib.contextmanager
-def mock_broker() -> Iterator[str]:
-    """Its address; topics are made by the first message, with four partitions."""
-    producer = ck.Producer({"bootstrap.servers": "mock", "test.mock.num.brokers": 1})
-    (broker,) = producer.list_topics(timeout=30).brokers.values()
-    yield f"{broker.host}:{broker.port}"
-    producer.flush(10)
 
 
 def send(brokers: str, topic: str, messages: Iterable[bytes | None], partition: int = 0) -> None:

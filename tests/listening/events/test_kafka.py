@@ -16,9 +16,10 @@ from typer.testing import CliRunner
 
 from listening.events import Announcer, LandingOptions, SourceError, land, reading
 from listening.events.kafka import announcing, consuming, producing, settings
+from listening.events.kafka.mock import mock_broker
 from listening.events.kafka.settings import SettingsError
 from pipeline.cli.main import app
-from tests.listening.events.broker import mock_broker, received, send
+from tests.listening.events.broker import received, send
 from tests.listening.events.making import NOW, message, write
 
 

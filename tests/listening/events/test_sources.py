@@ -18,7 +18,8 @@ from listening.events import (
     reading,
 )
 from listening.events.kafka.consuming import KafkaSource
-from tests.listening.events.broker import mock_broker, send
+from listening.events.kafka.mock import mock_broker
+from tests.listening.events.broker import send
 from tests.listening.events.making import NOW, append, message, write
 
 

@@ -1,0 +1,167 @@
+"""One Kafka broker on this machine, which is its own controller (KRaft)."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+import uuid
+from base64 import urlsafe_b64encode
+from types import TracebackType
+from typing import Final
+
+from scripts.flink import java
+from scripts.kafka import jars
+
+HOST: Final = "127.0.0.1"
+# Lets the broker end with whoever started it, killed or not.
+_CHILD: Final = str(pathlib.Path(java.__file__).with_name("child.py"))
+_HEAP: Final = 512  # MiB
+_START_SECONDS: Final = 120.0
+_END_SECONDS: Final = 60.0
+
+
+class BrokerError(RuntimeError):
+    """The broker cannot start: one sentence."""
+
+
+class Broker:
+    """A broker; a context manager that starts it and ends it.
+
+    Args:
+        folder: for its data, configuration and log. What is there already it goes on with.
+        port: of clients, 0 for a free one; at 127.0.0.1 alone.
+        options: more of Kafka's, such as {"log.retention.check.interval.ms": "1000"}.
+    """
+
+    def __init__(
+        self, folder: pathlib.Path, port: int = 0, options: dict[str, str] | None = None
+    ) -> None:
+        self.folder = folder.absolute()
+        self.port = port or _free_port()
+        self._controller = _free_port()
+        self._options = options or {}
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        """Where clients find it."""
+        return f"{HOST}:{self.port}"
+
+    def __enter__(self) -> Broker:
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Starts it, and waits until it answers.
+
+        Raises:
+            MissingError: Java, Maven or jars are not there.
+            BrokerError: it ends, or takes too long.
+        """
+        jars.fetch()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        settings = self.folder / "server.properties"
+        settings.write_text(self._settings(), "utf-8")
+        if not (self.folder / "data" / "meta.properties").exists():
+            self._format(settings)
+        with (self.folder / "kafka.log").open("ab") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - no shell
+                [sys.executable, _CHILD, *_command("kafka.Kafka", str(settings))],
+                cwd=self.folder,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C reaches the one who started it, who ends it
+            )
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._answers():
+            if not self.runs():
+                raise BrokerError(f"Kafka ended while it started: {self._last_words()}")
+            if time.monotonic() > deadline:
+                raise BrokerError(f"Kafka is not ready; see {self.folder / 'kafka.log'}")
+            time.sleep(0.3)
+
+    def stop(self) -> None:
+        """Ends it as its operator would."""
+        if self._process is not None:
+            self._process.terminate()
+            try:
+                self._process.wait(_END_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self) -> None:
+        """Ends it as a crash would (SIGKILL)."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+
+    def runs(self) -> bool:
+        """Whether its process is there."""
+        return self._process is not None and self._process.poll() is None
+
+    def _format(self, settings: pathlib.Path) -> None:
+        cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+        done = subprocess.run(  # noqa: S603 - no shell
+            _command("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(settings)),
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise BrokerError(f"Kafka's storage cannot be made: {done.stderr.strip()[-300:]}")
+
+    def _settings(self) -> str:
+        chosen = {
+            "process.roles": "broker,controller",
+            "node.id": "1",
+            "controller.quorum.voters": f"1@{HOST}:{self._controller}",
+            "listeners": f"PLAINTEXT://{HOST}:{self.port},CONTROLLER://{HOST}:{self._controller}",
+            "controller.listener.names": "CONTROLLER",
+            "log.dirs": str(self.folder / "data"),
+            "offsets.topic.replication.factor": "1",
+            "transaction.state.log.replication.factor": "1",
+            "transaction.state.log.min.isr": "1",
+            "group.initial.rebalance.delay.ms": "0",
+            **self._options,
+        }
+        return "".join(f"{key}={value}\n" for key, value in chosen.items())
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(OSError), socket.create_connection((HOST, self.port), timeout=1):
+            return True
+        return False
+
+    def _last_words(self) -> str:
+        lines = (self.folder / "kafka.log").read_text("utf-8", "replace").splitlines()
+        return next((line for line in reversed(lines) if line.strip()), "it said nothing")
+
+
+def _command(main: str, *arguments: str) -> list[str]:
+    options = (f"-Xmx{_HEAP}m", "-Djava.net.preferIPv4Stack=true")
+    return [java.program(), *options, "-cp", os.path.join(jars.JARS, "*"), main, *arguments]
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        return int(free.getsockname()[1])

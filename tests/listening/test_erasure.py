@@ -1,0 +1,250 @@
+"""Who is erased leaves no trace: what every eraser does, and what is said of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import json
+import os
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from typer.testing import CliRunner
+
+from listening import erasure
+from listening.events import DirectorySource, LandingOptions, erasing, land, reading
+from listening.events.store import Store
+from pipeline.cli.main import app
+from schema import output_lock
+from schema.events import EventPlaces, manifests
+from schema.side_tables import write_side_table
+from tests.listening.events.making import DAY, HOUR, MORNING, NOW, message, write
+
+GONE = "5eedf00d" * 4
+STAYS = "0ddba11c" * 4
+
+
+@dataclasses.dataclass(frozen=True)
+class Filled:
+    """A store with two listeners; `rows` counts what is left of both."""
+
+    name: str
+    root: str
+    rows: Callable[[], int]
+
+
+def events(folder: pathlib.Path) -> Filled:
+    root, source = str(folder / "out"), folder / "source"
+    lines = []
+    for number in range(60):
+        listener = (GONE, STAYS, f"{number:032x}")[number % 3]
+        lines.append(message(number * 400, listener_id=listener))
+    follow = {"type": "follow", "track_uri": None, "ms_played": None, "track_ms": None}
+    lines += [
+        message(100, **follow, source=None, listener_id=STAYS, followed_listener=GONE),
+        message(101, **follow, source=None, listener_id=STAYS, followed_listener=f"{1:032x}"),
+        message(102, listener_id=GONE, ms_played=-1),
+        message(103, listener_id=STAYS, ms_played=-1),
+        b"not JSON of " + GONE.upper().encode(),
+        b'{"listener_id": "' + GONE.replace("5", "\\u0035").encode() + b'"}',
+        GONE.encode("utf-16"),
+    ]
+    write(source, "a", lines[:40])
+    write(source, "b", lines[40:])
+    land(root, DirectorySource(str(source)), LandingOptions(batch=1), clock=lambda: NOW)
+    return Filled("events", root, lambda: count(root))
+
+
+def count(root: str) -> int:
+    hours = (reading.read_hour(root, hour).num_rows for hour in reading.landed(root).hours)
+    return sum(hours) + reading.read_dead_letters(root).num_rows
+
+
+def tables(folder: pathlib.Path) -> Filled:
+    root = folder / "tables"
+    (root / "of" / "ties").mkdir(parents=True)
+    ids = [GONE, STAYS, None] * 10
+    pq.write_table(pa.table({"listener_id": ids, "n": range(30)}), root / "a.parquet")
+    ties = {"listener_id": [STAYS] * 3, "followed_listener": [GONE, f"{7:032x}", None]}
+    pq.write_table(pa.table(ties), root / "of" / "ties" / "b.parquet")
+    pq.write_table(pa.table({"track_uri": ["x"]}), root / "tracks.parquet")
+    paths = [*root.rglob("*.parquet")]
+    return Filled("tables", str(root), lambda: sum(pq.read_table(p).num_rows for p in paths))
+
+
+@pytest.fixture(params=[events, tables], ids=["events", "tables"])
+def filled(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Filled:
+    found: Filled = request.param(tmp_path)
+    return found
+
+
+def traces(root: str, listener: str) -> list[str]:
+    """Files of a directory in whose bytes, unpacked where they are Parquet, the listener is."""
+    found = []
+    for path in pathlib.Path(root).rglob("*"):
+        if path.is_file():
+            content = path.read_bytes() + str(path).encode()
+            if path.suffix == ".parquet":
+                content += repr(pq.read_table(path).to_pylist()).encode()
+            plain = content.lower().replace(b"\\\\u0035", b"5").replace(b"\\x00", b"")
+            if listener.encode() in plain:
+                found.append(str(path))
+    return found
+
+
+def test_every_store_has_a_conformance_test() -> None:
+    assert set(erasure.ERASERS) == {"events", "tables"}
+
+
+def test_no_byte_is_left_and_others_stay(filled: Filled) -> None:
+    before = filled.rows()
+    assert traces(filled.root, GONE)
+    removed = erasure.erase({filled.name: filled.root}, [GONE])[filled.name]
+    assert not traces(filled.root, GONE)
+    assert traces(filled.root, STAYS)
+    rows = sum(number for kind, number in removed.items() if kind != "files")
+    assert filled.rows() == before - rows
+    assert rows == {"events": 20 + 1 + 4, "tables": 10 + 1}[filled.name]
+    # Done again it finds nothing.
+    assert set(erasure.erase({filled.name: filled.root}, [GONE])[filled.name].values()) == {0}
+    assert filled.rows() == before - rows
+
+
+class CutError(BaseException):
+    """The command ends here, as by a kill."""
+
+
+class Cutter:
+    """Ends a command right before or after its step-th call of those that are counted."""
+
+    def __init__(self, step: int, when: str) -> None:
+        self._left = step
+        self._when = when
+
+    def counted(self, call: Callable[..., Any]) -> Callable[..., Any]:
+        def made(*arguments: Any, **named: Any) -> Any:
+            self._left -= 1
+            if self._left == 0 and self._when == "before":
+                raise CutError
+            found = call(*arguments, **named)
+            if self._left == 0:
+                raise CutError
+            return found
+
+        return made
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_it_may_be_cut_short_at_any_step(
+    when: str, filled: Filled, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each try gets a step further; a reader sees a row or does not, and never fails."""
+
+    before, seen = filled.rows(), []
+    while True:
+        cutter = Cutter(len(seen) + 1, when)
+        with monkeypatch.context() as patched:
+            for name in ("replace", "fsync", "unlink"):
+                patched.setattr(os, name, cutter.counted(getattr(os, name)))
+            patched.setattr(pathlib.Path, "replace", cutter.counted(pathlib.Path.replace))
+            try:
+                erasure.erase({filled.name: filled.root}, [GONE])
+            except CutError:
+                seen.append(filled.rows())
+                continue
+        break
+    assert len(seen) > 1
+    assert seen == sorted(seen, reverse=True)
+    assert all(before >= rows >= filled.rows() for rows in seen)
+    assert not traces(filled.root, GONE)
+
+
+def test_hours_get_a_new_version_and_the_rest_stays_as_it_was(tmp_path: pathlib.Path) -> None:
+    root = events(tmp_path).root
+    before = reading.landed(root)
+    erasing.erase(root, [GONE])
+    after = reading.landed(root)
+    assert after.hours.keys() == before.hours.keys()
+    changed = {hour.hour for hour in after.changed_since(before.commit)}
+    for name, hour in after.hours.items():
+        assert (name in changed) == (hour.rows < before.hours[name].rows)
+        assert reading.read_hour(root, name).num_rows == hour.rows
+    positions = Store(root).positions()
+    assert positions == {0: 40, 1: 27}
+    gone = sum(each.removed for each in manifests(EventPlaces(root)))
+    assert gone == 25
+
+
+def test_a_copy_that_comes_later_does_not_bring_the_listener_back(tmp_path: pathlib.Path) -> None:
+    root = events(tmp_path).root
+    erasing.erase(root, [GONE])
+    write(tmp_path / "source", "c", [message(0, listener_id=GONE)])
+    counts = land(root, DirectorySource(str(tmp_path / "source")), clock=lambda: NOW)
+    assert (counts.landed, counts.duplicates) == (0, 1)
+    assert not traces(root, GONE)
+
+
+def test_what_is_old_leaves(tmp_path: pathlib.Path) -> None:
+    root = events(tmp_path).root
+    hours = list(reading.landed(root).hours)
+    rows = {hour: each.rows for hour, each in reading.landed(root).hours.items()}
+    end = MORNING + 2 * HOUR
+    assert erasing.retain(root, 1, end + DAY - 1)["events"] == rows[hours[0]]
+    found = erasing.retain(root, 1, end + DAY)
+    assert (found["events"], found["dead_letters"]) == (rows[hours[1]], 0)
+    assert list(reading.landed(root).hours) == hours[2:]
+    assert erasing.retain(root, 1, end + DAY) == {"events": 0, "dead_letters": 0, "files": 0}
+    assert erasing.retain(root, 1, NOW + DAY)["dead_letters"] == 5
+    assert count(root) == 0
+    again = land(root, DirectorySource(str(tmp_path / "source")), clock=lambda: NOW)
+    assert again.read == 0
+
+
+def test_a_side_table_is_to_be_made_anew(tmp_path: pathlib.Path) -> None:
+    now = datetime.datetime(2024, 1, 1, tzinfo=datetime.timezone.utc)
+    write_side_table(tmp_path, "who", pa.table({"listener_id": [GONE]}), now)
+    with pytest.raises(ValueError, match="make it anew"):
+        erasure.erase({"tables": str(tmp_path)}, [GONE])
+
+
+@pytest.mark.parametrize("listener", ["", "5EEDF00D" * 4, "x", GONE + "0"])
+def test_what_is_no_pseudonym_is_refused(listener: str, filled: Filled) -> None:
+    with pytest.raises(ValueError, match="32 hexadecimal digits"):
+        erasure.erase({filled.name: filled.root}, [listener])
+
+
+def test_nothing_is_erased_while_somebody_writes(filled: Filled) -> None:
+    with (
+        output_lock.taken(filled.root, "segue events land"),
+        pytest.raises(output_lock.InUseError, match="segue events land"),
+    ):
+        erasure.erase({filled.name: filled.root}, [GONE])
+
+
+def segue(*arguments: str) -> tuple[int, dict[str, Any]]:
+    done = CliRunner().invoke(app, ["events", *arguments, "--json"])
+    return done.exit_code, json.loads(done.stdout.splitlines()[-1])
+
+
+def test_the_commands(tmp_path: pathlib.Path) -> None:
+    root, ties = events(tmp_path).root, tables(tmp_path).root
+    asked = ("erase", "--listener", GONE, "--out", root, "--store", f"tables={ties}")
+    code, told = segue(*asked)
+    assert (code, told["listeners"]) == (0, 1)
+    assert told["removed"]["events"]["events"] == 21
+    assert told["removed"]["tables"]["rows"] == 11
+    assert GONE not in json.dumps(told)
+    assert not traces(str(tmp_path / "out"), GONE) + traces(ties, GONE)
+    code, told = segue("retain", "--out", root, "--days", "1")
+    assert (code, told["events"] > 0) == (0, True)
+    for wrong in (
+        ("erase", "--listener", GONE, "--out", str(tmp_path / "nowhere")),
+        ("erase", "--listener", GONE, "--out", root, "--store", "cellar=x"),
+        ("retain", "--out", str(tmp_path / "nowhere"), "--days", "1"),
+    ):
+        code, told = segue(*wrong)
+        assert (code, told["status"]) == (2, "invalid")
