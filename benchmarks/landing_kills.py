@@ -7,6 +7,7 @@ each kill a reader looks at what has landed; after the last one the lander may e
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -24,6 +25,7 @@ from benchmarks import landing_events
 
 _EVENTS: Final = 6_000
 _HOURS: Final = 4
+_TOPIC: Final = "events"
 _BATCH: Final = 200
 _BLOCK: Final = 1 << 14  # bytes, some sixty events
 _STEPS: Final = ("replace", "unlink", "fsync", "mkdir", "rmdir")
@@ -31,15 +33,26 @@ _STEPS: Final = ("replace", "unlink", "fsync", "mkdir", "rmdir")
 _MOST_STEPS: Final = 60
 
 
-def measure(kills: int = 100, events: int = _EVENTS) -> dict[str, Any]:
+def measure(kills: int = 100, events: int = _EVENTS, kafka: bool = False) -> dict[str, Any]:
     """Kills a landing so many times and compares what came of it with what was written.
+
+    Args:
+        kills: how many.
+        events: different ones, at first; more come where all have landed before the last kill.
+        kafka: whether they come from a mock broker and not from a directory.
 
     Returns:
         `kills` as there were, `events`, `read` by the reader after each kill, and what is wrong:
         `lost`, `repeated`, `strange` and `half_written` counts over all looks.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        return _measure(pathlib.Path(folder), kills, events)
+    with contextlib.ExitStack() as stack:
+        place = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        brokers = ""
+        if kafka:
+            from listening.events.kafka import mock
+
+            brokers = stack.enter_context(mock.mock_broker())
+        return _measure(place, kills, events, brokers)
 
 
 def failures(found: Mapping[str, Any]) -> list[str]:
@@ -54,18 +67,22 @@ def failures(found: Mapping[str, Any]) -> list[str]:
     return wrong
 
 
-def _measure(folder: pathlib.Path, kills: int, events: int) -> dict[str, Any]:
+def _measure(folder: pathlib.Path, kills: int, events: int, brokers: str) -> dict[str, Any]:
     written = landing_events.write(folder / "source", events, files=3, hours=_HOURS)
+    _send(brokers, *(folder / "source").iterdir())
     chosen = random.Random(kills)
     done, repeated, strange, looks = 0, 0, 0, []
     while done < kills:
-        ended = _land(folder, chosen.randint(1, _MOST_STEPS), chosen.choice(("before", "after")))
+        step, when = chosen.randint(1, _MOST_STEPS), chosen.choice(("before", "after"))
+        ended = _land(folder, step, when, brokers)
         if ended != -signal.SIGKILL:
             if ended:
                 raise RuntimeError(f"the lander ended with {ended}")
             # All has landed before the last kill: more of it.
             more = landing_events.write(folder / "more", events, 1, _HOURS, 10_000 + done)
-            (folder / "more" / "events-0.jsonl").rename(folder / "source" / f"more-{done}.jsonl")
+            fresh = folder / "source" / f"more-{done}.jsonl"
+            (folder / "more" / "events-0.jsonl").rename(fresh)
+            _send(brokers, fresh)
             written = dataclasses.replace(
                 written,
                 messages=written.messages + more.messages,
@@ -78,7 +95,7 @@ def _measure(folder: pathlib.Path, kills: int, events: int) -> dict[str, Any]:
         repeated += sum(count - 1 for count in seen.values())
         strange += len(seen.keys() - written.keys)
         looks.append(sum(seen.values()))
-    if ended := _land(folder, 0, "after"):
+    if ended := _land(folder, 0, "after", brokers):
         raise RuntimeError(f"the lander ended with {ended}")
     seen = _look(folder)
     total = _totals(folder)
@@ -97,9 +114,25 @@ def _measure(folder: pathlib.Path, kills: int, events: int) -> dict[str, Any]:
     }
 
 
-def _land(folder: pathlib.Path, step: int, when: str) -> int:
+def _send(brokers: str, *paths: pathlib.Path) -> None:
+    """Sends files to the broker, where there is one."""
+    if brokers:
+        from listening.events.kafka import producing
+
+        producing.produce(map(str, sorted(paths)), _TOPIC, {"bootstrap.servers": brokers})
+
+
+def _land(folder: pathlib.Path, step: int, when: str, brokers: str) -> int:
     """Runs a lander that kills itself at a step, at none for 0; returns its exit code."""
-    command = [sys.executable, "-m", "benchmarks.landing_kills", str(folder), str(step), when]
+    command = [
+        sys.executable,
+        "-m",
+        "benchmarks.landing_kills",
+        str(folder),
+        str(step),
+        when,
+        brokers,
+    ]
     root = pathlib.Path(__file__).resolve().parent.parent
     return subprocess.run(command, cwd=root, check=False).returncode
 
@@ -148,16 +181,21 @@ def _kill_at(step: int, when: str) -> None:
         setattr(os, name, counted(getattr(os, name)))
 
 
-def _main(folder: str, step: int, when: str) -> None:
-    from listening.events import DirectorySource, LandingOptions, land
+def _main(folder: str, step: int, when: str, brokers: str) -> None:
+    from listening.events import DirectorySource, LandingOptions, Source, land
 
-    options = LandingOptions(batch=_BATCH)
+    place = pathlib.Path(folder)
+    source: Source = DirectorySource(str(place / "source"), block=_BLOCK)
+    if brokers:
+        from listening.events.kafka import consuming
+
+        settings = {"bootstrap.servers": brokers}
+        source = consuming.KafkaSource(settings, _TOPIC, at_once=_BATCH)
     if step:
         _kill_at(step, when)
-    place = pathlib.Path(folder)
-    counts = land(str(place / "out"), DirectorySource(str(place / "source"), block=_BLOCK), options)
+    counts = land(str(place / "out"), source, LandingOptions(batch=_BATCH))
     print(json.dumps({"read": counts.read}), file=sys.stderr)
 
 
 if __name__ == "__main__":
-    _main(sys.argv[1], int(sys.argv[2]), sys.argv[3])
+    _main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:5])

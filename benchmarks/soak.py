@@ -92,8 +92,18 @@ def failures(figures: dict[str, Any]) -> list[str]:
     if "kills" in figures:
         wrong += kills.failures(figures["kills"])
     if "landing" in figures:
-        wrong += landing_kills.failures(figures["landing"])
+        for source in ("directory", "kafka"):
+            found = landing_kills.failures(figures["landing"][source])
+            wrong += [f"landing from {source}: {what}" for what in found]
     return wrong
+
+
+def landing_of_both() -> dict[str, Any]:
+    """Kills landings from a directory and from Kafka."""
+    return {
+        "directory": landing_kills.measure(),
+        "kafka": landing_kills.measure(kafka=True),
+    }
 
 
 def swap_failures(found: dict[str, Any]) -> list[str]:
@@ -163,7 +173,7 @@ def main(
             "load": serving_soak.measure,
             "engines": engines.measure,
             "kills": lambda: kills.measure(seed),
-            "landing": landing_kills.measure,
+            "landing": landing_of_both,
         }[name]
         figures[name] = {"measured": _today(), **run()}
         harness.record("soak", figures)

@@ -8,8 +8,9 @@ from benchmarks import landing_kills
 
 
 @pytest.mark.soak
-def test_ten_kills() -> None:
-    found = landing_kills.measure(kills=10, events=3000)
+@pytest.mark.parametrize("kafka", [False, True], ids=["directory", "kafka"])
+def test_ten_kills(kafka: bool) -> None:
+    found = landing_kills.measure(kills=10, events=3000, kafka=kafka)
     assert landing_kills.failures(found) == []
     assert found["kills"] == 10
     assert len(set(found["seen"])) > 1  # it went on in between

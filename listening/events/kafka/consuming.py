@@ -44,15 +44,22 @@ class KafkaSource:
         topic: its name.
         follow: whether to wait for more when all has been read that was there at the start.
         group: under which name offsets are committed.
+        at_once: how many messages are read at a time at most.
     """
 
     def __init__(
-        self, settings: Mapping[str, Any], topic: str, follow: bool = False, group: str = GROUP
+        self,
+        settings: Mapping[str, Any],
+        topic: str,
+        follow: bool = False,
+        group: str = GROUP,
+        at_once: int = _AT_ONCE,
     ) -> None:
         self._settings = dict(settings)
         self._topic = topic
         self._follow = follow
         self._group = group
+        self._at_once = at_once
         self._consumer: Any = None
         self._cluster: str | None = None
         self._next: dict[int, int] = {}
@@ -98,7 +105,7 @@ class KafkaSource:
     def read(self, seconds: float) -> list[Chunk]:
         """Takes messages of any partitions."""
         values: dict[int, tuple[list[int], list[bytes]]] = {}
-        for message in self._consumer.consume(_AT_ONCE, seconds):
+        for message in self._consumer.consume(self._at_once, seconds):
             error = message.error()
             if error is not None:
                 self._note(message, error)
