@@ -23,9 +23,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-for _command in (erase, retain):
-    app.command(cls=StatusCommand)(_command)
-
 BrokersOption = Annotated[
     str | None, typer.Option(help="Kafka: HOST:PORT, several of them by commas.")
 ]
@@ -166,7 +163,7 @@ def land(
     )
 
 
-for _command in (count, trending):
+for _command in (count, trending, erase, retain):
     app.command(cls=StatusCommand)(_command)
 
 
