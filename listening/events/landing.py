@@ -76,6 +76,7 @@ def land(
     options: LandingOptions | None = None,
     *,
     watchers: Sequence[Watcher] = (),
+    counts: Counts | None = None,
     stop: threading.Event | None = None,
     warn: Callable[[str], None] = lambda _: None,
     clock: Callable[[], int] = lambda: time.time_ns() // 1000,
@@ -87,6 +88,7 @@ def land(
         source: not started yet.
         options: how much at a time; the defaults where there are none.
         watchers: who is told.
+        counts: goes on with these, which tell what landed before an error too.
         stop: set by another thread, it lets what was read land and ends.
         warn: takes sentences that somebody ought to read.
         clock: the time in microseconds since 1970.
@@ -102,7 +104,10 @@ def land(
         store = Store(out)
         try:
             source.start(store.origin(), store.positions(), warn)
-            landing = _Landing(store, source, options or LandingOptions(), watchers, clock)
+            chosen = options or LandingOptions()
+            landing = _Landing(
+                store, source, chosen, watchers, counts=counts or Counts(), clock=clock
+            )
             return landing.run(stop or threading.Event())
         finally:
             source.close()
@@ -128,6 +133,8 @@ class _Landing:
         source: Source,
         options: LandingOptions,
         watchers: Sequence[Watcher],
+        *,
+        counts: Counts,
         clock: Callable[[], int],
     ) -> None:
         self._store = store
@@ -135,7 +142,7 @@ class _Landing:
         self._options = options
         self._watchers = watchers
         self._clock = clock
-        self._counts = Counts()
+        self._counts = counts
         self._positions = store.positions()
         self._origin = store.origin()
         self._keys = KeyIndex(

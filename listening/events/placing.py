@@ -31,9 +31,10 @@ def place(path: str, content: bytes | memoryview) -> None:
             file.flush()
             os.fsync(file.fileno())
         os.replace(partial, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(partial)
+        _name(error, path)
         raise
     _sync(folder)
 
@@ -74,5 +75,14 @@ def _sync(folder: str) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        _name(error, folder)
+        raise
     finally:
         os.close(descriptor)
+
+
+def _name(error: BaseException, path: str) -> None:
+    """Lets an error say where: of a full disk the system says no more than that it is full."""
+    if isinstance(error, OSError) and error.filename is None:
+        error.filename = path

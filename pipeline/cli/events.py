@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pipeline.cli.events_counts import count, trending
-from pipeline.cli.events_erase import erase, retain
 from pipeline.cli.status_line import JsonOption, Status, StatusCommand
-from pipeline.cli.support import USAGE, fail
+from pipeline.cli.support import USAGE, CommandFailedError, fail
 
 if TYPE_CHECKING:
-    from listening.events import Source, Watcher
+    from listening.events import Counts, Source, Watcher
+    from schema.status import EventsLandStatus
 
 app = typer.Typer(
     help="Events of listeners: to Kafka, from it into hourly Parquet, and counted.",
@@ -114,8 +113,6 @@ def land(
 
     Example: segue events land --input out/sample/events --out out/events
     """
-    from schema.status import EventsLandStatus
-
     if announce and not brokers:
         fail("--announce needs --brokers", USAGE)
     notes: list[str] = []
@@ -124,33 +121,49 @@ def land(
         notes.append(sentence)
         typer.echo(sentence, err=True)
 
-    with _errors_told(), contextlib.ExitStack() as stack:
-        from listening.events import Announcer, LandingMetrics, LandingOptions, metrics_served
-        from listening.events import land as land_events
+    from listening.events import Counts
 
-        settings = _settings(brokers, kafka, kafka_config) if brokers else {}
-        opened = _source(source, settings, topic, group, follow=follow)
-        watchers: list[Watcher] = []
-        if metrics_port is not None:
-            metrics = LandingMetrics()
-            port = stack.enter_context(metrics_served(metrics, metrics_port))
-            typer.echo(f"Metrics: http://127.0.0.1:{port}/metrics", err=True)
-            watchers.append(metrics)
-        if announce:
-            from listening.events.kafka import announcing
+    counts = Counts()
+    try:
+        with _errors_told(), contextlib.ExitStack() as stack:
+            from listening.events import Announcer, LandingMetrics, LandingOptions, metrics_served
+            from listening.events import land as land_events
 
-            watchers.append(Announcer(out, announcing.sender(settings, announce)))
-        options = LandingOptions(batch=batch, every_seconds=every, horizon_days=horizon)
-        stop = stack.enter_context(_stopped_by_signals())
-        counts = land_events(out, opened, options, watchers=watchers, stop=stop, warn=warn)
+            settings = _settings(brokers, kafka, kafka_config) if brokers else {}
+            opened = _source(source, settings, topic, group, follow=follow)
+            watchers: list[Watcher] = []
+            if metrics_port is not None:
+                metrics = LandingMetrics()
+                port = stack.enter_context(metrics_served(metrics, metrics_port))
+                typer.echo(f"Metrics: http://127.0.0.1:{port}/metrics", err=True)
+                watchers.append(metrics)
+            if announce:
+                from listening.events.kafka import announcing
+
+                watchers.append(Announcer(out, announcing.sender(settings, announce)))
+            options = LandingOptions(batch=batch, every_seconds=every, horizon_days=horizon)
+            stop = stack.enter_context(_stopped_by_signals())
+            land_events(
+                out, opened, options, watchers=watchers, counts=counts, stop=stop, warn=warn
+            )
+    except CommandFailedError as failed:
+        # What had landed before stays.
+        failed.status = failed.status or _landed(out, counts, notes, failed.exit_code)
+        raise
     typer.echo(
         f"Read {counts.read:,}: {counts.landed:,} landed, {counts.duplicates:,} duplicates, "
         f"{counts.dead_letters:,} dead letters; {len(counts.hours):,} hours changed in {out}"
     )
     for reason, times in sorted(counts.refused.items()):
         typer.echo(f"  {times:,} refused: {reason}")
+    return _landed(out, counts, notes, 0)
+
+
+def _landed(out: str, counts: Counts, notes: list[str], code: int) -> EventsLandStatus:
+    from schema.status import EventsLandStatus
+
     return EventsLandStatus(
-        status="ok",
+        status="ok" if code == 0 else "invalid" if code == USAGE else "failed",
         out=out,
         read=counts.read,
         landed=counts.landed,
@@ -161,10 +174,6 @@ def land(
         commits=counts.commits,
         notes=notes,
     )
-
-
-for _command in (count, trending, erase, retain):
-    app.command(cls=StatusCommand)(_command)
 
 
 def _source(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import pathlib
 import shutil
@@ -10,9 +11,11 @@ import threading
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from listening.events import Counts, DirectorySource, LandingOptions, SourceError, land, reading
 from listening.events.store import Store
+from pipeline.cli.main import app
 from schema import output_lock
 from schema.events import MAX_AHEAD, EventPlaces, manifests
 from tests.listening.events.making import DAY, HOUR, MORNING, NOW, append, message, write
@@ -198,7 +201,7 @@ def test_a_full_disk_is_an_error_and_nothing_more(
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", full)
-        with pytest.raises(OSError, match="No space left on device"):
+        with pytest.raises(OSError, match=rf"No space left on device: '{out}(/|')"):
             landing(out, source)
     assert set(keys(out)) >= set(event_keys(0, 1))
     landing(out, source)
@@ -292,3 +295,30 @@ def test_long_lines_and_blank_ones(source: pathlib.Path, out: str) -> None:
     assert (counts.landed, counts.refused) == (2, {"too_large": 1})
     assert reading.read_dead_letters(out).column("message").to_pylist() == [long]
     assert landing(out, source).read == 0
+
+
+def test_the_command_tells_what_landed_before_it_failed(
+    source: pathlib.Path, out: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(source, "a", [message(0), message(1), b"poison"])
+    write(source, "b", [message(2)])
+    done, replace = 0, os.replace
+
+    def full(partial: str, path: str) -> None:
+        nonlocal done
+        done += path.endswith(".json") and "manifests" in path
+        if done > 1:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace(partial, path)
+
+    monkeypatch.setattr(os, "replace", full)
+    asked = ["events", "land", "--input", str(source), "--out", out, "--json"]
+    ended = CliRunner().invoke(app, asked)
+    told = json.loads(ended.stdout.splitlines()[-1])
+    assert (ended.exit_code, told["status"]) == (1, "failed")
+    assert (told["read"], told["landed"], told["dead_letters"]) == (3, 2, 1)
+    assert told["error"].startswith(f"{out}/manifests/p1-")
+    assert told["error"].endswith("No space left on device")
+    monkeypatch.undo()
+    told = json.loads(CliRunner().invoke(app, asked).stdout.splitlines()[-1])
+    assert (told["status"], told["read"]) == ("ok", 1)
