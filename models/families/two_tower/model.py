@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 import os
-from typing import Any
+from typing import Any, Final
 
 import tensorflow as tf
 
@@ -21,6 +21,8 @@ from models.families.two_tower.training import best_epoch, checkpoint_directory,
 from models.families.two_tower.warm import warm_start_of
 
 _logger = logging.getLogger(__name__)
+
+_OTHER_SEED: Final = 7919
 
 
 def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
@@ -69,7 +71,9 @@ def fit_for(epochs: int, data: TrainingData, params: Params, seed: int, workdir:
         The scorer and the training curve.
     """
     network, history = _train(epochs, data, params, seed, workdir)
-    return Fit(TwoTowerScorer(network, data.catalogue.counts, params.popularity_bias), history)
+    second = _second(epochs, data, params, seed, workdir)
+    scorer = TwoTowerScorer(network, data.catalogue.counts, params.popularity_bias, second)
+    return Fit(scorer, history)
 
 
 def fit_from(
@@ -95,8 +99,25 @@ def fit_from(
     # The learning rate falls over the epochs that are run.
     fewer = params.model_copy(update={"epochs": epochs})
     network, history = _train(epochs, data, fewer, seed, workdir, start=warm.start)
-    scorer = TwoTowerScorer(network, data.catalogue.counts, params.popularity_bias)
+    second = _second(epochs, data, fewer, seed, workdir)
+    scorer = TwoTowerScorer(network, data.catalogue.counts, params.popularity_bias, second)
     return Fit(scorer, history, growth=warm.growth)
+
+
+def _second(
+    epochs: int, data: TrainingData, params: Params, seed: int, workdir: str
+) -> TwoTower | None:
+    """The network whose scores are averaged with the first's, if there is one.
+
+    It is the smaller one, so it starts from scratch even where the first does not.
+    """
+    if not params.second_factors:
+        return None
+    smaller = {"factors": params.second_factors, "second_factors": 0}
+    # Another random start than the first's.
+    seed = (seed + _OTHER_SEED) % 2**32
+    folder = os.path.join(workdir, "second")
+    return _train(epochs, data, params.model_copy(update=smaller), seed, folder)[0]
 
 
 def _train(

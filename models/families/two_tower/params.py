@@ -147,6 +147,13 @@ class Params(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     factors: int = pydantic.Field(default=128, ge=1, le=1024, description="Length of a vector.")
+    second_factors: int = pydantic.Field(
+        default=0,
+        ge=0,
+        le=1024,
+        description="Length of the vectors of a second model like the first, from another random "
+        "start, whose scores are averaged with the first's; 0 is none.",
+    )
     start: StartParams = pydantic.Field(
         default=StartParams(), description="How the vectors are started."
     )
@@ -251,6 +258,8 @@ def search_space(params: Params) -> SearchSpace:
     parameter is known to do harm.
     """
     space: list[Dimension] = [Choice("factors", (64, 96, 128, 192, 256))]
+    if params.second_factors:
+        space.append(Choice("second_factors", (32, 64, 96)))
     if params.start.method != "random":
         space += [
             Real("start.artist_weight", 0.1, 1.5),

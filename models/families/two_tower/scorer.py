@@ -20,37 +20,50 @@ class TwoTowerScorer(DotProductScorer):
 
     uses_title = True
 
-    def __init__(self, network: TwoTower, counts: np.ndarray, popularity_bias: float = 0.0):
-        """Takes the towers out of a trained network.
+    def __init__(
+        self,
+        network: TwoTower,
+        counts: np.ndarray,
+        popularity_bias: float = 0.0,
+        second: TwoTower | None = None,
+    ):
+        """Takes the towers out of a trained network, or out of two.
 
         Args:
             network: trained.
             counts: int64 [N], how often train's playlists hold each track.
             popularity_bias: added to a track's score times log(count) / log(highest count).
+            second: whose scores are averaged with the first's: vectors side by side.
         """
         super().__init__(name="two_tower")
         self._query_tower = network.query_tower
         self.uses_artists = network.query_tower.uses_artists
         self._named_artists = network.named_artists
         self._has_bias = popularity_bias != 0.0
-        tower = network.candidate_tower
-        width = tower.tracks.shape[1]
+        self._second_tower = None if second is None else second.query_tower
+        towers = [part.candidate_tower for part in (network, second) if part is not None]
+        self._share = 1.0 / len(towers)
+        widths = [tower.tracks.shape[1] for tower in towers]
+        width = sum(widths)
         # One track a column: a few queries times this is several times quicker than transposed.
         columns = np.empty((width + self._has_bias, len(counts)), np.float32)
         for start in range(0, len(counts), _TRACKS_AT_ONCE):
             ids = tf.range(start, min(start + _TRACKS_AT_ONCE, len(counts)), dtype=tf.int64)
-            columns[:width, start : start + _TRACKS_AT_ONCE] = tower(ids).numpy().T
+            vectors = np.concatenate([tower(ids).numpy() for tower in towers], axis=1)
+            columns[:width, start : start + _TRACKS_AT_ONCE] = vectors.T
         if self._has_bias:
             columns[width] = bias.popularity_bias(counts, popularity_bias)
         self._candidates = tf.Variable(columns, trainable=False, name="candidates")
 
     def candidate_embeddings(self) -> tf.Tensor:
-        """float32 [N, d], d with one more dimension where there is a popularity bias."""
+        """float32 [N, d], of both networks, with one dimension more for a popularity bias."""
         return tf.transpose(self._candidates)
 
     def query_embedding(self, query: Query) -> tf.Tensor:
         """float32 [B, d], to be multiplied with `candidate_embeddings`."""
         vectors = self._query_tower(query)
+        if self._second_tower is not None:
+            vectors = self._share * tf.concat([vectors, self._second_tower(query)], axis=1)
         if self._has_bias:
             vectors = tf.concat([vectors, tf.ones_like(vectors[:, :1])], axis=1)
         return vectors

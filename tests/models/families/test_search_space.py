@@ -26,6 +26,8 @@ def test_what_has_no_effect_is_not_tuned() -> None:
     assert not {"start.album_weight", "start.followers_weight"} & names("two_tower")
     used = names("two_tower", start={"album_weight": 0.5, "followers_weight": 0.1})
     assert {"start.album_weight", "start.album_share", "start.followers_weight"} <= used
+    assert "second_factors" not in names("two_tower")
+    assert "second_factors" in names("two_tower", second_factors=64)
     assert names("item_knn", similarity="cosine") == {"neighbours"}
 
 

@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from models.contract import Fit
 from models.data import Vocabularies
+from models.families.two_tower import model
 from models.families.two_tower.model import fit
 from models.families.two_tower.params import Params
 from models.transform import titles
@@ -150,3 +151,29 @@ def test_without_epochs_to_choose_stop_is_like_train(tmp_path: pathlib.Path) -> 
     asked = query([[0, 1]])
     np.testing.assert_array_equal(first.scorer.score(asked), second.scorer.score(asked))
     assert first.chosen == {}
+
+
+@pytest.mark.parametrize("bias", [0.0, 0.5])
+def test_a_second_model_is_averaged_with_the_first(tmp_path: pathlib.Path, bias: float) -> None:
+    closed = SMALL.model_copy(update={"epochs": 0, "popularity_bias": bias})
+    both = closed.model_copy(update={"second_factors": 4})
+    asked = query([[track(0), track(3)], [], []], ngrams=[[], ngrams("rock"), []])
+    found = fit(DATA, both, 5, str(tmp_path)).scorer
+    assert found.candidate_embeddings().shape == [80, 8 + 4 + (bias > 0)]
+    first = fit(DATA, closed, 5, str(tmp_path)).scorer.score(asked)
+    smaller = closed.model_copy(update={"factors": 4})
+    second = fit(DATA, smaller, 5 + model._OTHER_SEED, str(tmp_path)).scorer.score(asked)
+    assert not np.allclose(first, second)
+    np.testing.assert_allclose(found.score(asked), (first + second) / 2, rtol=1e-4, atol=1e-5)
+    products = tf.matmul(
+        found.query_embedding(asked), found.candidate_embeddings(), transpose_b=True
+    )
+    np.testing.assert_allclose(found.score(asked), products, rtol=1e-4, atol=1e-5)
+
+
+def test_the_second_model_takes_gradient_steps_too(tmp_path: pathlib.Path) -> None:
+    both = SMALL.model_copy(update={"second_factors": 4, "learning_rate": 1e-2})
+    trained = fit(DATA, both, 0, str(tmp_path / "trained")).scorer.candidate_embeddings()
+    solved = fit(DATA, both.model_copy(update={"epochs": 0}), 0, str(tmp_path / "solved")).scorer
+    moved = np.abs(trained - solved.candidate_embeddings()).max(axis=0)
+    assert (moved > 1e-4).all()

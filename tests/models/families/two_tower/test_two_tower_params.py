@@ -11,6 +11,7 @@ from models.families.two_tower.params import Params
     ("values", "key"),
     [
         ({"factors": 0}, "factors"),
+        ({"second_factors": -1}, "second_factors"),
         ({"start": {"method": "word2vec"}}, "start.method"),
         ({"start": {"alfa": 1}}, "start.alfa"),
         ({"trained": ["everything"]}, "trained.0"),
