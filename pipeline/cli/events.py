@@ -22,6 +22,9 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
+for _command in (count, trending, erase, retain):
+    app.command(cls=StatusCommand)(_command)
+
 BrokersOption = Annotated[
     str | None, typer.Option(help="Kafka: HOST:PORT, several of them by commas.")
 ]
