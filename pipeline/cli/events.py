@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from pipeline.cli.events_counts import count, trending
+from pipeline.cli.events_erase import erase, retain
 from pipeline.cli.status_line import JsonOption, Status, StatusCommand
 from pipeline.cli.support import USAGE, CommandFailedError, fail
 
