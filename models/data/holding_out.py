@@ -65,7 +65,13 @@ def part_of(data: TrainingData, rows: np.ndarray) -> tuple[TrainingData, np.ndar
     return dataclasses.replace(data, catalogue=catalogue, train=train, stop=stop), new_ids
 
 
-def cut(data: TrainingData, rows: np.ndarray, new_ids: np.ndarray, seed: int) -> HeldOutPlaylists:
+def cut(
+    data: TrainingData,
+    rows: np.ndarray,
+    new_ids: np.ndarray,
+    seed: int,
+    scenario: scenarios.Scenario | None = None,
+) -> HeldOutPlaylists:
     """Withholds tracks of playlists, such as those that a part leaves out.
 
     Args:
@@ -73,20 +79,21 @@ def cut(data: TrainingData, rows: np.ndarray, new_ids: np.ndarray, seed: int) ->
         rows: of those to cut, none of them empty.
         new_ids: of `part_of`.
         seed: of the scenario and the tracks drawn for each playlist.
+        scenario: of all playlists; None draws one for each.
 
     Returns:
         The playlists, with the ids of the part.
     """
-    seeds, targets, names = [], [], []
+    seeds, targets, applied = [], [], []
     for row in rows:
         tracks = data.train.track_ids.row(row)
         key = b"%d" % row
-        scenario = scenarios.assign(key, seed)
-        withheld = scenarios.withhold(tracks.tolist(), scenario, key, seed)
+        drawn = scenario or scenarios.assign(key, seed)
+        withheld = scenarios.withhold(tracks.tolist(), drawn, key, seed)
         seeds.append(tracks[list(withheld.seed_positions)])
         targets.append(tracks[list(withheld.holdout_positions)])
-        names.append(withheld.scenario)
-    titled = np.array([scenario.has_title for scenario in names], bool)
+        applied.append(withheld.scenario)
+    titled = np.array([each.has_title for each in applied], bool)
     return HeldOutPlaylists(
         track_ids=Ragged.from_rows(seeds).map_ids(new_ids),
         artist_ids=Ragged.from_rows(seeds).map_ids(data.catalogue.artist_ids),
@@ -94,7 +101,7 @@ def cut(data: TrainingData, rows: np.ndarray, new_ids: np.ndarray, seed: int) ->
         mention_ids=_shown(data.train.mention_ids, rows, titled),
         targets=Ragged.from_rows(targets).map_ids(new_ids),
         num_targets=np.array([len(row) for row in targets], np.int32),
-        scenarios=np.array([scenario.name for scenario in names], object),
+        scenarios=np.array([each.name for each in applied], object),
     )
 
 

@@ -34,14 +34,25 @@ class SparseRows(tf.Module):
         Returns:
             float32 [B, N].
         """
-        starts = tf.gather(self._splits, ids.flat_values)
-        ends = tf.gather(self._splits, ids.flat_values + 1)
-        positions = tf.ragged.range(starts, ends)
-        entry = row_ids(positions)
+        entry, columns, values = self.entries(ids.flat_values)
         queries = tf.gather(tf.cast(row_ids(ids), tf.int32), entry)
-        columns = tf.gather(self._columns, positions.flat_values)
-        values = tf.gather(self._values, positions.flat_values) * tf.gather(weights, entry)
+        values *= tf.gather(weights, entry)
         return tf.tensor_scatter_nd_add(scores, tf.stack([queries, columns], axis=1), values)
+
+    def entries(self, ids: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """The entries of some rows, one row after another.
+
+        Args:
+            ids: int64 [S], rows of the matrix.
+
+        Returns:
+            Of each entry its place in `ids`, int64 [E]; its column, int32 [E]; its value, float32
+            [E].
+        """
+        starts, ends = (tf.gather(self._splits, ids + more) for more in (0, 1))
+        positions = tf.ragged.range(starts, ends)
+        columns = tf.gather(self._columns, positions.flat_values)
+        return row_ids(positions), columns, tf.gather(self._values, positions.flat_values)
 
 
 def keep_largest(matrix: scipy.sparse.csr_matrix, count: int) -> scipy.sparse.csr_matrix:

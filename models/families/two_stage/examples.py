@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -10,26 +11,47 @@ import tensorflow as tf
 from models import progress
 from models.contract import HeldOutPlaylists, Query, Scorer
 from models.export.retrieval import BruteForce
-from models.families.two_stage.features import NAMES, CandidateFeatures
-from models.families.two_stage.ranker import describe
+from models.families.two_stage.features import CandidateFeatures
+from models.families.two_stage.sampling import Sample
 
 # Playlists that are scored at once: 32 rows over a catalogue of a million are 128 MB.
 _ROWS = 32
 
 
 class Examples(NamedTuple):
-    """M playlists with L candidates each, best first.
+    """M playlists with K of their candidates each.
 
     Attributes:
-        features: float32 [M, L, F].
-        relevant: float32 [M, L], 1 where a candidate was withheld from the playlist, 0 where not,
+        features: float32 [M, K, F].
+        relevant: float32 [M, K], 1 where a candidate was withheld from the playlist, 0 where not,
             and -1 where there is no candidate, as in a catalogue of fewer tracks.
+        log_weights: float32 [M, K], the log of how many candidates each stands for.
         num_withheld: int32 [M], of withheld tracks, those not among the candidates included.
     """
 
     features: np.ndarray
     relevant: np.ndarray
+    log_weights: np.ndarray
     num_withheld: np.ndarray
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Examples]) -> Examples:
+        """Puts one or more one after another; where some have fewer candidates, none are added."""
+        width = max(part.relevant.shape[1] for part in parts)
+        columns = zip(*(part._widened(width) for part in parts), strict=True)
+        return cls(*(np.concatenate(column) for column in columns))
+
+    def _widened(self, width: int) -> Examples:
+        missing = width - self.relevant.shape[1]
+        if not missing:
+            return self
+        right = [(0, 0), (0, missing)]
+        return Examples(
+            np.pad(self.features, [*right, (0, 0)]),
+            np.pad(self.relevant, right, constant_values=-1),
+            np.pad(self.log_weights, right),
+            self.num_withheld,
+        )
 
     def select(self, rows: np.ndarray) -> Examples:
         """Some playlists, by a mask bool [M]."""
@@ -42,35 +64,52 @@ class Examples(NamedTuple):
 
 
 def find_candidates(
-    scorer: Scorer, features: CandidateFeatures, held_out: HeldOutPlaylists, depth: int
+    scorer: Scorer,
+    features: CandidateFeatures,
+    held_out: HeldOutPlaylists,
+    depth: int,
+    sample: Callable[[np.ndarray], Sample],
 ) -> Examples:
-    """Retrieves candidates for playlists and describes them.
+    """Retrieves candidates for playlists and describes some of them.
 
     Args:
         scorer: the first stage.
         features: of its catalogue.
         held_out: playlists with targets.
-        depth: L, at most the catalogue's size.
+        depth: L, how many to retrieve, at most the catalogue's size.
+        sample: which to describe, of `relevant` float32 [R, L] as in `Examples`.
 
     Returns:
-        The examples.
+        The examples, one for each playlist.
     """
     retriever = BruteForce(scorer)
     rows = tf.RaggedTensorSpec([None, None], tf.int64, ragged_rank=1, row_splits_dtype=tf.int64)
+    queries = Query(rows, rows, rows, rows)
 
-    @tf.function(input_signature=[Query(rows, rows, rows, rows)], autograph=False)
-    def candidates(query: Query) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        scores, ids = retriever.best(query, query.track_ids.nrows(out_type=tf.int32), depth)
-        return tf.math.is_finite(scores), ids, describe(features, query, scores, ids)
+    @tf.function(input_signature=[queries], autograph=False)
+    def retrieved(query: Query) -> tuple[tf.Tensor, tf.Tensor]:
+        return retriever.best(query, query.track_ids.nrows(out_type=tf.int32), depth)
 
-    query = held_out.query()
-    number = len(held_out)
-    described = np.empty((number, depth, len(NAMES)), np.float32)
-    relevant = np.zeros((number, depth), np.float32)
+    found = [tf.TensorSpec([None, depth], kind) for kind in (tf.float32, tf.int32)]
+    places = tf.TensorSpec([None, None], tf.int32)
+
+    @tf.function(input_signature=[queries, *found, places], autograph=False)
+    def described(query: Query, scores: tf.Tensor, ids: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
+        return features.describe(query, scores, ids, places)
+
+    query, number = held_out.query(), len(held_out)
+    blocks, samples = [], []
     for start in range(0, number, _ROWS):
         part = Query(*(column[start : start + _ROWS] for column in query))
-        there, ids, block = (values.numpy() for values in candidates(part))
-        described[start : start + _ROWS] = block
-        relevant[start : start + _ROWS] = np.where(there, held_out.hits(ids, start), -1.0)
+        scores, ids = retrieved(part)
+        relevant = held_out.hits(ids.numpy(), start).astype(np.float32)
+        drawn = sample(np.where(np.isfinite(scores.numpy()), relevant, np.float32(-1)))
+        blocks.append(described(part, scores, ids, tf.constant(drawn.places)).numpy())
+        samples.append(drawn)
         progress.report(min(start + _ROWS, number), number, "candidates of playlists")
-    return Examples(described, relevant, held_out.num_targets)
+    return Examples(
+        np.concatenate(blocks),
+        np.concatenate([drawn.relevant for drawn in samples]),
+        np.concatenate([drawn.log_weights for drawn in samples]),
+        held_out.num_targets,
+    )

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import os
 
 from models.contract import Fit, TrainingData
 from models.families.shared.popularity_bias import popularity_bias
-from models.families.two_stage.division import Division, divide
-from models.families.two_stage.examples import Examples, find_candidates
-from models.families.two_stage.features import CandidateFeatures
+from models.families.two_stage.division import Division
+from models.families.two_stage.lessons import candidate_features, prepare
 from models.families.two_stage.params import Params
 from models.families.two_stage.ranker import NetworkRanker
 from models.families.two_stage.training import choose_epochs, teach
@@ -24,9 +22,9 @@ def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
     """Fits two towers to all playlists, and teaches a network to rank what they find.
 
     The network must learn from playlists that the towers have not seen, as it will be asked about
-    such. So it is taught by other towers, fitted to a part of the playlists, what they find for the
-    rest; those of stop, which are in the rest, choose for how many epochs, and are then learnt from
-    too. With too few playlists to hold any out there is no second stage.
+    such. So it is taught by other towers, each fitted to a part of the playlists, what they find
+    for the rest; those of stop choose for how many epochs, and are then learnt from too. With too
+    few playlists to hold any out there is no second stage.
 
     Args:
         data: to train on.
@@ -66,22 +64,19 @@ def _with_second_stage(
 ) -> Fit:
     chosen = {f"retrieval.{name}": value for name, value in fitted.chosen.items()}
     first_stage = dataclasses.replace(fitted, chosen=chosen)
-    division = divide(data, params.ranking, seed)
-    if division is None:
+    division = Division(data, params.ranking, seed)
+    if not len(division):
         _logger.warning("Too few playlists to learn a ranking from: there is no second stage.")
         return first_stage
     epochs = fitted.chosen.get("epochs", params.retrieval.epochs)
-    examples = _examples(division, epochs, params, seed, workdir)
+    examples, stop, watched = prepare(division, epochs, params, seed, workdir)
     if not examples.teaches.any():
         _logger.warning("No withheld track was a candidate: there is no second stage.")
         return first_stage
     epochs, curve = params.ranking.epochs, None
-    others = examples.teaches & ~division.stop
-    watched = (examples.num_withheld > 0) & division.stop
-    if others.any() and watched.any():
-        epochs, curve = choose_epochs(
-            examples.select(others), examples.select(watched), params.ranking, seed
-        )
+    others = examples.teaches & ~stop
+    if others.any() and watched is not None:
+        epochs, curve = choose_epochs(examples.select(others), watched, params.ranking, seed)
         chosen["ranking.epochs"] = epochs
     else:
         _logger.warning("Too few playlists of stop to choose by: all %d epochs are run.", epochs)
@@ -89,19 +84,6 @@ def _with_second_stage(
     bias = None
     if params.popularity_bias:
         bias = popularity_bias(data.catalogue.counts, params.popularity_bias)
-    ranker = NetworkRanker(
-        network,
-        CandidateFeatures(data.catalogue, data.num_artists),
-        params.depth,
-        bias,
-    )
+    features = candidate_features(data, fitted.scorer, params, seed)
+    ranker = NetworkRanker(network, features, params.depth, bias)
     return Fit(fitted.scorer, curve or history, ranker, chosen, fitted.growth)
-
-
-def _examples(division: Division, epochs: int, params: Params, seed: int, workdir: str) -> Examples:
-    """What towers that have not seen the held-out playlists find for them."""
-    data, inner = division.data, os.path.join(workdir, "inner")
-    scorer = two_tower.fit_for(epochs, data, params.retrieval, seed, inner).scorer
-    features = CandidateFeatures(data.catalogue, data.num_artists)
-    depth = min(params.depth, len(data.catalogue))
-    return find_candidates(scorer, features, division.held_out, depth)

@@ -25,18 +25,18 @@ class RankingParams(pydantic.BaseModel):
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
 
     holdout_share: float = pydantic.Field(
-        default=0.3,
+        default=0.34,
         gt=0,
         lt=1,
-        description="Playlists that it learns from, those of stop first. The towers that retrieve "
-        "for it are fitted to the others.",
+        description="Playlists that are held out at once, at most; towers that retrieve for them "
+        "are fitted to the others. It is done as often as max_playlists takes.",
     )
     max_playlists: int = pydantic.Field(
-        default=2000,
+        default=6000,
         ge=1,
         le=1_000_000,
-        description="How many these are at most; each takes cuts * depth * 72 bytes of memory, and "
-        "as much again for a while. At most a quarter of them are of stop.",
+        description="How many the network learns from at most, those of stop first, which are at "
+        "most a quarter; each takes (cuts + title_cuts) * 56 kB of memory.",
     )
     min_playlists: int = pydantic.Field(
         default=50,
@@ -45,10 +45,25 @@ class RankingParams(pydantic.BaseModel):
         description="With fewer than these there is no second stage.",
     )
     cuts: int = pydantic.Field(
-        default=3,
+        default=2,
         ge=1,
         le=100,
         description="How often each is divided again into seeds and withheld tracks.",
+    )
+    title_cuts: int = pydantic.Field(
+        default=1,
+        ge=0,
+        le=100,
+        description="How often each is shown by its title alone, beside that.",
+    )
+    first_negatives: int = pydantic.Field(
+        default=160,
+        ge=1,
+        le=10_000,
+        description="Candidates that were not withheld, drawn from the first 300.",
+    )
+    other_negatives: int = pydantic.Field(
+        default=160, ge=1, le=10_000, description="And from the others; all count for those left."
     )
     hidden: tuple[Annotated[int, pydantic.Field(ge=1, le=4096)], ...] = pydantic.Field(
         default=(48, 48), max_length=4, description="Sizes of the network's hidden layers."
@@ -59,13 +74,35 @@ class RankingParams(pydantic.BaseModel):
         default=3e-3, gt=0, le=1, description="Adam's first rate; it falls to 0 as a cosine does."
     )
     l2: float = pydantic.Field(
-        default=1e-3, ge=0, le=10, description="Pull of the network's weights towards zero."
+        default=3e-4, ge=0, le=10, description="Pull of the network's weights towards zero."
     )
     patience: int = pydantic.Field(
         default=3,
         ge=1,
         le=1000,
         description="Epochs without a better NDCG on stop before training stops.",
+    )
+
+
+class FeatureParams(pydantic.BaseModel):
+    """What bounds the tables that candidates are described by."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
+
+    neighbour_playlists: int = pydantic.Field(
+        default=20_000,
+        ge=1,
+        le=1_000_000,
+        description="Playlists whose vectors are compared with a query's.",
+    )
+    adjacent_playlists: int = pydantic.Field(
+        default=100_000,
+        ge=1,
+        le=10_000_000,
+        description="Playlists in which tracks that stand close to each other are counted.",
+    )
+    adjacent_tracks: int = pydantic.Field(
+        default=64, ge=1, le=10_000, description="Such tracks that are kept of each track."
     )
 
 
@@ -83,6 +120,9 @@ class Params(pydantic.BaseModel):
         le=10_000,
         description="Candidates that the first stage passes on; "
         f"{MAX_RECOMMENDATIONS} are recommended.",
+    )
+    features: FeatureParams = pydantic.Field(
+        default=FeatureParams(), description="Of what candidates are described by."
     )
     ranking: RankingParams = pydantic.Field(
         default=RankingParams(), description="Of the second stage."

@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow_recommenders as tfrs
 
 from models.contract import Query, Ranker
-from models.families.two_stage.features import NAMES, CandidateFeatures, Shown
+from models.families.two_stage.features import NAMES, CandidateFeatures
 
 # The network begins by saying little beside the first stage's own score.
 _FIRST_WEIGHTS = 0.1
@@ -15,13 +15,33 @@ _FIRST_WEIGHTS = 0.1
 _NO_CANDIDATE = -1e9
 
 
-class RankingNetwork(tfrs.Model):
-    """Scores candidates by the first stage's score plus what a network adds to it.
+class HitsAgainstOthers(tf.keras.losses.Loss):
+    """Each hit against all that was not withheld, whatever the other hits score.
 
-    It learns to rank as a choice among a playlist's candidates: the cross-entropy between the
-    softmax of their scores and the withheld tracks among them, all of equal weight (ListNet's
-    top-one loss; Cao et al., 2007).
+    A playlist's loss is sum_h log(1 + sum_n exp(s_n - s_h)) / sqrt(H) over its H hits h and the
+    other candidates n.
     """
+
+    def call(self, relevant: tf.Tensor, scores: tf.Tensor) -> tf.Tensor:
+        """The loss of each playlist.
+
+        Args:
+            relevant: float32 [B, K], 1 for hits, at least one a row, 0 for others, -1 for none.
+            scores: float32 [B, K], to those of others the log of how many each stands for added.
+
+        Returns:
+            float32 [B].
+        """
+        others = tf.reduce_logsumexp(
+            tf.where(tf.equal(relevant, 0.0), scores, _NO_CANDIDATE), axis=1, keepdims=True
+        )
+        is_hit = tf.cast(relevant > 0, tf.float32)
+        losses = tf.math.softplus(others - scores) * is_hit
+        return tf.reduce_sum(losses, axis=1) / tf.sqrt(tf.reduce_sum(is_hit, axis=1))
+
+
+class RankingNetwork(tfrs.Model):
+    """Scores candidates by the first stage's score plus what a network adds to it."""
 
     def __init__(self, mean: np.ndarray, variance: np.ndarray, hidden: tuple[int, ...], l2: float):
         """Builds an untrained network.
@@ -42,7 +62,7 @@ class RankingNetwork(tfrs.Model):
         self._network = tf.keras.Sequential([*layers, last])
         self._network.build((None, len(NAMES)))
         last.kernel.assign(last.kernel * _FIRST_WEIGHTS)
-        self._task = tfrs.tasks.Ranking(loss=tf.keras.losses.CategoricalCrossentropy(True))
+        self._task = tfrs.tasks.Ranking(loss=HitsAgainstOthers())
         self._score = NAMES.index("score")
 
     def call(self, features: tf.Tensor) -> tf.Tensor:
@@ -52,26 +72,24 @@ class RankingNetwork(tfrs.Model):
 
     # No `if` or loop here depends on a tensor, and looking for one takes longer than tracing.
     @tf.autograph.experimental.do_not_convert
-    def train_step(self, inputs: tuple[tf.Tensor, tf.Tensor]) -> dict[str, tf.Tensor]:
+    def train_step(self, inputs: tuple[tf.Tensor, ...]) -> dict[str, tf.Tensor]:
         """A step of gradient descent; called by Keras."""
         return super().train_step(inputs)
 
-    def compute_loss(
-        self, inputs: tuple[tf.Tensor, tf.Tensor], training: bool = False
-    ) -> tf.Tensor:
+    def compute_loss(self, inputs: tuple[tf.Tensor, ...], training: bool = False) -> tf.Tensor:
         """The loss of a batch; called by `tfrs.Model`.
 
         Args:
-            inputs: float32 [B, L, F] features, and float32 [B, L] which candidates were withheld
-                (1, at least one a row), were not (0), or are none (-1).
+            inputs: float32 [B, K, F] features, float32 [B, K] which candidates were withheld (1, at
+                least one a row), were not (0), or are none (-1), and float32 [B, K] the log of how
+                many each stands for.
             training: not used.
         """
         del training
-        features, relevant = inputs
-        hits = tf.maximum(relevant, 0.0)
-        shares = hits / tf.reduce_sum(hits, axis=1, keepdims=True)
-        scores = tf.where(relevant < 0, _NO_CANDIDATE, self(features))
-        return self._task(labels=shares, predictions=scores, compute_metrics=False)
+        features, relevant, log_weights = inputs
+        return self._task(
+            labels=relevant, predictions=self(features) + log_weights, compute_metrics=False
+        )
 
 
 class NetworkRanker(Ranker):
@@ -101,33 +119,9 @@ class NetworkRanker(Ranker):
     def rank(self, query: Query, scores: tf.Tensor, ids: tf.Tensor) -> tf.Tensor:
         """See `Ranker`."""
         found = tf.math.is_finite(scores)
-        features = describe(self._features, query, scores, ids)
+        features = self._features.describe(query, scores, ids)
         # Playlist by playlist: products of the same shapes, whatever the batch.
         ranked = tf.map_fn(lambda row: self._network(row[tf.newaxis])[0], features)
         if self._bias is not None:
             ranked += tf.gather(self._bias, ids)
         return tf.where(found, ranked, float("-inf"))
-
-
-def describe(
-    features: CandidateFeatures, query: Query, scores: tf.Tensor, ids: tf.Tensor
-) -> tf.Tensor:
-    """Describes the candidates of each playlist.
-
-    Args:
-        features: of the catalogue.
-        query: B playlists.
-        scores: float32 [B, L], the first stage's; where not finite, any finite description is
-            given.
-        ids: int32 [B, L].
-
-    Returns:
-        float32 [B, L, F].
-    """
-    has_title = query.title_ngram_ids.row_lengths() > 0
-    scores = tf.where(tf.math.is_finite(scores), scores, 0.0)
-    return tf.map_fn(
-        lambda row: features(Shown(row[0], row[1], row[2]), row[3], row[4]),
-        (query.track_ids, query.artist_ids, has_title, scores, ids),
-        fn_output_signature=tf.TensorSpec([scores.shape[1], len(NAMES)], tf.float32),
-    )

@@ -100,21 +100,21 @@ def _moments(features: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _batches(examples: Examples, params: RankingParams, seed: int) -> tf.data.Dataset:
-    features, relevant = examples.features, examples.relevant
+    columns = examples.features, examples.relevant, examples.log_weights
 
-    def gather(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        return features[rows], relevant[rows]
+    def gather(rows: np.ndarray) -> list[np.ndarray]:
+        return [column[rows] for column in columns]
 
     @tf.autograph.experimental.do_not_convert
-    def batch(rows: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    def batch(rows: tf.Tensor) -> tuple[tf.Tensor, ...]:
         # From memory as it is: a tensor of all of it would be a second copy.
-        got = tf.numpy_function(gather, [rows], (tf.float32, tf.float32), stateful=False)
-        return (
-            tf.ensure_shape(got[0], [None, *features.shape[1:]]),
-            tf.ensure_shape(got[1], [None, *relevant.shape[1:]]),
+        got = tf.numpy_function(gather, [rows], [tf.float32] * len(columns), stateful=False)
+        return tuple(
+            tf.ensure_shape(part, [None, *column.shape[1:]])
+            for part, column in zip(got, columns, strict=True)
         )
 
-    count = len(features)
+    count = len(examples.features)
     rows = tf.data.Dataset.range(count).shuffle(count, seed, reshuffle_each_iteration=True)
     return rows.batch(params.batch_size).map(batch).prefetch(2)
 

@@ -14,4 +14,4 @@ FAMILY = Family(
     test_params={"factors": 16, "epochs": 1},
 )
 
-__all__ = ["FAMILY", "Params", "model", "search_space"]
+__all__ = ["FAMILY", "Params", "model", "scorer", "search_space"]

@@ -59,6 +59,17 @@ class TwoTowerScorer(DotProductScorer):
         """float32 [N, d], of both networks, with one dimension more for a popularity bias."""
         return tf.transpose(self._candidates)
 
+    def track_rows(self) -> tf.Variable:
+        """A vector of every track, one a row, to compare tracks by: float32 [N, e].
+
+        Its dimensions are the first of a query's. It is what playlists are folded in by, where they
+        are, which takes no memory of its own.
+        """
+        folded = self._query_tower.folded_tracks
+        if folded is not None:
+            return folded
+        return tf.Variable(self.candidate_embeddings(), trainable=False, name="track_rows")
+
     def query_embedding(self, query: Query) -> tf.Tensor:
         """float32 [B, d], to be multiplied with `candidate_embeddings`."""
         vectors = self._query_tower(query)

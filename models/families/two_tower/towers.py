@@ -56,6 +56,11 @@ class QueryTower(tf.keras.layers.Layer):
             self._fold_in is not None and self._fold_in.uses_artists
         )
 
+    @property
+    def folded_tracks(self) -> tf.Variable | None:
+        """float32 [N, d], what seeds are folded in by; None where they are not."""
+        return None if self._fold_in is None else self._fold_in.tracks
+
     def call(self, query: Query) -> tf.Tensor:
         """Embeds B playlists as float32 [B, d]; without any signal as zeros."""
         title = self._title(query.title_ngram_ids)

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from evaluation.scenarios import TITLE_ONLY
 from models.data import HeldOutPlaylists
 from models.data.holding_out import cut, part_of, set_aside
 from tests.models.training_fixture import training_data, two_genres
@@ -25,6 +26,14 @@ def test_cuts_one_after_another() -> None:
         assert query.track_ids[row].numpy().tolist() == expected
         assert both.artist_ids.row(row).tolist() == held.artist_ids.row(index).tolist()
     assert list(first.scenarios) != list(second.scenarios)
+
+
+def test_a_scenario_may_be_given() -> None:
+    _, new_ids = part_of(DATA, np.arange(20, 40))
+    titles = cut(DATA, np.arange(0, 20), new_ids, 0, TITLE_ONLY)
+    assert set(titles.scenarios) == {"title"}
+    assert not titles.track_ids.lengths.any()
+    np.testing.assert_array_equal(titles.num_targets, DATA.train.track_ids.lengths[:20])
 
 
 def test_a_part_knows_which_of_its_playlists_are_of_stop() -> None:

@@ -24,6 +24,13 @@ def test_a_row_twice_counts_twice() -> None:
     assert scores.numpy().tolist() == [[6, 0, 8]]
 
 
+def test_entries_of_rows() -> None:
+    places, columns, values = SparseRows(MATRIX).entries(tf.constant([2, 1, 0, 2], tf.int64))
+    assert places.numpy().tolist() == [0, 0, 2, 2, 3, 3]
+    assert columns.numpy().tolist() == [0, 2, 1, 2, 0, 2]
+    assert values.numpy().tolist() == [3, 4, 1, 2, 3, 4]
+
+
 def test_no_ids_and_no_queries() -> None:
     rows = SparseRows(MATRIX)
     assert rows.add_to(tf.ones([1, 3]), query([[]]).track_ids, tf.zeros([0])).numpy().min() == 1

@@ -12,9 +12,8 @@ import tensorflow as tf
 from models.conformance import assert_same_recommendations
 from models.contract import Fit, Query, TrainingData
 from models.export.retrieval import BruteForce, Reranked
-from models.families.two_stage.division import divide
 from models.families.two_stage.model import fit
-from models.families.two_stage.params import Params, RankingParams
+from models.families.two_stage.params import Params
 from models.families.two_tower import model as two_tower
 from tests.models.training_fixture import query, training_data, two_genres
 
@@ -95,49 +94,22 @@ def test_popularity_bias_moves_the_popular_up(fitted: Fit, tmp_path: pathlib.Pat
     np.testing.assert_allclose(more[0][0], expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("changed", [{"fold_in": False}, {"popularity_bias": 0.02}])
+def test_vectors_of_tracks_and_playlists_may_be_of_other_kinds(
+    changed: dict[str, Any], tmp_path: pathlib.Path
+) -> None:
+    retrieval = PARAMS.retrieval.model_copy(update=changed)
+    found = fit(DATA, PARAMS.model_copy(update={"retrieval": retrieval}), 3, str(tmp_path))
+    scores, ids = best(found, query([[track(0), track(2)]]))
+    assert np.isfinite(scores).all()
+    assert (numbers(ids[0]) % 2 == 0).mean() > 0.8
+
+
 def test_too_few_playlists_leave_the_first_stage_alone(tmp_path: pathlib.Path) -> None:
     data, _ = training_data([("rock", [0, 1, 2]), ("rock", [0, 1]), ("jazz", [3, 4])])
     found = fit(data, PARAMS, 3, str(tmp_path))
     assert found.ranker is None
     assert np.isfinite(found.scorer.score(query([[0]])).numpy()).all()
-
-
-def test_division_keeps_the_parts_apart() -> None:
-    division = divide(DATA, RankingParams(holdout_share=0.25, cuts=2), 3)
-    assert division is not None
-    playlists = len(DATA.train)
-    assert len(division.data.train) == playlists - round(playlists / 4)
-    assert len(division.held_out) == 2 * round(playlists / 4)
-    # Counts are those of the part that is fitted: every track there is in some playlist of it.
-    counts = np.bincount(division.data.train.track_ids.values)
-    np.testing.assert_array_equal(division.data.catalogue.counts, counts)
-    assert (np.diff(division.data.catalogue.counts) <= 0).all()
-    seeds, targets = division.held_out.track_ids, division.held_out.targets
-    for row in range(len(seeds)):
-        assert not set(seeds.row(row)) & set(targets.row(row))
-        assert len(targets.row(row))
-
-
-def test_division_is_bounded_and_needs_playlists() -> None:
-    bounded = divide(DATA, RankingParams(max_playlists=60, cuts=1), 3)
-    assert bounded is not None
-    assert len(bounded.held_out) == 60
-    assert divide(DATA, RankingParams(min_playlists=1000), 3) is None
-
-
-def test_stop_is_held_out_first_and_leaves_the_rest_to_teach() -> None:
-    params = RankingParams(holdout_share=0.25, cuts=2)
-    few = divide(dataclasses.replace(DATA, stop=np.arange(5)), params, 3)
-    assert few is not None
-    size = round(len(DATA.train) / 4)
-    assert few.stop.shape == (2 * size,)
-    assert few.stop[:size].sum() == few.stop[size:].sum() == 5
-    assert few.data.stop.tolist() == []
-    # Of many, a quarter of what is held out; the others are playlists like those of train.
-    many = divide(dataclasses.replace(DATA, stop=np.arange(150)), params, 3)
-    assert many is not None
-    assert many.stop[:size].sum() == round(size / 4)
-    assert len(many.held_out) == 2 * size
 
 
 def test_stop_chooses_the_epochs_and_is_learnt_from(fitted: Fit, tmp_path: pathlib.Path) -> None:
@@ -171,8 +143,8 @@ def test_the_towers_choose_their_epochs_too(
     retrieval = PARAMS.retrieval.model_copy(update={"epochs": 3})
     found = fit(data, PARAMS.model_copy(update={"retrieval": retrieval}), 3, str(tmp_path))
     assert found.chosen["retrieval.epochs"] == 1
-    # All playlists for the model, and those that are not held out to teach the network by.
-    assert fits == [(1, 202), (1, 202 - round(0.3 * 202))]
+    # All playlists for the model, and for each of three folds those that it does not hold out.
+    assert fits == [(1, 202), (1, 202 - 68), (1, 202 - 67), (1, 202 - 67)]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from models.families.two_stage.examples import Examples
 from models.families.two_stage.features import NAMES
 from models.families.two_stage.params import RankingParams
+from models.families.two_stage.ranker import HitsAgainstOthers
 from models.families.two_stage.training import choose_epochs, ndcg, teach
 
 PARAMS = RankingParams(epochs=6, hidden=(8,), batch_size=8, learning_rate=0.02)
@@ -23,7 +24,7 @@ def artists_matter(playlists: int, seed: int) -> Examples:
     for row in range(playlists):
         relevant[row, generator.choice(10, 2, replace=False)] = 1
     features[:, :, NAMES.index("artist_share")] = relevant
-    return Examples(features, relevant, np.full(playlists, 2, np.int32))
+    return Examples(features, relevant, np.zeros_like(relevant), np.full(playlists, 2, np.int32))
 
 
 def test_learns_what_the_score_does_not_say() -> None:
@@ -85,6 +86,7 @@ def test_ndcg_by_hand() -> None:
     examples = Examples(
         np.zeros((1, 3, len(NAMES)), np.float32),
         np.array([[0, 1, 0]], np.float32),
+        np.zeros((1, 3), np.float32),
         np.array([2], np.int32),
     )
     gain = 1 / math.log2(3)
@@ -94,20 +96,49 @@ def test_ndcg_by_hand() -> None:
 
 def test_examples_without_a_hit_teach_nothing() -> None:
     relevant = np.array([[0, 1], [0, 0]], np.float32)
-    examples = Examples(np.zeros((2, 2, len(NAMES)), np.float32), relevant, np.array([1, 3]))
+    nothing = np.zeros((2, 2, len(NAMES)), np.float32)
+    examples = Examples(nothing, relevant, np.zeros_like(relevant), np.array([1, 3]))
     assert examples.select(examples.teaches).num_withheld.tolist() == [1]
 
 
 def test_what_is_no_candidate_neither_teaches_nor_counts() -> None:
     # Of three places the first holds a seed: without it the hit is at rank 1 of 1 withheld.
     relevant = np.array([[-1, 1, 0]], np.float32)
-    examples = Examples(np.zeros((1, 3, len(NAMES)), np.float32), relevant, np.array([1], np.int32))
+    nothing = np.zeros((1, 3, len(NAMES)), np.float32)
+    examples = Examples(nothing, relevant, np.zeros_like(relevant), np.array([1], np.int32))
     assert ndcg(examples, np.array([[9.0, 2.0, 1.0]])) == pytest.approx(1)
-    network, _ = teach(artists_matter(40, 0), PARAMS, 7, 6)
-    learnt = artists_matter(8, 3)
-    masked = np.concatenate([learnt.relevant[:, :9], np.full((8, 1), -1, np.float32)], axis=1)
-    shorter = (learnt.features[:, :9], learnt.relevant[:, :9])
-    rows = masked.max(axis=1) > 0
-    with_mask = network.compute_loss((learnt.features[rows], masked[rows]))
-    without = network.compute_loss((shorter[0][rows], shorter[1][rows]))
-    assert float(with_mask) == pytest.approx(float(without), rel=1e-5)
+    scores = np.array([[9.0, 2.0, 1.0]], np.float32)
+    with_it, without = (HitsAgainstOthers()(relevant[:, at:], scores[:, at:]) for at in (0, 1))
+    assert float(with_it) == pytest.approx(float(without))
+
+
+def test_the_loss_by_hand() -> None:
+    # Two hits, at 2 and 0, against others that score log 1 and log 3 and so weigh 4 together.
+    relevant = np.array([[1, 0, 1, 0, -1]], np.float32)
+    scores = np.array([[2, 0, 0, math.log(3), 50]], np.float32)
+    expected = (math.log(1 + 4 * math.exp(-2)) + math.log(1 + 4)) / math.sqrt(2)
+    assert float(HitsAgainstOthers()(relevant, scores)) == pytest.approx(expected)
+
+
+def test_a_candidate_that_stands_for_three_counts_as_three() -> None:
+    network, _ = teach(artists_matter(40, 0), PARAMS, 7, 1)
+    once = artists_matter(1, 3)
+    last = int(np.flatnonzero(once.relevant[0] == 0)[-1])
+    thrice = Examples(
+        *(np.concatenate([part, part[:, [last]], part[:, [last]]], axis=1) for part in once[:3]),
+        once.num_withheld,
+    )
+    weights = once.log_weights.copy()
+    weights[0, last] = math.log(3)
+    weighed = network.compute_loss((once.features, once.relevant, weights))
+    repeated = network.compute_loss(tuple(thrice[:3]))
+    assert float(weighed) == pytest.approx(float(repeated), rel=1e-5)
+
+
+def test_examples_with_fewer_candidates_are_filled_up() -> None:
+    few, many = artists_matter(2, 0), artists_matter(3, 1)
+    fewer = Examples(*(part[:, :8] for part in few[:3]), few.num_withheld)
+    joined = Examples.concatenate([fewer, many])
+    assert joined.features.shape == (5, 10, len(NAMES))
+    assert (joined.relevant[:2, 8:] == -1).all()
+    np.testing.assert_array_equal(joined.relevant[2:], many.relevant)
