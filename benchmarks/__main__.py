@@ -32,6 +32,7 @@ BENCHMARKS = {
     "big-catalogue": "big_catalogue",
     "incremental": "incremental",
     "landing": "landing",
+    "trending": "trending",
 }
 
 

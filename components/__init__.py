@@ -17,8 +17,10 @@ __all__ = [
     "pusher",
     "report",
     "served_model",
+    "side_table",
     "significance",
     "span_statistics",
+    "trainer",
     "transform",
     "warm_start",
 ]
@@ -31,6 +33,7 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 _ARTIFACTS = {
     "PlaylistMetrics": "components.significance.component",
     "RunReport": "components.report.component",
+    "SideTableArtifact": "components.side_table.artifact",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import importlib.metadata
 import json
 import math
@@ -19,12 +20,13 @@ import tensorflow_transform as tft
 
 from models import custom_config, families, starting
 from models.contract import Fit, TrainingData
-from models.data import load_training_data
+from models.data import load_training_data, side_tables
 from models.export import ExportOptions, saved_model
 from models.export.index.sampling import sample_queries
 from models.families.search_space import merged, tuned_values
 from schema import provenance
 from schema.model_card import SCHEMA_VERSION, ModelCard, StartCard
+from schema.side_tables import SideTable
 from schema.splits import STOP, TRAIN
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class TrainerConfig(pydantic.BaseModel):
         checkpoints: a directory that outlives an execution, "" for none.
         split: the split configuration, for the model card; None where it is not known.
         export: how to export.
+        side_table: folder of the side table of tracks that trend, "" for none.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
@@ -55,6 +58,7 @@ class TrainerConfig(pydantic.BaseModel):
     checkpoints: str = ""
     split: dict[str, int | float] | None = None
     export: ExportOptions = ExportOptions()
+    side_table: str = ""
 
 
 def run_fn(fn_args: FnArgs) -> None:
@@ -82,6 +86,10 @@ def run_fn(fn_args: FnArgs) -> None:
     data, vocabularies = load_training_data(
         fn_args.train_files, fn_args.eval_files or [], transform
     )
+    described: dict[str, SideTable] | None = None
+    if config.side_table:
+        table, trend = side_tables.trend(config.side_table, data.catalogue)
+        described, data = {table.name: table}, dataclasses.replace(data, trend=trend)
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
         run_directory = fn_args.model_run_dir or scratch
@@ -104,7 +112,9 @@ def run_fn(fn_args: FnArgs) -> None:
         data.catalogue,
         vocabularies,
         fn_args.serving_model_dir,
-        _card(config, params, data, tuned=tuned, fit=fit, started=started, seconds=seconds),
+        _card(
+            config, params, data, tuned=tuned, fit=fit, started=started, seconds=seconds
+        ).model_copy(update={"side_tables": described}),
         ranker=fit.ranker,
         options=config.export,
         index_queries=queries,

@@ -53,6 +53,12 @@ class PipelineConfig(Options):
         min_length=1,
         description="file with the pids of playlists to leave out, one a line; null: none",
     )
+    trending: str | None = pydantic.Field(
+        None,
+        min_length=1,
+        description="folder of a side table that `segue events trending` wrote, which the family "
+        "popularity follows; null: it counts playlists",
+    )
     out: str = pydantic.Field("out", description="directory for everything that the run writes")
     storage: str | None = pydantic.Field(
         None,

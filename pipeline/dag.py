@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import functools
 import hashlib
 import os
 from collections.abc import Callable
@@ -33,8 +34,10 @@ from components.ingest.parameters import window_as_text
 from components.pusher.component import Pusher
 from components.report.component import Report
 from components.served_model.component import ServedModel
+from components.side_table.component import SideTable
 from components.significance.component import Significance
 from components.span_statistics.component import SpanStatistics
+from components.trainer.component import SideTableTrainer
 from components.transform.analysis import PLACE as ANALYSIS
 from components.transform.component import Transform
 from components.warm_start.component import WarmStart
@@ -212,6 +215,12 @@ def create_pipeline(
             source_hash=source_hash.of("components.warm_start.executor"),
         )
         warm_start.add_upstream_node(data_gate)
+    side_table = None
+    if config.trending is not None:
+        side_table = SideTable(
+            folder=_absolute(config.trending),
+            source_hash=source_hash.of("components.side_table.executor"),
+        )
     trainers = {
         family: _trainer(
             config,
@@ -221,6 +230,11 @@ def create_pipeline(
             tuners.get(family),
             base_model=(
                 warm_start.outputs["model"] if warm_start and family == config.candidate else None
+            ),
+            side_table=(
+                side_table.outputs["table"]
+                if side_table and model_families.family(family).reads_trend
+                else None
             ),
             checkpoints=paths.checkpoints,
         )
@@ -313,6 +327,7 @@ def create_pipeline(
         transform,
         *tuners.values(),
         *([warm_start] if warm_start else []),
+        *([side_table] if side_table else []),
         *trainers.values(),
         served,
         evaluator,
@@ -406,9 +421,13 @@ def _trainer(
     tuner: tfx.Tuner | None = None,
     *,
     base_model: BaseChannel | None,
+    side_table: BaseChannel | None,
     checkpoints: str,
 ) -> tfx.Trainer:
-    return tfx.Trainer(
+    kind: Callable[..., tfx.Trainer] = tfx.Trainer
+    if side_table is not None:
+        kind = functools.partial(SideTableTrainer, side_table=side_table)
+    return kind(
         run_fn="models.trainer.run_fn",
         examples=transform.outputs["transformed_examples"],
         transform_graph=transform.outputs["transform_graph"],

@@ -23,6 +23,7 @@ import grimp
 OURS: Final = (
     "components",
     "evaluation",
+    "listening",
     "models",
     "pipeline",
     "report",

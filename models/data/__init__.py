@@ -16,5 +16,6 @@ __all__ = [
     "artist_names",
     "holding_out",
     "load_training_data",
+    "side_tables",
     "validation",
 ]

@@ -165,6 +165,7 @@ class TrainingData:
         num_albums: how many albums there are.
         num_title_ngrams: how many n-grams of titles there are.
         stop: int64 [S], the rows of `train` that are of the split stop; there may be none.
+        trend: float64 [N], how often tracks were heard of late, by the side table; None without.
     """
 
     catalogue: Catalogue
@@ -173,6 +174,7 @@ class TrainingData:
     num_albums: int
     num_title_ngrams: int
     stop: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
+    trend: np.ndarray | None = None
 
     def fingerprint(self) -> str:
         """A digest of all of it, by which a checkpoint knows whether it is of the same data."""

@@ -92,6 +92,7 @@ class Family:
         dot_product: whether its scores, or those of its first stage, are dot products, which an
             index can search.
         personal: whether its recommendations depend on the playlist.
+        reads_trend: whether it reads the side table of tracks that trend, where there is one.
         test_params: hyperparameters that fit quickly to a few hundred playlists, for tests.
     """
 
@@ -105,6 +106,7 @@ class Family:
     is_baseline: bool = False
     dot_product: bool = False
     personal: bool = True
+    reads_trend: bool = False
     test_params: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def params(self, values: Mapping[str, Any]) -> pydantic.BaseModel:

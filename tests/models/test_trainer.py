@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import json
 import logging
 import pathlib
@@ -8,6 +9,7 @@ import types
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 import tensorflow as tf
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -18,6 +20,8 @@ from models.export.index import recall
 from models.families.popularity.model import PopularityScorer
 from schema import features
 from schema.model_card import ModelCard, StartCard
+from schema.side_tables import write_side_table
+from schema.tables import TRENDING, TRENDING_NAME
 from tests.models.training_fixture import uri
 from tests.models.transform_fixture import example, write_graph, write_records
 
@@ -274,3 +278,39 @@ def test_nothing_is_served_yet(
     trainer.run_fn(fn_args)
     assert "Training starts from scratch: no model is served yet." in caplog.messages
     assert card_of(fn_args).start == nothing
+
+
+def test_popularity_follows_a_side_table_which_its_card_names(
+    fn_args: types.SimpleNamespace, tmp_path: pathlib.Path
+) -> None:
+    rows = [
+        {"track_uri": uri(3), "trend": 2.5, "streams": 4},
+        {"track_uri": uri(2), "trend": 1.0, "streams": 9},
+        {"track_uri": "spotify:track:new", "trend": 9.0, "streams": 9},
+    ]
+    as_of = datetime.datetime(2026, 11, 28, tzinfo=datetime.timezone.utc)
+    folder = tmp_path / "trending"
+    table = pa.Table.from_pylist(rows, schema=TRENDING)
+    described = write_side_table(folder, TRENDING_NAME, table, as_of)
+    fn_args.custom_config = {"family": "popularity", "side_table": str(folder)}
+    trainer.run_fn(fn_args)
+    model = tf.saved_model.load(fn_args.serving_model_dir).signatures["serving_default"]
+    for seed, expected in ((1, [3, 2, 0]), (3, [2, 0, 1])):
+        found = model(name=tf.constant([""]), track_uris=tf.constant([[uri(seed)]]))
+        tracks = found["track_uris"].numpy()[0][:3].tolist()
+        assert tracks == [uri(track).encode() for track in expected]
+    assert card_of(fn_args).side_tables == {TRENDING_NAME: described}
+
+
+@pytest.mark.parametrize(
+    ("name", "message"), [("other", "holds the side table other, not trending"), (None, "missing")]
+)
+def test_another_side_table_is_refused(
+    fn_args: types.SimpleNamespace, tmp_path: pathlib.Path, name: str | None, message: str
+) -> None:
+    if name is not None:
+        as_of = datetime.datetime(2026, 11, 28, tzinfo=datetime.timezone.utc)
+        write_side_table(tmp_path / "table", name, TRENDING.empty_table(), as_of)
+    fn_args.custom_config = {"family": "popularity", "side_table": str(tmp_path / "table")}
+    with pytest.raises(ValueError, match=message):
+        trainer.run_fn(fn_args)

@@ -1,4 +1,4 @@
-"""The most popular tracks, for everyone."""
+"""The most popular tracks, for everyone: of all playlists, or of the last days' streams."""
 
 from models.families.definition import Family, imported
 from models.families.popularity.params import Params
@@ -9,6 +9,7 @@ FAMILY = Family(
     fit=imported("models.families.popularity.model:fit"),
     is_baseline=True,
     personal=False,
+    reads_trend=True,
 )
 
 __all__ = ["FAMILY", "Params"]

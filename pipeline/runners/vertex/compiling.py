@@ -66,6 +66,11 @@ def compile_pipeline(config: PipelineConfig, paths: dag.Paths | None = None) -> 
             f"deletions: takes a file that containers reach, such as {config.storage}/"
             f"deletions.txt, not {config.deletions!r}."
         )
+    if config.trending and "://" not in config.trending:
+        raise ValueError(
+            f"trending: takes a folder that containers reach, such as {config.storage}/trending, "
+            f"not {config.trending!r}."
+        )
     schema = io_utils.read_string_file(paths.schema_file)
     paths = paths.with_schema_at(schema)
     config = _without_local_paths(config, paths)

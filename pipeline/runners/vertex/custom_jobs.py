@@ -8,6 +8,7 @@ from tfx.dsl.components.base import executor_spec
 from tfx.orchestration.pipeline import Pipeline
 from tfx.utils import json_utils
 
+from components.trainer.component import SideTableTrainer
 from pipeline.options.vertex import CustomJob, VertexOptions
 
 
@@ -30,6 +31,11 @@ def apply(pipeline: Pipeline, options: VertexOptions) -> None:
                 f"choose from {', '.join(able)}."
             )
         component = components[name]
+        if isinstance(component, SideTableTrainer):
+            raise ValueError(
+                f"vertex.custom_jobs: {name!r} reads a side table, which a custom job does not "
+                "hand on; leave it out, or leave trending out."
+            )
         component.executor_spec = executor_spec.ExecutorClassSpec(_executor(name))
         config = json_utils.loads(component.exec_properties["custom_config"])
         component.exec_properties["custom_config"] = json_utils.dumps(
