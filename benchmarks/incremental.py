@@ -26,6 +26,7 @@ from benchmarks import harness, held_out
 from models import families
 from models.contract import Fit, TrainingData
 from models.data import Vocabularies
+from models.data.artist_names import artist_names
 from models.data.holding_out import part_of
 
 FAMILIES: Final = ("als", "two_tower")
@@ -95,13 +96,23 @@ def part(
         artist_ids=_mapped(catalogue.artist_ids, artist_ids),
         album_ids=_mapped(catalogue.album_ids, album_ids),
     )
-    train = dataclasses.replace(kept.train, title_ngram_ids=titles.map_ids(ngram_ids))
+    names = artist_names(catalogue, len(artists))
+    named = np.where(np.array([*names, b""], object)[artist_ids] != b"", artist_ids, -1)
+    train = dataclasses.replace(
+        kept.train,
+        title_ngram_ids=titles.map_ids(ngram_ids),
+        # Two ids an artist: named in a title, and named by all of it.
+        mention_ids=kept.train.mention_ids.map_ids(
+            np.stack([2 * named, np.where(named < 0, -1, 2 * named + 1)], axis=1).ravel()
+        ),
+    )
     made = TrainingData(catalogue, train, len(artists), len(albums), len(ngrams), kept.stop)
     return made, Vocabularies(
         tracks=[vocabularies.tracks[old] for old in tracks],
         artists=[vocabularies.artists[old] for old in artists],
         title_ngrams=[vocabularies.title_ngrams[old] for old in ngrams],
         albums=[vocabularies.albums[old] for old in albums],
+        artist_names=names,
     )
 
 

@@ -38,7 +38,6 @@ class Found(NamedTuple):
     Attributes:
         scores: float32 [K], the first stage's.
         ids: int32 [K].
-        ranks: int32 [K], places among all L, from 0.
         artist_ids: int64 [K], -1 where unknown.
         vectors: float32 [K, e], of unit length.
         best_score: float32 scalar, the mean of the first of all L.
@@ -47,7 +46,6 @@ class Found(NamedTuple):
 
     scores: tf.Tensor
     ids: tf.Tensor
-    ranks: tf.Tensor
     artist_ids: tf.Tensor
     vectors: tf.Tensor
     best_score: tf.Tensor

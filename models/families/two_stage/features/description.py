@@ -123,7 +123,6 @@ class CandidateFeatures(tf.Module):
         found = Found(
             scores=tf.gather(row.scores, row.places),
             ids=ids,
-            ranks=row.places,
             artist_ids=tf.gather(self._artist_ids, ids),
             vectors=self._unit_vectors(ids),
             best_score=tf.reduce_mean(row.scores[:_BEST]),

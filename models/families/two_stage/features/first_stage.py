@@ -1,4 +1,4 @@
-"""What the first stage says: its score, that score's rank, and how much it had to go by."""
+"""What the first stage says: its score, and how much it had to go by."""
 
 from __future__ import annotations
 
@@ -11,12 +11,14 @@ _LEAST = 1e-3
 
 
 class FirstStage(Group):
-    """Score, its logarithm, its share of the best, its rank, and what kind of playlist it is.
+    """Score, its logarithm, its share of the best, and what kind of playlist it is.
 
     `score` is the first stage's, s; `relative_score` is s / b and `best_score` log b with b the
-    mean of the best; `log_rank` is log(1 + rank). The share of known seeds, `known_share`, is
-    (known seeds) / (known artists of seeds), at most 1. `title_cosine` is the cosine of the vector
-    that the first stage makes of the title alone with the candidate's. No tensors.
+    mean of the best. Its rank is none of them: two candidates whose scores differ by float error
+    change places with the batch, and answers would depend on it. The share of known seeds,
+    `known_share`, is (known seeds) / (known artists of seeds), at most 1. `title_cosine` is the
+    cosine of the vector that the first stage makes of the title alone with the candidate's. No
+    tensors.
     """
 
     names = (
@@ -24,7 +26,6 @@ class FirstStage(Group):
         "log_score",
         "relative_score",
         "best_score",
-        "log_rank",
         "num_seeds",
         "known_share",
         "has_title",
@@ -42,7 +43,6 @@ class FirstStage(Group):
             "log_score": logarithm(found.scores),
             "relative_score": found.scores / tf.maximum(found.best_score, _LEAST),
             "best_score": logarithm(found.best_score),
-            "log_rank": tf.math.log1p(tf.cast(found.ranks, tf.float32)),
             "num_seeds": tf.math.log1p(num_seeds),
             "known_share": tf.minimum(num_known / tf.maximum(num_seeds, 1.0), 1.0),
             "has_title": tf.cast(shown.has_title, tf.float32),

@@ -82,7 +82,6 @@ def found(ids: Sequence[int], scores: Sequence[float] | None = None) -> Found:
     return Found(
         scores=values,
         ids=tf.constant(ids, tf.int32),
-        ranks=tf.range(len(ids)),
         artist_ids=artists,
         vectors=unit(ids),
         best_score=tf.reduce_mean(values),

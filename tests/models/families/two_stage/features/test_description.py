@@ -28,13 +28,24 @@ def test_all_groups_in_order() -> None:
     assert len(set(NAMES)) == len(NAMES)
     assert np.isfinite(block).all()
     first = dict(zip(NAMES, block[0].T, strict=True))
-    picked = {name: tf.constant(first[name]) for name in ("score", "count", "log_rank")}
+    picked = {name: tf.constant(first[name]) for name in ("score", "count")}
     expected = {
         "score": [3, 2, 0],
         "count": [np.log(2), 0, 0],
-        "log_rank": np.log([1, 2, 3]),
     }
     check(picked, expected)
+
+
+def test_candidates_of_nearly_the_same_score_may_change_places() -> None:
+    """Scores differ by float error from batch to batch, and their order with them."""
+    scores, ids = SCORES.numpy()[:1], IDS.numpy()[:1]
+    scores[0, 1] = scores[0, 0]
+    one = Query(*(part[:1] for part in QUERY))
+    block = FEATURES.describe(one, tf.constant(scores), tf.constant(ids)).numpy()[0]
+    changed = tf.constant(ids[:, [1, 0, 2]])
+    scores[0, 1] = np.nextafter(scores[0, 1], np.float32(0))
+    other = FEATURES.describe(one, tf.constant(scores), changed).numpy()[0]
+    np.testing.assert_allclose(other[[1, 0, 2]], block, rtol=1e-5, atol=1e-6)
 
 
 def test_a_playlists_description_does_not_depend_on_the_others() -> None:

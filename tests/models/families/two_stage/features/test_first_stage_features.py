@@ -20,7 +20,6 @@ def test_by_hand() -> None:
             "log_score": [log(0.6 + least), log(0.2 + least)],
             "relative_score": [0.6 / 0.4, 0.2 / 0.4],
             "best_score": log(0.4 + least),
-            "log_rank": [0, log(2)],
             "num_seeds": log(3),
             "known_share": 0.5,
             "has_title": 1,
