@@ -28,6 +28,10 @@ _NAMES: Final = {"local": "local file", "collection": "collection"}
 
 #: Entries of a playlist that are no tracks, by `other_kind`, and what they are counted under.
 NO_TRACKS: Final = {"local file": "local_files", "episode": "episodes"}
+#: What entries are counted under whose URI is missing, null or empty.
+WITHOUT_URI: Final = "without_uri"
+#: All kinds of entries that leave their playlist and are counted.
+LEFT_OUT: Final = (*NO_TRACKS.values(), WITHOUT_URI)
 
 FORMS: Final = (
     f"{URI_PREFIX}ID, https://open.spotify.com/track/ID or the ID alone, of 22 letters and digits"

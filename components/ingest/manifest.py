@@ -17,7 +17,7 @@ from components.ingest import finding
 from components.ingest.finding import InputFile
 from schema.documents import ALL, Amount, SplitCounts, StageCounts
 from schema.splits import SplitConfig
-from schema.track_uris import NO_TRACKS
+from schema.track_uris import LEFT_OUT
 
 NAME: Final = "manifest.json"
 #: How the fingerprint of an input begins that could not be looked at; no two are the same.
@@ -81,9 +81,7 @@ class IngestResult:
             for reason, number in self.rejects.items()
         }
         no_tracks = {
-            kind: Amount(entries=self.left_out[kind])
-            for kind in NO_TRACKS.values()
-            if kind in self.left_out
+            kind: Amount(entries=self.left_out[kind]) for kind in LEFT_OUT if kind in self.left_out
         }
         replaced = {
             what: Amount(playlists=playlists, entries=entries)

@@ -30,7 +30,7 @@ from components.ingest.names import duplicates_name, playlists_name, rejects_nam
 from components.ingest.reading import UnreadableFileError, read_slice
 from components.ingest.validation import Playlist, Reason, Reject, entries_of, validate
 from schema.splits import SPLITS, SplitConfig
-from schema.track_uris import NO_TRACKS
+from schema.track_uris import LEFT_OUT
 
 _LOGGER = logging.getLogger("segue.ingest")
 
@@ -236,8 +236,7 @@ class _DropDuplicates(beam.DoFn):
                 for place, pid, kept in dropped:
                     detail = f"pid {pid} is kept from {self._names[kept.file]}[{kept.position}]"
                     reject = Reject(Reason.DUPLICATE_PID, detail, pid)
-                    kinds = NO_TRACKS.values()
-                    no_tracks = sum(count for kind, count in place.left_out if kind in kinds)
+                    no_tracks = sum(count for kind, count in place.left_out if kind in LEFT_OUT)
                     number = place.tracks + no_tracks
                     rejects.add(self._names[place.file], place.position, reject, number)
             counts.playlists -= len(dropped)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from schema import features
 from schema.texts import whole
-from schema.track_uris import NO_TRACKS, canonical, is_track_uri, other_kind
+from schema.track_uris import NO_TRACKS, WITHOUT_URI, canonical, is_track_uri, other_kind
 
 INT64_MAX: Final = 2**63 - 1
 _EXACT: Final = 2**53  # beyond it, not every whole number is a float
@@ -89,10 +89,10 @@ def validate(raw: object, *, allow_no_tracks: bool = False) -> Playlist | Reject
     """Validates one element of a slice's `playlists`.
 
     A field that is null counts as absent. Whole numbers may be strings, or floats. Tracks are put
-    in the order of their `pos` where all have one. Local files and episodes are left out and
-    counted, and so are halves of characters, in whose place U+FFFD stands. A playlist with any
-    other entry that is no track is rejected as a whole: to drop it would change the playlist
-    without a trace.
+    in the order of their `pos` where all have one. Local files, episodes and entries whose URI is
+    missing, null or empty are left out and counted, and so are halves of characters, in whose
+    place U+FFFD stands. A playlist with any other entry that is no track is rejected as a whole:
+    such a URI tells that the file is not what it is taken for.
 
     Args:
         raw: any JSON value.
@@ -169,13 +169,19 @@ def _tracks(raw: dict[str, Any], allow_none: bool) -> tuple[list[_Entry], dict[s
         uri = track.get(features.TRACK_URI)
         if is_track_uri(uri):
             entries.append((index, track))
+        elif uri is None or uri == "":
+            left_out[WITHOUT_URI] += 1
         elif isinstance(uri, str) and (kind := other_kind(uri)) in NO_TRACKS:
             left_out[NO_TRACKS[kind]] += 1
         else:
             entries.append((index, {**track, features.TRACK_URI: _canonical(uri, index)}))
     if tracks and not entries and not allow_none:
-        raise _InvalidError(Reason.MISSING_TRACKS, "tracks: local files and episodes only")
+        raise _InvalidError(Reason.MISSING_TRACKS, f"tracks: {_kinds(left_out)} only")
     return _in_order(entries), dict(left_out)
+
+
+def _kinds(left_out: Mapping[str, int]) -> str:
+    return ", ".join(kind.replace("_", " ") for kind in left_out)
 
 
 def _canonical(uri: object, index: int) -> str:

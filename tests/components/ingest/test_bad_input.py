@@ -78,7 +78,8 @@ REJECTED = {
     "tracks that are no list": (playlist(tracks={"0": TRACK}), "invalid_tracks"),
     "no tracks": (playlist(tracks=[]), "missing_tracks"),
     "a track that is no object": (playlist(tracks=[TRACK, uri()]), "invalid_tracks"),
-    "a track without URI": (playlist(tracks=[TRACK, {"track_name": "x"}]), "invalid_track_uri"),
+    "a URI that is a number": (playlist(tracks=[TRACK, {"track_uri": 7}]), "invalid_track_uri"),
+    "tracks without URI only": (playlist(tracks=[{"track_name": "x"}]), "missing_tracks"),
     "a URI of something else": (
         playlist(tracks=[TRACK, {"track_uri": "spotify:album:" + "a" * 22}]),
         "invalid_track_uri",
@@ -110,6 +111,11 @@ TAKEN = {
         playlist(tracks=[{"track_uri": "spotify:episode:" + "e" * 22}, TRACK]),
         1,
         {"episodes": 1},
+    ),
+    "a track without URI": (
+        playlist(tracks=[{"track_name": "x"}, TRACK, {"track_uri": ""}, {"track_uri": None}]),
+        1,
+        {"without_uri": 3},
     ),
     "fields that nobody knows": (playlist(rubbish=nested(100)), 1, {}),
     "NaN where nobody looks": (playlist(mood=math.nan), 1, {}),

@@ -603,18 +603,19 @@ def test_a_slice_that_nobody_reads_is_an_error(source, output, monkeypatch):
 
 def test_entries_are_counted_wherever_they_go(source, output):
     local = {"track_uri": "spotify:local:x"}
-    tracks = [{"track_uri": uri("a")}, {"track_uri": uri("b")}, local]
+    tracks = [{"track_uri": uri("a")}, {"track_uri": uri("b")}, local, {"track_name": "x"}]
     write(source, 0, [{"pid": 1, "tracks": tracks}, {"pid": -2, "tracks": tracks}, {"pid": 3}])
     write(source, 10, [{"pid": 1, "tracks": [*tracks, local]}])
     result = ingest(str(source), output, max_reject_share=0.9)
     every = result.counts.splits["all"]
-    assert (every.read.playlists, every.read.entries) == (4, 10)
+    assert (every.read.playlists, every.read.entries) == (4, 13)
     assert (every.written.playlists, every.written.entries) == (1, 2)
     assert {why: (n.playlists, n.entries) for why, n in every.left_out.items()} == {
-        "invalid_pid": (1, 3),
+        "invalid_pid": (1, 4),
         "missing_tracks": (1, 0),
-        "duplicate_pid": (1, 4),
+        "duplicate_pid": (1, 5),
         "local_files": (0, 1),
+        "without_uri": (0, 1),
     }
     assert sum(result.entries.values()) == 2
 

@@ -203,6 +203,13 @@ def test_local_files_and_episodes_are_left_out_and_counted():
     assert found.features["track_uri"] == [uri("a").encode(), uri("b").encode()]
 
 
+def test_tracks_without_uri_are_left_out_and_counted_wherever_they_stand():
+    none = [{"pos": 0}, {"pos": 2, "track_uri": None}, {"pos": 3, "track_uri": ""}]
+    found = validate(playlist(tracks=[*none, track("b", pos=4), track("a", pos=1)]))
+    assert (found.left_out, found.num_tracks) == ({"without_uri": 3}, 2)
+    assert found.features["track_uri"] == [uri("a").encode(), uri("b").encode()]
+
+
 def test_a_bad_value_is_named_by_its_place_in_the_input():
     tracks = [
         {"track_uri": "spotify:local:x"},
@@ -235,9 +242,9 @@ def test_collaborative_may_be_a_boolean(collaborative):
             "tracks[1]: a JSON string, not an object",
         ),
         (
-            playlist(tracks=[track("a"), {"pos": 1}]),
+            playlist(tracks=[track("a"), {"pos": 1, "track_uri": 5}]),
             Reason.INVALID_TRACK_URI,
-            "tracks[1].track_uri: null is not spotify:track: and 22 letters and digits",
+            "tracks[1].track_uri: 5 is not spotify:track: and 22 letters and digits",
         ),
         (
             playlist(tracks=[{"track_uri": "spotify:album:x"}]),
@@ -246,9 +253,9 @@ def test_collaborative_may_be_a_boolean(collaborative):
             "and digits",
         ),
         (
-            playlist(tracks=[{"track_uri": "spotify:local:x"}]),
+            playlist(tracks=[{"track_uri": "spotify:local:x"}, {"pos": 1}]),
             Reason.MISSING_TRACKS,
-            "tracks: local files and episodes only",
+            "tracks: local files, without uri only",
         ),
         (
             playlist(num_followers="many"),
