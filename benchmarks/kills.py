@@ -1,15 +1,15 @@
 """A run that is killed again and again, and ends as if nothing had happened.
 
-`segue run` is killed with its whole process group (kill -9) at points that its files and its
-console tell of, then started again by the same command, until the last one may end. What it left is
-compared by value with what an undisturbed run left.
+`segue run` is killed with its whole process group (kill -9) in every node that does work, at points
+that its files and its console tell of, then started again by the same command, until the last one
+may end. What it left is compared by value with what an undisturbed run left. A second history does
+so where data in spans takes another way.
 """
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import json
 import os
 import pathlib
 import random
@@ -19,26 +19,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
-import pandas as pd
+from benchmarks import harness, kills_left, runs
+from benchmarks.kills_left import VERSIONS
 
-from benchmarks import harness, runs
-from components.ingest import manifest
-from schema.documents import METRICS_FILE, RunMetrics
-from schema.layout import MODEL_NAME
-from schema.rows import MODEL, PID, ROWS_FILE, SPLIT
-
-_PLAYLISTS: Final = 150
-_SETTINGS: Final = ("candidate=als", "baselines=[popularity]", "models.als.factors=16")
+#: Of every run.
+SETTINGS: Final = ("candidate=als", "baselines=[popularity]", "models.als.factors=16")
 _POLL: Final = 0.002
 #: A node that takes longer than that from its start to its end is taken for stuck.
 _STUCK_SECONDS: Final = 1800.0
 _STARTED: Final = re.compile(r"^▸ (\S+)", re.MULTILINE)
 _ENDED: Final = re.compile(r"^[✓↺✗=] (\S+)", re.MULTILINE)
-#: What takes another value in each run.
-_OF_ITS_TIME: Final = ("seconds", "pushed_version", "push", "blessing", "served")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,53 +56,115 @@ def _any(out: pathlib.Path, pattern: str) -> bool:
     return False
 
 
-_VERSIONS: Final = f"serving/{MODEL_NAME}/*"
+#: Every node that does work, in their order.
 POINTS: Final = (
+    Point("ImportSchemaGen", "ImportSchemaGen"),
     Point("Ingest, writing", "Ingest", lambda out: _any(out, "tfrecords/ingesting-*/all/*")),
     Point(
         "Ingest, before it replaces",
         "Ingest",
         lambda out: _any(out, "tfrecords/ingesting-*/manifest.json"),
     ),
+    Point("ImportExampleGen", "ImportExampleGen"),
     Point("StatisticsGen", "StatisticsGen"),
+    Point("ExampleValidator", "ExampleValidator"),
+    Point("SchemaGen", "SchemaGen"),
+    Point("DataGate", "DataGate"),
     Point("Holdout", "Holdout"),
     Point("Transform", "Transform"),
     Point("Trainer.als", "Trainer.als"),
+    Point("Trainer.popularity", "Trainer.popularity"),
+    Point("InfraCheck", "InfraCheck"),
+    Point("ServedModel", "ServedModel"),
     Point("Evaluator", "Evaluator"),
     Point("Significance", "Significance"),
-    Point("Pusher, copying", "Pusher", lambda out: _any(out, _VERSIONS)),
+    Point("Pusher, copying", "Pusher", lambda out: _any(out, VERSIONS)),
     Point(
         "Pusher, pushed and not recorded",
         "Pusher",
-        lambda out: _any(out, f"{_VERSIONS}/saved_model.pb"),
+        lambda out: _any(out, f"{VERSIONS}/saved_model.pb"),
     ),
     Point("Report", "Report"),
 )
+#: Where data in spans takes another way.
+SPAN_POINTS: Final = (
+    Point(
+        "Ingest, writing the first span",
+        "Ingest",
+        lambda out: _any(out, "tfrecords/span-00001/ingesting-*/all/*"),
+    ),
+    Point(
+        "Ingest, before the second span's records are put in place",
+        "Ingest",
+        lambda out: _any(out, "tfrecords/span-00002/ingesting-*/manifest.json"),
+    ),
+    Point(
+        "Ingest, before the window is put in place",
+        "Ingest",
+        lambda out: _any(out, "tfrecords/ingesting-*/manifest.json"),
+    ),
+    Point("ImportExampleGen", "ImportExampleGen"),
+    Point("SpanStatistics", "SpanStatistics"),
+    Point("Transform", "Transform"),
+)
 
 
-def measure(seed: int = 1) -> dict[str, Any]:
+@dataclasses.dataclass(frozen=True)
+class History:
+    """A run and where it is killed.
+
+    Attributes:
+        points: where, in the order of the nodes.
+        playlists: of each span, or of data without any; a later span updates those of an earlier.
+        data: where the slices lie, in their folder.
+        settings: of the run.
+    """
+
+    points: tuple[Point, ...]
+    playlists: tuple[int, ...]
+    data: str = ""
+    settings: tuple[str, ...] = ()
+
+
+HISTORIES: Final = {
+    "slices": History(POINTS, (150,)),
+    "spans": History(SPAN_POINTS, (150, 100), "span-{SPAN}", ("window=2",)),
+}
+
+
+def measure(seed: int = 1) -> Iterator[dict[str, Any]]:
     """Runs undisturbed, then with kills, and compares.
 
     Args:
         seed: of the moments within a node.
 
-    Returns:
-        `kills`: each with its point, the nodes that had ended and whether it hit; `differences`
-        between what both runs left, in words; `versions`, how many were pushed; `left`: what lies
-        half written, what `segue gc` names, and how much lies in the folder of temporary files.
+    Yields:
+        After each history all that ended, by name: `kills`, each with its point, the nodes that
+        were under way and whether it hit that of its point; `differences` between what both runs
+        left, in words; `versions`, how many were pushed; `left`: what lies half written, what
+        `segue gc` names, and how much lies in the folder of temporary files.
     """
+    found = {}
+    for name, history in HISTORIES.items():
+        found[name] = _measure(history, random.Random(seed))
+        yield {"seed": seed, "histories": dict(found)}
+
+
+def _measure(history: History, chance: random.Random) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="segue-kills-") as name:
         folder = pathlib.Path(name)
-        data = folder / "data"
-        harness.segue(
-            "sample", "--playlists", str(_PLAYLISTS), "--seed", "3", "--output", str(data)
-        )
-        settings = [word for setting in _SETTINGS for word in ("--set", setting)]
+        for number, playlists in enumerate(history.playlists, start=1):
+            place = str(folder / "data" / history.data).replace("{SPAN}", str(number))
+            size, seed = str(playlists), str(number + 2)
+            harness.segue("sample", "--playlists", size, "--seed", seed, "--output", place)
+        data = folder / "data" / history.data
+        given = (*SETTINGS, *history.settings)
+        settings = [word for setting in given for word in ("--set", setting)]
         whole = runs.run_pipeline(data, folder / "whole", *settings)
         out = folder / "killed"
         command = ["run", "--data", str(data), "--out", str(out), *settings]
-        chance, kills = random.Random(seed), []
-        for number, point in enumerate(POINTS):
+        kills = []
+        for number, point in enumerate(history.points):
             seconds = whole["seconds_by_component"].get(point.node, 0.0)
             wait = 0.0 if point.when else chance.uniform(0.05, 0.8) * seconds
             log = folder / f"console-{number}.txt"
@@ -117,13 +172,12 @@ def measure(seed: int = 1) -> dict[str, Any]:
             print(f"{point.name}: {kills[-1]}", flush=True)
         last = harness.segue(*command, TMPDIR=str(_made(folder / "temporary")))
         return {
-            "seed": seed,
             "kills": kills,
             "last_seconds": round(last.seconds, 1),
             "undisturbed_seconds": whole["seconds"],
-            "differences": differences(folder / "whole", out),
-            "versions": len(_versions(out)),
-            "left": left(out),
+            "differences": kills_left.differences(folder / "whole", out),
+            "versions": len(kills_left.versions(out)),
+            "left": kills_left.left(out),
         }
 
 
@@ -153,11 +207,12 @@ def _kill(
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
     told = log.read_text("utf-8", "replace")
+    during = [node for node in _STARTED.findall(told) if node not in _ENDED.findall(told)]
     return {
         "point": point.name,
-        "hit": hit and process.returncode == -signal.SIGKILL,
+        "hit": hit and process.returncode == -signal.SIGKILL and point.node in during,
         "seconds": round(time.monotonic() - began, 1),
-        "during": [node for node in _STARTED.findall(told) if node not in _ENDED.findall(told)],
+        "during": during,
     }
 
 
@@ -180,72 +235,20 @@ def _reached(
             due = time.monotonic() + wait
         if due is not None and time.monotonic() >= due:
             return True
-        time.sleep(0.05)
+        time.sleep(_POLL)
     return False
-
-
-def differences(undisturbed: pathlib.Path, killed: pathlib.Path) -> list[str]:
-    """What two runs left that is not the same by value, in words; the times they took aside."""
-    found = []
-    first, second = (_figures(out / "report" / METRICS_FILE) for out in (undisturbed, killed))
-    found += [f"{key} of {METRICS_FILE}" for key in first if first[key] != second[key]]
-    order = [MODEL, SPLIT, PID]
-    tables = [
-        pd.read_parquet(out / "report" / ROWS_FILE).sort_values(order, ignore_index=True)
-        for out in (undisturbed, killed)
-    ]
-    if not tables[0].equals(tables[1]):
-        found.append(ROWS_FILE)
-    ingested = [manifest.read(str(out / "tfrecords")) for out in (undisturbed, killed)]
-    contents = [one and (one.outputs, one.result) for one in ingested]
-    if None in ingested or contents[0] != contents[1]:
-        found.append("the manifest of ingest")
-    return found
-
-
-def _figures(path: pathlib.Path) -> Mapping[str, Any]:
-    read = RunMetrics.model_validate_json(path.read_bytes()).model_dump(mode="json")
-    for key in _OF_ITS_TIME:
-        del read[key]
-    for models in (read["models"], read["test_models"]):
-        for summary in models.values():
-            del summary["fit_seconds"]
-    return read
-
-
-def _versions(out: pathlib.Path) -> list[pathlib.Path]:
-    return sorted(path.parent for path in out.glob(f"{_VERSIONS}/saved_model.pb"))
-
-
-def left(out: pathlib.Path) -> dict[str, Any]:
-    """What kills have left: half-written things by name, and what `segue gc` would collect."""
-    whole = {path.name for path in _versions(out)}
-    lines = harness.segue("gc", "--out", str(out), "--json").output.splitlines()
-    # Standard error is among them, and a library may write there at the very end.
-    named = json.loads([line for line in lines if line.startswith("{")][-1])
-    return {
-        "half_written": sorted(
-            str(path.relative_to(out))
-            for pattern in ("tfrecords/ingesting-*", "**/*.part", "checkpoints/*")
-            for path in out.glob(pattern)
-        ),
-        "half_pushed": sorted(
-            path.name for path in out.glob(_VERSIONS) if path.is_dir() and path.name not in whole
-        ),
-        "gc_collects": sorted(f"{one['kind']} {one['name']}" for one in named["collected"]),
-        "gc_keeps_leftovers": sorted(
-            one["name"] for one in named["kept"] if one["kind"] == "leftover"
-        ),
-        "temporary_mb": round(_size(out.parent / "temporary") / 1e6, 1),
-    }
-
-
-def _size(folder: pathlib.Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def failures(found: Mapping[str, Any]) -> list[str]:
     """What went wrong in runs that were killed, in words."""
+    return [
+        f"{name}: {wrong}"
+        for name, history in found["histories"].items()
+        for wrong in _failures(history)
+    ] + [f"no figures of {name}" for name in HISTORIES.keys() - found["histories"].keys()]
+
+
+def _failures(found: Mapping[str, Any]) -> list[str]:
     wrong = [f"no kill at {kill['point']}" for kill in found["kills"] if not kill["hit"]]
     wrong += [f"{what} differs from the undisturbed run's" for what in found["differences"]]
     if found["versions"] != 1:

@@ -3,8 +3,8 @@
 `tests` runs the tests marked `soak` with many more examples, `mutation` changes the code under the
 tests (see `benchmarks.mutation`), `load` asks a server for ten minutes (see `serving-soak`),
 `swaps` releases versions, broken ones too, while a client asks (see `benchmarks.swaps`), `engines`
-ends parts of a Flink cluster under a run (see `benchmarks.engines`), `kills` kills a run at eleven
-points and starts it again (see `benchmarks.kills`), `landing` a landing of events a hundred times
+ends parts of a Flink cluster under a run (see `benchmarks.engines`), `kills` kills runs in every
+node and starts them again (see `benchmarks.kills`), `landing` a landing of events a hundred times
 (see `benchmarks.landing_kills`). Each part replaces its own figures in
 benchmarks/results/soak.json, and each room of `mutation` its own: `mutation --room claims --mutants
 12` changes one room in twelve places. `swaps --target HOST:PORT` prints the figures of that server
@@ -163,6 +163,11 @@ def main(
                 figures[name] = {"rooms": rooms}
                 harness.record("soak", figures)
             continue
+        if name == "kills":
+            for found in kills.measure(seed):
+                figures[name] = {"measured": _today(), **found}
+                harness.record("soak", figures)
+            continue
         if name == "swaps" and target is not None:
             figures[name] = swaps.measure(target, model_base, folder)
             print(json.dumps(figures[name], indent=1))
@@ -172,7 +177,6 @@ def main(
             "tests": run_tests,
             "load": serving_soak.measure,
             "engines": engines.measure,
-            "kills": lambda: kills.measure(seed),
             "landing": landing_of_both,
         }[name]
         figures[name] = {"measured": _today(), **run()}
