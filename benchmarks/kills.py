@@ -14,6 +14,7 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,6 +31,10 @@ SETTINGS: Final = ("candidate=als", "baselines=[popularity]", "models.als.factor
 _POLL: Final = 0.002
 #: A node that takes longer than that from its start to its end is taken for stuck.
 _STUCK_SECONDS: Final = 1800.0
+#: How often a point is tried that a run passes too fast.
+_TRIES: Final = 4
+#: A node that takes less is killed as soon as it begins.
+_QUICK_SECONDS: Final = 1.0
 _STARTED: Final = re.compile(r"^▸ (\S+)", re.MULTILINE)
 _ENDED: Final = re.compile(r"^[✓↺✗=] (\S+)", re.MULTILINE)
 
@@ -166,7 +171,7 @@ def _measure(history: History, chance: random.Random) -> dict[str, Any]:
         kills = []
         for number, point in enumerate(history.points):
             seconds = whole["seconds_by_component"].get(point.node, 0.0)
-            wait = 0.0 if point.when else chance.uniform(0.05, 0.8) * seconds
+            wait = chance.uniform(0.0, 0.5) * seconds if seconds > _QUICK_SECONDS else 0.0
             log = folder / f"console-{number}.txt"
             kills.append(_kill(command, out, point, wait, log))
             print(f"{point.name}: {kills[-1]}", flush=True)
@@ -189,7 +194,27 @@ def _made(folder: pathlib.Path) -> pathlib.Path:
 def _kill(
     command: list[str], out: pathlib.Path, point: Point, wait: float, log: pathlib.Path
 ) -> dict[str, Any]:
-    """Starts a run and kills it at a point."""
+    """Kills a run at a point, once more from the same state where that came too late."""
+    before = log.parent / "before"
+    for tries in range(1, _TRIES + 1):
+        _copy(out, before)
+        found = {**_kill_once(command, out, point, wait, log), "tries": tries}
+        if found["hit"] or tries == _TRIES:
+            break
+        _copy(before, out)
+        wait /= 3
+    return found
+
+
+def _copy(folder: pathlib.Path, to: pathlib.Path) -> None:
+    shutil.rmtree(to, ignore_errors=True)
+    if folder.exists():
+        shutil.copytree(folder, to, symlinks=True)
+
+
+def _kill_once(
+    command: list[str], out: pathlib.Path, point: Point, wait: float, log: pathlib.Path
+) -> dict[str, Any]:
     with log.open("wb") as console:
         process = subprocess.Popen(
             [sys.executable, "-m", "pipeline.cli", *command],
@@ -223,17 +248,17 @@ def _reached(
     wait: float,
     log: pathlib.Path,
 ) -> bool:
-    """Waits for a point; False where the run ends before."""
+    """Waits for a point; False where its node ends before."""
     limit, due = time.monotonic() + _STUCK_SECONDS, None
     while process.poll() is None and time.monotonic() < limit:
-        if point.when is not None:
-            if point.when(out):
-                return True
-            time.sleep(_POLL)
-            continue
-        if due is None and point.node in _STARTED.findall(log.read_text("utf-8", "replace")):
+        if point.when is not None and point.when(out):
+            return True
+        told = log.read_text("utf-8", "replace")
+        if point.node in _ENDED.findall(told):
+            return False
+        if due is None and point.node in _STARTED.findall(told):
             due = time.monotonic() + wait
-        if due is not None and time.monotonic() >= due:
+        if point.when is None and due is not None and time.monotonic() >= due:
             return True
         time.sleep(_POLL)
     return False
