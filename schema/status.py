@@ -101,8 +101,8 @@ class IngestStatus(CommandStatus):
     """Records that were set aside, by reason."""
     left_out: dict[str, int] = Field(default_factory=dict)
     """Entries of playlists that are no tracks (local files, episodes, those without URI), halves of
-    characters in their texts, files of macOS, slices that `md5sums` lists but that are missing, and slices that
-    a span has lost."""
+    characters in their texts, files of macOS, files beside the slices that are named otherwise,
+    slices that `md5sums` lists but that are missing, and slices that a span has lost."""
     updated: int = 0
     """Playlists that were left out as a later span has them again."""
     deleted: int = 0
@@ -146,8 +146,8 @@ class RecommendStatus(CommandStatus):
     no_seed_known: int | None = None
     """Playlists whose tracks the model does not know, not one of them; null where it cannot say."""
     left_out: dict[str, int] = Field(default_factory=dict)
-    """Entries of playlists that are no tracks (local files, episodes, those without URI), and halves
-    of characters in their texts."""
+    """Entries of playlists that are no tracks (local files, episodes, those without URI), and
+    halves of characters in their texts."""
 
 
 class ReportStatus(CommandStatus):

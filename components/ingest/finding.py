@@ -29,6 +29,8 @@ _DIRECTORIES: Final = (
 )
 #: A directory with such a name is a slice that went wrong, not one to look into.
 _NAMED_AS_SLICES: Final = (*_JSON_NAMES, "*.zip")
+#: What is likely a slice that went wrong, such as x.JSON or x.json.tmp, where it is not chosen.
+_LIKE_SLICES: Final = ("[mM][pP][dD].[sS][lL][iI][cC][eE].*", "*.[jJ][sS][oO][nN]*")
 #: What macOS puts beside files on other disks and into archives; it holds no playlists.
 _MACOS: Final = "._"
 _CHUNK: Final = 1 << 20
@@ -63,6 +65,7 @@ class Inputs(NamedTuple):
     Attributes:
         files: the slices in their order.
         macos_files: how many files of macOS were left out.
+        others: files beside the slices that are named almost as these, and were left out.
         missing: how many slices a list of checksums names that are not there; 0 where a file or a
             pattern chose some of them.
     """
@@ -70,6 +73,7 @@ class Inputs(NamedTuple):
     files: list[InputFile]
     macos_files: int
     missing: int = 0
+    others: tuple[str, ...] = ()
 
 
 def is_remote(path: str) -> bool:
@@ -90,12 +94,10 @@ def match_inputs(pattern: str) -> Inputs:
         IngestError: when nothing matches, or it cannot be looked for.
     """
     try:
-        chosen, left_out = _match_files(pattern), 0
-        found = chosen
-        if not found:
-            found, left_out = _match_directory(pattern)
-        unpacked = [_unpacked(file) for file in found]
-        files = [file for inner, _ in unpacked for file in inner]
+        chosen = _match_files(pattern)
+        beside = _Chosen(chosen) if chosen else _match_directory(pattern)
+        unpacked = [_unpacked(file) for file in beside.files]
+        files = [file for inner in unpacked for file in inner.files]
         sums, missing = checksums.expected((file.path, file.member) for file in files)
     except Exception as error:  # each filesystem has its own errors
         why = str(error)
@@ -108,11 +110,12 @@ def match_inputs(pattern: str) -> Inputs:
             "and no directory that holds .json, .json.gz or .zip files, by itself or in data/"
         )
     files = [file._replace(md5=md5) for file, md5 in zip(files, sums, strict=True)]
-    left_out += sum(number for _, number in unpacked)
+    parts = [beside, *unpacked]
     if chosen and not all(file.member for file in files):
         missing = set()
     in_order = sorted(files, key=lambda file: _natural_key(file.name))
-    return Inputs(in_order, left_out, len(missing))
+    others = sorted(name for part in parts for name in part.others)
+    return Inputs(in_order, sum(part.macos for part in parts), len(missing), tuple(others))
 
 
 def _natural_key(path: str) -> tuple[list[str | int], str]:
@@ -191,14 +194,33 @@ def _with_directory_as_it_is(pattern: str) -> str:
     return glob.escape(directory) + pattern[len(directory) :]
 
 
-def _match_directory(pattern: str) -> tuple[list[InputFile], int]:
-    """Returns what a directory stands for, and how many files of macOS were left out."""
+class _Chosen(NamedTuple):
+    """What was chosen of several files, and what of the others is told."""
+
+    files: list[InputFile]
+    macos: int = 0
+    others: tuple[str, ...] = ()
+
+
+def _chosen(listed: Iterable[InputFile], names: Iterable[str]) -> _Chosen:
+    """Chooses files by their names; the same file may be listed twice."""
+    named = {file.name: file for file in listed}
+    macos = [name for name in named if _is_macos(name)]
+    others = named.keys() - macos
+    sound = [name for name in named if name in others and _is_named(name, names)]
+    of_slices = [name for name in macos if _is_named(os.path.basename(name)[2:], names)]
+    like = tuple(name for name in others.difference(sound) if _is_named(name, _LIKE_SLICES))
+    return _Chosen([named[name] for name in sound], len(of_slices), like)
+
+
+def _match_directory(pattern: str) -> _Chosen:
+    """Returns what a directory stands for."""
     for names, folder in _DIRECTORIES:
         directory = FileSystems.join(pattern, folder) if folder else pattern
-        listed = _list_inputs(directory, [*names, *(_MACOS + name for name in names)])
-        if sound := [file for file in listed if not _is_macos(file.path)]:
-            return sound, len(listed) - len(sound)
-    return [], 0
+        like = {*names, *(_MACOS + name for name in names), *_LIKE_SLICES}
+        if (found := _chosen(_list_inputs(directory, sorted(like)), names)).files:
+            return found
+    return _Chosen([])
 
 
 def _list_inputs(directory: str, names: list[str]) -> list[InputFile]:
@@ -210,24 +232,19 @@ def _list_inputs(directory: str, names: list[str]) -> list[InputFile]:
     return [_stat(entry.path) for entry in os.scandir(directory) if _is_named(entry.name, names)]
 
 
-def _unpacked(file: InputFile) -> tuple[list[InputFile], int]:
-    """Returns the slices in an archive and how many files of macOS; any other file as it is."""
+def _unpacked(file: InputFile) -> _Chosen:
+    """Returns the slices in an archive; any other file as it is."""
     if not archives.is_archive(file.path) or not_a_file(file.path):
-        return [file], 0
+        return _Chosen([file])
     try:
         sizes = archives.sizes(file.path)
     except Exception:  # each filesystem has its own errors; reading the archive will name them
-        return [file], 0
+        return _Chosen([file])
+    inside = [file._replace(member=member, size=size) for member, size in sizes.items()]
     for names in (_SLICE_NAMES, _JSON_NAMES):
-        patterns = [*names, *(_MACOS + name for name in names)]
-        found = [
-            file._replace(member=member, size=size)
-            for member, size in sizes.items()
-            if _is_named(member, patterns)
-        ]
-        if sound := [inner for inner in found if not _is_macos(inner.member)]:
-            return sound, len(found) - len(sound)
-    return [file], 0
+        if (found := _chosen(inside, names)).files:
+            return found
+    return _Chosen([file])
 
 
 def _is_macos(path: str) -> bool:

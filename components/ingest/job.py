@@ -31,6 +31,8 @@ _MIN_SHARDS, _MAX_SHARDS = 8, 1000
 _SHARD_BYTES: Final = 64 << 20  # of JSON, which is 5 times the size of its gzip
 _GZIP_RATIO: Final = 5
 _MACOS_FILES: Final = "files_of_macos"
+_OTHERS: Final = "files_named_otherwise"
+_NAMED: Final = 3  # files that a warning names
 _GONE: Final = "slices_gone_since_they_were_last_read"
 _MISSING: Final = "slices_that_md5sums_lists_but_are_missing"
 
@@ -72,8 +74,12 @@ def plan(
         IngestError: when no slice is found.
     """
     inputs = match_inputs(input)
+    if others := inputs.others:
+        named = ", ".join(others[:_NAMED]) + (", ..." if len(others) > _NAMED else "")
+        _LOGGER.warning("not read, as slices are named otherwise: %s", named)
     count = _shard_count(inputs.files, options.shards)
     made_from = manifest.describe(inputs.files, count, split, source_hash)
+    made_from["max_slice_mib"] = options.max_slice_mib
     if inputs.missing:
         made_from["missing"] = inputs.missing
     if with_pids:
@@ -138,7 +144,7 @@ def ingest(
         if finished is not None:  # another ingest made it in the meantime
             return _skipped(finished, output, options, with_pids)
         staged = shard_io.Staging(root, planned.shards, with_pids)
-        result = _run(planned.inputs, staged, split, beam_options)
+        result = _run(planned.inputs, staged, split, options.max_slice_bytes, beam_options)
         try:
             rejects = FileSystems.join(output, destination.FAILED_PATTERN)
             usable.check(result, options, rejects, may_be_empty=with_pids)
@@ -177,7 +183,11 @@ def _shard_count(files: list[InputFile], wanted: int | None) -> int:
 
 
 def _run(
-    inputs: Inputs, staging: shard_io.Staging, split: SplitConfig, options: PipelineOptions
+    inputs: Inputs,
+    staging: shard_io.Staging,
+    split: SplitConfig,
+    most: int,
+    options: PipelineOptions,
 ) -> IngestResult:
     files = inputs.files
     size = sum(file.size for file in files) / 1e6
@@ -195,7 +205,7 @@ def _run(
         pipeline
         | "Shards" >> beam.Create(tasks)
         | "Spread" >> beam.Reshuffle()
-        | "Ingest" >> shard_io.WriteShards(staging, [file.name for file in files], split)
+        | "Ingest" >> shard_io.WriteShards(staging, [file.name for file in files], split, most)
     )
     try:
         pipeline.run().wait_until_finish()
@@ -205,7 +215,8 @@ def _run(
     counted = Counts()
     for shard in shards:
         counted.add(shard)
-    counted.leave_out({_MACOS_FILES: inputs.macos_files, _MISSING: inputs.missing})
+    others = len(inputs.others)
+    counted.leave_out({_MACOS_FILES: inputs.macos_files, _OTHERS: others, _MISSING: inputs.missing})
     result = IngestResult(
         playlists=counted.playlists,
         tracks=counted.tracks,

@@ -12,6 +12,10 @@ from schema.options import Options, Share
 SPAN: Final = "{SPAN}"
 
 
+#: A slice is in memory as a whole, several times its size once it is parsed.
+MAX_SLICE_MIB: Final = 256
+
+
 class IngestOptions(Options):
     """MPD slices to TFRecords."""
 
@@ -28,3 +32,14 @@ class IngestOptions(Options):
         description="slices that cannot be read beyond which the run fails; each of them counts "
         "in max_reject_share with as many playlists as a slice has that can be read",
     )
+    max_slice_mib: int = pydantic.Field(
+        MAX_SLICE_MIB,
+        ge=1,
+        le=1 << 14,
+        description="MiB of JSON beyond which a slice cannot be read; unpacked, 33 MB are usual",
+    )
+
+    @property
+    def max_slice_bytes(self) -> int:
+        """The same in bytes."""
+        return self.max_slice_mib << 20

@@ -15,12 +15,14 @@ from apache_beam.io.filesystems import FileSystems
 from components.ingest import archives, checksums
 from components.ingest.archives import ArchiveError
 from components.ingest.finding import not_a_file
+from components.ingest.options import MAX_SLICE_MIB
 from components.ingest.validation import json_type
 from schema import strict_json
 from schema.stand_ins import stand_in
 
-#: A slice that unpacks to more is not read: it is not a slice, and would exhaust a worker's memory.
-MAX_SLICE_BYTES: Final = 1 << 30
+#: Commas in JSON, and so its values. Slices of 256 MiB have less than a third of that; short values
+#: would fill a worker's memory.
+_MOST_COMMAS: Final = 1 << 24
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _NESTED: Final = (dict, list)
 _TAR_MAGIC: Final = b"ustar"
@@ -35,7 +37,14 @@ class NoSliceError(UnreadableFileError):
     """A file that could be read and holds something else."""
 
 
-def read_slice(path: str, member: str = "", md5: str = "", *, pipes: bool = False) -> list[Any]:
+def read_slice(
+    path: str,
+    member: str = "",
+    md5: str = "",
+    *,
+    pipes: bool = False,
+    most: int = MAX_SLICE_MIB << 20,
+) -> list[Any]:
     """Reads the playlists of a slice, as JSON has them.
 
     Gzip is recognised by the content, not by the name. The whole slice is held in memory.
@@ -45,6 +54,7 @@ def read_slice(path: str, member: str = "", md5: str = "", *, pipes: bool = Fals
         member: its name in the archive, "" where it lies in none.
         md5: the digest that it should have, packed or unpacked; "" where none is known.
         pipes: whether what is no file, such as a pipe, is read too.
+        most: bytes that it may have, unpacked.
 
     Raises:
         NoSliceError: when it is not JSON, or is not an object with a list of `playlists`.
@@ -52,7 +62,7 @@ def read_slice(path: str, member: str = "", md5: str = "", *, pipes: bool = Fals
     """
     if not pipes and (problem := not_a_file(path)):
         raise UnreadableFileError(problem)
-    content = _parse(_read(path, member, md5))
+    content = _parse(_read(path, member, md5, most))
     if not isinstance(content, dict):
         raise NoSliceError(f"a JSON {json_type(content)}, not an object with 'playlists'")
     if "playlists" not in content:
@@ -63,15 +73,15 @@ def read_slice(path: str, member: str = "", md5: str = "", *, pipes: bool = Fals
     return playlists
 
 
-def _read(path: str, member: str, md5: str) -> bytes:
+def _read(path: str, member: str, md5: str, most: int) -> bytes:
     digests = set()
     try:
-        content = archives.read(path, member, MAX_SLICE_BYTES + 1) if member else _content(path)
+        content = archives.read(path, member, most + 1) if member else _content(path, most)
         if md5:
             digests.add(_md5(content))
         if content[:2] == _GZIP_MAGIC:
             with gzip.GzipFile(fileobj=io.BytesIO(content)) as unpacked:
-                content = unpacked.read(MAX_SLICE_BYTES + 1)
+                content = unpacked.read(most + 1)
             if md5:
                 digests.add(_md5(content))
     except (UnreadableFileError, ArchiveError) as error:
@@ -83,8 +93,8 @@ def _read(path: str, member: str, md5: str) -> bytes:
     except Exception as error:  # each filesystem has its own errors
         why = getattr(error, "strerror", None) or error
         raise UnreadableFileError(f"cannot be opened: {why}") from None
-    if len(content) > MAX_SLICE_BYTES:
-        raise UnreadableFileError(f"more than {MAX_SLICE_BYTES} bytes")
+    if len(content) > most:
+        raise UnreadableFileError(f"more than {most >> 20} MiB of JSON (ingest.max_slice_mib)")
     if digests and md5 not in digests:
         raise UnreadableFileError(
             f"differs from its checksum in {checksums.NAME}: cut or changed; fetch it again"
@@ -92,7 +102,7 @@ def _read(path: str, member: str, md5: str) -> bytes:
     return content
 
 
-def _content(path: str) -> bytes:
+def _content(path: str, most: int) -> bytes:
     with FileSystems.open(path, compression_type=CompressionTypes.UNCOMPRESSED) as file:
         start = file.read(len(archives.MAGIC))
         if start == archives.MAGIC:
@@ -100,7 +110,7 @@ def _content(path: str) -> bytes:
                 archives.sizes(path)  # says what is wrong with it
                 raise UnreadableFileError("a zip archive without .json or .json.gz files")
             raise UnreadableFileError("a zip archive, whose name should end in .zip")
-        return start + file.read(MAX_SLICE_BYTES + 1 - len(start))
+        return start + file.read(most + 1 - len(start))
 
 
 def _md5(content: bytes) -> str:
@@ -108,6 +118,8 @@ def _md5(content: bytes) -> str:
 
 
 def _parse(content: bytes) -> Any:
+    if content.count(b",") > _MOST_COMMAS:
+        raise UnreadableFileError(f"more than {_MOST_COMMAS:,} values, which no slice has")
     try:
         found = orjson.loads(content)
     except orjson.JSONDecodeError:

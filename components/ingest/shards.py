@@ -98,10 +98,12 @@ class WriteShards(beam.PTransform):
         staging: where to write.
         names: the slices' names, by their number.
         split: gives each playlist its split.
+        most: bytes that a slice may have, unpacked.
     """
 
-    def __init__(self, staging: Staging, names: list[str], split: SplitConfig) -> None:
+    def __init__(self, staging: Staging, names: list[str], split: SplitConfig, most: int) -> None:
         super().__init__()
+        self._most = most
         self._staging = staging
         self._names = names
         self._split = split
@@ -109,7 +111,7 @@ class WriteShards(beam.PTransform):
     def expand(self, shards: beam.PCollection) -> beam.PCollection:
         """Turns a collection of `Shard`s into one of their numbers, once they are complete."""
         written = shards | "Write" >> beam.ParDo(
-            _WriteShard(self._staging, self._names, self._split)
+            _WriteShard(self._staging, self._names, self._split, self._most)
         ).with_outputs(_DONE, main="pids")
         duplicates = (
             written["pids"]
@@ -125,7 +127,8 @@ class WriteShards(beam.PTransform):
 
 
 class _WriteShard(beam.DoFn):
-    def __init__(self, staging: Staging, names: list[str], split: SplitConfig) -> None:
+    def __init__(self, staging: Staging, names: list[str], split: SplitConfig, most: int) -> None:
+        self._most = most
         self._staging = staging
         self._names = names
         self._split = split
@@ -148,7 +151,7 @@ class _WriteShard(beam.DoFn):
             for file, *source in files:
                 name = self._names[file]
                 counts.files += 1
-                for position, number, found in _validated(*source):
+                for position, number, found in _validated(*source, self._most):
                     counts.read += 1
                     counts.entries_read += number
                     if isinstance(found, Reject):
@@ -180,10 +183,12 @@ def _split_of(pid: int, config: SplitConfig) -> str:
     return config.split_of(str(pid).encode())
 
 
-def _validated(path: str, member: str, md5: str) -> Iterator[tuple[int, int, Playlist | Reject]]:
+def _validated(
+    path: str, member: str, md5: str, most: int
+) -> Iterator[tuple[int, int, Playlist | Reject]]:
     """Yields each position of a slice, -1 being the file, its entries, and what happened to it."""
     try:
-        playlists = read_slice(path, member, md5)
+        playlists = read_slice(path, member, md5, most=most)
     except UnreadableFileError as error:
         yield -1, 0, Reject(Reason.UNREADABLE_FILE, str(error))
         return

@@ -7,6 +7,7 @@ import gzip
 import json
 import math
 import os
+import zlib
 from pathlib import Path
 
 import pytest
@@ -129,10 +130,10 @@ def ingested(tmp_path):
     source.mkdir()
     (source / "mpd.slice.0-0.json").write_bytes(slice_of(SOUND))
 
-    def run(content: bytes | None = None, name: str = "mpd.slice.1-1.json"):
+    def run(content: bytes | None = None, name: str = "mpd.slice.1-1.json", **options):
         if content is not None:
             (source / name).write_bytes(content)
-        result = job.ingest(str(source), str(tmp_path / "out"), OPTIONS)
+        result = job.ingest(str(source), str(tmp_path / "out"), OPTIONS.model_copy(update=options))
         result.counts.check()
         lines = [
             json.loads(line)
@@ -182,12 +183,32 @@ def test_a_pid_in_two_files_is_taken_from_the_first(ingested):
     assert line["detail"].startswith("pid 1 is kept from ")
 
 
-def test_a_gzip_bomb_is_not_unpacked(ingested, monkeypatch):
-    monkeypatch.setattr(reading, "MAX_SLICE_BYTES", 10_000)
-    bomb = gzip.compress(b" " * 5_000_000, mtime=0)
-    assert len(bomb) < 10_000
+@pytest.mark.parametrize("filling", [b" ", b"{},"])
+def test_a_gzip_bomb_is_not_unpacked(ingested, filling):
+    packer = zlib.compressobj(1, wbits=31)
+    chunk = filling * 2**20
+    sizes = range(0, 300 * 2**20, len(chunk))
+    bomb = b"".join([*(packer.compress(chunk) for _ in sizes), packer.flush()])
+    assert len(bomb) < 4 * 2**20
     result, (line,) = ingested(bomb)
-    assert (result.rejects, line["detail"]) == ({"unreadable_file": 1}, "more than 10000 bytes")
+    told = "more than 256 MiB of JSON (ingest.max_slice_mib)"
+    assert (result.rejects, line["detail"]) == ({"unreadable_file": 1}, told)
+
+
+def test_valid_json_below_the_limit_may_not_fill_the_memory(ingested):
+    content = b'{"playlists": [' + b"{}," * 2**25 + b"{}]}"
+    result, (line,) = ingested(gzip.compress(content, 1, mtime=0))
+    told = "more than 16,777,216 values, which no slice has"
+    assert (result.rejects, line["detail"]) == ({"unreadable_file": 1}, told)
+
+
+def test_the_limit_of_a_slice_is_an_option_and_a_change_ingests_anew(ingested):
+    large = slice_of(*(playlist(10 + number, name="n" * 2**17) for number in range(9)))
+    result, lines = ingested(large, max_slice_mib=1)
+    (line,) = lines
+    assert line["detail"] == "more than 1 MiB of JSON (ingest.max_slice_mib)"
+    result, lines = ingested(max_slice_mib=2)
+    assert (result.playlists, lines) == (10, [])
 
 
 def test_a_directory_named_like_a_slice_cannot_be_read(ingested):

@@ -6,6 +6,7 @@ import fcntl
 import gzip
 import hashlib
 import json
+import logging
 import os
 import zipfile
 from collections import Counter
@@ -505,6 +506,25 @@ def test_what_is_no_track_and_no_slice_is_counted_and_nothing_else_is_lost(sourc
         "files of macos 1"
     )
     assert ingest(str(source), output).left_out == result.left_out
+
+
+def test_files_beside_the_slices_with_almost_their_names_are_counted_and_named(
+    source, output, caplog
+):
+    write(source, 0, [playlist(0)])
+    names = "mpd.slice.10-19.JSON", "mpd.slice.20-29.json.tmp", "mpd.slice.30-39", "x.json"
+    for name in (*names, "md5sums", "README.md", "._mpd.slice.0-9.json", "._README.md"):
+        (source / name).write_bytes(b"")
+    caplog.set_level(logging.WARNING, "segue")
+    result = ingest(str(source), output)
+    assert (result.files, result.playlists) == (1, 1)
+    assert result.left_out == {"files_of_macos": 1, "files_named_otherwise": 4}
+    (told,) = [line.getMessage() for line in caplog.records if "named otherwise" in line.msg]
+    assert told.endswith(
+        "mpd.slice.10-19.JSON, " + f"{source}/mpd.slice.20-29.json.tmp, "
+        f"{source}/mpd.slice.30-39, ..."
+    )
+    assert ingest(str(source / "mpd.slice.*.json"), f"{output}-2").left_out == {}
 
 
 def test_a_duplicate_leaves_out_nothing(source, output):

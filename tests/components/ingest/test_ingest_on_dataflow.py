@@ -49,6 +49,7 @@ def test_a_job_names_the_image_and_nothing_of_this_machine(root):
         shards.Staging("gs://my-bucket/segue/tfrecords/ingesting-1", 1),
         ["mpd.slice.0-999.json"],
         SplitConfig(),
+        1 << 28,
     )
     _ = pipeline | beam.Create([shards.Shard(0, slices)]) | beam.Reshuffle() | written
     job = pipeline.run().job

@@ -6,12 +6,12 @@ import hashlib
 import io
 import json
 import os
+import re
 import tarfile
 import zipfile
 
 import pytest
 
-from components.ingest import reading
 from components.ingest.errors import IngestError
 from components.ingest.finding import fingerprint, list_files, match_inputs, not_a_file
 from components.ingest.reading import UnreadableFileError, read_slice
@@ -170,11 +170,11 @@ def test_what_has_a_slices_name_is_an_input_whatever_it_is(tmp_path, given):
                 read_slice(file.path)
 
 
-def test_a_gzip_that_would_fill_the_memory_is_not_unpacked(tmp_path, monkeypatch):
-    monkeypatch.setattr(reading, "MAX_SLICE_BYTES", 1000)
-    (tmp_path / "x.json.gz").write_bytes(gzip.compress(b" " * 100_000 + b'{"playlists": []}'))
-    with pytest.raises(UnreadableFileError, match="more than 1000 bytes"):
-        read_slice(str(tmp_path / "x.json.gz"))
+def test_a_gzip_that_would_fill_the_memory_is_not_unpacked(tmp_path):
+    (tmp_path / "x.json.gz").write_bytes(gzip.compress(b" " * 2_000_000 + b'{"playlists": []}'))
+    told = re.escape("more than 1 MiB of JSON (ingest.max_slice_mib)")
+    with pytest.raises(UnreadableFileError, match=told):
+        read_slice(str(tmp_path / "x.json.gz"), most=1 << 20)
 
 
 def zipped(path, files):
