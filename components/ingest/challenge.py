@@ -15,6 +15,7 @@ from components.ingest.finding import match_inputs
 from components.ingest.reading import NoSliceError, UnreadableFileError, read_slice
 from components.ingest.validation import Playlist, Reason, Reject, validate
 from schema import features
+from schema.track_uris import WITHOUT_URI
 
 
 class ChallengeError(IngestError):
@@ -65,6 +66,11 @@ def read_challenge(path: str) -> Iterator[ChallengePlaylist]:
             if found.reason in (Reason.MISSING_PID, Reason.NOT_AN_OBJECT):
                 hint = "; segue query --file continues playlists that have no number"
             raise ChallengeError(f"{path}: playlists[{position}]: {found.detail}{hint}")
+        if without := found.left_out.get(WITHOUT_URI):
+            # In slices they are left out and counted; here nothing would tell of a lost seed.
+            raise ChallengeError(
+                f"{path}: playlists[{position}]: tracks without track_uri: {without}"
+            )
         if found.pid in seen:
             raise ChallengeError(
                 f"{path}: playlists[{position}]: pid {found.pid} is also that of "

@@ -151,7 +151,7 @@ class _WriteShard(beam.DoFn):
             for file, *source in files:
                 name = self._names[file]
                 counts.files += 1
-                for position, number, found in _validated(*source, self._most):
+                for position, number, found in _validated(*source, most=self._most):
                     counts.read += 1
                     counts.entries_read += number
                     if isinstance(found, Reject):
@@ -184,7 +184,7 @@ def _split_of(pid: int, config: SplitConfig) -> str:
 
 
 def _validated(
-    path: str, member: str, md5: str, most: int
+    path: str, member: str, md5: str, *, most: int
 ) -> Iterator[tuple[int, int, Playlist | Reject]]:
     """Yields each position of a slice, -1 being the file, its entries, and what happened to it."""
     try:
