@@ -8,17 +8,25 @@ left out of one. No span is written again because another one is added.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import logging
-import os
 from typing import Any
 
 from apache_beam.io.filesystems import FileSystems
 
-from components.ingest import composition, deletions, destination, job, manifest, records, spans
+from components.ingest import (
+    composition,
+    deletions,
+    destination,
+    job,
+    kept,
+    manifest,
+    records,
+    spans,
+)
 from components.ingest import pids as pid_files
 from components.ingest.composition import Part, Records
 from components.ingest.errors import IngestError
-from components.ingest.finding import is_remote, list_files
 from components.ingest.manifest import IngestResult, Manifest
 from components.ingest.options import IngestOptions
 from components.ingest.pids import Pids
@@ -91,23 +99,29 @@ def plan(
             input, records.folder(output, 0), options, split, source_hash, with_pids=True
         )
         return Plan(input, ((0, _path(planned, input), planned.fingerprint),), deleted, ())
-    there, kept = spans.find(input), _kept(output, input)
-    numbers = spans.choose(input, window.span, window.count, there, kept)
-    found = []
-    for number in numbers:
-        place = records.folder(output, number)
-        if number not in there:
-            found.append((number, *_left(number, place, kept[number], split, source_hash)))
-            continue
-        path = spans.with_numbers(input, [there[number]])
+    there = spans.find(input)
+
+    @functools.cache
+    def planned_of(number: int) -> job.Plan:
+        path, place = spans.with_numbers(input, [there[number]]), records.folder(output, number)
         try:
-            planned = job.plan(path, place, options, split, source_hash, with_pids=True)
+            return job.plan(path, place, options, split, source_hash, with_pids=True)
         except IngestError as error:
             raise IngestError(f"span {number}: {error}") from error
+
+    left = kept.find(output, input, there, lambda number: planned_of(number).made_from)
+    numbers = spans.choose(input, window.span, window.count, there, left)
+    found = []
+    for number in numbers:
+        if number not in there:
+            place = records.folder(output, number)
+            found.append((number, *kept.stand_in(number, place, left[number], split, source_hash)))
+            continue
+        path, planned = spans.with_numbers(input, [there[number]]), planned_of(number)
         # Absolute, so that a later run knows it again, wherever that one is started.
         found.append((number, _path(planned, spans.absolute(path)), planned.fingerprint))
     written = [there.get(number, str(number)) for number in numbers]
-    notes = _notes(numbers, window, there, kept)
+    notes = _notes(numbers, window, there, left)
     return Plan(spans.with_numbers(input, written), tuple(found), deleted, notes)
 
 
@@ -203,51 +217,8 @@ def _path(planned: job.Plan, path: str) -> str:
     return path if planned.finished is None else planned.finished.input
 
 
-def _kept(output: str, input: str) -> dict[int, Manifest]:
-    """The manifests of spans of this input that earlier ingests left."""
-    if is_remote(output):
-        paths = [file.path for file in list_files(output, [f"*/{manifest.NAME}"])]
-        names = {path.split("/")[-2] for path in paths}
-    else:
-        names = {*os.listdir(output)} if os.path.isdir(output) else set()
-    found = {}
-    for name in names:
-        match = records.FOLDER.fullmatch(name)
-        left = manifest.read(FileSystems.join(output, name)) if match else None
-        if match is None or left is None:
-            continue
-        written = spans.written_number(input, left.input)
-        # Data without spans lies as span 0, whatever number stands in its path.
-        if written and int(written) == int(match[1]):
-            found[int(match[1])] = left
-    return found
-
-
-def _left(
-    number: int, place: str, left: Manifest, split: SplitConfig, source_hash: str
-) -> tuple[str, str]:
-    """Path and fingerprint of a span without slices.
-
-    Raises:
-        IngestError: if its records cannot stand for them.
-    """
-    print_ = manifest.fingerprint(left.made_from)
-    if manifest.load_by_fingerprint(place, print_) is None:
-        why = "files of its records are missing or cut"
-    elif left.made_from["split"] != split.model_dump(mode="json"):
-        why = "its records are split otherwise"
-    elif left.made_from["code"] != source_hash:
-        why = "its records are of another version of ingest"
-    else:
-        return left.input, print_
-    raise IngestError(
-        f"span {number}: its slices ({left.input}) are gone, and {why}; bring the slices back, or "
-        f"delete {place} to go on without this span"
-    )
-
-
 def _notes(
-    numbers: list[int], window: Window, there: dict[int, str], kept: dict[int, Manifest]
+    numbers: list[int], window: Window, there: dict[int, str], left: dict[int, Manifest]
 ) -> tuple[str, ...]:
     notes = []
     if window.count is not None and len(numbers) < window.count:
@@ -256,8 +227,8 @@ def _notes(
         notes.append(f"there is no span {gaps}")
     if gone := [str(number) for number in numbers if number not in there]:
         notes.append(f"the slices of span {', '.join(gone)} are gone, the records were kept")
-    if window.span == spans.LATEST and kept and max(kept) > numbers[-1]:
-        notes.append(f"span {max(kept)}, which was read before, is gone")
+    if window.span == spans.LATEST and left and max(left) > numbers[-1]:
+        notes.append(f"span {max(left)}, which was read before, is gone")
     return tuple(notes)
 
 

@@ -265,6 +265,30 @@ def test_a_copy_elsewhere_is_the_same_window(data, output, tmp_path):
     assert run(f"{tmp_path}/copy/span-{{SPAN}}", output, ALL).skipped
 
 
+@pytest.mark.parametrize("lost", [2, 3])
+def test_of_data_that_was_moved_a_lost_span_is_told_too(data, output, tmp_path, lost):
+    run(data.pattern, output, ALL)
+    data.folder.rename(tmp_path / "moved 3")
+    data = Data(tmp_path / "moved 3")
+    data.lose(lost)
+    note = {
+        2: "the slices of span 2 are gone, the records were kept",
+        3: "span 3, which was read before, is gone",
+    }
+    for _ in range(2):
+        assert run(data.pattern, output, ALL).notes == [note[lost]]
+
+
+def test_of_data_that_was_moved_and_changed_a_span_of_the_old_is_not_taken(data, output, tmp_path):
+    run(data.pattern, output, ALL)
+    data.folder.rename(tmp_path / "moved")
+    data = Data(tmp_path / "moved")
+    data.lose(2)
+    data.write(1, "a.json", {1: "changed"})
+    result = run(data.pattern, output, ALL)
+    assert (list(result.spans), result.notes) == (["1", "3"], ["there is no span 2"])
+
+
 def test_what_cannot_be_read_names_the_span(data, output):
     (data.folder / "span-2" / "a.json").write_text("{")
     with pytest.raises(IngestError, match=r"span 2: .*not JSON"):
