@@ -15,7 +15,9 @@ from typing import Annotated
 
 import typer
 
+from scripts import jdk
 from scripts.flink import cluster, java
+from scripts.pinned_jars import ROOT
 
 
 class Verb(str, enum.Enum):
@@ -47,7 +49,7 @@ def main(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if verb is Verb.PIN:
-            print(f"Pinned {java.pin()} jars in {java.PINNED.relative_to(java.ROOT)}.")
+            print(f"Pinned {java.PACKAGES.pin()} jars in {java.PACKAGES.pins.relative_to(ROOT)}.")
             return
         print("Flink starts; the first time it is fetched, which takes minutes.", flush=True)
         ports = cluster.Ports(page, jobs, artifacts, workers, inner)
@@ -57,7 +59,7 @@ def main(
         ):
             _watch(started, taskmanagers * slots)
         print("Flink has ended.")
-    except (java.MissingError, cluster.ClusterError) as error:
+    except (jdk.MissingError, cluster.ClusterError) as error:
         sys.exit(str(error))
 
 

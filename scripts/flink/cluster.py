@@ -16,10 +16,11 @@ import urllib.request
 from types import TracebackType
 from typing import Any, Final
 
+from scripts import background
 from scripts.flink import java
+from scripts.pinned_jars import ROOT
 
 HOST: Final = "127.0.0.1"
-_CHILD: Final = str(pathlib.Path(__file__).with_name("child.py"))
 _START_SECONDS: Final = 180.0
 _END_SECONDS: Final = 20.0
 _HEAP: Final = {"jobmanager": 700, "jobserver": 900, "taskmanager": 1200}  # MiB
@@ -172,16 +173,9 @@ class Cluster:
 
     def launch(self, name: str) -> None:
         """Starts a part, for the first time or again."""
-        with (self.folder / "logs" / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen(  # noqa: S603 - no shell
-                [sys.executable, _CHILD, *self._command(name)],
-                cwd=self.folder,
-                env=self._environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C reaches the one who started them, who ends them
-            )
+        log = self.folder / "logs" / f"{name}.log"
+        command, environment = self._command(name), self._environment()
+        self.processes[name] = background.start(command, self.folder, log, environment)
 
     def taskmanagers(self) -> list[dict[str, Any]]:
         """What Flink's REST API says of each TaskManager; none where it does not answer."""
@@ -227,7 +221,7 @@ class Cluster:
         return [made[0], temporary, *made[1:]]
 
     def _environment(self) -> dict[str, str]:
-        path = os.pathsep.join(filter(None, [str(java.ROOT), os.environ.get("PYTHONPATH", "")]))
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
         quiet = {"TF_CPP_MIN_LOG_LEVEL": "2", "TF_USE_LEGACY_KERAS": "1"}
         return {**quiet, **os.environ, "PYTHONPATH": path}
 
@@ -244,7 +238,7 @@ class Cluster:
             "rest.port": self.ports.page,
             "io.tmp.dirs": "tmp",  # an absolute path may have a comma, and would be read as two
         }
-        kept = (java.DEPLOY / "flink-conf.yaml").read_text("utf-8")
+        kept = (java.PACKAGES.deploy / "flink-conf.yaml").read_text("utf-8")
         return kept + "\n" + "".join(f"{key}: {value}\n" for key, value in places.items())
 
     def _check_ports(self) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import pathlib
 import subprocess
 import sys
 import threading
@@ -19,7 +18,8 @@ from typing import Any, Final
 import grpc
 from apache_beam.portability.api import beam_fn_api_pb2, beam_fn_api_pb2_grpc
 
-_CHILD: Final = str(pathlib.Path(__file__).with_name("child.py"))
+from scripts.background import CHILD
+
 _WORKER: Final = (
     "import sys; from apache_beam.runners.worker.sdk_worker import SdkHarness; "
     "SdkHarness(sys.argv[1], worker_id=sys.argv[2], state_cache_size=int(sys.argv[3])).run()"
@@ -38,7 +38,7 @@ class Pool(beam_fn_api_pb2_grpc.BeamFnExternalWorkerPoolServicer):
     def StartWorker(self, request: Any, context: Any) -> Any:  # noqa: N802 - Beam's names
         """Starts one."""
         command = [
-            *(sys.executable, _CHILD, sys.executable, "-c", _WORKER),
+            *(*CHILD, sys.executable, "-c", _WORKER),
             *(request.control_endpoint.url, request.worker_id, str(_CACHE_BYTES)),
         ]
         try:

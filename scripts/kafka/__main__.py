@@ -15,7 +15,9 @@ from typing import Annotated
 
 import typer
 
-from scripts.kafka import broker, jars
+from scripts import jdk
+from scripts.kafka import broker
+from scripts.pinned_jars import ROOT
 
 
 class Verb(str, enum.Enum):
@@ -37,7 +39,9 @@ def main(
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         if verb is Verb.PIN:
-            print(f"Pinned {jars.pin()} jars in {jars.PINNED.relative_to(jars.ROOT)}.")
+            print(
+                f"Pinned {broker.PACKAGES.pin()} jars in {broker.PACKAGES.pins.relative_to(ROOT)}."
+            )
             return
         print("Kafka starts; the first time it is fetched, which takes a minute.", flush=True)
         with contextlib.suppress(KeyboardInterrupt), broker.Broker(folder, port) as started:
@@ -51,7 +55,7 @@ def main(
                 time.sleep(1)
             sys.exit(f"Kafka has ended; see {started.folder / 'kafka.log'}.")
         print("Kafka has ended.")
-    except (jars.MissingError, broker.BrokerError) as error:
+    except (jdk.MissingError, broker.BrokerError) as error:
         sys.exit(str(error))
 
 

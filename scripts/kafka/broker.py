@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import pathlib
 import signal
 import socket
 import subprocess
-import sys
 import time
 import uuid
 from base64 import urlsafe_b64encode
 from types import TracebackType
 from typing import Final
 
-from scripts.flink import java
-from scripts.kafka import jars
+from scripts import background, jdk
+from scripts.pinned_jars import PinnedJars
 
 HOST: Final = "127.0.0.1"
-# Lets the broker end with whoever started it, killed or not.
-_CHILD: Final = str(pathlib.Path(java.__file__).with_name("child.py"))
+PACKAGES: Final = PinnedJars.of("Kafka")
 _HEAP: Final = 512  # MiB
 _START_SECONDS: Final = 120.0
 _END_SECONDS: Final = 60.0
@@ -76,21 +73,14 @@ class Broker:
             MissingError: Java, Maven or jars are not there.
             BrokerError: it ends, or takes too long.
         """
-        jars.fetch()
+        PACKAGES.fetch()
         self.folder.mkdir(parents=True, exist_ok=True)
         settings = self.folder / "server.properties"
         settings.write_text(self._settings(), "utf-8")
         if not (self.folder / "data" / "meta.properties").exists():
             self._format(settings)
-        with (self.folder / "kafka.log").open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - no shell
-                [sys.executable, _CHILD, *_command("kafka.Kafka", str(settings))],
-                cwd=self.folder,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C reaches the one who started it, who ends it
-            )
+        command = _command("kafka.Kafka", str(settings))
+        self._process = background.start(command, self.folder, self.folder / "kafka.log")
         deadline = time.monotonic() + _START_SECONDS
         while not self._answers():
             if not self.runs():
@@ -158,7 +148,7 @@ class Broker:
 
 def _command(main: str, *arguments: str) -> list[str]:
     options = (f"-Xmx{_HEAP}m", "-Djava.net.preferIPv4Stack=true")
-    return [java.program(), *options, "-cp", os.path.join(jars.JARS, "*"), main, *arguments]
+    return [jdk.program(), *options, "-cp", f"{PACKAGES.jars}/*", main, *arguments]
 
 
 def _free_port() -> int:

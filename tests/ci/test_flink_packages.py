@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import stat
 
 import pytest
 import yaml
 
+from scripts import jdk
 from scripts.flink import java
 
 MAVEN = """#!/bin/sh
@@ -43,9 +45,9 @@ class Machine:
         self.pins.write_text(pinned(one="one", two="two"))
         monkeypatch.delenv("JAVA_HOME", raising=False)
         monkeypatch.setenv("PATH", f"{self._bin}:/usr/bin:/bin")
-        monkeypatch.setattr(java.shutil, "which", self._which)
-        monkeypatch.setattr(java, "JARS", self.jars)
-        monkeypatch.setattr(java, "PINNED", self.pins)
+        monkeypatch.setattr(jdk.shutil, "which", self._which)
+        packages = dataclasses.replace(java.PACKAGES, jars=self.jars, pins=self.pins)
+        monkeypatch.setattr(java, "PACKAGES", packages)
         self.install("mvn", MAVEN)
         self.install("java", JAVA.replace("VERSION", "17"))
         self.install("javac", JAVAC)
@@ -73,7 +75,7 @@ def machine(tmp_path, monkeypatch):
 
 
 def refusal():
-    with pytest.raises(java.MissingError) as error:
+    with pytest.raises(jdk.MissingError) as error:
         java.fetch()
     assert "\n" not in str(error.value)
     return str(error.value)
@@ -107,12 +109,12 @@ def test_a_jar_that_was_changed_since_is_fetched_again(machine):
     (machine.jars / "more.jar").write_text("more")
     java.fetch()
     assert machine.calls() == 2
-    assert not java.differing()
+    assert not java.PACKAGES.differing()
 
 
 def test_pin_writes_what_the_pom_brings(machine):
     machine.pins.write_text("")
-    assert java.pin() == 2
+    assert java.PACKAGES.pin() == 2
     assert machine.pins.read_text() == pinned(one="one", two="two")
 
 
@@ -147,7 +149,7 @@ def test_the_kubernetes_sample_has_what_a_job_needs(root):
 
 
 def test_the_pins_are_of_the_pom(root):
-    pins = java.PINNED.read_text().splitlines()
+    pins = java.PACKAGES.pins.read_text().splitlines()
     names = [line.split()[1] for line in pins]
     assert names == sorted(names)
     pom = (root / "deploy" / "flink" / "pom.xml").read_text()

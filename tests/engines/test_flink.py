@@ -20,6 +20,7 @@ from pipeline.options.beam import BEAM_COMPONENTS
 from pipeline.overrides import load_config
 from pipeline.runners import flink_jobs
 from sample.generator import write_slices
+from scripts import jdk
 from scripts.flink import cluster as clusters
 from scripts.flink import java
 
@@ -36,10 +37,12 @@ FAMILIES = (
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
     try:
-        java.program()
-    except java.MissingError as error:
+        jdk.program()
+    except jdk.MissingError as error:
         pytest.skip(str(error))
-    if shutil.which("mvn") is None and (not java.JARS.is_dir() or java.differing()):
+    if shutil.which("mvn") is None and (
+        not java.PACKAGES.jars.is_dir() or java.PACKAGES.differing()
+    ):
         pytest.skip("fetching Flink needs mvn: apt-get install maven")
     folder = tmp_path_factory.mktemp("a cluster, with : in its name")
     with clusters.Cluster(folder, clusters.Ports.free()) as started:

@@ -18,8 +18,7 @@ from typer.testing import CliRunner
 from listening.events import Counts, LandingOptions, SourceError, land, reading
 from listening.events.kafka import consuming
 from pipeline.cli.main import app
-from scripts.kafka import jars
-from scripts.kafka.broker import Broker
+from scripts.kafka.broker import PACKAGES, Broker
 from tests.listening.events.broker import received, send
 from tests.listening.events.making import NOW, message, write
 
@@ -28,7 +27,7 @@ pytestmark = pytest.mark.services
 
 @pytest.fixture(scope="module")
 def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    if not jars.JARS.is_dir() and shutil.which("mvn") is None:
+    if not PACKAGES.jars.is_dir() and shutil.which("mvn") is None:
         pytest.skip("fetching Kafka needs mvn: apt-get install maven")
     with Broker(tmp_path_factory.mktemp("kafka")) as started:
         yield started

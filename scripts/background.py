@@ -1,0 +1,38 @@
+"""Servers in the background, which end with the process that started them."""
+
+from __future__ import annotations
+
+import pathlib
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+#: What makes a command of a program that is to end with its parent, killed or not.
+CHILD: Final = (sys.executable, str(pathlib.Path(__file__).with_name("child.py")))
+
+
+def start(
+    command: Sequence[str],
+    folder: pathlib.Path,
+    log: pathlib.Path,
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.Popen[bytes]:
+    """Starts a program.
+
+    Args:
+        command: without a shell.
+        folder: where it works.
+        log: what it says is added to it.
+        environment: instead of this process's.
+    """
+    with log.open("ab") as file:
+        return subprocess.Popen(  # noqa: S603 - no shell
+            [*CHILD, *command],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # Ctrl-C reaches the one who started it, who ends it
+        )
