@@ -158,6 +158,23 @@ def test_everything_that_the_files_copy_reaches_the_build(root):
                     assert f"!{pathlib.PurePath(source).parts[0]}\n" in allowed
 
 
+def test_every_package_of_the_project_is_in_the_image(root):
+    """One that is missing is met only where the image runs."""
+    copied = {
+        line.split()[1].rstrip("/")
+        for line in (root / "deploy" / "Dockerfile").read_text().splitlines()
+        if line.startswith("COPY ")
+    }
+    packages = {
+        path.parent.name
+        for path in root.glob("*/__init__.py")
+        if path.parent.name not in {"benchmarks", "scripts", "tests"}
+    }
+    assert "pipeline" in packages
+    assert packages <= copied
+    assert [name for name in packages if not (root / name / "py.typed").exists()] == []
+
+
 @pytest.mark.parametrize(
     ("engine", "digest"), [("docker", "4567"), ("podman", "0123"), ("buildah", "0123")]
 )
