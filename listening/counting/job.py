@@ -29,7 +29,7 @@ class CountOptions:
         wait_hours: the watermark is the newest event's time less so many hours; an hour is counted
             when the watermark has passed its end.
         lateness_hours: an hour is counted again while the watermark has not passed its end by more
-            than so many hours.
+            than so many hours; whenever a listener was erased from it.
 
     Raises:
         ValueError: a number is negative.
@@ -127,14 +127,16 @@ def _due(
 ) -> tuple[list[LandedHour], int]:
     """The hours to count, and how many events came too late for that.
 
-    What is too late was so when the last count ended: what landed since then came after it.
+    What is too late was so when the last count ended: what landed since then came after it. A
+    listener who was erased leaves the counts too, however old the hour is.
     """
     due, too_late = [], 0
     for hour in landed.closed(options.wait):
         counted = known.get(hour.hour)
         if counted is not None and counted.version >= hour.version:
             continue
-        if watermark is not None and hour.end + options.lateness < watermark:
+        erased = counted is not None and hour.erased > counted.version
+        if watermark is not None and hour.end + options.lateness < watermark and not erased:
             too_late += max(0, hour.rows - (counted.events() if counted else 0))
         else:
             due.append(hour)

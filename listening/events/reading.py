@@ -29,12 +29,14 @@ class LandedHour:
         version: the last commit that changed it, so it only ever rises.
         rows: how many events there are.
         files: their paths.
+        erased: the last commit that took a listener's events out of it, 0 for none.
     """
 
     hour: str
     version: int
     rows: int
     files: tuple[str, ...]
+    erased: int = 0
 
     @property
     def end(self) -> int:
@@ -95,6 +97,7 @@ def landed(root: str) -> Landed:
 def of_manifests(places: EventPlaces, known: Iterable[Manifest]) -> Landed:
     """What manifests name."""
     by_hour: dict[str, list[LandedFile]] = {}
+    erased: dict[str, int] = {}
     dead, commits, newest = [], [0], []
     events = duplicates = 0
     refused: Counter[str] = Counter()
@@ -102,6 +105,8 @@ def of_manifests(places: EventPlaces, known: Iterable[Manifest]) -> Landed:
         for file in manifest.events:
             by_hour.setdefault(str(file.hour), []).append(file)
             events += file.rows
+            if file.commit > manifest.commit:
+                erased[str(file.hour)] = max(file.commit, erased.get(str(file.hour), 0))
         if manifest.dead_letters is not None:
             dead.append(places.path(manifest.dead_letters.path))
         commits += [manifest.commit, *(file.commit for file in manifest.events)]
@@ -109,7 +114,10 @@ def of_manifests(places: EventPlaces, known: Iterable[Manifest]) -> Landed:
         duplicates += manifest.duplicates
         refused.update(manifest.refused)
     return Landed(
-        hours={hour: _hour(places, hour, by_hour[hour]) for hour in sorted(by_hour)},
+        hours={
+            hour: _hour(places, hour, by_hour[hour], erased.get(hour, 0))
+            for hour in sorted(by_hour)
+        },
         dead_letters=tuple(dead),
         commit=max(commits),
         newest=max(newest, default=None),
@@ -150,12 +158,13 @@ def read_dead_letters(root: str) -> pa.Table:
     return _retried(lambda: _read(landed(root).dead_letters, DEAD_LETTERS))
 
 
-def _hour(places: EventPlaces, hour: str, files: list[LandedFile]) -> LandedHour:
+def _hour(places: EventPlaces, hour: str, files: list[LandedFile], erased: int) -> LandedHour:
     return LandedHour(
         hour=hour,
         version=max(file.commit for file in files),
         rows=sum(file.rows for file in files),
         files=tuple(places.path(file.path) for file in files if file.rows),
+        erased=erased,
     )
 
 

@@ -17,7 +17,7 @@ from apache_beam.utils.timestamp import Timestamp
 
 from listening.counting import Counted, CountOptions, count, counted, hours, read_counts
 from listening.counting.windows import CountByHour, counts_of
-from listening.events import DirectorySource, land, reading
+from listening.events import DirectorySource, erasing, land, reading
 from schema.events import hour_of
 from tests.listening.events.making import HOUR, MORNING, NOW, SECOND, fields, message, write
 
@@ -176,6 +176,24 @@ def test_every_event_of_a_track_is_counted_once(tmp_path: pathlib.Path) -> None:
     starts = set(table.column("window_start").cast("int64").to_pylist())
     assert starts == {MORNING - MORNING % HOUR}
     assert MORNING % SECOND == 0
+
+
+def test_who_is_erased_leaves_the_counts_of_hours_that_are_closed_for_good(
+    tmp_path: pathlib.Path,
+) -> None:
+    gone, stays = "a" * 32, "b" * 32
+    early = [{**event(number, 0.1), "listener_id": who} for number, who in ((0, gone), (50, stays))]
+    landing(tmp_path, "a", [*early, event(1, 1.5)])
+    events, out = landing(tmp_path, "b", [event(2, 100.0)]), str(tmp_path / "counts")
+    count(events, out, OPTIONS)
+    late = {**event(100, 0.3), "listener_id": stays}
+    landing(tmp_path, "c", [late, event(3, 1.6)])
+    assert count(events, out, OPTIONS).too_late == 2
+    erasing.erase(events, [gone])
+    found = count(events, out, OPTIONS)
+    assert (found.reopened, found.too_late) == (("2024-03-20T10",), 1)
+    assert counts_in(out)["2024-03-20T10"] == {f"spotify:track:{0:022d}": (2, 0, 0, 0)}
+    assert count(events, out, OPTIONS).reopened == ()
 
 
 @pytest.mark.parametrize("name", ["wait_hours", "lateness_hours"])
