@@ -19,6 +19,7 @@ from models.transform.options import TransformOptions
 from models.tuning.options import TunerOptions
 from pipeline.options.beam import BeamOptions
 from pipeline.options.dataflow import DataflowOptions
+from pipeline.options.events import EventsOptions
 from pipeline.options.flink import FlinkOptions
 from pipeline.options.gc import CollectionOptions
 from pipeline.options.metadata import MetadataOptions
@@ -102,6 +103,7 @@ class PipelineConfig(Options):
     canary: CanaryOptions = CanaryOptions()
     metadata: MetadataOptions = MetadataOptions()
     gc: CollectionOptions = CollectionOptions()
+    events: EventsOptions = EventsOptions()
     beam: BeamOptions = BeamOptions()
     dataflow: DataflowOptions | None = pydantic.Field(
         None, description="where Beam's steps run on Dataflow; null: nowhere"

@@ -722,6 +722,8 @@ class EventsRetainStatus(CommandStatus):
     command: Literal["events retain"] = "events retain"
     status: Ended = "failed"
     out: str = ""
+    days: float | None = None
+    """How many of them stay, by the option or the configuration."""
     events: int = 0
     """Events that were removed."""
     dead_letters: int = 0

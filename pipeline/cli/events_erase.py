@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.status_line import JsonOption, Status
-from pipeline.cli.support import USAGE, fail
+from pipeline.cli.support import USAGE, ConfigOption, SetOption, fail, load
 
 OutOption = Annotated[str, typer.Option(help="Directory of landed events.")]
 
@@ -49,8 +49,13 @@ def erase(
 
 
 def retain(
-    days: Annotated[float, typer.Option(min=0.001, max=36_500, help="Days that events stay.")],
+    days: Annotated[
+        float | None,
+        typer.Option(min=0.001, max=36_500, help="Days that stay; see events.retention_days."),
+    ] = None,
     out: OutOption = "out/events",
+    config: ConfigOption = None,
+    settings: SetOption = None,
     json: JsonOption = False,
 ) -> Status:
     """Remove hours of events, and dead letters, that are older than so many days.
@@ -60,20 +65,29 @@ def retain(
     from listening.events import erasing
     from schema.status import EventsRetainStatus
 
+    kept = days if days is not None else _configured_days(config, settings)
     _there(out)
     with _errors_told():
-        removed = erasing.retain(out, days, time.time_ns() // 1000)
+        removed = erasing.retain(out, kept, time.time_ns() // 1000)
     typer.echo(
         f"Removed {removed['events']:,} events and {removed['dead_letters']:,} dead letters of "
-        f"more than {days:g} days, in {removed['files']:,} files"
+        f"more than {kept:g} days, in {removed['files']:,} files"
     )
     return EventsRetainStatus(
         status="ok",
         out=out,
+        days=kept,
         events=removed["events"],
         dead_letters=removed["dead_letters"],
         files=removed["files"],
     )
+
+
+def _configured_days(config: str | None, settings: list[str] | None) -> float:
+    days = load(config, settings, data="-").events.retention_days
+    if days is None:
+        fail("say how long events stay: --days, or events.retention_days of a --config", USAGE)
+    return days
 
 
 def _there(folder: str) -> None:

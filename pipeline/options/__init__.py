@@ -1,3 +1,3 @@
 """Options of the places that a pipeline runs in; each component's own lie beside its code."""
 
-__all__ = ["beam", "dataflow", "flink", "gc", "metadata", "skew", "vertex"]
+__all__ = ["beam", "dataflow", "events", "flink", "gc", "metadata", "skew", "vertex"]
