@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import json
 import os
@@ -11,88 +10,23 @@ from collections.abc import Callable
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from listening import erasure
-from listening.events import DirectorySource, LandingOptions, erasing, land, reading
+from listening.events import DirectorySource, erasing, land, reading
 from listening.events.store import Store
 from pipeline.cli.main import app
 from schema import output_lock
 from schema.events import EventPlaces, manifests
 from schema.side_tables import write_side_table
 from tests.listening.events.making import DAY, HOUR, MORNING, NOW, message, write
-
-GONE = "5eedf00d" * 4
-STAYS = "0ddba11c" * 4
-
-
-@dataclasses.dataclass(frozen=True)
-class Filled:
-    """A store with two listeners; `rows` counts what is left of both."""
-
-    name: str
-    root: str
-    rows: Callable[[], int]
-
-
-def events(folder: pathlib.Path) -> Filled:
-    root, source = str(folder / "out"), folder / "source"
-    lines = []
-    for number in range(60):
-        listener = (GONE, STAYS, f"{number:032x}")[number % 3]
-        lines.append(message(number * 400, listener_id=listener))
-    follow = {"type": "follow", "track_uri": None, "ms_played": None, "track_ms": None}
-    lines += [
-        message(100, **follow, source=None, listener_id=STAYS, followed_listener=GONE),
-        message(101, **follow, source=None, listener_id=STAYS, followed_listener=f"{1:032x}"),
-        message(102, listener_id=GONE, ms_played=-1),
-        message(103, listener_id=STAYS, ms_played=-1),
-        b"not JSON of " + GONE.upper().encode(),
-        b'{"listener_id": "' + GONE.replace("5", "\\u0035").encode() + b'"}',
-        GONE.encode("utf-16"),
-    ]
-    write(source, "a", lines[:40])
-    write(source, "b", lines[40:])
-    land(root, DirectorySource(str(source)), LandingOptions(batch=1), clock=lambda: NOW)
-    return Filled("events", root, lambda: count(root))
-
-
-def count(root: str) -> int:
-    hours = (reading.read_hour(root, hour).num_rows for hour in reading.landed(root).hours)
-    return sum(hours) + reading.read_dead_letters(root).num_rows
-
-
-def tables(folder: pathlib.Path) -> Filled:
-    root = folder / "tables"
-    (root / "of" / "ties").mkdir(parents=True)
-    ids = [GONE, STAYS, None] * 10
-    pq.write_table(pa.table({"listener_id": ids, "n": range(30)}), root / "a.parquet")
-    ties = {"listener_id": [STAYS] * 3, "followed_listener": [GONE, f"{7:032x}", None]}
-    pq.write_table(pa.table(ties), root / "of" / "ties" / "b.parquet")
-    pq.write_table(pa.table({"track_uri": ["x"]}), root / "tracks.parquet")
-    paths = [*root.rglob("*.parquet")]
-    return Filled("tables", str(root), lambda: sum(pq.read_table(p).num_rows for p in paths))
+from tests.listening.stores import GONE, STAYS, Filled, count, events, tables, traces
 
 
 @pytest.fixture(params=[events, tables], ids=["events", "tables"])
 def filled(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Filled:
     found: Filled = request.param(tmp_path)
-    return found
-
-
-def traces(root: str, listener: str) -> list[str]:
-    """Files of a directory in whose bytes, unpacked where they are Parquet, the listener is."""
-    found = []
-    for path in pathlib.Path(root).rglob("*"):
-        if path.is_file():
-            content = path.read_bytes() + str(path).encode()
-            if path.suffix == ".parquet":
-                content += repr(pq.read_table(path).to_pylist()).encode()
-            plain = content.lower().replace(b"\\\\u0035", b"5").replace(b"\\x00", b"")
-            if listener.encode() in plain:
-                found.append(str(path))
     return found
 
 
@@ -248,3 +182,24 @@ def test_the_commands(tmp_path: pathlib.Path) -> None:
     ):
         code, told = segue(*wrong)
         assert (code, told["status"]) == (2, "invalid")
+
+
+def test_how_long_events_stay_may_be_configured(tmp_path: pathlib.Path) -> None:
+    root = events(tmp_path).root
+    config = tmp_path / "segue.yaml"
+    config.write_text("events:\n  retention_days: 36500\n")
+    asked = ("retain", "--out", root, "--config", str(config))
+    code, told = segue(*asked)
+    assert (code, told["days"], told["events"]) == (0, 36_500, 0)
+    code, told = segue("retain", "--out", root)
+    assert (code, told["status"]) == (2, "invalid")
+    assert "events.retention_days" in told["error"]
+    for bad in ("0", "-1", "40000", "soon", "[1]"):
+        code, told = segue(*asked, "--set", f"events.retention_days={bad}")
+        assert (code, told["status"]) == (2, "invalid")
+        assert "events.retention_days" in told["error"]
+    before = count(root)
+    assert segue(*asked, "--days", "36000")[1]["days"] == 36_000, "an option is nearer than a file"
+    code, told = segue(*asked, "--set", "events.retention_days=1")
+    assert (code, told["days"], told["events"] > 0) == (0, 1, True)
+    assert count(root) == before - told["events"] - told["dead_letters"]
