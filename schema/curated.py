@@ -1,4 +1,4 @@
-"""The curated schema of playlists, `schema.pbtxt`, wherever the package is installed."""
+"""The curated schemas of playlists and of feature views, wherever the package is installed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Final
 
 #: Its name, here and in every artifact that holds a schema.
 SCHEMA_FILE: Final = "schema.pbtxt"
+_VIEWS: Final = "views"
 
 
 def curated_schema_path() -> str:
@@ -17,3 +18,13 @@ def curated_schema_path() -> str:
 def curated_schema() -> str:
     """The schema itself."""
     return resources.files("schema").joinpath(SCHEMA_FILE).read_text(encoding="utf-8")
+
+
+def curated_view(name: str) -> str:
+    """The schema of a feature view, a text proto too.
+
+    Args:
+        name: one of `schema.tables.FEATURE_VIEWS`.
+    """
+    found = resources.files("schema").joinpath(f"{_VIEWS}/{name}.pbtxt")
+    return found.read_text(encoding="utf-8")

@@ -61,16 +61,36 @@ def write_side_table(
     """
     import pyarrow.parquet as pq
 
-    directory = pathlib.Path(folder)
-    with replacing(directory / TABLE_FILE) as partial:
+    with replacing(pathlib.Path(folder, TABLE_FILE)) as partial:
         pq.write_table(table, partial, compression="zstd")
-        fingerprint = _sha256(partial)
+    return describe_side_table(folder, name, as_of, version)
+
+
+def describe_side_table(
+    folder: str | os.PathLike[str], name: str, as_of: datetime.datetime, version: int = 1
+) -> SideTable:
+    """Writes the description of the table that lies in a folder.
+
+    Args:
+        folder: local.
+        name: what the table holds.
+        as_of: the time, with its zone, before which all that is in it happened.
+        version: of its columns' meaning.
+
+    Raises:
+        OSError: there is no table.
+    """
+    import pyarrow.parquet as pq
+
+    directory = pathlib.Path(folder)
+    path = directory / TABLE_FILE
+    parquet = pq.ParquetFile(path)
     described = SideTable(
         name=name,
         version=version,
-        columns={field.name: str(field.type) for field in table.schema},
-        rows=table.num_rows,
-        fingerprint=fingerprint,
+        columns={field.name: str(field.type) for field in parquet.schema_arrow},
+        rows=parquet.metadata.num_rows,
+        fingerprint=_sha256(path),
         as_of=as_of,
     )
     write_text(directory / SIDE_TABLE_FILE, described.model_dump_json(indent=1) + "\n")

@@ -732,6 +732,51 @@ class EventsRetainStatus(CommandStatus):
     """Files that were removed."""
 
 
+class BuiltPartition(Part):
+    """A partition of a feature view."""
+
+    view: str = ""
+    """As `listening_history`."""
+    as_of: str = ""
+    """The cut, such as 2017-11-14T00: nothing that happened then or later is in it."""
+    version: int = 0
+    """Of the cut; it rises when its rows change."""
+    folder: str = ""
+    """Where it lies: a side table, with statistics, schema and anomalies."""
+    rows: int = 0
+    fingerprint: str = ""
+    """SHA-256 of the table: equal for equal rows."""
+    changed: bool = True
+    """Whether it differs from what lay there before."""
+
+
+class FeaturesBuildStatus(CommandStatus):
+    """`segue features build ...`."""
+
+    command: Literal[
+        "features build listening_history",
+        "features build social_graph",
+    ] = "features build listening_history"
+    status: Ended = "failed"
+    out: str = ""
+    partitions: list[BuiltPartition] = Field(default_factory=list)
+    """What was built."""
+    counts: dict[str, int] = Field(default_factory=dict)
+    """What was read and left out, by kind, such as `events` and `copies`."""
+    warnings: list[str] = Field(default_factory=list)
+    """How rows differ from those of the cut before, where that is much."""
+
+
+class FeaturesShowStatus(CommandStatus):
+    """`segue features show`."""
+
+    command: Literal["features show"] = "features show"
+    status: Ended = "failed"
+    features: str = ""
+    partitions: list[BuiltPartition] = Field(default_factory=list)
+    """By view, then by time."""
+
+
 class StatusLine(
     RootModel[
         Annotated[
@@ -759,7 +804,9 @@ class StatusLine(
             | EventsCountStatus
             | EventsTrendingStatus
             | EventsEraseStatus
-            | EventsRetainStatus,
+            | EventsRetainStatus
+            | FeaturesBuildStatus
+            | FeaturesShowStatus,
             Field(discriminator="command"),
         ]
     ]

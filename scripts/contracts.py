@@ -183,6 +183,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "recommendations": columns(tables.RECOMMENDATIONS),
     "plays": columns(tables.PLAYS),
     "trending": columns(tables.TRENDING),
+    **{name.replace("_", "-"): columns(view.schema) for name, view in tables.FEATURE_VIEWS.items()},
 }
 
 

@@ -14,6 +14,7 @@ from pipeline.cli.compare import compare
 from pipeline.cli.config import config
 from pipeline.cli.demo import demo
 from pipeline.cli.events import app as events
+from pipeline.cli.features import app as features
 from pipeline.cli.gc import gc
 from pipeline.cli.home import HomeGroup, PathCommand
 from pipeline.cli.ingest import ingest
@@ -75,6 +76,7 @@ for _server in (serve, demo):
     app.command(cls=PathCommand)(_server)
 app.add_typer(sample, name="sample")
 app.add_typer(events, name="events")
+app.add_typer(features, name="features")
 app.add_typer(release, name="release")
 app.add_typer(submit, name="submit")
 app.add_typer(schedule, name="schedule")

@@ -1,4 +1,4 @@
-"""Tables in Parquet: tracks, audio, follows, recommendations, plays; how old ones are read."""
+"""Tables in Parquet: tracks, audio, follows, recommendations, plays, features; reading old ones."""
 
 from schema.tables.catalogue import (
     AUDIO,
@@ -10,22 +10,44 @@ from schema.tables.catalogue import (
     TRACKS_FILE,
 )
 from schema.tables.conform import TableError, conform
+from schema.tables.features import (
+    AUDIO_EMBEDDINGS,
+    FEATURE_VIEWS,
+    LISTENER_VECTORS,
+    LISTENING_HISTORY,
+    SEGMENTS,
+    SOCIAL_GRAPH,
+    TRACK_VECTORS,
+    WINDOW_COUNTS,
+    WINDOWS,
+    FeatureView,
+)
 from schema.tables.plays import COUNTED, PLAYS, TRENDING, TRENDING_NAME
 from schema.tables.recommendations import RECOMMENDATIONS
 
 __all__ = [
     "AUDIO",
+    "AUDIO_EMBEDDINGS",
     "AUDIO_FILE",
     "COUNTED",
     "DESCRIPTORS",
+    "FEATURE_VIEWS",
     "FOLLOWS",
     "FOLLOWS_FILE",
+    "LISTENER_VECTORS",
+    "LISTENING_HISTORY",
     "PLAYS",
     "RECOMMENDATIONS",
+    "SEGMENTS",
+    "SOCIAL_GRAPH",
     "TRACKS",
     "TRACKS_FILE",
+    "TRACK_VECTORS",
     "TRENDING",
     "TRENDING_NAME",
+    "WINDOWS",
+    "WINDOW_COUNTS",
+    "FeatureView",
     "TableError",
     "conform",
 ]

@@ -1,0 +1,293 @@
+"""Partitions of feature views on disk: a folder a cut, in it a folder a version.
+
+    FEATURES/<view>/as_of=YYYY-MM-DDTHH/version-{number}/
+
+A version is a side table with what was checked of it. It is built beside its place and renamed
+there, so it is whole or not there; of a cut's versions the highest counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime
+import filecmp
+import os
+import re
+import shutil
+import uuid
+from collections.abc import Callable, Iterator
+from typing import Final, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from schema import output_lock
+from schema.side_tables import SIDE_TABLE_FILE, TABLE_FILE, SideTable, read_side_table
+from schema.tables import FEATURE_VIEWS, FeatureView, conform
+
+_CUT: Final = re.compile(r"as_of=(\d{4}-\d{2}-\d{2}T\d{2})")
+_VERSION: Final = re.compile(r"version-(\d{6})")
+_FORMAT: Final = "%Y-%m-%dT%H"
+_PARTIAL: Final = ".partial-"
+_TRIES: Final = 5
+_Found = TypeVar("_Found")
+
+
+def cut_name(as_of: datetime.datetime) -> str:
+    """A cut as folders and commands spell it, such as 2017-11-14T00.
+
+    Raises:
+        ValueError: it is no whole hour of UTC.
+    """
+    whole = as_of.replace(minute=0, second=0, microsecond=0)
+    if as_of.utcoffset() != datetime.timedelta(0) or as_of != whole:
+        raise ValueError(f"as_of: {as_of.isoformat()} is not a whole hour of UTC")
+    return as_of.strftime(_FORMAT)
+
+
+def cut_of(name: str) -> datetime.datetime:
+    """The time of a cut's name."""
+    return datetime.datetime.strptime(f"{name}+0000", f"{_FORMAT}%z")
+
+
+@dataclasses.dataclass(frozen=True)
+class Partition:
+    """A version of a view as of a time.
+
+    Attributes:
+        view: its name.
+        as_of: the cut, such as 2017-11-14T00.
+        version: its number.
+        folder: where it lies.
+    """
+
+    view: str
+    as_of: str
+    version: int
+    folder: str
+
+    @property
+    def time(self) -> datetime.datetime:
+        """The cut."""
+        return cut_of(self.as_of)
+
+    def described(self) -> SideTable:
+        """What it says of itself.
+
+        Raises:
+            FileNotFoundError: a newer version has taken its place.
+        """
+        with open(os.path.join(self.folder, SIDE_TABLE_FILE), "rb") as file:
+            return SideTable.model_validate_json(file.read())
+
+    def table(self) -> pa.Table:
+        """Its rows, in the columns of today's contract, after a look at the fingerprint.
+
+        Raises:
+            FileNotFoundError: a newer version has taken its place.
+            ValueError: the table is not the one that was described.
+        """
+        _, table = read_side_table(self.folder)
+        return conform(table, FEATURE_VIEWS[self.view].schema)
+
+    def blocks(self) -> Iterator[pa.Table]:
+        """Its rows, one row group after the other."""
+        with open(os.path.join(self.folder, TABLE_FILE), "rb") as file:
+            parquet = pq.ParquetFile(file)
+            for group in range(parquet.num_row_groups):
+                yield conform(parquet.read_row_group(group), FEATURE_VIEWS[self.view].schema)
+
+
+def partitions(root: str, view: str) -> list[Partition]:
+    """The newest version of each cut, in the order of time; none where nothing was built."""
+    found = []
+    home = os.path.join(root, _view(view).name)
+    for cut in sorted(_names(home)):
+        if (named := _CUT.fullmatch(cut)) is None:
+            continue
+        versions = [int(match[1]) for _, match in _versions(os.path.join(home, cut))]
+        if versions:
+            newest = max(versions)
+            folder = os.path.join(home, cut, _version_name(newest))
+            found.append(Partition(view, named[1], newest, folder))
+    return found
+
+
+def newest(root: str, view: str, until: datetime.datetime | None = None) -> Partition | None:
+    """The partition of the latest cut, at or before a time where one is given; None without any."""
+    known = [each for each in partitions(root, view) if until is None or each.time <= until]
+    return known[-1] if known else None
+
+
+def read(root: str, view: str, as_of: datetime.datetime) -> pa.Table:
+    """The rows of a view as of a cut.
+
+    Raises:
+        ValueError: it was not built, or is not the table that was described.
+    """
+
+    def once() -> pa.Table:
+        name = cut_name(as_of)
+        for each in partitions(root, view):
+            if each.as_of == name:
+                return each.table()
+        raise ValueError(f"{root} holds no {view} as of {name}: segue features build writes it")
+
+    return retried(once)
+
+
+def retried(once: Callable[[], _Found]) -> _Found:
+    """Reads again where a newer version took the place of what was read."""
+    for _ in range(_TRIES - 1):
+        with contextlib.suppress(FileNotFoundError):
+            return once()
+    return once()
+
+
+@dataclasses.dataclass
+class Draft:
+    """A partition in the making.
+
+    Attributes:
+        view: whose it is.
+        as_of: its cut.
+        folder: what lies here becomes the version.
+        scratch: what lies here does not.
+        refused: where to leave what was found wrong; a folder that is not there yet.
+        before: the version that it replaces; None where it is the first one.
+        earlier: the partition of the cut before; None where there is none.
+        placed: the partition once it is in place.
+        changed: whether it differs from the one before.
+    """
+
+    view: FeatureView
+    as_of: str
+    folder: str
+    scratch: str
+    refused: str
+    before: Partition | None
+    earlier: Partition | None
+    placed: Partition | None = None
+    changed: bool = True
+
+
+@contextlib.contextmanager
+def building(
+    root: str, view: str, as_of: datetime.datetime, command: str = "segue features build"
+) -> Iterator[Draft]:
+    """Gives a draft, which becomes the newest version of its cut when the block ends well.
+
+    Where it holds what the version before holds, byte by byte, that one stays. A block that fails,
+    or a kill at any moment, leaves the version before.
+
+    Args:
+        root: the directory of features.
+        view: the view's name.
+        as_of: a whole hour of UTC.
+        command: who builds, for others who want to.
+
+    Raises:
+        InUseError: another command builds this view there.
+        ValueError: there is no such view, or `as_of` is no whole hour.
+        OSError: it cannot be written.
+    """
+    name, home = cut_name(as_of), os.path.join(root, _view(view).name)
+    with output_lock.taken(home, command):
+        _clear(home)
+        known = partitions(root, view)
+        before = next((each for each in known if each.as_of == name), None)
+        partial = os.path.join(home, f"{_PARTIAL}{uuid.uuid4().hex}")
+        draft = Draft(
+            view=_view(view),
+            as_of=name,
+            folder=os.path.join(partial, "version"),
+            scratch=os.path.join(partial, "scratch"),
+            refused=os.path.join(home, f"refused.as_of={name}"),
+            before=before,
+            earlier=next((each for each in reversed(known) if each.as_of < name), None),
+        )
+        try:
+            os.makedirs(draft.folder)
+            os.makedirs(draft.scratch)
+            yield draft
+            _place(os.path.join(home, f"as_of={name}"), draft)
+            shutil.rmtree(draft.refused, ignore_errors=True)
+        finally:
+            shutil.rmtree(partial, ignore_errors=True)
+
+
+def _place(cut: str, draft: Draft) -> None:
+    before = draft.before
+    if before is not None and _same(before.folder, draft.folder):
+        draft.placed, draft.changed = before, False
+        return
+    for name in _names(draft.folder):
+        _sync(os.path.join(draft.folder, name))
+    _sync(draft.folder)
+    os.makedirs(cut, exist_ok=True)
+    version = 1 if before is None else before.version + 1
+    folder = os.path.join(cut, _version_name(version))
+    os.rename(draft.folder, folder)
+    _sync(cut)
+    _sync(os.path.dirname(cut))
+    draft.placed = Partition(draft.view.name, draft.as_of, version, folder)
+    _clear_cut(cut)
+
+
+def _clear(home: str) -> None:
+    """Removes what was cut short, and versions that newer ones have replaced."""
+    for name in _names(home):
+        if name.startswith(_PARTIAL):
+            shutil.rmtree(os.path.join(home, name), ignore_errors=True)
+        elif _CUT.fullmatch(name):
+            _clear_cut(os.path.join(home, name))
+
+
+def _clear_cut(cut: str) -> None:
+    versions = sorted((int(match[1]), name) for name, match in _versions(cut))
+    for _, name in versions[:-1]:
+        folder = os.path.join(cut, name)
+        # Under another name first, so that no reader finds half of it.
+        leaving = os.path.join(os.path.dirname(cut), f"{_PARTIAL}{uuid.uuid4().hex}")
+        os.rename(folder, leaving)
+        shutil.rmtree(leaving)
+
+
+def _same(one: str, other: str) -> bool:
+    names = sorted(_names(one))
+    return names == sorted(_names(other)) and all(
+        filecmp.cmp(os.path.join(one, name), os.path.join(other, name), shallow=False)
+        for name in names
+    )
+
+
+def _view(name: str) -> FeatureView:
+    if name not in FEATURE_VIEWS:
+        raise ValueError(f"there is no view {name}; there are {', '.join(FEATURE_VIEWS)}")
+    return FEATURE_VIEWS[name]
+
+
+def _version_name(number: int) -> str:
+    return f"version-{number:06d}"
+
+
+def _versions(cut: str) -> Iterator[tuple[str, re.Match[str]]]:
+    for name in _names(cut):
+        if match := _VERSION.fullmatch(name):
+            yield name, match
+
+
+def _names(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _sync(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,169 @@
+"""The commands `segue features ...`."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from pipeline.cli.status_line import JsonOption, Status, StatusCommand
+from pipeline.cli.support import fail
+
+if TYPE_CHECKING:
+    from listening.features import Partition
+    from schema.status import BuiltPartition
+
+app = typer.Typer(help="Features of listeners and tracks, as of a time.", no_args_is_help=True)
+build = typer.Typer(
+    help="Build the partition of a view as of a time.\n\n"
+    "Example: segue features build listening_history --events out/events",
+    no_args_is_help=True,
+)
+app.add_typer(build, name="build")
+
+EventsOption = Annotated[str, typer.Option(help="Directory of landed events.")]
+FeaturesOption = Annotated[str, typer.Option("--features", help="Directory of features.")]
+AsOfOption = Annotated[
+    datetime.datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%dT%H"],
+        help="Hour, UTC: nothing from then on counts. Default: that of the newest event.",
+    ),
+]
+
+
+def at(as_of: datetime.datetime | None) -> datetime.datetime | None:
+    """An hour from the command line, in UTC."""
+    return None if as_of is None else as_of.replace(tzinfo=datetime.timezone.utc)
+
+
+@contextlib.contextmanager
+def errors_told() -> Iterator[None]:
+    """Ends a command in plain words."""
+    from schema.output_lock import InUseError
+
+    try:
+        yield
+    except (InUseError, ValueError, OSError) as error:
+        fail(error)
+
+
+def told(partition: Partition, changed: bool) -> BuiltPartition:
+    """A partition as commands tell of it."""
+    from schema.status import BuiltPartition
+
+    described = partition.described()
+    return BuiltPartition(
+        view=partition.view,
+        as_of=partition.as_of,
+        version=partition.version,
+        folder=partition.folder,
+        rows=described.rows,
+        fingerprint=described.fingerprint,
+        changed=changed,
+    )
+
+
+def show_built(built: BuiltPartition, warnings: Sequence[str]) -> None:
+    """Prints what was built."""
+    state = "" if built.changed else ", unchanged"
+    typer.echo(f"{built.view} as of {built.as_of}: {built.rows:,} rows in {built.folder}{state}")
+    for warning in warnings:
+        typer.echo(f"  {warning}", err=True)
+
+
+def _done(name: str, features: str, found: Any, counts: dict[str, int]) -> Status:
+    from schema.status import FeaturesBuildStatus
+
+    built = told(found.partition, found.changed)
+    show_built(built, found.warnings)
+    typer.echo("  " + ", ".join(f"{n:,} {kind.replace('_', ' ')}" for kind, n in counts.items()))
+    return FeaturesBuildStatus(
+        command=f"features build {name}",  # type: ignore[arg-type]  # one of the four
+        status="ok",
+        out=features,
+        partitions=[built],
+        counts=counts,
+        warnings=list(found.warnings),
+    )
+
+
+@build.command(name="listening_history", cls=StatusCommand)
+def listening_history(
+    events: EventsOption = "out/events",
+    features: FeaturesOption = "out/features",
+    as_of: AsOfOption = None,
+    tracks: Annotated[
+        str | None, typer.Option(help="Table of tracks; without it no artist is known.")
+    ] = None,
+    days: Annotated[
+        int, typer.Option(min=28, max=3650, help="Days before that hour that are read.")
+    ] = 90,
+    seeds: Annotated[
+        int, typer.Option(min=1, max=1000, help="Last tracks of a listener, at most.")
+    ] = 100,
+    json: JsonOption = False,
+) -> Status:
+    """Build what each listener did: counts, rates, recency, entropies, last tracks.
+
+    Example: segue features build listening_history --events out/events
+    --tracks out/sample/tracks.parquet --as-of 2017-11-14T00
+    """
+    from listening.features import history
+
+    with errors_told():
+        options = history.HistoryOptions(days=days, seeds=seeds)
+        found = history.build(events, features, at(as_of), tracks, options)
+    counts = {"listeners": found.listeners, "events": found.events, "copies": found.copies}
+    return _done("listening_history", features, found, counts)
+
+
+@build.command(name="social_graph", cls=StatusCommand)
+def social_graph(
+    tracks: Annotated[str, typer.Option(help="Table of tracks.")],
+    events: EventsOption = "out/events",
+    features: FeaturesOption = "out/features",
+    as_of: AsOfOption = None,
+    follows: Annotated[
+        str | None, typer.Option(help="Table of follows, beside those that events tell.")
+    ] = None,
+    json: JsonOption = False,
+) -> Status:
+    """Build whom each listener follows, and how alike they listen.
+
+    Example: segue features build social_graph --events out/events
+    --tracks out/sample/tracks.parquet --follows out/sample/follows.parquet
+    """
+    from listening.features import social
+
+    with errors_told():
+        found = social.build(events, features, tracks, at(as_of), follows)
+    return _done("social_graph", features, found, {"listeners": found.listeners})
+
+
+@app.command(cls=StatusCommand)
+def show(
+    features: FeaturesOption = "out/features",
+    view: Annotated[str | None, typer.Option(help="A view; all of them by default.")] = None,
+    json: JsonOption = False,
+) -> Status:
+    """List the partitions that there are.
+
+    Example: segue features show --features out/features
+    """
+    from listening.features import partitions
+    from schema.status import FeaturesShowStatus
+    from schema.tables import FEATURE_VIEWS
+
+    with errors_told():
+        found = [
+            told(each, changed=False)
+            for name in ([view] if view else FEATURE_VIEWS)
+            for each in partitions.partitions(features, name)
+        ]
+    for each in found:
+        typer.echo(f"{each.view} as of {each.as_of}: {each.rows:,} rows in {each.folder}")
+    return FeaturesShowStatus(status="ok", features=features, partitions=found)
