@@ -1,3 +1,3 @@
-"""What listeners do: their events, landed, and counts and features of them; how one is erased."""
+"""What listeners do: their events, landed; counts, features and segments; how one is erased."""
 
-__all__ = ["counting", "erasure", "events", "features", "tables"]
+__all__ = ["counting", "erasure", "events", "features", "segments", "tables"]

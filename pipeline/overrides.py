@@ -14,8 +14,8 @@ from typing import Any, Final
 import pydantic
 import yaml
 
-from pipeline import strict_yaml
 from pipeline.config import PipelineConfig
+from schema import strict_yaml
 
 _PATHS: Final = (("data",), ("out",), ("release_record",), ("validation", "schema_file"))
 # Sections that say where a run takes place: values may hold $NAME, so that profiles hold none.

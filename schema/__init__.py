@@ -26,6 +26,7 @@ __all__ = [
     "stand_ins",
     "status",
     "strict_json",
+    "strict_yaml",
     "tables",
     "texts",
     "track_uris",

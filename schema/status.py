@@ -777,6 +777,30 @@ class FeaturesShowStatus(CommandStatus):
     """By view, then by time."""
 
 
+class SegmentsBuildStatus(CommandStatus):
+    """`segue segments build`."""
+
+    command: Literal["segments build"] = "segments build"
+    status: Ended = "failed"
+    out: str = ""
+    partitions: list[BuiltPartition] = Field(default_factory=list)
+    """The one that was built."""
+    segments: dict[str, int] = Field(default_factory=dict)
+    """Listeners by segment, segments in the order in which their rules are asked."""
+    models: dict[str, str] = Field(default_factory=dict)
+    """The model profile of each segment."""
+    earlier: str | None = None
+    """The cut whose segments were gone on from; null where there was none."""
+    entered: int = 0
+    """Listeners that had no segment before."""
+    moved: int = 0
+    """Listeners that had another one."""
+    left: int = 0
+    """Listeners that had one, and did nothing in the days that the features are of."""
+    warnings: list[str] = Field(default_factory=list)
+    """How shares differ from those of the cut before, where that is much."""
+
+
 class StatusLine(
     RootModel[
         Annotated[
@@ -806,7 +830,8 @@ class StatusLine(
             | EventsEraseStatus
             | EventsRetainStatus
             | FeaturesBuildStatus
-            | FeaturesShowStatus,
+            | FeaturesShowStatus
+            | SegmentsBuildStatus,
             Field(discriminator="command"),
         ]
     ]

@@ -1,5 +1,16 @@
 """Features of listeners and tracks: a room a view, and partitions of all of them."""
 
-from listening.features.partitions import Partition
+from listening.features.checks import SeriousAnomalyError
+from listening.features.finishing import Finished, finish
+from listening.features.partitions import Draft, Partition
 
-__all__ = ["Partition", "history", "partitions", "social"]
+__all__ = [
+    "Draft",
+    "Finished",
+    "Partition",
+    "SeriousAnomalyError",
+    "finish",
+    "history",
+    "partitions",
+    "social",
+]

@@ -28,6 +28,7 @@ from pipeline.cli.run import run
 from pipeline.cli.runs import runs
 from pipeline.cli.sample import app as sample
 from pipeline.cli.schedule import app as schedule
+from pipeline.cli.segments import app as segments
 from pipeline.cli.serve import serve
 from pipeline.cli.skew import skew
 from pipeline.cli.status_line import StatusCommand
@@ -77,6 +78,7 @@ for _server in (serve, demo):
 app.add_typer(sample, name="sample")
 app.add_typer(events, name="events")
 app.add_typer(features, name="features")
+app.add_typer(segments, name="segments")
 app.add_typer(release, name="release")
 app.add_typer(submit, name="submit")
 app.add_typer(schedule, name="schedule")

@@ -13,12 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from listening.features import checks, partitions, sorting, window
+from listening.features import partitions, sorting, window
 from listening.features.catalogue import track_facts
+from listening.features.finishing import finish
 from listening.features.history.columns import COLUMNS, history_rows
 from listening.features.partitions import Partition
 from listening.features.window import Window
-from listening.features.writing import write_table
 from schema.tables import WINDOWS
 
 VIEW: Final = "listening_history"
@@ -103,10 +103,12 @@ def build(
             track_facts(tracks)  # a table that cannot be read ends it here
         copies = _run(found, tracks, settings, draft.scratch, beam_args)
         parts = sorted(name for name in os.listdir(draft.scratch) if name.endswith(".parquet"))
-        rows = write_table(draft, (pq.read_table(_in(draft.scratch, name)) for name in parts))
-        checked = checks.check(draft)
+        read = (pq.read_table(_in(draft.scratch, name)) for name in parts)
+        finished = finish(draft, read)
     assert draft.placed is not None
-    return HistoryBuilt(draft.placed, draft.changed, rows, found.rows, copies, checked.warnings)
+    return HistoryBuilt(
+        draft.placed, draft.changed, finished.rows, found.rows, copies, finished.warnings
+    )
 
 
 def _run(

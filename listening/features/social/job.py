@@ -13,14 +13,14 @@ import numpy as np
 import pyarrow.parquet as pq
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from listening.features import checks, partitions, sorting, window
+from listening.features import partitions, sorting, window
 from listening.features.catalogue import track_facts
+from listening.features.finishing import finish
 from listening.features.partitions import Partition
 from listening.features.social import tastes, ties
 from listening.features.social.columns import social_rows
 from listening.features.social.tastes import Tastes, similarities
 from listening.features.window import Window
-from listening.features.writing import write_table
 from schema.tables import WINDOWS
 
 VIEW: Final = "social_graph"
@@ -81,10 +81,9 @@ def build(
         _run(sources, draft.scratch, beam_args)
         parts = sorted(name for name in os.listdir(draft.scratch) if name.startswith("rows-"))
         read = (pq.read_table(os.path.join(draft.scratch, name)) for name in parts)
-        rows = write_table(draft, read)
-        checked = checks.check(draft)
+        finished = finish(draft, read)
     assert draft.placed is not None
-    return SocialBuilt(draft.placed, draft.changed, rows, checked.warnings)
+    return SocialBuilt(draft.placed, draft.changed, finished.rows, finished.warnings)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -68,6 +68,21 @@ def test_from_events_to_partitions(inputs: pathlib.Path, tmp_path: pathlib.Path)
     assert (again.changed, again.fingerprint) == (False, built.fingerprint)
 
 
+def test_segments_follow(inputs: pathlib.Path, tmp_path: pathlib.Path, root: pathlib.Path) -> None:
+    rules = ("--rules", root / "configs" / "segments")
+    found = status("segments", "build", "--features", tmp_path, *rules, code=1)
+    assert found.error.endswith("segue features build listening_history writes it")
+    places = ("--events", inputs / "events", "--features", tmp_path)
+    status("features", "build", "listening_history", *places)
+    found = status("segments", "build", "--features", tmp_path, *rules)
+    assert (found.segments["new_users"], found.entered, found.earlier) == (7, 7, None)
+    assert found.models["new_users"] == "explore_heavy"
+    _, table = read_side_table(found.partitions[0].folder)
+    assert table.column("segment").to_pylist() == ["new_users"] * 7
+    found = status("segments", "build", "--features", tmp_path, "--rules", tmp_path, code=2)
+    assert (found.status, "a file NAME.yaml each" in found.error) == ("invalid", True)
+
+
 def test_the_cut_is_the_newest_hour_where_none_is_named(
     inputs: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
