@@ -41,6 +41,7 @@ def sample(
     from sample.generator import write_slices
     from sample.listeners import WorldSize, write_world
     from schema.files import check_directory
+    from schema.output_lock import InUseError
     from schema.status import SampleStatus
 
     try:
@@ -51,7 +52,7 @@ def sample(
         if not listeners:
             return written
         found = write_world(output, WorldSize(playlists, listeners, days, seed))
-    except (OSError, ValueError) as error:
+    except (InUseError, OSError, ValueError) as error:
         fail(error)
     typer.echo(
         f"Wrote {found['messages']:,} messages of {listeners:,} listeners in {days} days: "

@@ -41,6 +41,7 @@ def respond(
     from sample.listeners import of_events, of_recommendations
     from sample.listeners import respond as respond_to
     from schema.files import check_writable
+    from schema.output_lock import InUseError
     from schema.status import SampleRespondStatus
 
     if (recommendations is None) == (impressions is None):
@@ -53,13 +54,13 @@ def respond(
             world,
             of_recommendations(recommendations)
             if recommendations
-            else of_events(impressions or ""),
+            else of_events(impressions or "", world),
             target,
             seed=seed,
             effects=effects,
             write_impressions=impressions is None,
         )
-    except (OSError, ValueError) as error:
+    except (InUseError, OSError, ValueError) as error:
         fail(error)
     typer.echo(f"Wrote {sum(done.events.values()):,} events to {target}")
     if done.strangers:

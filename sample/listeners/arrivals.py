@@ -11,6 +11,8 @@ from typing import Final
 
 from sample.listeners.kinds import DAY, HOUR
 
+#: What the name of a queue's folder begins with, which a kill leaves behind.
+PREFIX: Final = ".arrivals-"
 _HELD: Final = 64 << 20  # bytes in memory, before they go to files
 
 
@@ -23,7 +25,7 @@ class Arrivals:
 
     def __init__(self, folder: pathlib.Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self._folder = tempfile.TemporaryDirectory(prefix=".arrivals-", dir=folder)
+        self._folder = tempfile.TemporaryDirectory(prefix=PREFIX, dir=folder)
         self._held: dict[int, list[bytes]] = collections.defaultdict(list)
         self._bytes = 0
         self._hours: set[int] = set()

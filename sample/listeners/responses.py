@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from sample.listeners import truth
+from sample.listeners.alone import PARTIAL, alone
 from sample.listeners.arrivals import Arrivals
 from sample.listeners.audience import Audience
 from sample.listeners.clicks import ClickModel
@@ -21,6 +22,9 @@ from sample.listeners.reactions import Listening
 from schema.events import Impression, encode
 from schema.files import replacing, write_text
 
+#: Where output lies by default, in the world; what is written elsewhere is not ours alone.
+RESPONSES_FOLDER: Final = "responses"
+_OURS: Final = (f"{RESPONSES_FOLDER}/{PARTIAL}", f"{truth.TRUTH}/{truth.RESPONSES}/{PARTIAL}")
 _BATCH: Final = 8_192  # impressions
 
 
@@ -68,48 +72,70 @@ def respond(
 
     Raises:
         ValueError: the folder holds no world, or an effect is none.
+        InUseError: another command writes to the world.
     """
     effects, model = dict(effects or {}), model or ClickModel()
     for arm, effect in effects.items():
         if not (math.isfinite(effect) and effect >= -1):
             raise ValueError(f"effect of {arm}: {effect} is not a number from -1 up")
     world, target = pathlib.Path(folder), pathlib.Path(output)
-    audience = Audience(world)
-    listening, sums = Listening(audience, model, seed, effects), Effects()
-    known_count, strangers, counts = 0, 0, collections.Counter[str]()
-    with Arrivals(target.parent) as arrivals:
-        for batch in _batches(shown):
-            known = [each for each in batch if audience.knows(each)]
-            known_count += len(known)
-            strangers += len(batch) - len(known)
-            if not known:
-                continue
-            reactions = listening.react(known)
-            sums.add(known, reactions)
-            written = known if write_impressions else []
-            for event in itertools.chain(written, listening.events(known, reactions)):
-                counts[event.type] += 1
-                order = (_order(event.idempotency_key), 0, 0)
-                arrivals.add(event.event_time, order, encode(event))
-        with replacing(target) as partial, partial.open("wb") as file:
-            for _, messages in arrivals.by_day():
-                file.writelines(message + b"\n" for message in messages)
     path = world / truth.TRUTH / truth.RESPONSES / f"{target.stem}.json"
-    result = Responses(
-        impressions=known_count,
-        strangers=strangers,
-        events=dict(sorted(counts.items())),
-        experiments=sums.summary(effects),
+    audience = Audience(world)
+    with alone(world, "segue sample respond", _OURS):
+        with Arrivals(world) as arrivals:
+            listening = Listening(audience, model, seed, effects)
+            result = _listen(audience, listening, shown, arrivals, write_impressions)
+            with replacing(target) as partial, partial.open("wb") as file:
+                for _, messages in arrivals.by_day():
+                    file.writelines(message + b"\n" for message in messages)
+        experiments = result.sums.summary(effects)
+        content = {
+            "seed": seed,
+            "click_model": dataclasses.asdict(model),
+            "impressions": result.impressions,
+            "experiments": experiments,
+        }
+        write_text(path, json.dumps(content, indent=1) + "\n")
+    return Responses(
+        impressions=result.impressions,
+        strangers=result.strangers,
+        events=dict(sorted(result.counts.items())),
+        experiments=experiments,
         truth=str(path),
     )
-    content = {
-        "seed": seed,
-        "click_model": dataclasses.asdict(model),
-        "impressions": result.impressions,
-        "experiments": result.experiments,
-    }
-    write_text(path, json.dumps(content, indent=1) + "\n")
-    return result
+
+
+@dataclasses.dataclass
+class _Found:
+    impressions: int = 0
+    strangers: int = 0
+    counts: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
+    sums: Effects = dataclasses.field(default_factory=Effects)
+
+
+def _listen(
+    audience: Audience,
+    listening: Listening,
+    shown: Iterable[Impression],
+    arrivals: Arrivals,
+    write_impressions: bool,
+) -> _Found:
+    """Puts what is to be written into the queue."""
+    found = _Found()
+    for batch in _batches(shown):
+        known = [each for each in batch if audience.knows(each)]
+        found.impressions += len(known)
+        found.strangers += len(batch) - len(known)
+        if not known:
+            continue
+        reactions = listening.react(known)
+        found.sums.add(known, reactions)
+        written = known if write_impressions else []
+        for event in itertools.chain(written, listening.events(known, reactions)):
+            found.counts[event.type] += 1
+            order = (_order(event.idempotency_key), 0, 0)
+            arrivals.add(event.event_time, order, encode(event))
+    return found
 
 
 def _order(name: str) -> int:

@@ -12,8 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sample.listeners.acts import key
+from sample.listeners.arrivals import Arrivals
 from sample.listeners.kinds import DAY, HOUR
-from schema.events import SCHEMA_VERSION, Impression, RefusedError, parse
+from schema.events import SCHEMA_VERSION, Impression, RefusedError, encode, parse
 from schema.tables import RECOMMENDATIONS, conform
 
 _ROWS: Final = 1_024
@@ -39,22 +40,31 @@ def of_recommendations(path: str | os.PathLike[str]) -> Iterator[Impression]:
                 yield from _slots(row, time, day)
 
 
-def of_events(pattern: str) -> Iterator[Impression]:
-    """The impressions among events, each once; whatever else is there is passed over.
+def of_events(pattern: str, folder: str | os.PathLike[str]) -> Iterator[Impression]:
+    """The impressions among events, each once, by time; whatever else is there is passed over.
+
+    Memory holds those of an hour: copies of an impression have its time.
 
     Args:
         pattern: a file of JSON lines, a directory of `*.jsonl`, or a pattern.
+        folder: where they wait for their hour, on the disk.
 
     Raises:
         OSError: a file cannot be read.
         ValueError: nothing is there.
     """
-    seen: set[str] = set()
-    for path in _files(pattern):
-        with path.open("rb") as lines:
-            for line in lines:
-                event = _impression(line)
-                if event is not None and event.idempotency_key not in seen:
+    paths = _files(pattern)
+    with Arrivals(pathlib.Path(folder)) as waiting:
+        for path in paths:
+            with path.open("rb") as lines:
+                for event in filter(None, map(_impression, lines)):
+                    waiting.add(event.event_time, (0, 0, 0), encode(event))
+        hour, seen = 0, set[str]()
+        for _, messages in waiting.by_day():
+            for event in filter(None, map(_impression, messages)):
+                if event.event_time // HOUR != hour:
+                    hour, seen = event.event_time // HOUR, set()
+                if event.idempotency_key not in seen:
                     seen.add(event.idempotency_key)
                     yield event
 

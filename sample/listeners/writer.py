@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from sample.listeners import truth
 from sample.listeners.acts import EventMaker
+from sample.listeners.alone import PARTIAL, alone
 from sample.listeners.arrivals import Arrivals
 from sample.listeners.catalogue import Catalogue, build_catalogue
 from sample.listeners.delivery import deliver
@@ -28,6 +29,11 @@ from schema import tables
 from schema.files import replacing
 
 EVENTS_FOLDER: Final = "events"
+_OURS: Final = (
+    f"{PARTIAL}.parquet",  # of tables; slices are written by others too
+    f"{EVENTS_FOLDER}/{PARTIAL}",
+    f"{truth.TRUTH}/**/{PARTIAL}",
+)
 _NAME: Final = re.compile(r"events-\d{4}-\d\d-\d\d\.jsonl")
 
 
@@ -44,9 +50,17 @@ def write_world(output: str | os.PathLike[str], size: WorldSize) -> dict[str, An
 
     Raises:
         FileExistsError: its folder of events holds files that this would not have written.
+        InUseError: another command writes to the directory.
     """
     folder = pathlib.Path(output)
-    events = folder / EVENTS_FOLDER
+    events, hidden = folder / EVENTS_FOLDER, folder / truth.TRUTH
+    with alone(folder, "segue sample", _OURS):
+        return _write(folder, events, hidden, size)
+
+
+def _write(
+    folder: pathlib.Path, events: pathlib.Path, hidden: pathlib.Path, size: WorldSize
+) -> dict[str, Any]:
     _check(events)
     events.mkdir(parents=True, exist_ok=True)
     catalogue = build_catalogue(size)
@@ -57,7 +71,6 @@ def write_world(output: str | os.PathLike[str], size: WorldSize) -> dict[str, An
         rows.add(audio_rows(catalogue))
     with table_writer(folder / tables.FOLLOWS_FILE, tables.FOLLOWS) as rows:
         rows.add(ties_before(size, catalogue, people))
-    hidden = folder / truth.TRUTH
     with table_writer(hidden / "tracks.parquet", truth.TRACKS) as rows:
         rows.add(truth.track_row(catalogue, track) for track in range(catalogue.tracks))
     maker, counts = EventMaker(size, catalogue, people), collections.Counter[tuple[str, str]]()

@@ -45,7 +45,7 @@ def test_a_world_says_what_it_is(tmp_path: pathlib.Path) -> None:
     ]
     assert len(lines) == found.messages > 100
     assert {path.name for path in tmp_path.iterdir()} == {
-        *("mpd.slice.0-29.json", "events", "truth"),
+        *(".lock", "mpd.slice.0-29.json", "events", "truth"),
         *("tracks.parquet", "audio.parquet", "follows.parquet"),
     }
 

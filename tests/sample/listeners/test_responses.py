@@ -173,7 +173,7 @@ def test_impressions_that_were_logged_get_the_same_responses(
     # Twice, with other events and with what is none, over two files.
     (log / "a.jsonl").write_bytes(b"\n".join([*lines, b'{"type": "impression"}', b"no JSON"]))
     (log / "b.jsonl").write_bytes(b"\n".join([*lines[:50], *map(encode, of_lists[-5:])]))
-    done, of_log = responded("log", shown=of_events(str(log)), write_impressions=False)
+    done, of_log = responded("log", shown=of_events(str(log), tmp_path), write_impressions=False)
     assert done.impressions == len(lines)
     assert of_log == [event for event in of_lists if not isinstance(event, Impression)]
 
@@ -234,6 +234,6 @@ def test_an_effect_that_is_none_is_an_error(
 
 def test_no_events_and_no_world_are_errors(tmp_path: pathlib.Path) -> None:
     with pytest.raises(ValueError, match="no file of events"):
-        list(of_events(str(tmp_path)))
+        list(of_events(str(tmp_path), tmp_path))
     with pytest.raises(ValueError, match=r"world\.json is missing"):
         respond(tmp_path, [], tmp_path / "x")
