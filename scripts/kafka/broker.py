@@ -34,15 +34,21 @@ class Broker:
         folder: for its data, configuration and log. What is there already it goes on with.
         port: of clients, 0 for a free one; at 127.0.0.1 alone.
         options: more of Kafka's, such as {"log.retention.check.interval.ms": "1000"}.
+        protocol: that clients speak, such as SASL_SSL; what it needs is among the options.
     """
 
     def __init__(
-        self, folder: pathlib.Path, port: int = 0, options: dict[str, str] | None = None
+        self,
+        folder: pathlib.Path,
+        port: int = 0,
+        options: dict[str, str] | None = None,
+        protocol: str = "PLAINTEXT",
     ) -> None:
         self.folder = folder.absolute()
         self.port = port or _free_port()
         self._controller = _free_port()
         self._options = options or {}
+        self._protocol = protocol
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -125,7 +131,13 @@ class Broker:
             "process.roles": "broker,controller",
             "node.id": "1",
             "controller.quorum.voters": f"1@{HOST}:{self._controller}",
-            "listeners": f"PLAINTEXT://{HOST}:{self.port},CONTROLLER://{HOST}:{self._controller}",
+            "listeners": (
+                f"{self._protocol}://{HOST}:{self.port},CONTROLLER://{HOST}:{self._controller}"
+            ),
+            "listener.security.protocol.map": (
+                f"{self._protocol}:{self._protocol},CONTROLLER:PLAINTEXT"
+            ),
+            "inter.broker.listener.name": self._protocol,
             "controller.listener.names": "CONTROLLER",
             "log.dirs": str(self.folder / "data"),
             "offsets.topic.replication.factor": "1",

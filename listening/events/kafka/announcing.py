@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import confluent_kafka as ck
 
+from listening.events.kafka.trouble import Trouble, quiet, text
 from listening.events.sources import SourceError
 
 _WAIT_SECONDS: Final = 30.0
@@ -19,10 +20,12 @@ def sender(
 
     The sender raises SourceError where no broker takes them.
     """
+    trouble = Trouble(str(settings["bootstrap.servers"]))
+    ours = {"enable.idempotence": True, "linger.ms": 0, "error_cb": trouble.note}
     try:
-        producer = ck.Producer({"enable.idempotence": True, "linger.ms": 0, **settings})
+        producer = ck.Producer({**ours, **settings}, logger=quiet())
     except ck.KafkaException as error:
-        raise SourceError(f"Kafka's client refuses its settings: {error}") from None
+        raise SourceError(f"Kafka's client refuses its settings: {text(error)}") from None
 
     def send(messages: Sequence[tuple[str, bytes]]) -> None:
         errors: list[str] = []
@@ -34,7 +37,8 @@ def sender(
         for key, value in messages:
             producer.produce(topic, value, key, on_delivery=delivered)
         if producer.flush(_WAIT_SECONDS) or errors:
-            told = errors[0] if errors else f"no broker answered for {_WAIT_SECONDS:.0f} s"
+            silent = f"no broker answered for {_WAIT_SECONDS:.0f} s{trouble.told()}"
+            told = errors[0] if errors else silent
             raise SourceError(f"landed hours cannot be announced to {topic}: {told}")
 
     return send

@@ -10,12 +10,13 @@ from typing import Any, Final
 import confluent_kafka as ck
 from confluent_kafka import KafkaError
 
+from listening.events.kafka.trouble import ASK_SECONDS, Trouble, quiet, text
 from listening.events.sources import Chunk, Origin, SourceError
 
 KIND: Final = "kafka"
 GROUP: Final = "segue-land"
 _AT_ONCE: Final = 5_000
-_ASK_SECONDS: Final = 15.0
+_ASK_SECONDS: Final = ASK_SECONDS
 #: A broker that says nothing for so long is gone, for a landing that is to end.
 _SILENT_SECONDS: Final = 120.0
 _LOOK_SECONDS: Final = 30.0
@@ -66,7 +67,7 @@ class KafkaSource:
         self._ends: dict[int, int] = {}
         self._left: set[int] = set()
         self._told: dict[int, int] = {}
-        self._trouble: list[str] = []
+        self._trouble = Trouble(str(self._settings["bootstrap.servers"]))
         self._heard = self._looked = time.monotonic()
 
     @property
@@ -162,21 +163,21 @@ class KafkaSource:
             "auto.offset.reset": "error",
             # What is fetched ahead while something lands; then fetching pauses.
             "queued.max.messages.kbytes": 32_768,
-            "error_cb": lambda error: self._trouble.append(str(error.str())),
+            "error_cb": self._trouble.note,
         }
         try:
-            self._consumer = ck.Consumer({**ours, **self._settings}, logger=_quiet())
+            self._consumer = ck.Consumer({**ours, **self._settings}, logger=quiet())
         except ck.KafkaException as error:
-            raise SourceError(f"Kafka's client refuses its settings: {_text(error)}") from None
+            raise SourceError(f"Kafka's client refuses its settings: {text(error)}") from None
 
     def _partitions(self) -> set[int]:
         try:
             found = self._consumer.list_topics(self._topic, timeout=_ASK_SECONDS)
         except ck.KafkaException as error:
-            told = f" ({self._trouble[-1]})" if self._trouble else ""
-            raise SourceError(
-                f"no broker answers at {self._settings['bootstrap.servers']}: {_text(error)}{told}"
-            ) from None
+            if not self._next:
+                # It tells what went wrong, and brings no message, since nothing is assigned yet.
+                self._consumer.poll(0)
+            raise SourceError(self._trouble.unreachable(error)) from None
         self._cluster = found.cluster_id
         topic = found.topics[self._topic]
         if topic.error is not None or not topic.partitions:
@@ -190,7 +191,7 @@ class KafkaSource:
             )
         except ck.KafkaException as error:
             raise SourceError(
-                f"partition {partition} of {self._topic} does not answer: {_text(error)}"
+                f"partition {partition} of {self._topic} does not answer: {text(error)}"
             ) from None
         if position is not None and position > high:
             raise SourceError(
@@ -228,16 +229,15 @@ class KafkaSource:
         elif error.code() in _HOPELESS or error.fatal():
             raise SourceError(f"the topic {self._topic} cannot be read: {error.str()}")
         else:
-            self._trouble.append(str(error.str()))
+            self._trouble.note(error)
 
     def _watch(self, now: float) -> None:
         """Looks for partitions that are new, and for brokers that are gone."""
-        del self._trouble[:-1]
         if not self._follow:
             if self._left and now - self._heard > _SILENT_SECONDS:
                 raise SourceError(
-                    f"no broker has answered for {_SILENT_SECONDS:.0f} s "
-                    f"({' '.join(self._trouble) or 'nothing was said'}); what landed stays"
+                    f"no broker has answered for {_SILENT_SECONDS:.0f} s{self._trouble.told()}; "
+                    "what landed stays"
                 )
             return
         if now - self._looked < _LOOK_SECONDS:
@@ -263,15 +263,3 @@ class KafkaSource:
 
     def _at(self, partition: int, offset: int = ck.OFFSET_INVALID) -> Any:
         return ck.TopicPartition(self._topic, partition, offset)
-
-
-def _text(error: ck.KafkaException) -> str:
-    found = error.args[0] if error.args else error
-    return str(found.str() if isinstance(found, KafkaError) else found)
-
-
-def _quiet() -> Any:
-    """Takes librdkafka's log, which goes to standard error otherwise; errors are told by us."""
-    import logging
-
-    return logging.getLogger("segue.kafka")

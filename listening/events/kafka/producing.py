@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import confluent_kafka as ck
 
+from listening.events.kafka.trouble import ASK_SECONDS, Trouble, quiet, text
 from listening.events.sources import SourceError
 
 #: Events of a listener go to one partition, in order. What is no event is sent too, as it is.
@@ -50,56 +51,77 @@ def produce(
         stop: set by another thread, it ends after what was sent.
 
     Raises:
-        SourceError: the settings are refused, or no broker takes anything for a minute.
+        SourceError: the settings are refused, no broker answers, or none takes anything for a
+            minute.
         OSError: a file cannot be read.
     """
-    done = Produced()
-    ours = {
-        "enable.idempotence": True,
-        "partitioner": "murmur2_random",  # as Java's client chooses
-        "linger.ms": 20,
-        "message.max.bytes": _LONGEST,
-        "queue.buffering.max.kbytes": 65_536,
-    }
-
-    def delivered(error: Any, _: Any) -> None:
-        if error is None:
-            done.sent += 1
-        else:
-            done.failed[error.name()] += 1
-
-    try:
-        producer = ck.Producer({**ours, **settings})
-    except ck.KafkaException as error:
-        raise SourceError(f"Kafka's client refuses its settings: {error}") from None
+    sender = _Sender(topic, settings)
     for path in paths:
         with open(path, "rb") as lines:
             for line in lines:
                 if stop is not None and stop.is_set():
                     break
                 if value := line.rstrip(b"\r\n"):
-                    _send(producer, topic, value, delivered, done)
-    if left := producer.flush(_WAIT_SECONDS):
-        raise SourceError(f"{left:,} messages were not taken within {_WAIT_SECONDS:.0f} s")
-    return done
+                    sender.send(value)
+    sender.finish()
+    return sender.done
 
 
-def _send(producer: Any, topic: str, value: bytes, delivered: Any, done: Produced) -> None:
-    found = _LISTENER.search(value)
-    key = found[1] if found else None
-    waited = 0.0
-    while True:
+class _Sender:
+    def __init__(self, topic: str, settings: Mapping[str, Any]) -> None:
+        self.done = Produced()
+        self._topic = topic
+        self._trouble = Trouble(str(settings["bootstrap.servers"]))
+        ours = {
+            "enable.idempotence": True,
+            "partitioner": "murmur2_random",  # as Java's client chooses
+            "linger.ms": 20,
+            "message.max.bytes": _LONGEST,
+            "queue.buffering.max.kbytes": 65_536,
+            "error_cb": self._trouble.note,
+        }
         try:
-            producer.produce(topic, value, key, on_delivery=delivered)
-        except BufferError:
-            if waited >= _WAIT_SECONDS:
-                raise SourceError(
-                    f"no broker has taken a message for {_WAIT_SECONDS:.0f} s"
-                ) from None
-            waited = 0.0 if producer.poll(0.5) else waited + 0.5
+            self._producer = ck.Producer({**ours, **settings}, logger=quiet())
         except ck.KafkaException as error:
-            done.failed[error.args[0].name()] += 1
-            return
+            raise SourceError(f"Kafka's client refuses its settings: {text(error)}") from None
+        try:
+            self._producer.list_topics(topic, timeout=ASK_SECONDS)
+        except ck.KafkaException as error:
+            self._producer.poll(0)  # which tells what went wrong
+            raise SourceError(self._trouble.unreachable(error)) from None
+
+    def send(self, value: bytes) -> None:
+        """Hands a message to the client, and waits where that holds enough already."""
+        found = _LISTENER.search(value)
+        key = found[1] if found else None
+        waited = 0.0
+        while True:
+            try:
+                self._producer.produce(self._topic, value, key, on_delivery=self._delivered)
+            except BufferError:
+                if waited >= _WAIT_SECONDS:
+                    raise SourceError(
+                        f"no broker has taken a message for {_WAIT_SECONDS:.0f} s"
+                        f"{self._trouble.told()}"
+                    ) from None
+                waited = 0.0 if self._producer.poll(0.5) else waited + 0.5
+            except ck.KafkaException as error:
+                self.done.failed[error.args[0].name()] += 1
+                return
+            else:
+                self._producer.poll(0)
+                return
+
+    def finish(self) -> None:
+        """Waits until all has arrived."""
+        if left := self._producer.flush(_WAIT_SECONDS):
+            raise SourceError(
+                f"{left:,} messages were not taken within {_WAIT_SECONDS:.0f} s"
+                f"{self._trouble.told()}"
+            )
+
+    def _delivered(self, error: Any, _: Any) -> None:
+        if error is None:
+            self.done.sent += 1
         else:
-            producer.poll(0)
-            return
+            self.done.failed[error.name()] += 1
