@@ -1,4 +1,4 @@
-"""The figures that README, docs/retrieval.md and docs/scaling.md state, sentence by sentence."""
+"""The figures that README and documents state, sentence by sentence."""
 
 from __future__ import annotations
 
@@ -78,6 +78,19 @@ def _whole(playlists: int) -> str:
         f"| {playlists:,} | {{{path}/tracks:,}} | {{{path}/seconds:,.0f}} | "
         f"{{{path}/cpu_seconds:,.0f}} | {{{path}/peak_gib:.1f}} |"
     )
+
+
+def _trending(what: str, case: str, *, gains: bool = True) -> str:
+    path, cells = f"trending/{case}", []
+    for at in ("recall@50", "recall@500"):
+        gain = f"{path}/gain/{at}"
+        cells += [
+            f"{{{path}/{at}/mean:.3f}}",
+            f"{{{gain}/mean:+.3f}}, {{{gain}/ci_low:+.3f}} to {{{gain}/ci_high:+.3f}}"
+            if gains
+            else "",
+        ]
+    return f"| {what} | {' | '.join(cells)} |".replace("|  |", "| |")
 
 
 _SOAK: Final = "serving-soak/resident_mib_"
@@ -204,5 +217,27 @@ STATED: Final = {
         "Above 256,000 tracks the best are found in two exact steps: the best 500 blocks of 32",
         "It takes {evaluation-speed/mpd-sample/evaluator/cpu_ms_a_playlist:.1f} ms of CPU a "
         "playlist and model",
+    ),
+    ("docs/events.md", "### Speed"): (
+        "{landing/directory/messages_per_cpu_second:,} messages a second of CPU time from a "
+        "directory, {landing/kafka/messages_per_cpu_second:,} from Kafka (`make bench "
+        "ARGS=landing`), in {landing/directory/peak_mib} and {landing/kafka/peak_mib} MiB",
+        "{landing/microseconds/contract:.1f} go to the contract's checks and "
+        "{landing/microseconds/columns:.1f} to columns",
+        "keys take {landing/microseconds/keys:.1f}, Parquet {landing/microseconds/parquet:.1f}",
+    ),
+    ("docs/events.md", "### Trending"): (
+        "leaves out what happened then or later",
+        "On the last of {trending/days} days of a synthetic world (2,000 playlists, "
+        "{trending/listeners:,} listeners, seed {trending/seed}; `make bench ARGS=trending`), of "
+        "the tracks that each of {trending/listeners_with_finds} listeners streamed",
+        "among the first 50 and 500",
+        "with 95% intervals",
+        "| popularity of | first 50 | gain | first 500 | gain |",
+        _trending("playlists", "playlists", gains=False),
+        _trending("streams, all alike", "half_life_8760_hours"),
+        _trending("streams, half-life 72 hours", "half_life_72_hours"),
+        _trending("streams, half-life 24 hours", "half_life_24_hours"),
+        _trending("streams, half-life 6 hours", "half_life_6_hours"),
     ),
 }
