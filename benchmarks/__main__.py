@@ -33,6 +33,7 @@ BENCHMARKS = {
     "incremental": "incremental",
     "landing": "landing",
     "trending": "trending",
+    "segments": "segments",
 }
 
 

@@ -45,11 +45,15 @@ class Checked:
     warnings: tuple[str, ...]
 
 
-def check(draft: Draft) -> Checked:
+def check(draft: Draft, *, refuse: bool = True) -> Checked:
     """Describes and checks the table of a draft, and leaves what was found beside it.
 
+    Args:
+        draft: whose table was written.
+        refuse: whether a broken rule stops it; otherwise it is a warning too.
+
     Raises:
-        SeriousAnomalyError: a rule of the schema is broken; what was found lies in `refused`.
+        SeriousAnomalyError: `refuse`, and a rule is broken; `draft.refused` has what was found.
     """
     import tensorflow_data_validation as tfdv
     from google.protobuf import text_format
@@ -71,9 +75,9 @@ def check(draft: Draft) -> Checked:
     _write_text(os.path.join(draft.folder, ANOMALIES_FILE), text_format.MessageToString(anomalies))
     reasons = list(_reasons(anomalies))
     serious = [told for kind, told in reasons if kind not in _COMPARISONS]
-    if serious:
+    if serious and refuse:
         _refuse(draft, serious)
-    return Checked(described, tuple(told for kind, told in reasons if kind in _COMPARISONS))
+    return Checked(described, tuple(told for _, told in reasons))
 
 
 def _refuse(draft: Draft, serious: Sequence[str]) -> None:

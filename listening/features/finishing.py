@@ -25,16 +25,17 @@ class Finished:
     warnings: tuple[str, ...]
 
 
-def finish(draft: Draft, parts: Iterable[pa.Table]) -> Finished:
+def finish(draft: Draft, parts: Iterable[pa.Table], *, refuse: bool = True) -> Finished:
     """Writes, describes and checks the table of a draft.
 
     Args:
         draft: of the partition.
         parts: rows in the view's columns, in the order of its key.
+        refuse: whether a serious anomaly stops it; otherwise it is a warning too.
 
     Raises:
-        SeriousAnomalyError: the rows are not what the curated schema says.
+        SeriousAnomalyError: `refuse`, and the rows are not what the curated schema says.
         ValueError: keys do not rise, or vectors of two spaces meet.
     """
     rows = write_table(draft, parts)
-    return Finished(rows, checks.check(draft).warnings)
+    return Finished(rows, checks.check(draft, refuse=refuse).warnings)

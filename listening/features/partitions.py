@@ -217,6 +217,17 @@ def building(
             shutil.rmtree(partial, ignore_errors=True)
 
 
+def clear(root: str, view: str, command: str) -> None:
+    """Removes what was cut short, and versions that newer ones have replaced.
+
+    Raises:
+        InUseError: another command builds this view there.
+    """
+    home = os.path.join(root, _view(view).name)
+    with output_lock.taken(home, command):
+        _clear(home)
+
+
 def _place(cut: str, draft: Draft) -> None:
     before = draft.before
     if before is not None and _same(before.folder, draft.folder):

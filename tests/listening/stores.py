@@ -6,10 +6,13 @@ import dataclasses
 import pathlib
 from collections.abc import Callable
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from listening.events import DirectorySource, LandingOptions, land, reading
+from listening.features import finish, partitions
+from listening.features.social.columns import from_lists
 from tests.listening.events.making import NOW, message, write
 
 GONE = "5eedf00d" * 4
@@ -62,6 +65,34 @@ def tables(folder: pathlib.Path) -> Filled:
     pq.write_table(pa.table({"track_uri": ["x"]}), root / "tracks.parquet")
     paths = [*root.rglob("*.parquet")]
     return Filled("tables", str(root), lambda: sum(pq.read_table(p).num_rows for p in paths))
+
+
+def features(folder: pathlib.Path) -> Filled:
+    """A social graph: GONE and STAYS follow each other, and others."""
+    root, other = str(folder / "features"), f"{1:032x}"
+    ties = {GONE: [other, STAYS], STAYS: [GONE, other], other: [STAYS]}
+    rows = [(name, followed) for name in sorted(ties) for followed in sorted(ties[name])]
+    mine, theirs = (np.array(column) for column in zip(*rows, strict=True))
+    listeners = np.array(sorted(ties))
+    table = from_lists(
+        listeners,
+        (np.searchsorted(listeners, mine), theirs, np.full(len(rows), 0.5)),
+        np.array([sum(name in followed for followed in ties.values()) for name in listeners]),
+        np.array([sum(name in ties[each] for each in ties[name]) for name in listeners.tolist()]),
+        (np.array([], np.int64), np.array([], "U1")),
+    )
+    with partitions.building(root, "social_graph", partitions.cut_of("2024-03-20T12")) as draft:
+        finish(draft, [table])
+    return Filled("features", root, lambda: entries(root))
+
+
+def entries(root: str) -> int:
+    """Rows of all partitions, and entries of their lists."""
+    tables = [each.table() for each in partitions.partitions(root, "social_graph")]
+    return sum(
+        table.num_rows + len(table.column("neighbours").combine_chunks().flatten())
+        for table in tables
+    )
 
 
 def traces(root: str, listener: str) -> list[str]:

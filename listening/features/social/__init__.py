@@ -2,4 +2,4 @@
 
 from listening.features.social.job import SocialBuilt, build
 
-__all__ = ["SocialBuilt", "build"]
+__all__ = ["SocialBuilt", "build", "leaving"]

@@ -36,7 +36,7 @@ def social_rows(ties: pa.Table, alike: Alike) -> pa.Table:
     return from_lists(
         listeners,
         (np.searchsorted(listeners, mine), theirs, similar),
-        np.searchsorted(listeners, followers[0]),
+        np.bincount(np.searchsorted(listeners, followers[0]), minlength=len(listeners)),
         _mutual(listeners, following, followers),
         (np.searchsorted(listeners, artists[0]), artists[1]),
     )
@@ -45,7 +45,7 @@ def social_rows(ties: pa.Table, alike: Alike) -> pa.Table:
 def from_lists(
     listeners: np.ndarray,
     neighbours: tuple[np.ndarray, np.ndarray, np.ndarray],
-    followed: np.ndarray,
+    followers: np.ndarray,
     mutual: np.ndarray,
     artists: tuple[np.ndarray, np.ndarray],
 ) -> pa.Table:
@@ -54,7 +54,7 @@ def from_lists(
     Args:
         listeners: n pseudonyms, rising.
         neighbours: rows, pseudonyms and similarities of ties, by row, best first.
-        followed: the row of each tie in which the listener is followed.
+        followers: int64 [n].
         mutual: int64 [n].
         artists: rows and URIs of artists that are followed, by row.
     """
@@ -71,7 +71,7 @@ def from_lists(
     columns = {
         "listener_id": pa.array(listeners.tolist(), pa.string()),
         "following": count,
-        "followers": np.bincount(followed, minlength=size),
+        "followers": followers,
         "mutual": mutual,
         "following_artists": np.bincount(artists[0], minlength=size),
         "mean_similarity": pa.array(summed / np.maximum(count, 1), mask=nobody),

@@ -144,7 +144,7 @@ LISTENERS = {
     "c": {
         "plays_7d": 50,
         "streams_28d": 40,
-        "top_genre_share": 0.9,
+        "genre_entropy_28d": 0.9,
         "days_known": 20.0,
         "first_seen": micros(cut(1)),
     },
