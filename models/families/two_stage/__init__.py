@@ -14,7 +14,7 @@ FAMILY = Family(
     dot_product=True,
     test_params={
         "retrieval": {"factors": 16, "epochs": 0},
-        "ranking": {"epochs": 2, "cuts": 1, "min_playlists": 10},
+        "ranking": {"epochs": 2, "cuts": 1, "min_playlists": 10, "holdout_share": 0.5},
     },
 )
 

@@ -56,7 +56,7 @@ KINDS: dict[str, tuple[str, dict[str, Any]]] = {
         "two_stage",
         {
             "retrieval": {**SMALL, "epochs": 0},
-            "ranking": {"epochs": 1, "cuts": 1, "min_playlists": 10},
+            "ranking": {"epochs": 1, "cuts": 1, "min_playlists": 10, "holdout_share": 0.5},
         },
     ),
 }

@@ -21,7 +21,7 @@ from tests.models.training_fixture import query, training_data, two_genres
 DATA, VOCABULARIES = two_genres(80, 200, 10)
 PARAMS = Params(
     retrieval={"factors": 8, "start": {"regularization": 0.5}, "epochs": 0},
-    ranking={"epochs": 2, "cuts": 1, "hidden": (8,)},
+    ranking={"epochs": 2, "cuts": 1, "hidden": (8,), "holdout_share": 0.5},
 )
 
 
@@ -141,7 +141,9 @@ def test_the_towers_choose_their_epochs_too(
     )
     data = dataclasses.replace(DATA, stop=np.arange(0, 200, 10))
     retrieval = PARAMS.retrieval.model_copy(update={"epochs": 3})
-    found = fit(data, PARAMS.model_copy(update={"retrieval": retrieval}), 3, str(tmp_path))
+    ranking = PARAMS.ranking.model_copy(update={"holdout_share": 0.34})
+    params = PARAMS.model_copy(update={"retrieval": retrieval, "ranking": ranking})
+    found = fit(data, params, 3, str(tmp_path))
     assert found.chosen["retrieval.epochs"] == 1
     # All playlists for the model, and for each of three folds those that it does not hold out.
     assert fits == [(1, 202), (1, 202 - 68), (1, 202 - 67), (1, 202 - 67)]
