@@ -1,15 +1,13 @@
 """A run that is killed again and again, and ends as if nothing had happened.
 
-`segue run` is killed with its whole process group (kill -9) in every node that does work, at points
-that its files and its console tell of, then started again by the same command, until the last one
-may end. What it left is compared by value with what an undisturbed run left. A second history does
-so where data in spans takes another way.
+`segue run` is killed with its whole process group (kill -9) at every point of `kill_points`, then
+started again by the same command, until the last one may end. What it left is compared by value
+with what an undisturbed run left.
 """
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import os
 import pathlib
 import random
@@ -20,14 +18,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from benchmarks import harness, kills_left, runs
-from benchmarks.kills_left import VERSIONS
+from benchmarks.kill_points import HISTORIES, History, Point
 
 #: Of every run.
 SETTINGS: Final = ("candidate=als", "baselines=[popularity]", "models.als.factors=16")
+_SEGUE: Final = "pipeline.cli"
 _POLL: Final = 0.002
 #: A node that takes longer than that from its start to its end is taken for stuck.
 _STUCK_SECONDS: Final = 1800.0
@@ -37,104 +36,6 @@ _TRIES: Final = 4
 _QUICK_SECONDS: Final = 1.0
 _STARTED: Final = re.compile(r"^▸ (\S+)", re.MULTILINE)
 _ENDED: Final = re.compile(r"^[✓↺✗=] (\S+)", re.MULTILINE)
-
-
-@dataclasses.dataclass(frozen=True)
-class Point:
-    """Where a run is killed.
-
-    Attributes:
-        name: what it is called.
-        node: during which node.
-        when: says by the output directory that the point is reached; None: some time after the
-            node began.
-    """
-
-    name: str
-    node: str
-    when: Callable[[pathlib.Path], bool] | None = None
-
-
-def _any(out: pathlib.Path, pattern: str) -> bool:
-    with contextlib.suppress(OSError):
-        return any(True for _ in out.glob(pattern))
-    return False
-
-
-#: Every node that does work, in their order.
-POINTS: Final = (
-    Point("ImportSchemaGen", "ImportSchemaGen"),
-    Point("Ingest, writing", "Ingest", lambda out: _any(out, "tfrecords/ingesting-*/all/*")),
-    Point(
-        "Ingest, before it replaces",
-        "Ingest",
-        lambda out: _any(out, "tfrecords/ingesting-*/manifest.json"),
-    ),
-    Point("ImportExampleGen", "ImportExampleGen"),
-    Point("StatisticsGen", "StatisticsGen"),
-    Point("ExampleValidator", "ExampleValidator"),
-    Point("SchemaGen", "SchemaGen"),
-    Point("DataGate", "DataGate"),
-    Point("Holdout", "Holdout"),
-    Point("Transform", "Transform"),
-    Point("Trainer.als", "Trainer.als"),
-    Point("Trainer.popularity", "Trainer.popularity"),
-    Point("InfraCheck", "InfraCheck"),
-    Point("ServedModel", "ServedModel"),
-    Point("Evaluator", "Evaluator"),
-    Point("Significance", "Significance"),
-    Point("Pusher, copying", "Pusher", lambda out: _any(out, VERSIONS)),
-    Point(
-        "Pusher, pushed and not recorded",
-        "Pusher",
-        lambda out: _any(out, f"{VERSIONS}/saved_model.pb"),
-    ),
-    Point("Report", "Report"),
-)
-#: Where data in spans takes another way.
-SPAN_POINTS: Final = (
-    Point(
-        "Ingest, writing the first span",
-        "Ingest",
-        lambda out: _any(out, "tfrecords/span-00001/ingesting-*/all/*"),
-    ),
-    Point(
-        "Ingest, before the second span's records are put in place",
-        "Ingest",
-        lambda out: _any(out, "tfrecords/span-00002/ingesting-*/manifest.json"),
-    ),
-    Point(
-        "Ingest, before the window is put in place",
-        "Ingest",
-        lambda out: _any(out, "tfrecords/ingesting-*/manifest.json"),
-    ),
-    Point("ImportExampleGen", "ImportExampleGen"),
-    Point("SpanStatistics", "SpanStatistics"),
-    Point("Transform", "Transform"),
-)
-
-
-@dataclasses.dataclass(frozen=True)
-class History:
-    """A run and where it is killed.
-
-    Attributes:
-        points: where, in the order of the nodes.
-        playlists: of each span, or of data without any; a later span updates those of an earlier.
-        data: where the slices lie, in their folder.
-        settings: of the run.
-    """
-
-    points: tuple[Point, ...]
-    playlists: tuple[int, ...]
-    data: str = ""
-    settings: tuple[str, ...] = ()
-
-
-HISTORIES: Final = {
-    "slices": History(POINTS, (150,)),
-    "spans": History(SPAN_POINTS, (150, 100), "span-{SPAN}", ("window=2",)),
-}
 
 
 def measure(seed: int = 1) -> Iterator[dict[str, Any]]:
@@ -215,9 +116,10 @@ def _copy(folder: pathlib.Path, to: pathlib.Path) -> None:
 def _kill_once(
     command: list[str], out: pathlib.Path, point: Point, wait: float, log: pathlib.Path
 ) -> dict[str, Any]:
+    program = ["benchmarks.killed_call", point.called, point.ends] if point.called else [_SEGUE]
     with log.open("wb") as console:
         process = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.cli", *command],
+            [sys.executable, "-m", *program, *command],
             cwd=harness.ROOT,
             env={**os.environ, "TMPDIR": str(_made(log.parent / "temporary"))},
             stdout=console,
@@ -248,20 +150,24 @@ def _reached(
     wait: float,
     log: pathlib.Path,
 ) -> bool:
-    """Waits for a point; False where its node ends before."""
+    """Waits for a point; False where its node ends before, or the run.
+
+    At a function's call the run kills itself.
+    """
     limit, due = time.monotonic() + _STUCK_SECONDS, None
     while process.poll() is None and time.monotonic() < limit:
-        if point.when is not None and point.when(out):
+        if point.written and point.is_written(out):
             return True
         told = log.read_text("utf-8", "replace")
         if point.node in _ENDED.findall(told):
             return False
         if due is None and point.node in _STARTED.findall(told):
             due = time.monotonic() + wait
-        if point.when is None and due is not None and time.monotonic() >= due:
+        timed = not point.written and not point.called
+        if timed and due is not None and time.monotonic() >= due:
             return True
         time.sleep(_POLL)
-    return False
+    return process.poll() == -signal.SIGKILL
 
 
 def failures(found: Mapping[str, Any]) -> list[str]:

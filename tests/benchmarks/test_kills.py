@@ -1,12 +1,15 @@
 """What a soak of kills calls wrong, and what it compares, from figures and files made by hand."""
 
 import json
+import signal
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
 from tfx.dsl.components.common.resolver import Resolver
 
-from benchmarks import kills, kills_left
+from benchmarks import harness, killed_call, kills, kills_left
 from components.ingest import manifest
 from components.ingest.manifest import IngestResult, Manifest
 from pipeline import dag
@@ -49,7 +52,8 @@ def nodes(*settings):
 
 
 def test_every_node_that_does_work_has_a_point_in_the_order_of_the_dag():
-    assert list(dict.fromkeys(point.node for point in kills.POINTS)) == nodes()
+    points = kills.HISTORIES["slices"].points
+    assert list(dict.fromkeys(point.node for point in points)) == nodes()
 
 
 def test_the_points_of_spans_follow_the_dag_too():
@@ -57,6 +61,25 @@ def test_the_points_of_spans_follow_the_dag_too():
     points = dict.fromkeys(point.node for point in history.points)
     in_order = [node for node in nodes(*history.settings) if node in points]
     assert list(points) == in_order
+
+
+def test_the_functions_that_a_run_is_killed_at_exist(monkeypatch):
+    monkeypatch.setattr(killed_call, "setattr", lambda *_: None, raising=False)
+    for history in kills.HISTORIES.values():
+        for point in history.points:
+            if point.called:
+                killed_call.arm(point.called, point.ends)
+
+
+@pytest.mark.parametrize(("ends", "code"), [("there", -signal.SIGKILL), ("elsewhere", 0)])
+def test_a_call_with_the_right_path_is_the_end(tmp_path, ends, code):
+    program = [sys.executable, "-m", "benchmarks.killed_call"]
+    killed = [*program, "pathlib:Path.mkdir", ends]
+    command = [*killed, "sample", "--playlists", "2", "--output", str(tmp_path / "there")]
+    done = subprocess.run(
+        command, cwd=harness.ROOT, capture_output=True, start_new_session=True, check=False
+    )
+    assert done.returncode == code, done.stderr
 
 
 def run(out, *, train=4, ndcg=0.5, fit_seconds=1.0, version="1", playlists=4, blessed=True, new=1):
