@@ -62,14 +62,14 @@ def _modes(stage: str) -> str:
     return f"| {stage} | {' | '.join(cells)} |"
 
 
-def _orders(pair: str) -> str:
-    path = f"parallelism/100000/{pair}"
+def _orders(pair: str, playlists: int) -> str:
+    path = f"parallelism/{playlists}/{pair}"
     cells = (
         f"{{{path}/{order}/{key}:.0f}}"
         for key in ("seconds", "cpu_seconds")
         for order in ("one after the other", "side by side")
     )
-    return f"| {pair} | {' | '.join(cells)} |"
+    return f"| {pair} | {playlists:,} | {' | '.join(cells)} |"
 
 
 def _whole(playlists: int) -> str:
@@ -109,6 +109,7 @@ def _share(percent: int, loss: float, playlists: int) -> str:
 _SOAK: Final = "serving-soak/resident_mib_"
 
 _STAGES: Final = ("Ingest", "ImportExampleGen", "StatisticsGen", "Holdout", "Transform", "all")
+_DATA_NODES: Final = "StatisticsGen and Holdout"
 _TRAINERS: Final = "Trainer.als and Trainer.two_stage"
 
 _LAWS: Final = (
@@ -220,6 +221,11 @@ STATED: Final = {
         "`beam.processes` 1 and 2",
         "| stage | wall, 1 | wall, 2 | CPU, 1 | CPU, 2 | MiB, 1 | MiB, 2 |",
         *(_modes(stage) for stage in _STAGES if stage not in ("ImportExampleGen", "all")),
+        "| nodes | playlists | wall, in turn | wall, side by side | CPU, in turn | "
+        "CPU, side by side |",
+        _orders(_DATA_NODES, 10_000),
+        _orders(_DATA_NODES, 100_000),
+        _orders(_TRAINERS, 10_000),
     ),
     ("docs/scaling.md", "## Evaluation"): (
         "argpartition to the best 500, sorted, in float32 on all cores",

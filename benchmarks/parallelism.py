@@ -1,10 +1,11 @@
 """What a second core makes of the stages.
 
-Each data stage runs in one process and in two, as `beam.processes` asks; then nodes that need
-nothing of each other run one after the other and side by side, a process each. Every stage reads
-the artifacts that `data-stages` left in the same folder.
+At sizes for which several processes are meant, each data stage runs in one process and in two, as
+`beam.processes` asks. At each size nodes that need nothing of each other run one after the other
+and side by side, a process each; models, whose training at 100,000 takes a quarter of an hour, at
+the smaller one alone. Every stage reads the artifacts that `data-stages` left in the same folder.
 
-    SEGUE_BENCH_PLAYLISTS=100000 SEGUE_BENCH_FOLDER=DIR make bench ARGS=parallelism
+    SEGUE_BENCH_FOLDER=DIR make bench ARGS=parallelism
 """
 
 from __future__ import annotations
@@ -22,8 +23,11 @@ from benchmarks import data_stages, harness
 
 _BEAM_STAGES: Final = ("Ingest", "StatisticsGen", "Holdout", "Transform")
 _PROCESSES: Final = (1, 2)
-#: Nodes that need nothing of each other, with the profile's models for such sizes.
-_INDEPENDENT: Final = (("StatisticsGen", "Holdout"), ("Trainer.als", "Trainer.two_stage"))
+#: Nodes that need nothing of each other, with the models of the profile for large data.
+_DATA_NODES: Final = ("StatisticsGen", "Holdout")
+_TRAINERS: Final = ("Trainer.als", "Trainer.two_stage")
+#: The most that are taken for small data.
+_SMALL: Final = 10_000
 _SETTINGS: Final = ("candidate=two_stage", "baselines=[als]")
 
 
@@ -34,9 +38,13 @@ def measure() -> dict[str, Any]:
         for playlists in data_stages.sizes():
             prepared = folder / str(playlists)
             data_stages.stages(prepared, playlists)
+            if playlists <= _SMALL:
+                stages, pairs = (), (_DATA_NODES, _TRAINERS)
+            else:
+                stages, pairs = _BEAM_STAGES, (_DATA_NODES,)
             figures[str(playlists)] = {
-                **{stage: _by_processes(prepared, stage) for stage in _BEAM_STAGES},
-                **{" and ".join(pair): _by_order(prepared, pair) for pair in _INDEPENDENT},
+                **{stage: _by_processes(prepared, stage) for stage in stages},
+                **{" and ".join(pair): _by_order(prepared, pair) for pair in pairs},
             }
     return figures
 
