@@ -103,7 +103,7 @@ ROOMS: Final = {
 #: What a reader made of changes that survived and may: by file and the line that was changed.
 LOOKED_AT: Final = {
     (
-        "components/ingest/validation.py",
+        "components/ingest/values.py",
         "_SHOWN: Final = 60  # characters of a bad value that are shown",
     ): "one character more of a bad value is as good",
     (

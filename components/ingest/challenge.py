@@ -13,7 +13,8 @@ from components.ingest import archives
 from components.ingest.errors import IngestError
 from components.ingest.finding import match_inputs
 from components.ingest.reading import NoSliceError, UnreadableFileError, read_slice
-from components.ingest.validation import Playlist, Reason, Reject, validate
+from components.ingest.reasons import Reason
+from components.ingest.validation import Playlist, Reject, validate
 from schema import features
 from schema.track_uris import WITHOUT_URI
 

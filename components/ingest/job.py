@@ -21,7 +21,7 @@ from components.ingest.errors import IngestError
 from components.ingest.finding import InputFile, Inputs, list_files, match_inputs
 from components.ingest.manifest import IngestResult, Manifest
 from components.ingest.options import IngestOptions
-from components.ingest.validation import Reason
+from components.ingest.reasons import Reason
 from schema.documents import CountsError
 from schema.splits import SPLITS, SplitConfig
 

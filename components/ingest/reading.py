@@ -16,7 +16,7 @@ from components.ingest import archives, checksums
 from components.ingest.archives import ArchiveError
 from components.ingest.finding import not_a_file
 from components.ingest.options import MAX_SLICE_MIB
-from components.ingest.validation import json_type
+from components.ingest.values import json_type
 from schema import strict_json
 from schema.stand_ins import stand_in
 

@@ -28,7 +28,8 @@ from components.ingest import pids as pid_files
 from components.ingest.counts import Counts
 from components.ingest.names import duplicates_name, playlists_name, rejects_name
 from components.ingest.reading import UnreadableFileError, read_slice
-from components.ingest.validation import Playlist, Reason, Reject, entries_of, validate
+from components.ingest.reasons import Reason
+from components.ingest.validation import Playlist, Reject, entries_of, validate
 from schema.splits import SPLITS, SplitConfig
 from schema.track_uris import LEFT_OUT
 

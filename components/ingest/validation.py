@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import enum
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from components.ingest.reasons import InvalidError, Reason
+from components.ingest.values import ints, json_type, show, texts, whole_number
 from schema import features
-from schema.texts import whole
 from schema.track_uris import NO_TRACKS, WITHOUT_URI, canonical, is_track_uri, other_kind
-
-INT64_MAX: Final = 2**63 - 1
-_EXACT: Final = 2**53  # beyond it, not every whole number is a float
-# Whole numbers as strings have them; 19 digits are those of INT64_MAX.
-_DIGITS: Final = re.compile(r"([0-9]{1,19})(?:\.0*)?")
-_SHOWN: Final = 60  # characters of a bad value that are shown
-_MARK: Final = "\ufffd"  # what stands for half a character
 
 #: Halves of characters (lone surrogates), by how they are counted among what is left out.
 HALVES: Final = "halves_of_characters"
@@ -28,20 +20,6 @@ _TEXTS: Final = (features.NAME, features.DESCRIPTION)
 _TRACK_KEYS: Final = {features.TRACK_DURATION_MS: "duration_ms"}
 # An entry of `tracks`: its position there, and its fields.
 _Entry = tuple[int, dict[str, Any]]
-
-
-class Reason(str, enum.Enum):
-    """Why a record or a file was set aside, as `rejects-*.jsonl` spells it."""
-
-    UNREADABLE_FILE = "unreadable_file"
-    NOT_AN_OBJECT = "not_an_object"
-    MISSING_PID = "missing_pid"
-    INVALID_PID = "invalid_pid"
-    DUPLICATE_PID = "duplicate_pid"
-    MISSING_TRACKS = "missing_tracks"
-    INVALID_TRACKS = "invalid_tracks"
-    INVALID_TRACK_URI = "invalid_track_uri"
-    INVALID_FIELD = "invalid_field"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,13 +56,6 @@ class Reject:
     pid: int | None = None
 
 
-class _InvalidError(Exception):
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason = reason
-        self.detail = detail
-
-
 def validate(raw: object, *, allow_no_tracks: bool = False) -> Playlist | Reject:
     """Validates one element of a slice's `playlists`.
 
@@ -101,14 +72,14 @@ def validate(raw: object, *, allow_no_tracks: bool = False) -> Playlist | Reject
     pid = None
     try:
         if not isinstance(raw, dict):
-            raise _InvalidError(Reason.NOT_AN_OBJECT, f"a JSON {json_type(raw)}, not an object")
+            raise InvalidError(Reason.NOT_AN_OBJECT, f"a JSON {json_type(raw)}, not an object")
         pid = _pid(raw)
         tracks, left_out = _tracks(raw, allow_no_tracks)
         values: dict[str, list[bytes] | list[int]] = {features.PID: [str(pid).encode()]}
         halves = _add_playlist_features(raw, values) + _add_track_features(tracks, values)
         if halves:
             left_out[HALVES] = halves
-    except _InvalidError as error:
+    except InvalidError as error:
         return Reject(error.reason, error.detail, pid)
     return Playlist(pid, len(tracks), values, left_out)
 
@@ -119,29 +90,14 @@ def entries_of(raw: object) -> int:
     return len(tracks) if isinstance(tracks, list) else 0
 
 
-def json_type(value: object) -> str:
-    """Returns JSON's name of the value's type."""
-    for kind, name in (
-        (bool, "boolean"),
-        (int, "number"),
-        (float, "number"),
-        (str, "string"),
-        (list, "array"),
-        (dict, "object"),
-    ):
-        if isinstance(value, kind):
-            return name
-    return "null"
-
-
 def _pid(raw: dict[str, Any]) -> int:
     pid = raw.get("pid")
     if pid is None:
-        raise _InvalidError(Reason.MISSING_PID, "pid: absent")
-    number = _whole_number(pid)
+        raise InvalidError(Reason.MISSING_PID, "pid: absent")
+    number = whole_number(pid)
     if number is None:
-        raise _InvalidError(
-            Reason.INVALID_PID, f"pid: {_show(pid)} is not a whole number from 0 to 2^63-1"
+        raise InvalidError(
+            Reason.INVALID_PID, f"pid: {show(pid)} is not a whole number from 0 to 2^63-1"
         )
     return number
 
@@ -152,18 +108,18 @@ def _tracks(raw: dict[str, Any], allow_none: bool) -> tuple[list[_Entry], dict[s
     if tracks is None and allow_none:
         return [], {}
     if tracks is None:
-        raise _InvalidError(Reason.MISSING_TRACKS, "tracks: absent")
+        raise InvalidError(Reason.MISSING_TRACKS, "tracks: absent")
     if not isinstance(tracks, list):
-        raise _InvalidError(
+        raise InvalidError(
             Reason.INVALID_TRACKS, f"tracks: a JSON {json_type(tracks)}, not an array"
         )
     if not tracks and not allow_none:
-        raise _InvalidError(Reason.MISSING_TRACKS, "tracks: empty")
+        raise InvalidError(Reason.MISSING_TRACKS, "tracks: empty")
     entries: list[_Entry] = []
     left_out: Counter[str] = Counter()
     for index, track in enumerate(tracks):
         if not isinstance(track, dict):
-            raise _InvalidError(
+            raise InvalidError(
                 Reason.INVALID_TRACKS, f"tracks[{index}]: a JSON {json_type(track)}, not an object"
             )
         uri = track.get(features.TRACK_URI)
@@ -176,7 +132,7 @@ def _tracks(raw: dict[str, Any], allow_none: bool) -> tuple[list[_Entry], dict[s
         else:
             entries.append((index, {**track, features.TRACK_URI: _canonical(uri, index)}))
     if tracks and not entries and not allow_none:
-        raise _InvalidError(Reason.MISSING_TRACKS, f"tracks: {_kinds(left_out)} only")
+        raise InvalidError(Reason.MISSING_TRACKS, f"tracks: {_kinds(left_out)} only")
     return _in_order(entries), dict(left_out)
 
 
@@ -187,16 +143,16 @@ def _kinds(left_out: Mapping[str, int]) -> str:
 def _canonical(uri: object, index: int) -> str:
     found = canonical(uri) if isinstance(uri, str) else ""
     if not is_track_uri(found):
-        raise _InvalidError(
+        raise InvalidError(
             Reason.INVALID_TRACK_URI,
-            f"tracks[{index}].track_uri: {_show(uri)} is not spotify:track: and 22 letters "
+            f"tracks[{index}].track_uri: {show(uri)} is not spotify:track: and 22 letters "
             "and digits",
         )
     return found
 
 
 def _in_order(entries: list[_Entry]) -> list[_Entry]:
-    positions = _ints([track.get("pos") for _, track in entries], _of_track("pos", entries))
+    positions = ints([track.get("pos") for _, track in entries], _of_track("pos", entries))
     if None in positions:
         return entries
     # Entries with the same position stay as they are: their numbers rise.
@@ -213,22 +169,22 @@ def _add_playlist_features(raw: dict[str, Any], values: dict[str, Any]) -> int:
     for key in _TEXTS:
         value = raw.get(key)
         if value is not None:
-            values[key], found = _texts([value], _of_playlist(key))
+            values[key], found = texts([value], _of_playlist(key))
             halves += found
     collaborative = raw.get(features.COLLABORATIVE)
     if isinstance(collaborative, bool):
         collaborative = "true" if collaborative else "false"
     if collaborative is not None:
         if collaborative not in ("true", "false"):
-            raise _InvalidError(
+            raise InvalidError(
                 Reason.INVALID_FIELD,
-                f'collaborative: {_show(collaborative)} is not "true" or "false"',
+                f'collaborative: {show(collaborative)} is not "true" or "false"',
             )
         values[features.COLLABORATIVE] = [collaborative.encode()]
     for key in features.PLAYLIST_INTS:
         value = raw.get(key)
         if value is not None:
-            values[key] = _ints([value], _of_playlist(key))
+            values[key] = ints([value], _of_playlist(key))
     return halves
 
 
@@ -245,9 +201,9 @@ def _add_track_features(tracks: list[_Entry], values: dict[str, Any]) -> int:
             continue
         where = _of_track(source, tracks)
         if key in features.TRACK_INTS:
-            values[key] = [-1 if value is None else value for value in _ints(column, where)]
+            values[key] = [-1 if value is None else value for value in ints(column, where)]
         else:
-            values[key], found = _texts(column, where)
+            values[key], found = texts(column, where)
             halves += found
     return halves
 
@@ -258,55 +214,3 @@ def _of_playlist(key: str) -> Callable[[int], str]:
 
 def _of_track(key: str, tracks: Sequence[_Entry]) -> Callable[[int], str]:
     return lambda index: f"tracks[{tracks[index][0]}].{key}"
-
-
-def _texts(column: Sequence[Any], where: Callable[[int], str]) -> tuple[list[bytes], int]:
-    """The texts in UTF-8, and how many halves of characters these have U+FFFD for."""
-    try:
-        return [b"" if value is None else value.encode() for value in column], 0
-    except (AttributeError, UnicodeEncodeError):
-        pass
-    for index, value in enumerate(column):
-        if value is not None and not isinstance(value, str):
-            raise _InvalidError(
-                Reason.INVALID_FIELD, f"{where(index)}: {_show(value)} is not a string"
-            )
-    mended = [whole(value or "") for value in column]
-    halves = sum(text.count(_MARK) for text in mended)
-    halves -= sum((value or "").count(_MARK) for value in column)
-    return [text.encode() for text in mended], halves
-
-
-def _ints(column: Sequence[Any], where: Callable[[int], str]) -> list[int | None]:
-    found = [None if value is None else _whole_number(value) for value in column]
-    if None in found:
-        for index, value in enumerate(column):
-            if value is not None and found[index] is None:
-                raise _InvalidError(
-                    Reason.INVALID_FIELD,
-                    f"{where(index)}: {_show(value)} is not a whole number from 0 to 2^63-1",
-                )
-    return found
-
-
-def _whole_number(value: object) -> int | None:
-    """The number from 0 to 2^63-1 that a JSON number or string spells, None where it is none."""
-    if isinstance(value, str):
-        digits = _DIGITS.fullmatch(value)
-        value = int(digits.group(1)) if digits else None
-    elif isinstance(value, float) and value.is_integer() and abs(value) <= _EXACT:
-        value = int(value)
-    return value if type(value) is int and 0 <= value <= INT64_MAX else None
-
-
-def _show(value: object) -> str:
-    if isinstance(value, int) and not -INT64_MAX <= value <= INT64_MAX:
-        return "a number beyond 64 bits"
-    if isinstance(value, (list, dict)):
-        return f"a JSON {json_type(value)}"
-    if value is None:
-        return "null"
-    if isinstance(value, str):
-        value = value[: _SHOWN + 1]
-    shown = ascii(value)
-    return shown if len(shown) <= _SHOWN else shown[:_SHOWN] + "..."

@@ -6,15 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.ingest.validation import (
-    INT64_MAX,
-    Playlist,
-    Reason,
-    Reject,
-    is_track_uri,
-    validate,
-)
+from components.ingest.reasons import Reason
+from components.ingest.validation import Playlist, Reject, validate
+from components.ingest.values import INT64_MAX
 from schema import features
+from schema.track_uris import is_track_uri
 
 PLAYLIST_BYTES = (features.PID, features.NAME, features.DESCRIPTION, features.COLLABORATIVE)
 
