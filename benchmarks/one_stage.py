@@ -64,8 +64,18 @@ def _made(kind: type[types.Artifact], path: pathlib.Path) -> types.Artifact:
 
 def _load(channel: Any, folder: pathlib.Path) -> types.Artifact:
     assert isinstance(channel, OutputChannel)
-    content = (folder / f"{channel.producer_component_id}.{channel.output_key}.pb").read_bytes()
-    artifact = channel.type()
+    return restored(channel.type(), folder, f"{channel.producer_component_id}.{channel.output_key}")
+
+
+def restored(artifact: types.Artifact, folder: pathlib.Path, name: str) -> types.Artifact:
+    """Gives an artifact what a node left in a folder.
+
+    Args:
+        artifact: a new one of its type.
+        folder: see `run`.
+        name: the node's id, a dot, and the output's key.
+    """
+    content = (folder / f"{name}.pb").read_bytes()
     artifact.set_mlmd_artifact(metadata_store_pb2.Artifact.FromString(content))
     return artifact
 
