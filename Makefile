@@ -142,6 +142,7 @@ lock: setup ## resolve the requirements again
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url runtime.in -o runtime.lock >/dev/null && \
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url -c runtime.lock dev.in -o dev.lock >/dev/null && \
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url -c runtime.lock gpu.in -o gpu.lock >/dev/null && \
+	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url -c runtime.lock s3.in -o s3.lock >/dev/null && \
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url -c runtime.lock --override cpu.overrides cpu.in -o cpu.lock >/dev/null && \
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.12 --python-platform x86_64-manylinux_2_39 --generate-hashes --no-emit-index-url --override newest.overrides newest.in -o newest.lock >/dev/null && \
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url bootstrap.in -o bootstrap.lock >/dev/null

@@ -1,8 +1,8 @@
 """Input and output on `s3://`, of which moto answers as Amazon's service does."""
 
-import importlib.util
 import json
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -15,7 +15,7 @@ from schema.documents import RunMetrics
 pytestmark = pytest.mark.services
 
 BUCKET = "a-bucket"
-SMALL = (
+_SETTINGS = (
     "candidate=als",
     "baselines=[popularity]",
     "models.als.factors=8",
@@ -25,6 +25,7 @@ SMALL = (
     "gate.resamples=999",
     "infra_check.requests=3",
 )
+SMALL = tuple(word for setting in _SETTINGS for word in ("--set", setting))
 
 
 @pytest.fixture(scope="module")
@@ -61,6 +62,26 @@ def data(s3, tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def tensorflow_io(root, tmp_path_factory):
+    """A directory with tensorflow-io, which nothing else here has."""
+    folder = tmp_path_factory.mktemp("tensorflow-io")
+    uv = pathlib.Path(sys.executable).with_name("uv")
+    command = [uv, "pip", "install", "--quiet", "--python", sys.executable, "--target", folder]
+    locked = ["--no-deps", "--require-hashes", "-r", root / "requirements" / "s3.lock"]
+    subprocess.run([*command, *locked], check=True)
+    return folder
+
+
+@pytest.fixture
+def without_tensorflow_io(tmp_path):
+    """A directory that hides tensorflow-io, should it be installed."""
+    folder = tmp_path / "hidden"
+    folder.mkdir()
+    (folder / "tensorflow_io.py").write_text("raise ImportError('hidden by a test')\n")
+    return folder
+
+
 def objects(s3, prefix):
     found = s3.list_objects_v2(Bucket=BUCKET, Prefix=prefix).get("Contents", [])
     return {
@@ -70,9 +91,13 @@ def objects(s3, prefix):
     }  # fmt: skip
 
 
-def segue(*arguments):
+def segue(*arguments, first=None):
+    """Runs the command line; `first` is a directory of packages that come before all others."""
+    places = [str(first), os.environ.get("PYTHONPATH", "")] if first else []
+    path = {"PYTHONPATH": os.pathsep.join(filter(None, places))} if first else {}
     return subprocess.run(
         [sys.executable, "-m", "pipeline.cli", *arguments],
+        env={**os.environ, **path},
         capture_output=True,
         text=True,
         check=False,
@@ -100,40 +125,47 @@ def test_what_is_not_there_is_told_in_a_sentence(s3, tmp_path, place):
     assert "Traceback" not in done.stderr
 
 
-def test_without_tensorflows_file_system_models_cannot_lie_there(s3, tmp_path):
-    if importlib.util.find_spec("tensorflow_io"):
-        pytest.skip("tensorflow-io is installed")
+def test_without_tensorflows_file_system_models_cannot_lie_there(
+    s3, tmp_path, without_tensorflow_io
+):
     done = segue(
         "run", "--data", f"s3://{BUCKET}/mpd", "--out", str(tmp_path / "out"),
         "--set", f"storage=s3://{BUCKET}/segue",
+        first=without_tensorflow_io,
     )  # fmt: skip
     assert done.returncode == 2
     assert "storage: TensorFlow reaches s3:// by the package tensorflow-io alone" in done.stderr
 
 
-@pytest.mark.parametrize("stored", [False, True])
-def test_a_whole_run(s3, data, tmp_path, stored):
-    """Data in the bucket, then all but log and report there too, as a run on this machine's."""
-    settings = [word for setting in SMALL for word in ("--set", setting)]
-    if stored:
-        if not importlib.util.find_spec("tensorflow_io"):
-            pytest.skip("needs tensorflow-io: pip install 'segue-recommender[s3]'")
-        settings += ["--set", f"storage=s3://{BUCKET}/segue"]
-    found = []
-    for name, slices, more in (
-        ("here", str(data), settings[: 2 * len(SMALL)]),
-        ("there", f"s3://{BUCKET}/mpd", settings),
-    ):
-        done = segue("run", "--data", slices, "--out", str(tmp_path / name), *more)
-        assert done.returncode == 0, done.stdout + done.stderr
-        metrics = (tmp_path / name / "report" / "metrics.json").read_text()
-        read = RunMetrics.model_validate_json(metrics)
-        found.append((read, {model: one.overall for model, one in read.models.items()}))
-    (here, of_here), (there, of_there) = found
-    assert of_here == of_there
-    assert here.counts == there.counts
-    if stored:
-        pushed = objects(s3, f"segue/serving/segue/{there.pushed_version}/")
-        assert {"saved_model.pb", "assets.extra/segue.json"} <= set(pushed)
-        assert json.loads(pushed["assets.extra/segue.json"])["family"] == "als"
-        assert not os.path.exists(tmp_path / "there" / "serving" / "segue")
+def scores(run, folder):
+    """The version that a run pushed, and what must not depend on where things lie."""
+    assert run.returncode == 0, run.stdout + run.stderr
+    metrics = RunMetrics.model_validate_json((folder / "report" / "metrics.json").read_text())
+    overall = {model: one.overall for model, one in metrics.models.items()}
+    return metrics.pushed_version, (overall, metrics.counts)
+
+
+@pytest.fixture(scope="module")
+def here(data, tmp_path_factory):
+    """What a run comes to whose data lie on this machine, as all else does."""
+    out = tmp_path_factory.mktemp("here")
+    return scores(segue("run", "--data", str(data), "--out", str(out), *SMALL), out)[1]
+
+
+def test_a_whole_run_on_data_in_the_bucket(here, s3, tmp_path):
+    done = segue("run", "--data", f"s3://{BUCKET}/mpd", "--out", str(tmp_path), *SMALL)
+    assert scores(done, tmp_path)[1] == here
+
+
+def test_a_whole_run_whose_artifacts_and_models_lie_there_too(here, s3, tensorflow_io, tmp_path):
+    done = segue(
+        "run", "--data", f"s3://{BUCKET}/mpd", "--out", str(tmp_path), *SMALL,
+        "--set", f"storage=s3://{BUCKET}/segue",
+        first=tensorflow_io,
+    )  # fmt: skip
+    version, found = scores(done, tmp_path)
+    assert found == here
+    pushed = objects(s3, f"segue/serving/segue/{version}/")
+    assert {"saved_model.pb", "assets.extra/segue.json"} <= set(pushed)
+    assert json.loads(pushed["assets.extra/segue.json"])["family"] == "als"
+    assert not (tmp_path / "serving" / "segue").exists()
