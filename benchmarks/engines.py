@@ -1,20 +1,14 @@
-"""The same run on two engines: what of their results differs, and what kills change of them.
-
-`make soak ARGS=engines` runs the pipeline in the process and on a Flink cluster of its own, where
-it kills a TaskManager in the middle of Transform and a Python worker in that of the evaluation.
-"""
+"""The same run on two engines: what of their results differs."""
 
 from __future__ import annotations
 
 import contextlib
 import json
 import math
-import os
 import pathlib
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import urllib.request
 from collections.abc import Callable, Iterable, Iterator
@@ -23,14 +17,12 @@ from typing import Any, Final
 import pandas as pd
 
 from benchmarks import harness
-from sample.generator import write_slices
 from schema.layout import REPORT
 from schema.rows import KEYS, ROWS_FILE
 
 #: Of metrics.json what two runs of one engine do not share either.
 _OWN: Final = ("seconds", "pushed_version", "push", "fit_seconds")
 _TOLERANCE: Final = 1e-6
-_PLAYLISTS: Final = 300
 #: Small models and splits, so that a run takes minutes.
 SETTINGS: Final = (
     "split={train: 70, eval: 20, test: 10}",
@@ -93,16 +85,30 @@ def on_flink(cluster: Any, **more: Any) -> tuple[str, ...]:
 
 def running(cluster: Any, component: str) -> bool:
     """Whether a job of a component is under way, and has ended parts of its work."""
+    return any(
+        job["state"] == "RUNNING" and job["tasks"]["finished"] > 0
+        for job in _jobs(cluster, component)
+    )
+
+
+def failed(cluster: Any, component: str) -> int:
+    """How many failures Flink has noted of the last job of a component."""
+    latest = max(_jobs(cluster, component), key=lambda job: job["start-time"])
+    noted = _asked(cluster, f"jobs/{latest['jid']}/exceptions")
+    return len(noted["exceptionHistory"]["entries"])
+
+
+def _jobs(cluster: Any, component: str) -> list[dict[str, Any]]:
     with contextlib.suppress(OSError, ValueError):
-        with urllib.request.urlopen(f"{cluster.page}/jobs/overview", timeout=5) as answer:
-            jobs = json.load(answer)["jobs"]
-        return any(
-            f"-{component.lower()}-" in job["name"]
-            and job["state"] == "RUNNING"
-            and job["tasks"]["finished"] > 0
-            for job in jobs
-        )
-    return False
+        jobs = _asked(cluster, "jobs/overview")["jobs"]
+        return [job for job in jobs if f"-{component.lower()}-" in job["name"]]
+    return []
+
+
+def _asked(cluster: Any, what: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{cluster.page}/{what}", timeout=5) as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
 
 
 def when(happened: Callable[[], bool], run: Run) -> bool:
@@ -118,14 +124,14 @@ def differences(kind: str, one: pathlib.Path, other: pathlib.Path) -> list[str]:
     """What differs in the results of two runs of the same data: numbers by more than a millionth.
 
     Args:
-        kind: of results, a key of `KINDS`.
+        kind: of results, a key of `KINDS`, or `SPAN_STATISTICS`.
         one: a run's output directory.
         other: another's.
 
     Returns:
         Names of what differs, such as "metrics.models.als.fit"; empty where nothing does.
     """
-    read = KINDS[kind]
+    read = {**KINDS, SPAN_STATISTICS: _of_spans}[kind]
     return list(_differing(read(one), read(other), kind))
 
 
@@ -143,12 +149,12 @@ def _vocabularies(out: pathlib.Path) -> Any:
     return {each.name: each.read_bytes().splitlines() for each in names}
 
 
-def _statistics(out: pathlib.Path) -> Any:
+def _statistics(out: pathlib.Path, component: str = "StatisticsGen") -> Any:
     from google.protobuf import json_format
     from tensorflow_metadata.proto.v0 import statistics_pb2
 
     found = {}
-    folder = _newest(out, "StatisticsGen/statistics/*")
+    folder = _newest(out, f"{component}/statistics/*")
     for split in sorted(folder.glob("Split-*")):
         message = statistics_pb2.DatasetFeatureStatisticsList.FromString(
             (split / "FeatureStats.pb").read_bytes()
@@ -157,6 +163,10 @@ def _statistics(out: pathlib.Path) -> Any:
         features = {str(each["path"]): _without_ties(each) for each in dataset["features"]}
         found[split.name] = {**dataset, "features": features}
     return found
+
+
+def _of_spans(out: pathlib.Path) -> Any:
+    return _statistics(out, "SpanStatistics")
 
 
 def _without_ties(feature: dict[str, Any]) -> dict[str, Any]:
@@ -200,6 +210,8 @@ def _held_out(out: pathlib.Path) -> Any:
     return found
 
 
+#: What a run on spans has besides.
+SPAN_STATISTICS: Final = "statistics of spans"
 KINDS: Final[dict[str, Callable[[pathlib.Path], Any]]] = {
     "counts": _counts,
     "statistics": _statistics,
@@ -245,49 +257,3 @@ def _differing(one: Any, other: Any, key: str) -> Iterator[str]:
 def _first(found: Iterable[str]) -> list[str]:
     """The first difference of a list, which may have thousands."""
     return [each for each, _ in zip(found, range(1), strict=False)]
-
-
-def measure(playlists: int = _PLAYLISTS) -> dict[str, Any]:
-    """Kills parts of a cluster under a run, and compares it with one that nobody disturbed.
-
-    Args:
-        playlists: of the synthetic data.
-
-    Returns:
-        `kills` (what was killed in which component) and `differences` from the undisturbed run.
-    """
-    from scripts.flink import cluster as clusters
-
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        write_slices(folder / "data", playlists, seed=7, slice_size=100)
-        undisturbed = Run(folder / "data", folder / "here", *CLASSICAL)
-        assert undisturbed.end() == 0, undisturbed.console
-        with clusters.Cluster(folder / "flink", clusters.Ports.free()) as cluster:
-            run = Run(folder / "data", folder / "out", *CLASSICAL, *on_flink(cluster))
-            kills = list(_kill(cluster, run))
-            code = run.end()
-        pair = folder / "here", folder / "out"
-        found = [each for kind in KINDS for each in differences(kind, *pair)] if code == 0 else []
-    return {
-        "playlists": playlists,
-        "kills": kills,
-        "differences": found if code == 0 else [f"the run ended with {code}: {run.console[-500:]}"],
-    }
-
-
-def _kill(cluster: Any, run: Run) -> Iterator[str]:
-    if when(lambda: running(cluster, "Transform"), run):
-        cluster.kill("taskmanager-1")
-        yield "a TaskManager in Transform"
-    if when(lambda: running(cluster, "Evaluator") and bool(cluster.worker_processes()), run):
-        os.kill(cluster.worker_processes()[-1], signal.SIGKILL)
-        yield "a Python worker in Evaluator"
-
-
-def failures(figures: dict[str, Any]) -> list[str]:
-    """What went wrong, in words."""
-    wrong = [f"killed and run: {each}" for each in figures["differences"]]
-    if len(figures["kills"]) < 2:
-        wrong.append(f"only {len(figures['kills'])} of 2 kills came in time")
-    return wrong

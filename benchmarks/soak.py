@@ -3,9 +3,9 @@
 `tests` runs the tests marked `soak` with many more examples, `mutation` changes the code under the
 tests (see `benchmarks.mutation`), `load` asks a server for ten minutes (see `serving-soak`),
 `swaps` releases versions, broken ones too, while a client asks (see `benchmarks.swaps`), `engines`
-ends parts of a Flink cluster under a run (see `benchmarks.engines`), `kills` kills runs in every
-node and starts them again (see `benchmarks.kills`), `landing` a landing of events a hundred times
-(see `benchmarks.landing_kills`). Each part replaces its own figures in
+ends parts of a Flink cluster under runs (see `benchmarks.engine_kills`), `kills` kills runs in
+every node and starts them again (see `benchmarks.kills`), `landing` a landing of events a hundred
+times (see `benchmarks.landing_kills`). Each part replaces its own figures in
 benchmarks/results/soak.json, and each room of `mutation` its own: `mutation --room claims --mutants
 12` changes one room in twelve places. `swaps --target HOST:PORT` prints the figures of that server
 and keeps none.
@@ -26,7 +26,7 @@ from xml.etree import ElementTree
 
 import typer
 
-from benchmarks import engines, harness, kills, landing_kills, mutation, serving_soak, swaps
+from benchmarks import engine_kills, harness, kills, landing_kills, mutation, serving_soak, swaps
 
 _EXAMPLES: Final = 6000
 _MUTANTS: Final = 40
@@ -86,7 +86,7 @@ def failures(figures: dict[str, Any]) -> list[str]:
         if room["killed"] < _KILLED_SHARE * room["tried"]:
             wrong.append(f"{name}: tests notice {room['killed']} of {room['tried']} changes")
     if "engines" in figures:
-        wrong += engines.failures(figures["engines"])
+        wrong += engine_kills.failures(figures["engines"])
     if "swaps" in figures:
         wrong += swap_failures(figures["swaps"])
     if "kills" in figures:
@@ -176,7 +176,7 @@ def main(
             "swaps": swaps.measure,
             "tests": run_tests,
             "load": serving_soak.measure,
-            "engines": engines.measure,
+            "engines": engine_kills.measure,
             "landing": landing_of_both,
         }[name]
         figures[name] = {"measured": _today(), **run()}

@@ -23,11 +23,6 @@ def room(killed: int) -> dict:
         ),
         ({"load": {"requests": 9, "errors": {}}}, []),
         ({"load": {"requests": 9, "errors": {"INTERNAL": 2}}}, ["the load met 2 INTERNAL"]),
-        ({"engines": {"kills": ["one", "two"], "differences": []}}, []),
-        (
-            {"engines": {"kills": ["one"], "differences": ["counts.playlists: 300 and 301"]}},
-            ["killed and run: counts.playlists: 300 and 301", "only 1 of 2 kills came in time"],
-        ),
         (room(34), []),
         (room(33), ["gate: tests notice 33 of 40 changes"]),
     ],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import time
 import urllib.request
@@ -20,9 +19,7 @@ from pipeline.options.beam import BEAM_COMPONENTS
 from pipeline.overrides import load_config
 from pipeline.runners import flink_jobs
 from sample.generator import write_slices
-from scripts import jdk
 from scripts.flink import cluster as clusters
-from scripts.flink import java
 
 pytestmark = pytest.mark.engines
 
@@ -32,21 +29,6 @@ FAMILIES = (
     # Nothing is pushed: the next run has no other served model, and takes all from the cache.
     "evaluator.min_value=1",
 )
-
-
-@pytest.fixture(scope="module")
-def cluster(tmp_path_factory):
-    try:
-        jdk.program()
-    except jdk.MissingError as error:
-        pytest.skip(str(error))
-    if shutil.which("mvn") is None and (
-        not java.PACKAGES.jars.is_dir() or java.PACKAGES.differing()
-    ):
-        pytest.skip("fetching Flink needs mvn: apt-get install maven")
-    folder = tmp_path_factory.mktemp("a cluster, with : in its name")
-    with clusters.Cluster(folder, clusters.Ports.free()) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

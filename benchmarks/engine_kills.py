@@ -1,0 +1,117 @@
+"""Parts of a Flink cluster killed under a run, whose results stay those of the process.
+
+`make soak ARGS=engines` runs the pipeline in the process and on a Flink cluster of its own, where
+it kills a TaskManager or a Python worker while a component's job is half done.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+
+from benchmarks.engines import (
+    CLASSICAL,
+    KINDS,
+    Run,
+    differences,
+    failed,
+    on_flink,
+    running,
+    when,
+)
+from sample.generator import write_slices
+
+_PLAYLISTS: Final = 300
+_TASKMANAGER: Final = "a TaskManager"
+_WORKER: Final = "a Python worker"
+#: What is killed in which component of each run, in the order of the components, and what of the
+#: run is on Flink.
+_RUNS: Final = {
+    "all on Flink": (
+        {
+            "Ingest": _TASKMANAGER,
+            "Holdout": _WORKER,
+            "Transform": _TASKMANAGER,
+            "Evaluator": _WORKER,
+        },
+        {},
+    ),
+    "Ingest and Holdout on Flink": (
+        {"Ingest": _WORKER, "Holdout": _TASKMANAGER},
+        {"components": ["Ingest", "Holdout"]},
+    ),
+}
+
+
+def measure(playlists: int = _PLAYLISTS) -> dict[str, Any]:
+    """Kills parts of a cluster under two runs, and compares them with one that nobody disturbed.
+
+    Args:
+        playlists: of the synthetic data.
+
+    Returns:
+        By run: `kills` (by component what was killed, and how often its job then failed and went
+        on), `seconds`, and `differences` from the undisturbed run, in words.
+    """
+    from scripts.flink import cluster as clusters
+
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        write_slices(folder / "data", playlists, seed=7, slice_size=100)
+        undisturbed = Run(folder / "data", folder / "here", *CLASSICAL)
+        assert undisturbed.end() == 0, undisturbed.console
+        with clusters.Cluster(folder / "flink", clusters.Ports.free()) as cluster:
+            for run_name, (victims, options) in _RUNS.items():
+                began, out = time.monotonic(), folder / run_name
+                run = Run(folder / "data", out, *CLASSICAL, *on_flink(cluster, **options))
+                killed = dict(_kill(cluster, run, victims))
+                found[run_name] = {
+                    "differences": _differences(run, folder / "here"),
+                    "seconds": round(time.monotonic() - began),
+                    "kills": {
+                        component: {"killed": victim, "failures": failed(cluster, component)}
+                        for component, victim in killed.items()
+                    },
+                }
+                print(f"{run_name}: {found[run_name]}", flush=True)
+    return {"playlists": playlists, "runs": found}
+
+
+def _differences(run: Run, undisturbed: pathlib.Path) -> list[str]:
+    if code := run.end():
+        return [f"the run ended with {code}: {run.console[-500:]}"]
+    return [each for kind in KINDS for each in differences(kind, undisturbed, run.out)]
+
+
+def _kill(cluster: Any, run: Run, victims: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """Kills in one component after the other; gives each and what was killed."""
+    for component, victim in victims.items():
+        if not when(lambda name=component: running(cluster, name), run):
+            return
+        if victim == _TASKMANAGER:
+            cluster.kill("taskmanager-1")
+            cluster.launch("taskmanager-1")
+        else:
+            # The latest one is this job's; those of the job before idle for a while.
+            os.kill(max(cluster.worker_processes()), signal.SIGKILL)
+        yield component, victim
+
+
+def failures(figures: dict[str, Any]) -> list[str]:
+    """What went wrong, in words."""
+    wrong = []
+    for name, (victims, _) in _RUNS.items():
+        found = figures["runs"].get(name, {"kills": {}, "differences": []})
+        wrong += [f"{name}, killed: {each}" for each in found["differences"]]
+        for component, victim in victims.items():
+            if component not in found["kills"]:
+                wrong.append(f"{name}: {victim} in {component} was not killed in time")
+            elif not found["kills"][component]["failures"]:
+                wrong.append(f"{name}: {component} did not notice that {victim} was killed")
+    return wrong
