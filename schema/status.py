@@ -756,6 +756,7 @@ class FeaturesBuildStatus(CommandStatus):
     command: Literal[
         "features build listening_history",
         "features build social_graph",
+        "features build audio_embeddings",
     ] = "features build listening_history"
     status: Ended = "failed"
     out: str = ""

@@ -9,6 +9,7 @@ __all__ = [
     "Finished",
     "Partition",
     "SeriousAnomalyError",
+    "audio",
     "erasing",
     "finish",
     "history",

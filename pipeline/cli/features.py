@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli.status_line import JsonOption, Status, StatusCommand
-from pipeline.cli.support import fail
+from pipeline.cli.support import USAGE, fail
 
 if TYPE_CHECKING:
     from listening.features import Partition
@@ -35,6 +35,15 @@ AsOfOption = Annotated[
 ]
 
 
+HistoryCutOption = Annotated[
+    datetime.datetime | None,
+    typer.Option(
+        formats=["%Y-%m-%dT%H"],
+        help="Hour, UTC. Default: that of the newest listening_history.",
+    ),
+]
+
+
 def at(as_of: datetime.datetime | None) -> datetime.datetime | None:
     """An hour from the command line, in UTC."""
     return None if as_of is None else as_of.replace(tzinfo=datetime.timezone.utc)
@@ -49,6 +58,18 @@ def errors_told() -> Iterator[None]:
         yield
     except (InUseError, ValueError, OSError) as error:
         fail(error)
+
+
+def _cut(features: str, as_of: datetime.datetime | None) -> datetime.datetime:
+    """The hour that was named, or that of the newest listening history."""
+    from listening.features import partitions
+
+    if as_of is not None:
+        return as_of.replace(tzinfo=datetime.timezone.utc)
+    newest = partitions.newest(features, "listening_history")
+    if newest is None:
+        raise ValueError(f"{features} holds no listening_history: say --as-of")
+    return newest.time
 
 
 def told(partition: Partition, changed: bool) -> BuiltPartition:
@@ -142,6 +163,43 @@ def social_graph(
     with errors_told():
         found = social.build(events, features, tracks, at(as_of), follows)
     return _done("social_graph", features, found, {"listeners": found.listeners})
+
+
+@build.command(name="audio_embeddings", cls=StatusCommand)
+def audio_embeddings(
+    table: Annotated[
+        list[str] | None,
+        typer.Option(help="Table of descriptors: audio.parquet, or an export in CSV."),
+    ] = None,
+    files: Annotated[
+        str | None,
+        typer.Option(help="Folder of audio files, whose names end with a track's ID."),
+    ] = None,
+    features: FeaturesOption = "out/features",
+    as_of: HistoryCutOption = None,
+    scale: Annotated[
+        str | None,
+        typer.Option(help="scale.json of a partition whose vectors these shall compare with."),
+    ] = None,
+    json: JsonOption = False,
+) -> Status:
+    """Build what tracks sound like: standardised numbers in a fixed order.
+
+    Example: segue features build audio_embeddings --table out/sample/audio.parquet
+    --as-of 2017-11-14T00
+    """
+    if (not table) == (files is None):
+        fail("say where numbers come from: --table FILE, or --files DIR", USAGE)
+    from listening.features import audio
+
+    with errors_told():
+        cut = _cut(features, as_of)
+        if table:
+            found = audio.build_from_tables(table, features, cut, scale)
+        else:
+            found = audio.build_from_files(str(files), features, cut, scale)
+    lacking = {f"without_{name}": count for name, count in found.missing.items()}
+    return _done("audio_embeddings", features, found, {**found.counts, **lacking})
 
 
 @app.command(cls=StatusCommand)
