@@ -6,6 +6,7 @@ it kills a TaskManager or a Python worker while a component's job is half done.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import signal
@@ -14,10 +15,13 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
+import psutil
+
 from benchmarks.engines import (
     CLASSICAL,
     KINDS,
     Run,
+    began,
     differences,
     failed,
     on_flink,
@@ -68,12 +72,12 @@ def measure(playlists: int = _PLAYLISTS) -> dict[str, Any]:
         assert undisturbed.end() == 0, undisturbed.console
         with clusters.Cluster(folder / "flink", clusters.Ports.free()) as cluster:
             for run_name, (victims, options) in _RUNS.items():
-                began, out = time.monotonic(), folder / run_name
+                start, out = time.monotonic(), folder / run_name
                 run = Run(folder / "data", out, *CLASSICAL, *on_flink(cluster, **options))
                 killed = dict(_kill(cluster, run, victims))
                 found[run_name] = {
                     "differences": _differences(run, folder / "here"),
-                    "seconds": round(time.monotonic() - began),
+                    "seconds": round(time.monotonic() - start),
                     "kills": {
                         component: {"killed": victim, "failures": failed(cluster, component)}
                         for component, victim in killed.items()
@@ -92,15 +96,33 @@ def _differences(run: Run, undisturbed: pathlib.Path) -> list[str]:
 def _kill(cluster: Any, run: Run, victims: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Kills in one component after the other; gives each and what was killed."""
     for component, victim in victims.items():
-        if not when(lambda name=component: running(cluster, name), run):
-            return
         if victim == _TASKMANAGER:
+            if not when(lambda name=component: running(cluster, name), run):
+                return
             cluster.kill("taskmanager-1")
             cluster.launch("taskmanager-1")
         else:
-            # The latest one is this job's; those of the job before idle for a while.
-            os.kill(max(cluster.worker_processes()), signal.SIGKILL)
+            found: list[int] = []
+            if not when(lambda name=component: bool(_workers(cluster, name, found)), run):
+                return
+            os.kill(max(found), signal.SIGKILL)
         yield component, victim
+
+
+def _workers(cluster: Any, component: str, found: list[int]) -> list[int]:
+    """Adds the workers of a component's job that have connected; others are those of other jobs."""
+    if not running(cluster, component):
+        return found
+    since = began(cluster, component)
+    for number in cluster.worker_processes():
+        with contextlib.suppress(psutil.Error):
+            process = psutil.Process(number)
+            connections = process.net_connections("tcp")
+            if process.create_time() > since and any(
+                each.status == psutil.CONN_ESTABLISHED for each in connections
+            ):
+                found.append(number)
+    return found
 
 
 def failures(figures: dict[str, Any]) -> list[str]:

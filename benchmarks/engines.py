@@ -98,6 +98,11 @@ def failed(cluster: Any, component: str) -> int:
     return len(noted["exceptionHistory"]["entries"])
 
 
+def began(cluster: Any, component: str) -> float:
+    """When the last job of a component began, in seconds as `time.time` gives them."""
+    return max(job["start-time"] for job in _jobs(cluster, component)) / 1000
+
+
 def _jobs(cluster: Any, component: str) -> list[dict[str, Any]]:
     with contextlib.suppress(OSError, ValueError):
         jobs = _asked(cluster, "jobs/overview")["jobs"]
