@@ -103,7 +103,9 @@ def _kill(cluster: Any, run: Run, victims: dict[str, str]) -> Iterator[tuple[str
             cluster.launch("taskmanager-1")
         else:
             found: list[int] = []
-            if not when(lambda name=component: bool(_workers(cluster, name, found)), run):
+            if not when(
+                lambda name=component, found=found: bool(_workers(cluster, name, found)), run
+            ):
                 return
             os.kill(max(found), signal.SIGKILL)
         yield component, victim
