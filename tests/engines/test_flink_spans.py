@@ -3,6 +3,7 @@
 import pytest
 
 from benchmarks import engines
+from pipeline.options.beam import DATA_COMPONENTS
 from sample.generator import write_slices
 
 pytestmark = pytest.mark.engines
@@ -22,7 +23,9 @@ def runs(cluster, tmp_path_factory):
         for number in range(1, last + 1):
             # The pids of each begin with 0: a later one updates playlists of those before.
             write_slices(folder / "data" / f"span-{number}", SPANS[number], seed=number)
-        for out, options in ((here, ()), (on_flink, engines.on_flink(cluster))):
+        # What comes after these does not know of spans, and is tried on Flink elsewhere.
+        there = engines.on_flink(cluster, components=[*DATA_COMPONENTS])
+        for out, options in ((here, ()), (on_flink, there)):
             data = folder / "data" / "span-{SPAN}"
             run = engines.Run(data, out, *engines.CLASSICAL, "window=2", NOT_PUSHED, *options)
             assert run.end() == 0, run.console
