@@ -82,6 +82,10 @@ class DotProductScorer(Scorer):
     def query_embedding(self, query: Query) -> tf.Tensor:
         """float32 [B, d]; times the transposed `candidate_embeddings` it gives scores."""
 
+    def track_vectors(self, ids: tf.Tensor) -> tf.Tensor:
+        """The vectors of a few tracks: float32 [n, d] of int64 [n]."""
+        return tf.gather(self.candidate_embeddings(), ids)
+
     def additions(self, query: Query) -> Additions | None:
         """What is added to the products of a few tracks; None where that is never done."""
         del query

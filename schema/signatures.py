@@ -13,6 +13,11 @@ SERVING_EXAMPLES: Final = "serving_examples"
 #: Describes tracks.
 TRACK_METADATA: Final = "track_metadata"
 
+#: Of models whose scores begin with dot products: vectors of playlists, given as to
+#: SERVING_DEFAULT, and of tracks. Other models have no such signatures.
+PLAYLIST_VECTORS: Final = "playlist_vectors"
+TRACK_VECTORS: Final = "track_vectors"
+
 # Tensors, by the name that requests and answers use.
 NAME: Final = "name"
 TRACK_URIS: Final = "track_uris"
@@ -21,6 +26,8 @@ SCORES: Final = "scores"
 TRACK_NAME: Final = "track_name"
 ARTIST_NAME: Final = "artist_name"
 PLAYLISTS: Final = "playlists"
+VECTORS: Final = "vectors"
+TRACKS_KNOWN: Final = "tracks_known"
 
 #: A model recommends K = min(MAX_RECOMMENDATIONS, catalogue) tracks. Metrics judge lists this deep
 #: and the RecSys Challenge 2018 asks for as many.
@@ -68,5 +75,17 @@ SIGNATURES: Final[Mapping[str, Signature]] = {
             ARTIST_NAME: Tensor("string", "N"),
             PLAYLISTS: Tensor("int64", "N"),
         },
+    ),
+}
+
+#: What a model may have besides. D is the length of its vectors; the vector of a track that it does
+#: not know is all zeros.
+OPTIONAL_SIGNATURES: Final[Mapping[str, Signature]] = {
+    PLAYLIST_VECTORS: Signature(
+        {NAME: Tensor("string", "B"), TRACK_URIS: Tensor("string", "BS")},
+        {VECTORS: Tensor("float32", "BD"), TRACKS_KNOWN: Tensor("int64", "B")},
+    ),
+    TRACK_VECTORS: Signature(
+        {TRACK_URIS: Tensor("string", "N")}, {VECTORS: Tensor("float32", "ND")}
     ),
 }

@@ -757,6 +757,7 @@ class FeaturesBuildStatus(CommandStatus):
         "features build listening_history",
         "features build social_graph",
         "features build audio_embeddings",
+        "features build vectors",
     ] = "features build listening_history"
     status: Ended = "failed"
     out: str = ""

@@ -84,7 +84,7 @@ def tensors() -> str:
     """Every tensor of every signature."""
     found = [
         (f"`{name}`", side, f"`{tensor}`", spec.dtype, f"[{', '.join(spec.shape)}]")
-        for name, signature in signatures.SIGNATURES.items()
+        for name, signature in {**signatures.SIGNATURES, **signatures.OPTIONAL_SIGNATURES}.items()
         for side, specs in (("input", signature.inputs), ("output", signature.outputs))
         for tensor, spec in specs.items()
     ]

@@ -15,4 +15,5 @@ __all__ = [
     "history",
     "partitions",
     "social",
+    "vectors",
 ]

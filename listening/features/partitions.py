@@ -120,21 +120,26 @@ def newest(root: str, view: str, until: datetime.datetime | None = None) -> Part
     return known[-1] if known else None
 
 
+def at(root: str, view: str, as_of: datetime.datetime) -> Partition:
+    """The partition of a cut.
+
+    Raises:
+        ValueError: it was not built.
+    """
+    name = cut_name(as_of)
+    for each in partitions(root, view):
+        if each.as_of == name:
+            return each
+    raise ValueError(f"{root} holds no {view} as of {name}: segue features build writes it")
+
+
 def read(root: str, view: str, as_of: datetime.datetime) -> pa.Table:
     """The rows of a view as of a cut.
 
     Raises:
         ValueError: it was not built, or is not the table that was described.
     """
-
-    def once() -> pa.Table:
-        name = cut_name(as_of)
-        for each in partitions(root, view):
-            if each.as_of == name:
-                return each.table()
-        raise ValueError(f"{root} holds no {view} as of {name}: segue features build writes it")
-
-    return retried(once)
+    return retried(lambda: at(root, view, as_of).table())
 
 
 def retried(once: Callable[[], _Found]) -> _Found:

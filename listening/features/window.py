@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -30,12 +31,14 @@ class Window:
         end: nothing that happened then or later belongs to it.
         batches: files, hour after hour, as many at a time as are read at once.
         rows: how many events there are, copies included.
+        commit: the last commit of the landed events when the window was drawn.
     """
 
     start: int
     end: int
     batches: tuple[tuple[str, ...], ...]
     rows: int
+    commit: int
 
 
 def micros(moment: datetime.datetime) -> int:
@@ -91,7 +94,29 @@ def window(events: str, as_of: datetime.datetime, days: int | None) -> Window:
         end=end,
         batches=tuple(map(tuple, batches)),
         rows=sum(hour.rows for hour in hours),
+        commit=landed.commit,
     )
+
+
+@contextlib.contextmanager
+def read_from(events: str, found: Window) -> Iterator[None]:
+    """Says in words why reading failed where the events have changed since.
+
+    Args:
+        events: the directory of landed events.
+        found: what is read of it while the block runs.
+
+    Raises:
+        ValueError: the block failed, and meanwhile something landed or was erased.
+    """
+    try:
+        yield
+    except Exception as error:
+        if reading.landed(events).commit == found.commit:
+            raise
+        raise ValueError(
+            f"{events} changed while it was read, as when a listener is erased: build again"
+        ) from error
 
 
 def read_batch(

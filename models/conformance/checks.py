@@ -16,7 +16,16 @@ from models.conformance.answers import assert_same_recommendations
 from models.conformance.exported import NUM_TRACKS, TRACKS, Exported
 from models.conformance.playlists import uri
 from schema.model_card import ModelCard
-from schema.signatures import MAX_RECOMMENDATIONS, SIGNATURES, TRACK_METADATA
+from schema.signatures import (
+    MAX_RECOMMENDATIONS,
+    OPTIONAL_SIGNATURES,
+    PLAYLIST_VECTORS,
+    SIGNATURES,
+    TRACK_METADATA,
+    TRACK_VECTORS,
+    TRACKS_KNOWN,
+    VECTORS,
+)
 
 _UNKNOWN: Final = uri(10**6)
 _ODD_TITLES: Final = (
@@ -52,6 +61,30 @@ def signatures_are_declared(exported: Exported) -> None:
             for key, tensor in declared.inputs.items()
         }
         assert set(exported.many.signatures[name].structured_outputs) == set(declared.outputs)
+
+
+def vectors_are_of_one_space(exported: Exported) -> None:
+    """A family of dot products shows vectors; playlists of a kind lie nearer to its tracks."""
+    found = exported.many.signatures
+    there = {name for name in OPTIONAL_SIGNATURES if name in found}
+    if not exported.family.dot_product:
+        assert not there, "It shows vectors, and does not say that its scores are dot products."
+        return
+    assert there == set(OPTIONAL_SIGNATURES), (
+        "Its scores are dot products, and it shows no vectors."
+    )
+    playlists = [TRACKS[:20:2], TRACKS[1:20:2], [_UNKNOWN] * 10]
+    asked = found[PLAYLIST_VECTORS](name=tf.constant([""] * 3), track_uris=tf.constant(playlists))
+    assert asked[TRACKS_KNOWN].numpy().tolist() == [10, 10, 0]
+    tracks = found[TRACK_VECTORS](track_uris=tf.constant([*TRACKS, _UNKNOWN]))[VECTORS].numpy()
+    assert tracks.dtype == np.float32
+    assert np.isfinite(tracks).all()
+    assert not tracks[-1].any(), "An unknown track has a vector."
+    scores = asked[VECTORS].numpy()[:2] @ tracks[20:-1].T
+    of_even = np.array([int(uri[-4:]) % 2 == 0 for uri in TRACKS[20:]])
+    for kind, row in enumerate(scores):
+        same = of_even if kind == 0 else ~of_even
+        assert row[same].mean() > row[~same].mean()
 
 
 def seeds_are_never_recommended(exported: Exported) -> None:
@@ -218,6 +251,7 @@ def _example(**features: list[str]) -> bytes:
 #: Every check of exported models.
 CHECKS: Final[tuple[Callable[[Exported], None], ...]] = (
     signatures_are_declared,
+    vectors_are_of_one_space,
     seeds_are_never_recommended,
     malformed_and_repeated_seeds_change_nothing,
     seeds_are_heard,

@@ -1,7 +1,8 @@
 """Exports a fitted scorer as a SavedModel with the signatures that every family shares.
 
 Signatures: `serving_default` (titles and tracks), `serving_examples` (serialised raw examples),
-`track_metadata` (names of tracks). Stock TensorFlow ops only.
+`track_metadata` (names of tracks); where scores are dot products, `playlist_vectors` and
+`track_vectors`. Stock TensorFlow ops only.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import tempfile
 
 import tensorflow as tf
 
-from models.contract import Catalogue, Query, Ranker, Scorer
+from models.contract import Catalogue, DotProductScorer, Query, Ranker, Scorer
 from models.data import Vocabularies
 from models.export.index import build
 from models.export.options import ExportOptions
 from models.export.queries import QueryBuilder
 from models.export.recommender import Recommender, num_recommendations
 from models.export.retrieval import Reranked
+from models.export.vectors import VectorRecommender
 from models.export.warmup import warmup_requests, write_warmup
 from schema import checksums, signatures
 from schema.model_card import IndexCard, ModelCard
@@ -70,12 +72,18 @@ def export(
         card = card.model_copy(update={"index": IndexCard.model_validate(built.facts)})
     with tempfile.TemporaryDirectory() as assets:
         queries = QueryBuilder(vocabularies, catalogue.artist_ids, assets)
-        recommender = Recommender(scorer, catalogue, queries, options.rows_per_step, retriever)
+        made = VectorRecommender if isinstance(scorer, DotProductScorer) else Recommender
+        recommender = made(scorer, catalogue, queries, options.rows_per_step, retriever)
         served = {
             signatures.SERVING_DEFAULT: recommender.serving_default,
             signatures.SERVING_EXAMPLES: recommender.serving_examples,
             signatures.TRACK_METADATA: recommender.track_metadata,
         }
+        if isinstance(recommender, VectorRecommender):
+            served |= {
+                signatures.PLAYLIST_VECTORS: recommender.playlist_vectors,
+                signatures.TRACK_VECTORS: recommender.track_vectors,
+            }
         tf.saved_model.save(recommender, directory, served)
     card.write(directory)
     checksums.write(directory)

@@ -49,7 +49,7 @@ class ServedWeights:
             self._graph = trackable_object_graph_pb2.TrackableObjectGraph.FromString(
                 self._reader.get_tensor(_GRAPH)
             )
-        except (tf.errors.OpError, ValueError) as error:
+        except (tf.errors.OpError, ValueError, IndexError) as error:
             raise MisfitError(f"its weights cannot be read: {error}") from error
 
     @functools.cached_property
@@ -82,7 +82,7 @@ class ServedWeights:
             raise MisfitError(f"it has no weights {'.'.join(path)}")
         try:
             return self._reader.get_tensor(key)
-        except (tf.errors.OpError, ValueError) as error:
+        except (tf.errors.OpError, ValueError, IndexError) as error:
             raise MisfitError(f"its weights cannot be read: {error}") from error
 
     def vectors(

@@ -202,6 +202,36 @@ def audio_embeddings(
     return _done("audio_embeddings", features, found, {**found.counts, **lacking})
 
 
+@build.command(name="vectors", cls=StatusCommand)
+def vectors(
+    model: Annotated[str, typer.Option(help="A version of a model, or a directory of versions.")],
+    features: FeaturesOption = "out/features",
+    as_of: HistoryCutOption = None,
+    json: JsonOption = False,
+) -> Status:
+    """Build the vectors that one version of a model has of tracks, and of listeners' last tracks.
+
+    Example: segue features build vectors --model out/serving/segue --features out/features
+    """
+    from listening.features import vectors as room
+    from schema.status import FeaturesBuildStatus
+
+    with errors_told():
+        found = room.build(model, features, _cut(features, as_of))
+    built = [told(each, found.changed[each.view]) for each in found.partitions]
+    for each in built:
+        show_built(each, found.warnings[each.view])
+    typer.echo(f"  version {found.model_version}; it knows no track of {found.unknown:,} listeners")
+    return FeaturesBuildStatus(
+        command="features build vectors",
+        status="ok",
+        out=features,
+        partitions=built,
+        counts={"listeners_without_known_tracks": found.unknown},
+        warnings=[each for view in found.warnings.values() for each in view],
+    )
+
+
 @app.command(cls=StatusCommand)
 def show(
     features: FeaturesOption = "out/features",

@@ -136,7 +136,7 @@ def _columns(path: str, names: Sequence[str]) -> tuple[str, dict[str, str]]:
     track = next((plain[name] for name in _TRACK if name in plain), None)
     if track is None:
         raise ValueError(f"{path}: no column names the track; one of {', '.join(_TRACK)} does")
-    found = {name: plain[name] for name in DESCRIPTORS if name in plain}
+    found: dict[str, str] = {name: plain[name] for name in DESCRIPTORS if name in plain}
     if not found:
         raise ValueError(f"{path}: there is no descriptor; they are {', '.join(DESCRIPTORS)}")
     return track, found

@@ -101,7 +101,8 @@ def build(
         found = window.window(events, cut, settings.days)
         if tracks is not None:
             track_facts(tracks)  # a table that cannot be read ends it here
-        copies = _run(found, tracks, settings, draft.scratch, beam_args)
+        with window.read_from(events, found):
+            copies = _run(found, tracks, settings, draft.scratch, beam_args)
         parts = sorted(name for name in os.listdir(draft.scratch) if name.endswith(".parquet"))
         read = (pq.read_table(_in(draft.scratch, name)) for name in parts)
         finished = finish(draft, read)

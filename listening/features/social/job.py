@@ -78,7 +78,8 @@ def build(
         track_facts(tracks)  # a table that cannot be read ends it here
         groups = [] if follows is None else [(follows, each) for each in ties.groups(follows)]
         sources = _Sources(heard, everything, tuple(groups), tracks)
-        _run(sources, draft.scratch, beam_args)
+        with window.read_from(events, everything):
+            _run(sources, draft.scratch, beam_args)
         parts = sorted(name for name in os.listdir(draft.scratch) if name.startswith("rows-"))
         read = (pq.read_table(os.path.join(draft.scratch, name)) for name in parts)
         finished = finish(draft, read)

@@ -76,6 +76,10 @@ class AlsScorer(DotProductScorer):
         """See `DotProductScorer`."""
         return tf.transpose(self._factors)
 
+    def track_vectors(self, ids: tf.Tensor) -> tf.Tensor:
+        """See `DotProductScorer`."""
+        return tf.transpose(tf.gather(self._factors, ids, axis=1))
+
     def query_embedding(self, query: Query) -> tf.Tensor:
         """See `DotProductScorer`."""
         return self.query_vectors(query.track_ids)

@@ -59,6 +59,10 @@ class TwoTowerScorer(DotProductScorer):
         """float32 [N, d], of both networks, with one dimension more for a popularity bias."""
         return tf.transpose(self._candidates)
 
+    def track_vectors(self, ids: tf.Tensor) -> tf.Tensor:
+        """See `DotProductScorer`."""
+        return tf.transpose(tf.gather(self._candidates, ids, axis=1))
+
     def track_rows(self) -> tf.Variable:
         """A vector of every track, one a row, to compare tracks by: float32 [N, e].
 

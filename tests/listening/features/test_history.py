@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import strategies as st
 
-from listening.events import DirectorySource, land
+from listening.events import DirectorySource, erasing, land
 from listening.features import history, partitions, sorting, window
 from listening.features.catalogue import TrackFacts
 from listening.features.history.columns import COLUMNS, history_rows
@@ -172,6 +172,24 @@ def test_a_copy_that_landed_twice_counts_once(tmp_path: pathlib.Path) -> None:
     assert single.equals(double)
     assert (none, copies) == (0, 30)
     assert history.build(events, str(tmp_path / "features"), at(1)).copies == 0
+
+
+def test_events_that_are_erased_meanwhile(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their files are gone under the build's feet: it says so, and puts nothing in place."""
+    events = landed(tmp_path, [message(number * 60) for number in range(60)])
+    drawn = window.window
+
+    def erased(*arguments: Any) -> window.Window:
+        found = drawn(*arguments)
+        erasing.erase(events, [f"{3:032x}"])
+        return found
+
+    monkeypatch.setattr(window, "window", erased)
+    with pytest.raises(ValueError, match="changed while it was read, as when a listener is erased"):
+        history.build(events, str(tmp_path / "features"), at(1))
+    assert partitions.partitions(str(tmp_path / "features"), "listening_history") == []
 
 
 def test_many_buckets_are_as_one(
