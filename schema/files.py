@@ -91,6 +91,11 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[pathlib.Path]:
     try:
         yield partial
         partial.replace(target)
+    except OSError as error:
+        # Of a full disk the system says no more than that it is full.
+        if error.errno is not None and error.filename is None:
+            error.filename = os.fspath(path)
+        raise
     finally:
         partial.unlink(missing_ok=True)
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import apache_beam as beam
@@ -155,7 +156,10 @@ def _run(
     versions = {hour.end - HOUR: (hour.version, hour.rows) for hour in due}
     files = [(hour.end - HOUR, path) for hour in due for path in hour.files]
     if files:
-        with beam.Pipeline(options=PipelineOptions(list(beam_args))) as pipeline:
+        with (
+            _errors_as_they_were(),
+            beam.Pipeline(options=PipelineOptions(list(beam_args))) as pipeline,
+        ):
             _ = (
                 pipeline
                 | "Files" >> beam.Create(files)
@@ -167,6 +171,17 @@ def _run(
     for hour in due:
         if not hour.files:  # of which all events were erased
             hours.place_hour(out, hour.end - HOUR, hour.version, hour.rows, {})
+
+
+@contextlib.contextmanager
+def _errors_as_they_were() -> Iterator[None]:
+    """Beam makes a RuntimeError of the system's, such as of a full disk."""
+    try:
+        yield
+    except RuntimeError as error:
+        if isinstance(error.__context__, OSError):
+            raise error.__context__ from None
+        raise
 
 
 class _Writer:

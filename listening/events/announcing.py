@@ -34,6 +34,9 @@ class Announcer:
         self._announced: dict[str, int] | None = None
         self._changed = True
 
+    def looked(self, source: Source, store: Store) -> None:
+        """Nothing is announced for that."""
+
     def landed(self, manifest: Manifest) -> None:
         """Something changed."""
         self._changed = True

@@ -21,6 +21,7 @@ from schema.events import EventPlaces, Manifest, OffsetRange
 
 _DAY: int = 86_400_000_000
 _WAIT_SECONDS = 0.5
+_LOOK_SECONDS = 1.0
 
 
 @dataclasses.dataclass
@@ -62,6 +63,9 @@ class Counts:
 
 class Watcher(Protocol):
     """Who is told what happens: metrics, announcements."""
+
+    def looked(self, source: Source, store: Store) -> None:
+        """The source is open, or a second has passed, whether anything was read or not."""
 
     def landed(self, manifest: Manifest) -> None:
         """A range has landed."""
@@ -151,6 +155,7 @@ class _Landing:
             clock(),
             store.landed.values(),
         )
+        self._next_look = time.monotonic()
         self._clear()
 
     def _clear(self) -> None:
@@ -165,12 +170,19 @@ class _Landing:
         is a batch, and what the source has fetched ahead, which is bounded too.
         """
         while not (self._source.ended or stop.is_set()):
+            self._look()
             for chunk in self._source.read(self._patience()):
                 self._take(chunk)
             if self._is_due():
                 self._flush(ended=False)
         self._flush(ended=self._source.ended)
         return self._counts
+
+    def _look(self) -> None:
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + _LOOK_SECONDS
+            for watcher in self._watchers:
+                watcher.looked(self._source, self._store)
 
     def _patience(self) -> float:
         """Seconds to wait for messages: not so long that others land late."""

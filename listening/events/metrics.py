@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Iterator
 from typing import Final
@@ -61,15 +62,24 @@ class LandingMetrics:
             self._refused.labels(reason).inc(count)
         self._commits.inc()
         self._last.set(manifest.landed_at / 1e6)
-        if manifest.newest is not None:
-            # NaN is not less than anything.
-            newest = manifest.newest / 1e6
-            self._newest = newest if not self._newest >= newest else self._newest
+        self._saw(manifest.newest)
+
+    def looked(self, source: Source, store: Store) -> None:
+        """Says how far behind it is, of what landed before this lander too."""
+        if math.isnan(self._newest):
+            for manifest in store.landed.values():
+                self._saw(manifest.newest)
+        for partition, waiting in source.waiting().items():
+            self._waiting.labels(str(partition)).set(waiting)
 
     def flushed(self, source: Source, store: Store, *, ended: bool) -> None:
         """Says how far behind it is."""
-        for partition, waiting in source.waiting().items():
-            self._waiting.labels(str(partition)).set(waiting)
+        self.looked(source, store)
+
+    def _saw(self, newest: int | None) -> None:
+        # NaN is not less than anything.
+        if newest is not None and not self._newest >= newest / 1e6:
+            self._newest = newest / 1e6
 
 
 @contextlib.contextmanager

@@ -36,4 +36,10 @@ def alone(folder: pathlib.Path, command: str, ours: Iterable[str] = ()) -> Itera
             for pattern in ours:
                 for partial in folder.glob(pattern):
                     partial.unlink()
-        yield
+        try:
+            yield
+        except OSError as error:
+            # Of a full disk the system says no more than that it is full.
+            if error.errno is not None and error.filename is None:
+                error.filename = str(folder)
+            raise

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import pathlib
 import shutil
 from collections.abc import Mapping, Sequence
@@ -162,6 +164,33 @@ def test_a_count_that_was_cut_short_is_made_good(
     expected = tmp_path / "anew"
     count(events, str(expected), OPTIONS)
     assert counts_in(out) == counts_in(str(expected))
+
+
+def test_a_full_disk_is_an_error_and_the_next_count_goes_on(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events, out = landing(tmp_path, "a", ARRIVALS[0]), str(tmp_path / "counts")
+    count(events, out, OPTIONS)
+    before = counts_in(out)
+    landing(tmp_path, "b", [*ARRIVALS[1], event(30, 6.9)])
+    done, fsync = 0, os.fsync
+
+    def full(descriptor: int) -> None:
+        nonlocal done
+        done += 1
+        if done >= 3:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(descriptor)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match=rf"No space left on device: '{out}"):
+            count(events, out, OPTIONS)
+    assert counts_in(out).keys() >= before.keys()
+    assert not list(pathlib.Path(out).rglob(".partial-*"))
+    count(events, out, OPTIONS)
+    count(events, str(tmp_path / "anew"), OPTIONS)
+    assert counts_in(out) == counts_in(str(tmp_path / "anew"))
 
 
 def test_every_event_of_a_track_is_counted_once(tmp_path: pathlib.Path) -> None:

@@ -128,6 +128,8 @@ def test_what_another_of_the_group_does_changes_nothing(
     out, stop, landed = str(tmp_path / "out"), threading.Event(), threading.Semaphore(0)
 
     class Told:
+        def looked(self, source: Any, store: Any) -> None: ...
+
         def landed(self, manifest: Any) -> None: ...
 
         def flushed(self, source: Any, store: Any, *, ended: bool) -> None:

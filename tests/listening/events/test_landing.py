@@ -255,6 +255,8 @@ def test_following_ends_when_it_is_stopped(source: pathlib.Path, out: str) -> No
     stop, landed = threading.Event(), threading.Event()
 
     class Told:
+        def looked(self, source: Any, store: Any) -> None: ...
+
         def landed(self, manifest: Any) -> None:
             landed.set()
 

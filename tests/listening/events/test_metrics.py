@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import pathlib
 import socket
+import threading
 import time
 import urllib.request
 
@@ -12,7 +13,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from listening.events import DirectorySource, LandingMetrics, land, metrics_served
-from tests.listening.events.making import MORNING, message, write
+from tests.listening.events.making import MORNING, append, message, write
 
 
 def seen(port: int) -> dict[str, float]:
@@ -42,3 +43,24 @@ def test_counts_lag_and_freshness(tmp_path: pathlib.Path) -> None:
             other.bind(("127.0.0.2", port))
     with pytest.raises(OSError, match="refused"):
         seen(port)
+
+
+def test_a_lander_that_has_nothing_to_land_tells_how_old_things_are(tmp_path: pathlib.Path) -> None:
+    write(tmp_path / "in", "a", [message(0)])
+    land(str(tmp_path / "out"), DirectorySource(str(tmp_path / "in")))
+    metrics, stop, source = LandingMetrics(), threading.Event(), tmp_path / "in"
+    append(source, "a", message(1)[:20])  # its end is still to come
+    follower = threading.Thread(
+        target=land,
+        args=(str(tmp_path / "out"), DirectorySource(str(source), follow=True)),
+        kwargs={"watchers": [metrics], "stop": stop},
+    )
+    with metrics_served(metrics, 0) as port:
+        follower.start()
+        while "segue_events_lag 0" not in (found := seen(port)) and follower.is_alive():
+            pass
+        stop.set()
+        follower.join(60)
+    assert (found["segue_events_lag 0"], found["segue_events_commits_total"]) == (20, 0)
+    since = time.time() - MORNING / 1e6
+    assert found["segue_events_freshness_seconds"] == pytest.approx(since, abs=600)
