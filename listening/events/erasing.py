@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from typing import Final
 
 import pyarrow as pa
@@ -41,6 +41,8 @@ def erase(root: str, listeners: Collection[str]) -> dict[str, int]:
 def retain(root: str, days: float, now: int) -> dict[str, int]:
     """Removes hours of events, and dead letters, that are older than so many days.
 
+    Manifests that follow each other and name no file any more become one.
+
     Args:
         root: the directory of landed events.
         days: how old an hour's end may be, or the landing of a dead letter.
@@ -77,7 +79,28 @@ def retain(root: str, days: float, now: int) -> dict[str, int]:
             removed["files"] += len(gone)
             for file in gone:
                 removed["events" if file.hour else "dead_letters"] += file.rows
+        for empty in list(_emptied(store)):
+            store.merge(empty)
     return removed
+
+
+def _emptied(store: Store) -> Iterator[list[Manifest]]:
+    """Manifests without files that follow each other, two or more."""
+    found: list[Manifest] = []
+    for covered in sorted(store.landed):
+        manifest = store.landed[covered]
+        follows = found and (manifest.partition, manifest.first) == (
+            found[-1].partition,
+            found[-1].last + 1,
+        )
+        if files_of(manifest) or not follows:
+            if len(found) > 1:
+                yield found
+            found = []
+        if not files_of(manifest):
+            found.append(manifest)
+    if len(found) > 1:
+        yield found
 
 
 def _end(file: LandedFile) -> int:

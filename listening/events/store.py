@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -33,7 +34,7 @@ class Store:
     """What has landed, and how more lands.
 
     Whoever makes one holds the directory's lock (`schema.output_lock`). It clears away what a
-    writer left that was cut short: files that no manifest names.
+    writer left that was cut short: files that no manifest names, manifests that were merged.
 
     Args:
         root: the directory.
@@ -141,6 +142,32 @@ class Store:
         self.landed[manifest.covered] = manifest
         self._commit = max(self._commit, last_commit(manifest))
 
+    def merge(self, parts: Sequence[Manifest]) -> None:
+        """Puts one manifest in the place of some that follow each other and name no files.
+
+        A kill between its renaming and their removal leaves both, and the one counts.
+        """
+        refused: Counter[str] = Counter()
+        for part in parts:
+            refused.update(part.refused)
+        times = [part.newest for part in parts if part.newest is not None]
+        self.keep(
+            Manifest(
+                partition=parts[0].partition,
+                first=parts[0].first,
+                last=parts[-1].last,
+                duplicates=sum(part.duplicates for part in parts),
+                refused=dict(sorted(refused.items())),
+                removed=sum(part.removed for part in parts),
+                commit=max(part.commit for part in parts),
+                landed_at=max(part.landed_at for part in parts),
+                newest=max(times, default=None),
+            )
+        )
+        for part in parts:
+            del self.landed[part.covered]
+        remove(self.places.path(self.places.manifest(part.covered)) for part in parts)
+
     def _strays(self) -> Iterator[str]:
         """Files that no manifest names, and those that are not whole."""
         named = {
@@ -157,6 +184,10 @@ class Store:
                     path = os.path.normpath(os.path.join(folder, name))
                     if name.startswith(PARTIAL) or (top in data and path not in named):
                         yield path
+                    elif top == self.places.manifests:
+                        covered = OffsetRange.of(name)
+                        if covered is not None and covered not in self.landed:
+                            yield path
 
 
 def files_of(manifest: Manifest) -> tuple[LandedFile, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 import pydantic
@@ -72,13 +72,15 @@ class Manifest(_Part):
 def manifests(places: EventPlaces) -> Iterator[Manifest]:
     """Reads the manifests of landed events, by partition and offset.
 
+    One whose range lies within another's is left out: that one has taken its place.
+
     Raises:
         ValueError: one cannot be read.
     """
     if not os.path.isdir(places.manifests):
         return
     ranges = {OffsetRange.of(name): name for name in os.listdir(places.manifests)}
-    for covered in sorted(filter(None, ranges)):
+    for covered in outermost(filter(None, ranges)):
         path = os.path.join(places.manifests, ranges[covered])
         with open(path, "rb") as file:
             content = file.read()
@@ -86,3 +88,12 @@ def manifests(places: EventPlaces) -> Iterator[Manifest]:
             yield Manifest.model_validate_json(content)
         except pydantic.ValidationError as error:
             raise ValueError(f"{path} is no manifest: {error.errors()[0]['msg']}") from None
+
+
+def outermost(ranges: Iterable[OffsetRange]) -> Iterator[OffsetRange]:
+    """Ranges that lie within no other, by partition and offset."""
+    last: OffsetRange | None = None
+    for each in sorted(ranges, key=lambda one: (one.partition, one.first, -one.last)):
+        if last is None or each.partition != last.partition or each.last > last.last:
+            yield each
+            last = each

@@ -20,7 +20,7 @@ from pipeline.cli.main import app
 from schema import output_lock
 from schema.events import EventPlaces, manifests
 from schema.side_tables import write_side_table
-from tests.listening.events.making import DAY, HOUR, MORNING, NOW, message, write
+from tests.listening.events.making import DAY, HOUR, MORNING, NOW, append, message, write
 from tests.listening.stores import (
     GONE,
     STAYS,
@@ -147,6 +147,40 @@ def test_what_is_old_leaves(tmp_path: pathlib.Path) -> None:
     assert count(root) == 0
     again = land(root, DirectorySource(str(tmp_path / "source")), clock=lambda: NOW)
     assert again.read == 0
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_manifests_that_name_no_file_any_more_become_one(
+    cut: bool, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, root = tmp_path / "source", str(tmp_path / "out")
+    source.mkdir()
+    for number in range(6):
+        day = MORNING + number // 2 * DAY
+        lines = [message(100 * number + n, event_time=day + n) for n in range(20)]
+        append(source, "a", b"".join(line + b"\n" for line in [*lines, lines[0], b"poison"]))
+        append(source, "b", message(5000 + number, event_time=day) + b"\n")
+        land(root, DirectorySource(str(source)), clock=lambda: MORNING + 3 * DAY)
+    before, positions = reading.landed(root), Store(root).positions()
+    if cut:
+        monkeypatch.setattr(os, "unlink", lambda *_: None)
+    erasing.retain(root, 1, MORNING + 2 * DAY + HOUR)  # two of three days
+    monkeypatch.undo()
+    after = reading.landed(root)
+    assert list(after.hours) == list(before.hours)[2:]
+    assert after.events == 2 * 21
+    for what in ("duplicates", "refused", "commit", "newest", "dead_letters"):
+        assert getattr(after, what) == getattr(before, what)
+    assert Store(root).positions() == positions
+    # Of the first file each range has a dead letter, which is not old enough.
+    kept = [(each.partition, each.first, each.last) for each in manifests(EventPlaces(root))]
+    assert [each for each in kept if each[0]] == [(1, 0, 3), (1, 4, 4), (1, 5, 5)]
+    assert len(os.listdir(EventPlaces(root).manifests)) == 6 + 3
+    erasing.retain(root, 1, MORNING + 9 * DAY)
+    assert len(os.listdir(EventPlaces(root).manifests)) == 2
+    assert sum(each.removed for each in manifests(EventPlaces(root))) == 6 * 22
+    append(source, "b", message(9000) + b"\n")
+    assert land(root, DirectorySource(str(source)), clock=lambda: NOW).read == 1
 
 
 def test_a_side_table_is_to_be_made_anew(tmp_path: pathlib.Path) -> None:
