@@ -20,12 +20,12 @@ from typing import Any
 
 from listening import erasure
 
+STORES = ("events", "tables")
 STEPS = ("replace", "rename", "unlink", "fsync", "mkdir", "rmdir")
 
 
 def erase(folder: pathlib.Path, listener: str) -> None:
-    stores = {name: str(folder / name) for name in ("events", "tables")}
-    erasure.erase(stores, [listener])
+    erasure.erase({name: str(folder / name) for name in STORES}, [listener])
 
 
 def _die_after(step: int) -> None:
@@ -65,7 +65,7 @@ def _killed(folder: pathlib.Path, step: int, listener: str) -> bool:
 
 
 def main(stores: str, copies: str, listener: str) -> None:
-    for module in ("pyarrow.dataset", *erasure.ERASERS.values()):
+    for module in ("pyarrow.dataset", *(erasure.ERASERS[name] for name in STORES)):
         importlib.import_module(module)
     for step in itertools.count(1):
         folder = pathlib.Path(copies, f"{step:04d}")
