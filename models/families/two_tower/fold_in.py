@@ -10,6 +10,7 @@ import tensorflow as tf
 from models.families.two_tower.bags import at_least_one_row
 from models.families.two_tower.factorization import Factors
 from models.families.two_tower.params import StartParams
+from models.rows import places_of
 
 # Rows of a table that are turned into doubles at once.
 _GRAM_ROWS = 65536
@@ -114,38 +115,38 @@ class FoldIn(tf.keras.layers.Layer):
         """
         seeded = (track_ids.row_lengths() > 0) | (artist_ids.row_lengths() > 0)
         strength = tf.fill(tf.shape(seeded), tf.constant(self._title_strength, tf.float32))
-        rows: tuple[Any, ...] = (track_ids, artist_ids)
+        rows: list[Any] = [track_ids, artist_ids]
         if made_up is not None and self.uses_artists:
             alone = ~seeded & tf.reduce_any(made_up.counts > 0.0, axis=1)
             strength = tf.where(alone, made_up.title_strength, strength)
             counts = tf.where(alone[:, tf.newaxis], made_up.counts, 0.0)
-            rows, seeded = (*rows, made_up.artist_ids, counts), seeded | alone
+            rows, seeded = [*rows, made_up.artist_ids, counts], seeded | alone
+        title = tf.where(has_title[:, tf.newaxis], title, 0.0)
+        strength = tf.where(has_title, strength, 0.0)
+        # Solving costs most of all, and a request is padded with playlists that show nothing.
+        places = places_of(seeded)
         systems, right = tf.map_fn(
             self._normal_equations,
-            rows,
+            tuple(tf.gather(part, places) for part in (*rows, title, strength)),
             fn_output_signature=(
                 tf.TensorSpec(self.gram.shape, tf.float32),
                 tf.TensorSpec(self.gram.shape[:1], tf.float32),
             ),
         )
-        strength = tf.where(has_title, strength, 0.0)
-        systems += (1.0 + strength)[:, tf.newaxis, tf.newaxis] * self.gram
         # No gradient flows into the systems, and inverting them is the costly part.
         factors = tf.stop_gradient(tf.linalg.cholesky(systems))
-        right += strength[:, tf.newaxis] * tf.matmul(title, self.gram)
         solved = tf.linalg.cholesky_solve(factors, right[:, :, tf.newaxis])[:, :, 0]
-        alone = tf.where(has_title[:, tf.newaxis], title, 0.0)
-        return tf.where(seeded[:, tf.newaxis], solved, alone)
+        return tf.tensor_scatter_nd_update(title, places[:, tf.newaxis], solved)
 
     def _normal_equations(self, row: tuple[tf.Tensor, ...]) -> tuple[tf.Tensor, tf.Tensor]:
         # Row by row, as each has its own number of seeds.
-        track_ids, artist_ids = row[:2]
+        track_ids, artist_ids, *made_up, title, strength = row
         seen = [(tf.gather(self.tracks, track_ids), tf.gather(self.track_confidences, track_ids))]
         if self.uses_artists:
             seen.append(_seen(artist_ids, self.artists, self.artist_confidences))
-        if len(row) > 2:
-            there = row[3] > 0.0
-            ids, counts = tf.boolean_mask(row[2], there), tf.boolean_mask(row[3], there)
+        if made_up:
+            there = made_up[1] > 0.0
+            ids, counts = (tf.boolean_mask(part, there) for part in made_up)
             seen.append(_weighed(ids, counts, self.artists, self.artist_confidences))
         if self._albums is not None:
             albums = tf.gather(self.album_ids, track_ids)
@@ -153,8 +154,9 @@ class FoldIn(tf.keras.layers.Layer):
         vectors = tf.concat([part[0] for part in seen], axis=0)
         confidences = tf.concat([part[1] for part in seen], axis=0)
         weighed = (confidences - 1.0)[:, tf.newaxis] * vectors
-        system = tf.matmul(vectors, weighed, transpose_a=True)
-        return system, tf.linalg.matvec(vectors, confidences, transpose_a=True)
+        system = tf.matmul(vectors, weighed, transpose_a=True) + (1.0 + strength) * self.gram
+        right = tf.linalg.matvec(vectors, confidences, transpose_a=True)
+        return system, right + strength * tf.linalg.matvec(self.gram, title)
 
 
 def _seen(ids: tf.Tensor, table: tf.Variable, confidences: tf.Variable) -> tuple[tf.Tensor, ...]:
