@@ -17,6 +17,8 @@ from models.families.two_stage.features.candidates import (
 
 # Of the seeds, how many count as the last ones.
 _LAST = 5
+# Candidates among which those of the same artist are counted.
+_FIRST = 50
 
 
 class Artists(Group):
@@ -79,7 +81,7 @@ class Artists(Group):
             "log_artist_share": logarithm(share),
             "last_artist_seeds": occurrences(artists, shown.artist_ids[-_LAST:]),
             "artist_left": tf.math.log1p(tf.where(is_known, tf.maximum(left, 0.0), 0.0)),
-            "artist_candidates": occurrences(artists, found.first_artists),
+            "artist_candidates": occurrences(artists, found.all_artist_ids[:_FIRST]),
             "distinct_artists": tf.cast(tf.size(tf.unique(shown.artist_ids)[0]), tf.float32)
             / num_seeds,
             "artist_score": tf.where(is_known, tf.gather(products, which), 0.0),

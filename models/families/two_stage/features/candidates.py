@@ -41,7 +41,9 @@ class Found(NamedTuple):
         artist_ids: int64 [K], -1 where unknown.
         vectors: float32 [K, e], of unit length.
         best_score: float32 scalar, the mean of the first of all L.
-        first_artists: int64 [M], the artists of the first of all L.
+        places: int32 [K], where they stand among all L.
+        all_scores: float32 [L], best first.
+        all_artist_ids: int64 [L].
     """
 
     scores: tf.Tensor
@@ -49,7 +51,9 @@ class Found(NamedTuple):
     artist_ids: tf.Tensor
     vectors: tf.Tensor
     best_score: tf.Tensor
-    first_artists: tf.Tensor
+    places: tf.Tensor
+    all_scores: tf.Tensor
+    all_artist_ids: tf.Tensor
 
 
 class Group(tf.Module, abc.ABC):

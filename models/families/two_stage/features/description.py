@@ -17,6 +17,7 @@ from models.families.two_stage.features.nearest import Nearest
 from models.families.two_stage.features.neighbours import Neighbours
 from models.families.two_stage.features.songs import Songs
 from models.families.two_stage.features.sources import Sources
+from models.families.two_stage.features.standing import Standing
 
 #: The features, in order. What they mean is said where they are computed.
 NAMES: Final = (
@@ -27,12 +28,11 @@ NAMES: Final = (
     *Neighbours.names,
     *Adjacency.names,
     *Songs.names,
+    *Standing.names,
 )
 
 # Candidates whose mean score is what a playlist's scores are compared with.
 _BEST: Final = 100
-# Candidates among which those of the same artist are counted.
-_FIRST: Final = 50
 
 
 class _Row(NamedTuple):
@@ -76,6 +76,7 @@ class CandidateFeatures(tf.Module):
             Neighbours(sources),
             Adjacency(sources),
             Songs(data.catalogue),
+            Standing(),
         )
 
     def describe(
@@ -119,14 +120,17 @@ class CandidateFeatures(tf.Module):
     def _described(self, row: _Row) -> tf.Tensor:
         seeds = self._unit_vectors(row.track_ids)
         shown = Shown(*row[:5], seed_vectors=seeds)
+        all_artist_ids = tf.gather(self._artist_ids, row.ids)
         ids = tf.gather(row.ids, row.places)
         found = Found(
             scores=tf.gather(row.scores, row.places),
             ids=ids,
-            artist_ids=tf.gather(self._artist_ids, ids),
+            artist_ids=tf.gather(all_artist_ids, row.places),
             vectors=self._unit_vectors(ids),
             best_score=tf.reduce_mean(row.scores[:_BEST]),
-            first_artists=tf.gather(self._artist_ids, row.ids[:_FIRST]),
+            places=row.places,
+            all_scores=row.scores,
+            all_artist_ids=all_artist_ids,
         )
         features: dict[str, tf.Tensor] = {}
         for group in self._groups:

@@ -85,7 +85,9 @@ def found(ids: Sequence[int], scores: Sequence[float] | None = None) -> Found:
         artist_ids=artists,
         vectors=unit(ids),
         best_score=tf.reduce_mean(values),
-        first_artists=artists,
+        places=tf.range(len(ids)),
+        all_scores=values,
+        all_artist_ids=artists,
     )
 
 

@@ -31,7 +31,7 @@ def test_all_groups_in_order() -> None:
     picked = {name: tf.constant(first[name]) for name in ("score", "count")}
     expected = {
         "score": [3, 2, 0],
-        "count": [np.log(2), 0, 0],
+        "count": [np.log(2 / 4), np.log(1 / 4), np.log(1 / 4)],
     }
     check(picked, expected)
 
