@@ -49,7 +49,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         output = artifact_utils.get_single_instance(output_dict["metrics"])
         candidate = exec_properties["candidate_name"]
         state = served_file.read(artifact_utils.get_single_instance(input_dict["served"]))
-        models = _models(input_dict, candidate, state)
+        models = models_to_score(input_dict, candidate, state)
         for name, model in models.items():
             self.score_model(name, path_utils.serving_model_path(model.uri), examples, output.uri)
         rows, coverage = read_scores(output.uri)
@@ -109,7 +109,7 @@ def _summary(blessing: Blessing) -> str:
     return ": ".join([verdict, *blessing.reasons[:1]])
 
 
-def _models(
+def models_to_score(
     input_dict: dict[str, list[types.Artifact]], candidate: str, state: ServedModel
 ) -> dict[str, types.Artifact]:
     """The models to score by name: the candidate, the baselines by family, the served one."""
