@@ -40,7 +40,11 @@ INGEST: Final = "components.ingest.executor"
 DYNAMIC: Final = {
     "components.evaluator.config": ("components.evaluator.metrics",),
     "components.infra_check.model_server": ("components.infra_check.serve_model",),
-    "listening.erasure": ("listening.events.erasing", "listening.tables"),
+    "listening.erasure": (
+        "listening.events.erasing",
+        "listening.features.erasing",
+        "listening.tables",
+    ),
     "pipeline.runners.vertex.compiling": (
         "pipeline.runners.vertex.entrypoint",
         "pipeline.runners.vertex.look_up",

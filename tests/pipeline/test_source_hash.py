@@ -125,7 +125,8 @@ def trees(root):
 def test_every_import_names_something_installed():
     _, others = source_hash.closure(*(f"{package}.*" for package in source_hash.OURS))
     found = source_hash.versions(others)
-    assert "missing" not in found.values(), found
+    # Of an extra that dev.lock does not hold, imported where audio files are read.
+    assert {name for name, version in found.items() if version == "missing"} <= {"librosa"}
     assert found["scikit-learn"] == importlib.metadata.version("scikit-learn")
 
 
