@@ -1,0 +1,112 @@
+"""The embedded store: partitions and pushes joined by DuckDB, the newest rows in SQLite."""
+
+from __future__ import annotations
+
+import datetime
+import os
+from collections.abc import Collection, Sequence
+from typing import Final
+
+import pyarrow as pa
+
+from listening.features import partitions
+from listening.features.partitions import Partition
+from listening.store.embedded.joining import Source, joined
+from listening.store.embedded.online import Online
+from listening.store.embedded.pushed import PushedRows
+from listening.store.port import EVENT_TIME, Pushed
+from listening.store.views import TIME, checked, newest, space_of, view_of
+from schema import output_lock
+from schema.side_tables import TABLE_FILE
+from schema.tables import FeatureView
+
+_MICROSECOND: Final = datetime.timedelta(microseconds=1)
+_EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
+_COMMAND: Final = "segue features"
+
+
+class EmbeddedStore:
+    """See `FeatureStore`."""
+
+    def __init__(self, root: str, features: str) -> None:
+        """Opens the store.
+
+        Args:
+            root: its directory.
+            features: the directory of partitions.
+        """
+        self._root = root
+        self._features = features
+        self._online = Online(root)
+        self._pushed = PushedRows(os.path.join(root, "pushed"))
+
+    def materialise(self, view: str, until: datetime.datetime | None = None) -> Pushed:
+        """See `FeatureStore`."""
+        described = view_of(view)
+
+        def read() -> tuple[Partition, pa.Table]:
+            found = partitions.newest(self._features, view, until)
+            if found is None:
+                raise ValueError(
+                    f"{self._features} holds no {view}: segue features build writes it"
+                )
+            return found, found.table()
+
+        partition, rows = partitions.retried(read)
+        with output_lock.taken(self._root, _COMMAND):
+            times = pa.array([_micros(partition.time)] * rows.num_rows, pa.int64()).cast(TIME)
+            fresh = rows.append_column(pa.field(EVENT_TIME, TIME, nullable=False), times)
+            return self._online.write(described, fresh, replace_space=True)
+
+    def push(self, view: str, rows: pa.Table) -> Pushed:
+        """See `FeatureStore`."""
+        described = view_of(view)
+        fresh = checked(described, rows)
+        space_of(described, fresh)
+        with output_lock.taken(self._root, _COMMAND):
+            latest = newest(described, fresh)
+            found = self._online.write(described, latest, replace_space=False)
+            # After it was not refused; a kill in between is mended by the same push again.
+            if fresh.num_rows:
+                self._pushed.add(described, fresh)
+        return Pushed(found.taken, fresh.num_rows - found.taken)
+
+    def read(self, view: str, keys: Sequence[str]) -> pa.Table:
+        """See `FeatureStore`."""
+        return self._online.read(view_of(view), keys)
+
+    def join(
+        self, view: str, entities: pa.Table, within: datetime.timedelta | None = None
+    ) -> pa.Table:
+        """See `FeatureStore`."""
+        described = view_of(view)
+        age = None if within is None else within // _MICROSECOND
+        return partitions.retried(
+            lambda: joined(described, self._sources(described), entities, age)
+        )
+
+    def erase(self, listeners: Collection[str]) -> dict[str, int]:
+        """See `FeatureStore`."""
+        with output_lock.taken(self._root, _COMMAND):
+            pushed = self._pushed.erase(listeners)
+            return {"pushed": pushed, "served": self._online.erase(listeners)}
+
+    def close(self) -> None:
+        """See `FeatureStore`."""
+        self._online.close()
+
+    def _sources(self, view: FeatureView) -> list[Source]:
+        built = [
+            Source(os.path.join(each.folder, TABLE_FILE), _micros(each.time))
+            for each in partitions.partitions(self._features, view.name)
+        ]
+        return built + [Source(path, None) for path in self._pushed.files(view)]
+
+
+def open_store(root: str, features: str) -> EmbeddedStore:
+    """Opens an embedded store; as of `listening.store.open_store`."""
+    return EmbeddedStore(root, features)
+
+
+def _micros(time: datetime.datetime) -> int:
+    return (time - _EPOCH) // _MICROSECOND

@@ -1,0 +1,119 @@
+"""The port of feature stores: what each of them does, and where they are found."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import importlib
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, Protocol
+
+import pyarrow as pa
+
+#: The module of each store, by name. It has `open_store(root, features)`.
+STORES: Final[Mapping[str, str]] = {"embedded": "listening.store.embedded"}
+
+#: The column that a store adds to a view's own: as of when the row is.
+EVENT_TIME: Final = "event_timestamp"
+
+
+class OlderSpaceError(ValueError):
+    """Vectors of an older model, or of another one, meet those that are served."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Pushed:
+    """What became of rows that were sent to a store.
+
+    Attributes:
+        taken: rows that are served from now on.
+        older: rows that are not, since what is served of the same key is newer.
+    """
+
+    taken: int
+    older: int
+
+
+class FeatureStore(Protocol):
+    """A store of feature views. Every one passes `tests/listening/store/test_conformance.py`.
+
+    A row is as of a time, its `event_timestamp`: nothing that happened then or later is in it.
+    Those of a partition are as of its cut.
+    """
+
+    def materialise(self, view: str, until: datetime.datetime | None = None) -> Pushed:
+        """Serves what the newest partition holds. A row never replaces a newer one.
+
+        Where a view holds vectors, those of another space go: two spaces are never served at once.
+
+        Args:
+            view: its name.
+            until: the latest cut that is taken; the newest where there is none.
+
+        Raises:
+            ValueError: there is no such view, or no partition of it.
+            OlderSpaceError: vectors of another space that are newer are served.
+        """
+
+    def push(self, view: str, rows: pa.Table) -> Pushed:
+        """Serves fresh rows, which joins find too. The same rows again change nothing.
+
+        Args:
+            view: its name.
+            rows: in the view's columns, with `event_timestamp`; keys may come more than once.
+
+        Raises:
+            ValueError: a column is missing, or of another type.
+            OlderSpaceError: they hold vectors of another space than the one that is served.
+        """
+
+    def read(self, view: str, keys: Sequence[str]) -> pa.Table:
+        """What is served of keys: a row a key in their order, nulls where nothing is known.
+
+        Args:
+            view: its name.
+            keys: of listeners or tracks, as the view has it.
+
+        Returns:
+            The view's columns, all of which may be null but the key, and `event_timestamp`.
+        """
+
+    def join(
+        self, view: str, entities: pa.Table, within: datetime.timedelta | None = None
+    ) -> pa.Table:
+        """The features of keys as they were known at past times.
+
+        Args:
+            view: its name.
+            entities: the view's key, and `event_timestamp`; other columns are kept.
+            within: how old features may be; of any age where there is none.
+
+        Returns:
+            A row an entity in their order: its columns, then those of the view, and `feature_time`;
+            null where nothing was known. A row as of a time is known from that time on. Of a
+            pushed row and one of a partition, both as of one time, the pushed one counts.
+        """
+
+    def erase(self, listeners: Collection[str]) -> dict[str, int]:
+        """Removes listeners from what is served and what was pushed; as of `Eraser`."""
+
+    def close(self) -> None:
+        """Gives back what the store holds open."""
+
+
+def open_store(name: str, root: str, features: str) -> FeatureStore:
+    """Opens a store.
+
+    Args:
+        name: of STORES.
+        root: its own directory, made where it is missing.
+        features: the directory of partitions (`listening.features.partitions`).
+
+    Raises:
+        ValueError: there is no store of that name.
+        OSError: it cannot be opened.
+    """
+    if name not in STORES:
+        raise ValueError(f"there is no store {name}; there are {', '.join(STORES)}")
+    found: FeatureStore = importlib.import_module(STORES[name]).open_store(root, features)
+    return found

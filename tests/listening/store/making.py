@@ -1,0 +1,66 @@
+"""Small views for tests of stores."""
+
+from __future__ import annotations
+
+import datetime
+import pathlib
+from collections.abc import Mapping, Sequence
+
+import pyarrow as pa
+
+from listening.features import partitions
+from listening.store import EVENT_TIME
+from schema.side_tables import write_side_table
+from schema.tables import SEGMENTS, TRACK_VECTORS
+
+UTC = datetime.timezone.utc
+
+
+def day(number: int, hour: int = 0) -> datetime.datetime:
+    """An hour of a day of November 2017."""
+    return datetime.datetime(2017, 11, number, hour, tzinfo=UTC)
+
+
+def listener(number: int) -> str:
+    """A pseudonym."""
+    return f"{number:032x}"
+
+
+def segments(rows: Mapping[int, str]) -> pa.Table:
+    """The segment of listeners, by number."""
+    made = [
+        {"listener_id": listener(one), "segment": rows[one], "since": day(1), "why": "a rule"}
+        for one in sorted(rows)
+    ]
+    return pa.Table.from_pylist(made, SEGMENTS)
+
+
+def vectors(rows: Mapping[str, Sequence[float]], model: str) -> pa.Table:
+    """Vectors of tracks."""
+    made = [
+        {"track_uri": uri, "model_version": model, "vector": list(rows[uri])}
+        for uri in sorted(rows)
+    ]
+    return pa.Table.from_pylist(made, TRACK_VECTORS)
+
+
+def timed(rows: pa.Table, times: Sequence[datetime.datetime]) -> pa.Table:
+    """Rows to push."""
+    kind = pa.timestamp("us", tz="UTC")
+    return rows.append_column(pa.field(EVENT_TIME, kind, nullable=False), pa.array(times, kind))
+
+
+def build(features: pathlib.Path, view: str, as_of: datetime.datetime, rows: pa.Table) -> None:
+    """Puts a partition in place as `segue features build` does, but for the checks of its rows."""
+    with partitions.building(str(features), view, as_of) as draft:
+        write_side_table(draft.folder, view, rows, as_of)
+
+
+def asked(rows: Sequence[tuple[int, datetime.datetime]]) -> pa.Table:
+    """Listeners at times."""
+    return pa.table(
+        {
+            "listener_id": [listener(one) for one, _ in rows],
+            EVENT_TIME: pa.array([time for _, time in rows], pa.timestamp("us", tz="UTC")),
+        }
+    )
