@@ -11,6 +11,7 @@ from typing import Final, Protocol
 ERASERS: Final[Mapping[str, str]] = {
     "events": "listening.events.erasing",
     "features": "listening.features.erasing",
+    "store": "listening.store.embedded.erasing",
     "tables": "listening.tables",
 }
 _LISTENER: Final = re.compile("[0-9a-f]{32}")

@@ -35,7 +35,7 @@ class Pushed:
 
 
 class FeatureStore(Protocol):
-    """A store of feature views. Every one passes `tests/listening/store/test_conformance.py`.
+    """A store of feature views. Every one passes `tests/listening/store/test_feature_stores.py`.
 
     A row is as of a time, its `event_timestamp`: nothing that happened then or later is in it.
     Those of a partition are as of its cut.

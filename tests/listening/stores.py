@@ -13,7 +13,9 @@ import pyarrow.parquet as pq
 from listening.events import DirectorySource, LandingOptions, land, reading
 from listening.features import finish, partitions
 from listening.features.social.columns import from_lists
+from listening.store import open_store
 from tests.listening.events.making import NOW, message, write
+from tests.listening.store.making import asked, day, segments, timed
 
 GONE = "5eedf00d" * 4
 STAYS = "0ddba11c" * 4
@@ -84,6 +86,27 @@ def features(folder: pathlib.Path) -> Filled:
     with partitions.building(root, "social_graph", partitions.cut_of("2024-03-20T12")) as draft:
         finish(draft, [table])
     return Filled("features", root, lambda: entries(root))
+
+
+def store(folder: pathlib.Path) -> Filled:
+    """An embedded store that serves segments, some of them pushed."""
+    root = str(folder / "store")
+    numbers = (int(GONE, 16), int(STAYS, 16))
+    found = open_store("embedded", root, str(folder / "built"))
+    for number, time in enumerate((day(2), day(3))):
+        rows = segments(dict.fromkeys(numbers, f"segment {number}"))
+        found.push("segments", timed(rows, [time, time]))
+    found.close()
+
+    def left() -> int:
+        again = open_store("embedded", root, str(folder / "built"))
+        asked_for = [(number, time) for number in numbers for time in (day(2), day(3))]
+        joined = again.join("segments", asked(asked_for)).column("segment")
+        served = again.read("segments", [GONE, STAYS]).column("segment")
+        again.close()
+        return len(joined) - joined.null_count + len(served) - served.null_count
+
+    return Filled("store", root, left)
 
 
 def entries(root: str) -> int:

@@ -28,19 +28,22 @@ from tests.listening.stores import (
     count,
     events,
     features,
+    store,
     tables,
     traces,
 )
 
 
-@pytest.fixture(params=[events, tables, features], ids=["events", "tables", "features"])
+@pytest.fixture(
+    params=[events, tables, features, store], ids=["events", "tables", "features", "store"]
+)
 def filled(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Filled:
     found: Filled = request.param(tmp_path)
     return found
 
 
 def test_every_store_has_a_conformance_test() -> None:
-    assert set(erasure.ERASERS) == {"events", "features", "tables"}
+    assert set(erasure.ERASERS) == {"events", "features", "store", "tables"}
 
 
 def test_no_byte_is_left_and_others_stay(filled: Filled) -> None:
@@ -53,7 +56,8 @@ def test_no_byte_is_left_and_others_stay(filled: Filled) -> None:
     # With a row of features go the entries of its lists.
     lists = 2 if filled.name == "features" else 0
     assert filled.rows() == before - rows - lists
-    assert rows == {"events": 20 + 1 + 4, "tables": 10 + 1, "features": 1 + 1}[filled.name]
+    expected = {"events": 20 + 1 + 4, "tables": 10 + 1, "features": 1 + 1, "store": 2 + 1}
+    assert rows == expected[filled.name]
     # Done again it finds nothing.
     assert set(erasure.erase({filled.name: filled.root}, [GONE])[filled.name].values()) == {0}
     assert filled.rows() == before - rows - lists

@@ -109,7 +109,7 @@ def _matches(
         numbers = pa.array(np.arange(len(keys)))
         asked = pa.table({"number": numbers, "key": keys, "time": times.cast(pa.int64())})
         pq.write_table(asked, path)
-        settings = {
+        settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": _MEMORY,
             "temp_directory": folder,
             "autoinstall_known_extensions": "false",

@@ -14,6 +14,11 @@ from schema.files import replacing
 from schema.tables import FEATURE_VIEWS, FeatureView
 
 
+def pushed_home(root: str) -> str:
+    """Where the files of a store lie."""
+    return os.path.join(root, "pushed")
+
+
 class PushedRows:
     """The files of all views."""
 
@@ -42,6 +47,7 @@ class PushedRows:
     def erase(self, listeners: Collection[str]) -> int:
         """Removes rows of listeners, and rows whose lists name them; says how many."""
         wanted, removed = pa.array(sorted(listeners), pa.string()), 0
+        self._clear()
         for view in FEATURE_VIEWS.values():
             for path in self.files(view) if view.listeners else ():
                 rows = pq.read_table(path)
@@ -53,6 +59,13 @@ class PushedRows:
                     self.add(view, kept)
                 os.unlink(path)
         return removed
+
+    def _clear(self) -> None:
+        """Removes what was cut short."""
+        for folder, _, names in os.walk(self._root):
+            for name in names:
+                if name.startswith(".partial-"):
+                    os.unlink(os.path.join(folder, name))
 
 
 def _naming(view: FeatureView, rows: pa.Table, wanted: pa.Array) -> pa.Array:

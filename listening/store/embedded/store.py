@@ -13,7 +13,7 @@ from listening.features import partitions
 from listening.features.partitions import Partition
 from listening.store.embedded.joining import Source, joined
 from listening.store.embedded.online import Online
-from listening.store.embedded.pushed import PushedRows
+from listening.store.embedded.pushed import PushedRows, pushed_home
 from listening.store.port import EVENT_TIME, Pushed
 from listening.store.views import TIME, checked, newest, space_of, view_of
 from schema import output_lock
@@ -38,7 +38,7 @@ class EmbeddedStore:
         self._root = root
         self._features = features
         self._online = Online(root)
-        self._pushed = PushedRows(os.path.join(root, "pushed"))
+        self._pushed = PushedRows(pushed_home(root))
 
     def materialise(self, view: str, until: datetime.datetime | None = None) -> Pushed:
         """See `FeatureStore`."""
