@@ -43,8 +43,10 @@ DYNAMIC: Final = {
     "listening.erasure": (
         "listening.events.erasing",
         "listening.features.erasing",
+        "listening.store.embedded.erasing",
         "listening.tables",
     ),
+    "listening.store.port": ("listening.store.embedded",),
     "pipeline.runners.vertex.compiling": (
         "pipeline.runners.vertex.entrypoint",
         "pipeline.runners.vertex.look_up",
