@@ -26,6 +26,8 @@ def test_the_first_model_needs_to_beat_popularity_only(make_rows):
     assert "Better than popularity: ndcg 0.3" in text
     assert "No model is served yet" in text
     assert "over 300 playlists" in text
+    (test,) = decision.tests
+    assert f"(95% interval {test.ci_low:+.4f} to {test.ci_high:+.4f})" in text
 
 
 @pytest.mark.parametrize("floors", [{"ndcg": 0.4}, {"clicks": 3}, {"mrr": 0.1}])

@@ -6,7 +6,7 @@ import pytest
 from tfx.types import standard_artifacts
 
 from components.significance.executor import SERVED, models_to_score
-from schema.documents.metrics import ServedModel
+from schema.documents import ServedModel
 
 
 def model(uri: str) -> list[standard_artifacts.Model]:
