@@ -25,6 +25,7 @@ BENCHMARKS = {
     "evaluation-speed": "evaluation_speed",
     "serving-speed": "serving_speed",
     "serving-soak": "serving_soak",
+    "two-stage-costs": "two_stage_costs",
     "index": "index",
     "claim-honesty": "claim_honesty",
     "ablation": "ablation",
