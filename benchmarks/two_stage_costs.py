@@ -171,7 +171,9 @@ def _ask(paths: Sequence[str]) -> dict[str, Any]:
         "requests": len(every),
         "median_of_single_ratios": round(statistics.median(every[:, 1] / every[:, 0]), 3),
         "all": compared(every),
-        **{f"seeds_{count}": compared(every[seeds == count]) for count in np.unique(seeds)},
+        "without_seeds": compared(every[seeds == 0]),
+        "up_to_25_seeds": compared(every[(seeds > 0) & (seeds <= 25)]),
+        "more_seeds": compared(every[seeds > 25]),
     }
 
 
