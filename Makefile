@@ -41,7 +41,7 @@ else
 endif
 
 loop: setup ## a world of listeners, its events landed and counted: make loop [OUT=DIR] [ARGS='--listeners 1000 --days 14']
-	@$(BIN)/python -m scripts.loop --out "$(OUT)/loop" $(ARGS)
+	@$(BIN)/python -W ignore::FutureWarning -m scripts.loop --out "$(OUT)/loop" $(ARGS)
 
 vertex-local: setup ## the specification for Vertex AI, run here: make vertex-local [DATA=DIR] [OUT=DIR] [ARGS=--gs]
 ifeq ($(DATA),)
