@@ -16,8 +16,8 @@ from typing import Any, Final
 import pyarrow.parquet as pq
 
 from benchmarks import harness
+from benchmarks.landed_world import landed_world
 from listening import segments
-from listening.events import DirectorySource, land
 from listening.features import history, partitions
 
 _PLAYLISTS: Final = 2_000
@@ -50,11 +50,10 @@ def measure() -> dict[str, Any]:
 def _world(seed: int) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
-        size = {"playlists": _PLAYLISTS, "listeners": _LISTENERS, "days": _DAYS, "seed": seed}
-        options = [text for name, value in size.items() for text in (f"--{name}", str(value))]
-        harness.segue("sample", *options, "--output", str(folder / "world"))
-        events, features = str(folder / "events"), str(folder / "features")
-        land(events, DirectorySource(str(folder / "world" / "events")))
+        events = landed_world(
+            folder, playlists=_PLAYLISTS, listeners=_LISTENERS, days=_DAYS, seed=seed
+        )
+        features = str(folder / "features")
         rules = str(harness.ROOT / "configs" / "segments")
         days = []
         for day in _CUTS:

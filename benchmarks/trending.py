@@ -17,10 +17,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from benchmarks import harness
+from benchmarks.landed_world import landed_world
 from evaluation.summary import estimate
 from listening.counting import count, trending
-from listening.events import DirectorySource, land, reading
+from listening.events import reading
 from models.contract import Catalogue, Playlists, Ragged, TrainingData
 from models.data import side_tables
 from models.families import family
@@ -39,10 +39,7 @@ def measure() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as scratch:
         folder = pathlib.Path(scratch)
         size = {"playlists": _PLAYLISTS, "listeners": _LISTENERS, "days": _DAYS, "seed": _SEED}
-        options = [text for name, value in size.items() for text in (f"--{name}", str(value))]
-        harness.segue("sample", *options, "--output", str(folder / "world"))
-        events, counts = str(folder / "events"), str(folder / "counts")
-        land(events, DirectorySource(str(folder / "world" / "events")))
+        events, counts = landed_world(folder, **size), str(folder / "counts")
         count(events, counts)
         catalogue = _catalogue(folder / "world")
         last = max(reading.landed(events).hours)[:10]
