@@ -1,10 +1,11 @@
 """Features of listeners and tracks: a room a view, and partitions of all of them."""
 
 from listening.features.checks import SeriousAnomalyError
-from listening.features.finishing import Finished, finish
+from listening.features.finishing import Built, Finished, finish
 from listening.features.partitions import Draft, Partition
 
 __all__ = [
+    "Built",
     "Draft",
     "Finished",
     "Partition",

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from listening.features.partitions import Draft, Partition, cut_of
 from schema.curated import SCHEMA_FILE, curated_view
+from schema.files import write_text
 from schema.side_tables import TABLE_FILE, SideTable, describe_side_table
 from schema.tables import FeatureView
 
@@ -71,8 +72,8 @@ def check(draft: Draft, *, refuse: bool = True) -> Checked:
         if described.rows
         else tfdv.validate_statistics(found, schema_pb2.Schema())
     )
-    _write_text(os.path.join(draft.folder, SCHEMA_FILE), text)
-    _write_text(os.path.join(draft.folder, ANOMALIES_FILE), text_format.MessageToString(anomalies))
+    write_text(os.path.join(draft.folder, SCHEMA_FILE), text)
+    write_text(os.path.join(draft.folder, ANOMALIES_FILE), text_format.MessageToString(anomalies))
     reasons = list(_reasons(anomalies))
     serious = [told for kind, told in reasons if kind not in _COMPARISONS]
     if serious and refuse:
@@ -173,8 +174,3 @@ def _reasons(anomalies: Any) -> Iterator[tuple[str, str]]:
             told = " ".join((reason.description or reason.short_description).split())
             kind = anomalies_pb2.AnomalyInfo.Type.Name(reason.type)
             yield kind, f"{feature}: {told.rstrip('.')}"
-
-
-def _write_text(path: str, text: str) -> None:
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import pyarrow as pa
 
 from listening.features import checks
-from listening.features.partitions import Draft
+from listening.features.partitions import Draft, Partition
 from listening.features.writing import write_table
 
 
@@ -22,6 +22,21 @@ class Finished:
     """
 
     rows: int
+    warnings: tuple[str, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class Built:
+    """What a command built.
+
+    Attributes:
+        partition: where it lies.
+        changed: whether it differs from what lay there before.
+        warnings: of the checks, in words.
+    """
+
+    partition: Partition
+    changed: bool
     warnings: tuple[str, ...]
 
 

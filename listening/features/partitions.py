@@ -24,7 +24,7 @@ import pyarrow.parquet as pq
 
 from schema import output_lock
 from schema.side_tables import SIDE_TABLE_FILE, TABLE_FILE, SideTable, read_side_table
-from schema.tables import FEATURE_VIEWS, FeatureView, conform
+from schema.tables import FEATURE_VIEWS, FeatureView, conform, feature_view
 
 _CUT: Final = re.compile(r"as_of=(\d{4}-\d{2}-\d{2}T\d{2})")
 _VERSION: Final = re.compile(r"version-(\d{6})")
@@ -44,6 +44,11 @@ def cut_name(as_of: datetime.datetime) -> str:
     if as_of.utcoffset() != datetime.timedelta(0) or as_of != whole:
         raise ValueError(f"as_of: {as_of.isoformat()} is not a whole hour of UTC")
     return as_of.strftime(_FORMAT)
+
+
+def micros(moment: datetime.datetime) -> int:
+    """A time in microseconds since 1970."""
+    return round(moment.timestamp() * 1_000_000)
 
 
 def cut_of(name: str) -> datetime.datetime:
@@ -102,7 +107,7 @@ class Partition:
 def partitions(root: str, view: str) -> list[Partition]:
     """The newest version of each cut, in the order of time; none where nothing was built."""
     found = []
-    home = os.path.join(root, _view(view).name)
+    home = os.path.join(root, feature_view(view).name)
     for cut in sorted(_names(home)):
         if (named := _CUT.fullmatch(cut)) is None:
             continue
@@ -162,7 +167,7 @@ class Draft:
         refused: where to leave what was found wrong; a folder that is not there yet.
         before: the version that it replaces; None where it is the first one.
         earlier: the partition of the cut before; None where there is none.
-        placed: the partition once it is in place.
+        placed: the partition once it is in place; None before.
         changed: whether it differs from the one before.
     """
 
@@ -175,6 +180,12 @@ class Draft:
     earlier: Partition | None
     placed: Partition | None = None
     changed: bool = True
+
+    @property
+    def partition(self) -> Partition:
+        """The partition that it became; asked for once it is in place."""
+        assert self.placed is not None
+        return self.placed
 
 
 @contextlib.contextmanager
@@ -197,14 +208,14 @@ def building(
         ValueError: there is no such view, or `as_of` is no whole hour.
         OSError: it cannot be written.
     """
-    name, home = cut_name(as_of), os.path.join(root, _view(view).name)
+    name, home = cut_name(as_of), os.path.join(root, feature_view(view).name)
     with output_lock.taken(home, command):
         _clear(home)
         known = partitions(root, view)
         before = next((each for each in known if each.as_of == name), None)
         partial = os.path.join(home, f"{_PARTIAL}{uuid.uuid4().hex}")
         draft = Draft(
-            view=_view(view),
+            view=feature_view(view),
             as_of=name,
             folder=os.path.join(partial, "version"),
             scratch=os.path.join(partial, "scratch"),
@@ -228,7 +239,7 @@ def clear(root: str, view: str, command: str) -> None:
     Raises:
         InUseError: another command builds this view there.
     """
-    home = os.path.join(root, _view(view).name)
+    home = os.path.join(root, feature_view(view).name)
     with output_lock.taken(home, command):
         _clear(home)
 
@@ -276,12 +287,6 @@ def _same(one: str, other: str) -> bool:
         filecmp.cmp(os.path.join(one, name), os.path.join(other, name), shallow=False)
         for name in names
     )
-
-
-def _view(name: str) -> FeatureView:
-    if name not in FEATURE_VIEWS:
-        raise ValueError(f"there is no view {name}; there are {', '.join(FEATURE_VIEWS)}")
-    return FEATURE_VIEWS[name]
 
 
 def _version_name(number: int) -> str:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from listening.events import reading
-from listening.features.partitions import cut_of
+from listening.features.partitions import cut_of, micros
 from schema.events import hour_of
 
 #: Rows of a batch of files, about; what is sorted at once.
@@ -39,11 +39,6 @@ class Window:
     batches: tuple[tuple[str, ...], ...]
     rows: int
     commit: int
-
-
-def micros(moment: datetime.datetime) -> int:
-    """A time in microseconds since 1970."""
-    return round(moment.timestamp() * 1_000_000)
 
 
 def default_cut(events: str) -> datetime.datetime:

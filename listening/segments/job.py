@@ -10,37 +10,31 @@ from collections.abc import Iterator, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from listening.features import Partition, finish, partitions
+from listening.features import Built, Partition, finish, partitions
 from listening.segments.assigning import assign
 from listening.segments.rules import load, names
 from schema.tables import SEGMENTS
 
 
 @dataclasses.dataclass(frozen=True)
-class SegmentsBuilt:
+class SegmentsBuilt(Built):
     """What was built.
 
     Attributes:
-        partition: where it lies.
-        changed: whether it differs from what lay there before.
         segments: listeners by segment, in the order of segments.
         models: the model profile of each segment.
         earlier: the cut whose segments were gone on from; None where there was none.
         entered: listeners that had no segment before.
         moved: listeners that had another one.
         left: listeners that had one, and have no row of features now.
-        warnings: of the checks, in words.
     """
 
-    partition: Partition
-    changed: bool
     segments: Mapping[str, int]
     models: Mapping[str, str]
     earlier: str | None
     entered: int
     moved: int
     left: int
-    warnings: tuple[str, ...]
 
 
 def build(features: str, rules: str, as_of: datetime.datetime | None = None) -> SegmentsBuilt:
@@ -66,21 +60,19 @@ def build(features: str, rules: str, as_of: datetime.datetime | None = None) -> 
     with partitions.building(features, "segments", cut, "segue segments build") as draft:
         before = draft.earlier
         earlier = SEGMENTS.empty_table() if before is None else before.table()
-        micros = round(cut.timestamp() * 1_000_000)
         changes: Counter[str] = Counter()
 
         def rows() -> Iterator[pa.Table]:
             for block in history.blocks():
-                found = assign(block, earlier, segments, micros)
+                found = assign(block, earlier, segments, partitions.micros(cut))
                 counts.update(found.column("segment").to_pylist())
                 changes.update(_changes(found, earlier))
                 yield found
 
         finished = finish(draft, rows())
-    assert draft.placed is not None
     known = earlier.num_rows
     return SegmentsBuilt(
-        partition=draft.placed,
+        partition=draft.partition,
         changed=draft.changed,
         segments={name: counts[name] for name in names(segments)},
         models={segment.name: segment.model for segment in segments},

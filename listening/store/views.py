@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from listening.store.port import EVENT_TIME, OlderSpaceError
-from schema.tables import FEATURE_VIEWS, FeatureView, TableError, conform
+from schema.tables import FeatureView, TableError, conform
 
 TIME: pa.DataType = pa.timestamp("us", tz="UTC")
-
-
-def view_of(name: str) -> FeatureView:
-    """A view by its name.
-
-    Raises:
-        ValueError: there is none.
-    """
-    if name not in FEATURE_VIEWS:
-        raise ValueError(f"there is no view {name}; there are {', '.join(FEATURE_VIEWS)}")
-    return FEATURE_VIEWS[name]
 
 
 def timed(view: FeatureView) -> pa.Schema:
@@ -87,8 +74,3 @@ def _whole(found: pa.Array | pa.ChunkedArray) -> pa.Array:
 
 def _loose(field: pa.Field, view: FeatureView) -> pa.Field:
     return field if field.name == view.key else field.with_nullable(True)
-
-
-def names(columns: Sequence[str]) -> str:
-    """Names of columns in a query, quoted."""
-    return ", ".join('"' + name.replace('"', '""') + '"' for name in columns)

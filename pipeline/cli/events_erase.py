@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
-from collections.abc import Iterator
 from typing import Annotated
 
 import typer
 
 from pipeline.cli.status_line import JsonOption, Status
-from pipeline.cli.support import USAGE, ConfigOption, SetOption, fail, load
+from pipeline.cli.support import USAGE, ConfigOption, SetOption, fail, load, storage_errors_reported
 
 OutOption = Annotated[str, typer.Option(help="Directory of landed events.")]
 
@@ -40,7 +38,7 @@ def erase(
         stores[name] = folder
     for folder in stores.values():
         _there(folder)
-    with _errors_told():
+    with storage_errors_reported():
         removed = erasure.erase(stores, listener)
     for name, found in removed.items():
         told = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in found.items())
@@ -67,7 +65,7 @@ def retain(
 
     kept = days if days is not None else _configured_days(config, settings)
     _there(out)
-    with _errors_told():
+    with storage_errors_reported():
         removed = erasing.retain(out, kept, time.time_ns() // 1000)
     typer.echo(
         f"Removed {removed['events']:,} events and {removed['dead_letters']:,} dead letters of "
@@ -94,13 +92,3 @@ def _there(folder: str) -> None:
     """A misspelled directory must not look like one without the listener."""
     if not os.path.isdir(folder):
         fail(f"there is no directory {folder}", USAGE)
-
-
-@contextlib.contextmanager
-def _errors_told() -> Iterator[None]:
-    from schema.output_lock import InUseError
-
-    try:
-        yield
-    except (InUseError, ValueError, OSError) as error:
-        fail(error)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.cli.status_line import JsonOption, Status, StatusCommand
-from pipeline.cli.support import USAGE, fail
+from pipeline.cli.support import USAGE, fail, storage_errors_reported
 
 if TYPE_CHECKING:
-    from listening.features import Partition
+    from listening.features import Built, Partition
     from schema.status import BuiltPartition
 
 app = typer.Typer(help="Features of listeners and tracks, as of a time.", no_args_is_help=True)
@@ -49,23 +48,12 @@ def at(as_of: datetime.datetime | None) -> datetime.datetime | None:
     return None if as_of is None else as_of.replace(tzinfo=datetime.timezone.utc)
 
 
-@contextlib.contextmanager
-def errors_told() -> Iterator[None]:
-    """Ends a command in plain words."""
-    from schema.output_lock import InUseError
-
-    try:
-        yield
-    except (InUseError, ValueError, OSError) as error:
-        fail(error)
-
-
 def _cut(features: str, as_of: datetime.datetime | None) -> datetime.datetime:
     """The hour that was named, or that of the newest listening history."""
     from listening.features import partitions
 
-    if as_of is not None:
-        return as_of.replace(tzinfo=datetime.timezone.utc)
+    if (named := at(as_of)) is not None:
+        return named
     newest = partitions.newest(features, "listening_history")
     if newest is None:
         raise ValueError(f"{features} holds no listening_history: say --as-of")
@@ -96,7 +84,7 @@ def show_built(built: BuiltPartition, warnings: Sequence[str]) -> None:
         typer.echo(f"  {warning}", err=True)
 
 
-def _done(name: str, features: str, found: Any, counts: dict[str, int]) -> Status:
+def _done(name: str, features: str, found: Built, counts: dict[str, int]) -> Status:
     from schema.status import FeaturesBuildStatus
 
     built = told(found.partition, found.changed)
@@ -135,7 +123,7 @@ def listening_history(
     """
     from listening.features import history
 
-    with errors_told():
+    with storage_errors_reported():
         options = history.HistoryOptions(days=days, seeds=seeds)
         found = history.build(events, features, at(as_of), tracks, options)
     counts = {"listeners": found.listeners, "events": found.events, "copies": found.copies}
@@ -160,7 +148,7 @@ def social_graph(
     """
     from listening.features import social
 
-    with errors_told():
+    with storage_errors_reported():
         found = social.build(events, features, tracks, at(as_of), follows)
     return _done("social_graph", features, found, {"listeners": found.listeners})
 
@@ -192,7 +180,7 @@ def audio_embeddings(
         fail("say where numbers come from: --table FILE, or --files DIR", USAGE)
     from listening.features import audio
 
-    with errors_told():
+    with storage_errors_reported():
         cut = _cut(features, as_of)
         if table:
             found = audio.build_from_tables(table, features, cut, scale)
@@ -216,7 +204,7 @@ def vectors(
     from listening.features import vectors as room
     from schema.status import FeaturesBuildStatus
 
-    with errors_told():
+    with storage_errors_reported():
         found = room.build(model, features, _cut(features, as_of))
     built = [told(each, found.changed[each.view]) for each in found.partitions]
     for each in built:
@@ -246,7 +234,7 @@ def show(
     from schema.status import FeaturesShowStatus
     from schema.tables import FEATURE_VIEWS
 
-    with errors_told():
+    with storage_errors_reported():
         found = [
             told(each, changed=False)
             for name in ([view] if view else FEATURE_VIEWS)

@@ -6,9 +6,9 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.features import AsOfOption, FeaturesOption, at, errors_told, show_built, told
+from pipeline.cli.features import AsOfOption, FeaturesOption, at, show_built, told
 from pipeline.cli.status_line import JsonOption, Status, StatusCommand
-from pipeline.cli.support import USAGE, fail
+from pipeline.cli.support import USAGE, fail, storage_errors_reported
 
 app = typer.Typer(help="Segments of listeners, by rules that files name.", no_args_is_help=True)
 
@@ -29,7 +29,7 @@ def build(
     from listening import segments
     from schema.status import SegmentsBuildStatus
 
-    with errors_told():
+    with storage_errors_reported():
         try:
             found = segments.build(features, rules, at(as_of))
         except segments.SegmentsError as error:

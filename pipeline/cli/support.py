@@ -113,3 +113,14 @@ def serving_errors_reported() -> Iterator[None]:
         fail(error, USAGE)
     except (BadAnswerError, BrokenModelError, ServingError) as error:
         fail(error)
+
+
+@contextlib.contextmanager
+def storage_errors_reported() -> Iterator[None]:
+    """Ends a command on directories of events or features in plain words."""
+    from schema.output_lock import InUseError
+
+    try:
+        yield
+    except (InUseError, ValueError, OSError) as error:
+        fail(error)

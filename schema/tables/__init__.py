@@ -21,6 +21,7 @@ from schema.tables.features import (
     WINDOW_COUNTS,
     WINDOWS,
     FeatureView,
+    feature_view,
 )
 from schema.tables.plays import COUNTED, PLAYS, TRENDING, TRENDING_NAME
 from schema.tables.recommendations import RECOMMENDATIONS
@@ -50,4 +51,5 @@ __all__ = [
     "FeatureView",
     "TableError",
     "conform",
+    "feature_view",
 ]

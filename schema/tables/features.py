@@ -162,3 +162,14 @@ FEATURE_VIEWS: Final[Mapping[str, FeatureView]] = {
         FeatureView("segments", "listener_id", SEGMENTS, listeners=_LISTENER),
     )
 }
+
+
+def feature_view(name: str) -> FeatureView:
+    """A view by its name.
+
+    Raises:
+        ValueError: there is none.
+    """
+    if name not in FEATURE_VIEWS:
+        raise ValueError(f"there is no view {name}; there are {', '.join(FEATURE_VIEWS)}")
+    return FEATURE_VIEWS[name]

@@ -17,31 +17,25 @@ from listening.features import partitions
 from listening.features.audio import descriptors, files
 from listening.features.audio.descriptors import Described
 from listening.features.audio.scale import SCALE_FILE, Scale
-from listening.features.finishing import finish
-from listening.features.partitions import Draft, Partition
+from listening.features.finishing import Built, finish
+from listening.features.partitions import Draft
 
 VIEW: Final = "audio_embeddings"
 
 
 @dataclasses.dataclass(frozen=True)
-class AudioBuilt:
+class AudioBuilt(Built):
     """What was built.
 
     Attributes:
-        partition: where it lies.
-        changed: whether it differs from what lay there before.
         space: of its vectors.
         counts: tracks, and what was left out, by kind.
         missing: how many tracks lack each number, those that some lack.
-        warnings: of the checks, in words.
     """
 
-    partition: Partition
-    changed: bool
     space: str
     counts: Mapping[str, int]
     missing: Mapping[str, int]
-    warnings: tuple[str, ...]
 
 
 def build_from_tables(
@@ -126,9 +120,8 @@ def _write(
 def _built(
     draft: Draft, scale: Scale, described: Described, warnings: tuple[str, ...]
 ) -> AudioBuilt:
-    assert draft.placed is not None
     return AudioBuilt(
-        partition=draft.placed,
+        partition=draft.partition,
         changed=draft.changed,
         space=scale.space,
         counts={"tracks": len(described.uris), **described.counts},

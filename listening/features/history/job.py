@@ -15,9 +15,8 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from listening.features import partitions, sorting, window
 from listening.features.catalogue import track_facts
-from listening.features.finishing import finish
+from listening.features.finishing import Built, finish
 from listening.features.history.columns import COLUMNS, history_rows
-from listening.features.partitions import Partition
 from listening.features.window import Window
 from schema.tables import WINDOWS
 
@@ -48,24 +47,18 @@ class HistoryOptions:
 
 
 @dataclasses.dataclass(frozen=True)
-class HistoryBuilt:
+class HistoryBuilt(Built):
     """What was built.
 
     Attributes:
-        partition: where it lies.
-        changed: whether it differs from what lay there before.
         listeners: rows.
         events: that were read.
         copies: of them that repeat another one.
-        warnings: of the checks, in words.
     """
 
-    partition: Partition
-    changed: bool
     listeners: int
     events: int
     copies: int
-    warnings: tuple[str, ...]
 
 
 def build(
@@ -106,9 +99,8 @@ def build(
         parts = sorted(name for name in os.listdir(draft.scratch) if name.endswith(".parquet"))
         read = (pq.read_table(_in(draft.scratch, name)) for name in parts)
         finished = finish(draft, read)
-    assert draft.placed is not None
     return HistoryBuilt(
-        draft.placed, draft.changed, finished.rows, found.rows, copies, finished.warnings
+        draft.partition, draft.changed, finished.warnings, finished.rows, found.rows, copies
     )
 
 

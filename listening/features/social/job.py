@@ -15,8 +15,7 @@ from apache_beam.options.pipeline_options import PipelineOptions
 
 from listening.features import partitions, sorting, window
 from listening.features.catalogue import track_facts
-from listening.features.finishing import finish
-from listening.features.partitions import Partition
+from listening.features.finishing import Built, finish
 from listening.features.social import tastes, ties
 from listening.features.social.columns import social_rows
 from listening.features.social.tastes import Tastes, similarities
@@ -27,20 +26,14 @@ VIEW: Final = "social_graph"
 
 
 @dataclasses.dataclass(frozen=True)
-class SocialBuilt:
+class SocialBuilt(Built):
     """What was built.
 
     Attributes:
-        partition: where it lies.
-        changed: whether it differs from what lay there before.
         listeners: rows.
-        warnings: of the checks, in words.
     """
 
-    partition: Partition
-    changed: bool
     listeners: int
-    warnings: tuple[str, ...]
 
 
 def build(
@@ -83,8 +76,7 @@ def build(
         parts = sorted(name for name in os.listdir(draft.scratch) if name.startswith("rows-"))
         read = (pq.read_table(os.path.join(draft.scratch, name)) for name in parts)
         finished = finish(draft, read)
-    assert draft.placed is not None
-    return SocialBuilt(draft.placed, draft.changed, finished.rows, finished.warnings)
+    return SocialBuilt(draft.partition, draft.changed, finished.warnings, finished.rows)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -69,8 +69,7 @@ def build(model: str, features: str, as_of: datetime.datetime) -> VectorsBuilt:
     for view, parts in rows.items():
         with partitions.building(features, view, as_of) as draft:
             warnings[view] = finish(draft, parts()).warnings
-        assert draft.placed is not None
-        built.append(draft.placed)
+        built.append(draft.partition)
         changed[view] = draft.changed
     return VectorsBuilt(tuple(built), changed, loaded.version, counts["unknown"], warnings)
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from listening.store.port import EVENT_TIME
-from listening.store.views import TIME, names
+from listening.store.views import TIME
 from schema.tables import FeatureView, conform
 
 FEATURE_TIME: Final = "feature_time"
@@ -123,7 +123,7 @@ def _matches(
             )
             own = any(each.time is None for each in sources)
             query = _MATCH.format(
-                key=names([view.key]),
+                key=view.key,
                 pushed=f"epoch_us(r.{EVENT_TIME})" if own else "NULL",
             )
             asked_for = {"paths": [each.path for each in sources], "entities": path}

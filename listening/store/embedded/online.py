@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from listening.store.port import EVENT_TIME, OlderSpaceError, Pushed
 from listening.store.views import served, space_of
@@ -106,7 +107,7 @@ class Online:
     ) -> None:
         query = f"SELECT space, max(time) FROM {view.name} WHERE space != ? GROUP BY space"  # noqa: S608
         for other, newest in self._known.execute(query, (space,)).fetchall():
-            oldest = min(rows.column(EVENT_TIME).cast(pa.int64()).to_pylist())
+            oldest = pc.min(rows.column(EVENT_TIME).cast(pa.int64())).as_py()
             if not replace_space or newest > oldest:
                 raise OlderSpaceError(
                     f"{view.name}: vectors of {other} are served, and cannot be compared with "

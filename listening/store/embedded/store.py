@@ -11,17 +11,17 @@ import pyarrow as pa
 
 from listening.features import partitions
 from listening.features.partitions import Partition
+from listening.store.embedded import erasing
 from listening.store.embedded.joining import Source, joined
 from listening.store.embedded.online import Online
 from listening.store.embedded.pushed import PushedRows, pushed_home
 from listening.store.port import EVENT_TIME, Pushed
-from listening.store.views import TIME, checked, newest, space_of, view_of
+from listening.store.views import TIME, checked, newest, space_of
 from schema import output_lock
 from schema.side_tables import TABLE_FILE
-from schema.tables import FeatureView
+from schema.tables import FeatureView, feature_view
 
 _MICROSECOND: Final = datetime.timedelta(microseconds=1)
-_EPOCH: Final = datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)
 _COMMAND: Final = "segue features"
 
 
@@ -42,7 +42,7 @@ class EmbeddedStore:
 
     def materialise(self, view: str, until: datetime.datetime | None = None) -> Pushed:
         """See `FeatureStore`."""
-        described = view_of(view)
+        described = feature_view(view)
 
         def read() -> tuple[Partition, pa.Table]:
             found = partitions.newest(self._features, view, until)
@@ -54,13 +54,15 @@ class EmbeddedStore:
 
         partition, rows = partitions.retried(read)
         with output_lock.taken(self._root, _COMMAND):
-            times = pa.array([_micros(partition.time)] * rows.num_rows, pa.int64()).cast(TIME)
+            times = pa.array([partitions.micros(partition.time)] * rows.num_rows, pa.int64()).cast(
+                TIME
+            )
             fresh = rows.append_column(pa.field(EVENT_TIME, TIME, nullable=False), times)
             return self._online.write(described, fresh, replace_space=True)
 
     def push(self, view: str, rows: pa.Table) -> Pushed:
         """See `FeatureStore`."""
-        described = view_of(view)
+        described = feature_view(view)
         fresh = checked(described, rows)
         space_of(described, fresh)
         with output_lock.taken(self._root, _COMMAND):
@@ -73,13 +75,13 @@ class EmbeddedStore:
 
     def read(self, view: str, keys: Sequence[str]) -> pa.Table:
         """See `FeatureStore`."""
-        return self._online.read(view_of(view), keys)
+        return self._online.read(feature_view(view), keys)
 
     def join(
         self, view: str, entities: pa.Table, within: datetime.timedelta | None = None
     ) -> pa.Table:
         """See `FeatureStore`."""
-        described = view_of(view)
+        described = feature_view(view)
         age = None if within is None else within // _MICROSECOND
         return partitions.retried(
             lambda: joined(described, self._sources(described), entities, age)
@@ -87,9 +89,7 @@ class EmbeddedStore:
 
     def erase(self, listeners: Collection[str]) -> dict[str, int]:
         """See `FeatureStore`."""
-        with output_lock.taken(self._root, _COMMAND):
-            pushed = self._pushed.erase(listeners)
-            return {"pushed": pushed, "served": self._online.erase(listeners)}
+        return erasing.erase(self._root, listeners)
 
     def close(self) -> None:
         """See `FeatureStore`."""
@@ -97,7 +97,7 @@ class EmbeddedStore:
 
     def _sources(self, view: FeatureView) -> list[Source]:
         built = [
-            Source(os.path.join(each.folder, TABLE_FILE), _micros(each.time))
+            Source(os.path.join(each.folder, TABLE_FILE), partitions.micros(each.time))
             for each in partitions.partitions(self._features, view.name)
         ]
         return built + [Source(path, None) for path in self._pushed.files(view)]
@@ -106,7 +106,3 @@ class EmbeddedStore:
 def open_store(root: str, features: str) -> EmbeddedStore:
     """Opens an embedded store; as of `listening.store.open_store`."""
     return EmbeddedStore(root, features)
-
-
-def _micros(time: datetime.datetime) -> int:
-    return (time - _EPOCH) // _MICROSECOND
