@@ -14,7 +14,17 @@ from markupsafe import Markup
 
 from report import formatting
 from report.loading import RunResults, load
-from report.sections import behaviour, data, differences, examples, quality, run, training, verdict
+from report.sections import (
+    behaviour,
+    data,
+    differences,
+    examples,
+    provider,
+    quality,
+    run,
+    training,
+    verdict,
+)
 from schema import files
 
 REPORT_FILE = "index.html"
@@ -37,6 +47,7 @@ SECTIONS = (
     Section("quality", "Quality", "How well each model continues a playlist", quality.build),
     Section("differences", "Differences", "Is the difference real?", differences.build),
     Section("behaviour", "Behaviour", "How the models behave", behaviour.build),
+    Section("provider", "Artists", "Whose tracks are shown", provider.build),
     Section("examples", "Examples", "Example recommendations", examples.build),
     Section("data", "Data", "Data and anomalies", data.build),
     Section("training", "Training", "Training", training.build),

@@ -21,6 +21,7 @@ from components.example_files import of_split
 from components.infra_check.results import REPORT_FILE, InfraReport
 from components.significance import counted, inference, judgement
 from components.significance.results import RESULTS_FILE, SERVED, read_rows
+from components.significance.shown import ShownSummary
 from evaluation.gate_config import GateConfig
 from schema import artifacts
 from schema.documents import Blessing, ServedModel, parse
@@ -52,7 +53,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         models = models_to_score(input_dict, candidate, state)
         for name, model in models.items():
             self.score_model(name, path_utils.serving_model_path(model.uri), examples, output.uri)
-        rows, coverage = read_scores(output.uri)
+        rows, shown = read_scores(output.uri)
         held_out = counts.read(examples)
         for stage in counted.stages(rows, artifact_utils.decode_split_names(examples.split_names)):
             held_out.followed_by(stage)
@@ -65,7 +66,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             candidate=candidate,
             served=SERVED if SERVED in models else None,
             gate=GateConfig.model_validate_json(exec_properties["options"]),
-            coverage=coverage,
+            shown=shown,
             cards=cards,
             seed=exec_properties["seed"],
             state=state,
@@ -76,7 +77,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         _bless(input_dict, output_dict, bool(judged.blessing.blessed))
 
     def score_model(self, name: str, model_dir: str, examples: types.Artifact, output: str) -> None:
-        """Writes rows and coverage of one model on every held-out split, for `read_scores`.
+        """Writes rows of one model on every held-out split, and what it shows, for `read_scores`.
 
         Args:
             name: the model's name in the rows.
@@ -99,8 +100,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             _ = scored["rows"] | "WriteRows" >> beam.io.WriteToParquet(
                 os.path.join(output, "rows", name), inference.SCHEMA, file_name_suffix=".parquet"
             )
-            _ = scored["coverage"] | "WriteCoverage" >> beam.io.WriteToText(
-                os.path.join(output, "coverage", name), file_name_suffix=".json"
+            _ = scored["shown"] | "WriteShown" >> beam.io.WriteToText(
+                os.path.join(output, "shown", name), file_name_suffix=".json"
             )
 
 
@@ -123,21 +124,26 @@ def models_to_score(
     return models
 
 
-def read_scores(output: str) -> tuple[pd.DataFrame, dict[str, dict[str, float | None]]]:
-    """Gathers what Beam wrote, in one file for people to read, and drops the parts."""
+def read_scores(output: str) -> tuple[pd.DataFrame, dict[str, dict[str, ShownSummary]]]:
+    """Gathers what Beam wrote, in one file for people to read, and drops the parts.
+
+    Returns:
+        Rows, and by split and model what was shown.
+    """
     files = sorted(fileio.glob(os.path.join(output, "rows", "*.parquet")))
     rows: pd.DataFrame = pd.concat([read_rows(str(path)) for path in files], ignore_index=True)
     rows = rows.sort_values([MODEL, SPLIT, PID], ignore_index=True)
     with fileio.open(os.path.join(output, ROWS_FILE), "wb") as file:
         file.write(rows.to_parquet(index=False))
-    coverage: dict[str, dict[str, float | None]] = {}
-    for path in fileio.glob(os.path.join(output, "coverage", "*.json")):
+    shown: dict[str, dict[str, ShownSummary]] = {}
+    for path in fileio.glob(os.path.join(output, "shown", "*.json")):
         for text in io_utils.read_string_file(str(path)).splitlines():
             line = json.loads(text)
-            coverage.setdefault(line["split"], {})[line["model"]] = line["coverage"]
+            found = ShownSummary.model_validate(line["shown"])
+            shown.setdefault(line["split"], {})[line["model"]] = found
     fileio.rmtree(os.path.join(output, "rows"))
-    fileio.rmtree(os.path.join(output, "coverage"))
-    return rows, coverage
+    fileio.rmtree(os.path.join(output, "shown"))
+    return rows, shown
 
 
 def _evaluator_refusals(input_dict: dict[str, list[types.Artifact]]) -> list[str]:

@@ -12,7 +12,7 @@ import apache_beam as beam
 from apache_beam.utils import shared
 
 from components.significance.scoring import ModelScorer
-from evaluation.metrics.coverage import ShownTracks
+from components.significance.shown import Shown, ShownSummary
 from evaluation.metrics.registry import METRICS
 from schema import rows
 
@@ -20,11 +20,11 @@ SCHEMA: Final = rows.arrow_schema(METRICS)
 
 _BATCH_SIZE: Final = 256
 _ROWS_TAG: Final = "rows"
-_TRACKS_TAG: Final = "tracks"
+_SHOWN_TAG: Final = "shown"
 
 
 class ScorePlaylists(beam.PTransform):
-    """The files of splits to rows of metrics, and each split's share of the catalogue shown."""
+    """The files of splits to rows of metrics, and what of the catalogue each split was shown."""
 
     def __init__(self, name: str, model_dir: str) -> None:
         """Scores with one model.
@@ -38,7 +38,7 @@ class ScorePlaylists(beam.PTransform):
         self._model_dir = model_dir
 
     def expand(self, files: beam.PCollection) -> dict[str, beam.PCollection]:
-        """Returns PCollections `rows` of dicts and `coverage` of JSON texts, one a split.
+        """Returns PCollections `rows` of dicts and `shown` of JSON texts, one a split.
 
         Args:
             files: paths of TFRecord files of serialised held-out playlists, below `Split-NAME`.
@@ -51,17 +51,19 @@ class ScorePlaylists(beam.PTransform):
             | "Batch" >> beam.BatchElements(min_batch_size=_BATCH_SIZE, max_batch_size=_BATCH_SIZE)
             | "Score"
             >> beam.ParDo(_Score(self._name, self._model_dir, shared.Shared())).with_outputs(
-                _ROWS_TAG, _TRACKS_TAG
+                _ROWS_TAG, _SHOWN_TAG
             )
         )
-        coverage = scored[_TRACKS_TAG] | "Coverage" >> beam.CombinePerKey(_CombineShown())
+        shown = scored[_SHOWN_TAG] | "Shown" >> beam.CombinePerKey(_CombineShown())
         name = self._name
         return {
             "rows": scored[_ROWS_TAG],
-            "coverage": coverage
+            "shown": shown
             | "Json"
             >> beam.MapTuple(
-                lambda split, share: json.dumps({"model": name, "split": split, "coverage": share})
+                lambda split, found: json.dumps(
+                    {"model": name, "split": split, "shown": found.model_dump()}
+                )
             ),
         }
 
@@ -79,11 +81,14 @@ class _Score(beam.DoFn):
         )
 
     def process(self, batch: list[tuple[str, bytes]]) -> Iterator[Any]:
-        scored, recommended = self._scorer.score([example for _, example in batch])
-        shown: dict[str, list[int]] = {}
-        for index, ((path, _), row) in enumerate(zip(batch, scored, strict=True)):
+        scored = self._scorer.score([example for _, example in batch])
+        size = self._scorer.catalogue_size
+        shown: dict[str, Shown] = {}
+        for index, ((path, _), row) in enumerate(zip(batch, scored.rows, strict=True)):
             split = _split(path)
-            shown.setdefault(split, []).append(index)
+            shown.setdefault(split, Shown(size)).add(
+                scored.recommended[index : index + 1], row[rows.SCENARIO], scored.exposure[index]
+            )
             finite = {
                 key: None if isinstance(value, float) and math.isnan(value) else value
                 for key, value in row.items()
@@ -91,10 +96,8 @@ class _Score(beam.DoFn):
             yield beam.pvalue.TaggedOutput(
                 _ROWS_TAG, {rows.MODEL: self._name, rows.SPLIT: split, **finite}
             )
-        size = self._scorer.catalogue_size
-        for split, indices in shown.items():
-            tracks = ShownTracks().add(recommended[indices])
-            yield beam.pvalue.TaggedOutput(_TRACKS_TAG, (split, (tracks, size)))
+        for item in shown.items():
+            yield beam.pvalue.TaggedOutput(_SHOWN_TAG, item)
 
 
 def _split(path: str) -> str:
@@ -103,22 +106,19 @@ def _split(path: str) -> str:
 
 
 class _CombineShown(beam.CombineFn):
-    """Merges what was shown into a share: bounded by the catalogue, not by playlists."""
+    """Merges what was shown: bounded by catalogue and artists, not by playlists."""
 
-    def create_accumulator(self) -> tuple[ShownTracks, int]:
-        return ShownTracks(), 0
+    def create_accumulator(self) -> Shown:
+        return Shown()
 
-    def add_input(
-        self, accumulator: tuple[ShownTracks, int], element: tuple[ShownTracks, int]
-    ) -> tuple[ShownTracks, int]:
-        return accumulator[0].merge(element[0]), max(accumulator[1], element[1])
+    def add_input(self, accumulator: Shown, element: Shown) -> Shown:
+        return accumulator.merge(element)
 
-    def merge_accumulators(self, accumulators: Any) -> tuple[ShownTracks, int]:
+    def merge_accumulators(self, accumulators: Any) -> Shown:
         merged = self.create_accumulator()
         for accumulator in accumulators:
-            merged = self.add_input(merged, accumulator)
+            merged = merged.merge(accumulator)
         return merged
 
-    def extract_output(self, accumulator: tuple[ShownTracks, int]) -> float | None:
-        shown, size = accumulator
-        return shown.value(size)
+    def extract_output(self, accumulator: Shown) -> ShownSummary:
+        return accumulator.summary()

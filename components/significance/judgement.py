@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from components.significance.shown import ShownSummary
 from evaluation import gate as gates
 from evaluation import summary
 from evaluation.gate_config import GateConfig
@@ -24,7 +25,7 @@ def judge(
     candidate: str,
     served: str | None,
     gate: GateConfig,
-    coverage: Mapping[str, Mapping[str, float | None]],
+    shown: Mapping[str, Mapping[str, ShownSummary]],
     cards: Mapping[str, ModelCard],
     seed: int,
     state: ServedModel | None = None,
@@ -37,7 +38,7 @@ def judge(
         candidate: the candidate's name in the rows.
         served: the served model's name there, if the candidate is compared with it.
         gate: the conditions of the blessing.
-        coverage: share of the catalogue recommended, by split and model.
+        shown: what was shown, by split and model.
         cards: each model's card.
         seed: of the bootstrap.
         state: what is known of the served model, and why it is not compared with.
@@ -48,14 +49,19 @@ def judge(
     def models(split: str) -> dict[str, ModelSummary]:
         if not (rows[columns.SPLIT] == split).any():
             return {}
-        return summary.summarise(
+        found = shown.get(split, {})
+        summaries = summary.summarise(
             rows,
             split=split,
-            catalogue_level={
-                name: {"coverage": value} for name, value in coverage.get(split, {}).items()
-            },
+            catalogue_level={name: {"coverage": each.coverage} for name, each in found.items()},
             fit_seconds=fit_seconds,
         )
+        return {
+            name: each.model_copy(update={"exposure": found[name].exposure})
+            if name in found
+            else each
+            for name, each in summaries.items()
+        }
 
     deciding = rows[rows[columns.SPLIT] == DECIDING]
     others = [str(name) for name in deciding[columns.MODEL].unique() if name != candidate]

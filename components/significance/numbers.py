@@ -59,6 +59,14 @@ class NumberedTracks:
         """The number of each track's artist, by the track's number: int64 of the same shape."""
         return self._artist_of[tracks + 1]
 
+    def artist_names(self, artists: np.ndarray) -> np.ndarray:
+        """Names by number, bytes of any shape: bytes objects of the same shape."""
+        with self._lock:
+            names = self._artists.names
+            return np.array([names[number + 1] for number in artists.flat], object).reshape(
+                artists.shape
+            )
+
 
 class _Numbers(dict[bytes, int]):
     """Numbers values from 0 as they come."""
@@ -66,10 +74,13 @@ class _Numbers(dict[bytes, int]):
     def __init__(self) -> None:
         super().__init__({b"": NOTHING})
         self._new: list[bytes] = []
+        #: What was numbered, by number + 1.
+        self.names = [b""]
 
     def __missing__(self, value: bytes) -> int:
         number = self[value] = len(self) - 1
         self._new.append(value)
+        self.names.append(value)
         return number
 
     def of(self, values: np.ndarray) -> np.ndarray:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
-from components.significance.numbers import NumberedTracks
+from components.significance.numbers import NOTHING, NumberedTracks
 from evaluation.metrics import Recommendations
+from evaluation.metrics.exposure import SLOTS, ExposureCounts
 from evaluation.metrics.registry import METRICS, evaluate
 from schema import features
 from schema import rows as columns
@@ -29,6 +30,20 @@ _FEATURES: Final = {
     features.HOLDOUT_ARTIST: tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64),
     features.HOLDOUT_TRAIN_COUNT: tf.io.RaggedFeature(tf.int64, row_splits_dtype=tf.int64),
 }
+
+
+class Scored(NamedTuple):
+    """What came of a batch of P playlists.
+
+    Attributes:
+        rows: the playlist's facts and every metric of `METRICS`, by column.
+        recommended: track URIs, bytes [P, K].
+        exposure: whose tracks each was shown.
+    """
+
+    rows: list[dict[str, Any]]
+    recommended: np.ndarray
+    exposure: list[ExposureCounts]
 
 
 class ModelScorer:
@@ -55,15 +70,11 @@ class ModelScorer:
         self._describe = self._model.signatures["track_metadata"]
         self._tracks = NumberedTracks(self._description)
 
-    def score(self, examples: Sequence[bytes]) -> tuple[list[dict[str, Any]], np.ndarray]:
+    def score(self, examples: Sequence[bytes]) -> Scored:
         """Scores a batch.
 
         Args:
             examples: P serialised held-out playlists.
-
-        Returns:
-            P rows with the playlist's facts and every metric of `METRICS`, and the recommended
-            track URIs, bytes [P, K].
         """
         serialized = tf.constant(list(examples))
         parsed = tf.io.parse_example(serialized, _FEATURES)
@@ -91,7 +102,7 @@ class ModelScorer:
             }
             for index in range(len(examples))
         ]
-        return rows, recommended
+        return Scored(rows, recommended, self._exposure(recommended[:, :SLOTS], parsed))
 
     def known(self, track_uris: Sequence[bytes]) -> int:
         """Counts the tracks that the model can recommend.
@@ -116,6 +127,22 @@ class ModelScorer:
                 artists.row_splits.numpy(),
             ),
         )
+
+    def _exposure(self, shown: np.ndarray, parsed: dict[str, Any]) -> list[ExposureCounts]:
+        numbers = self._tracks.tracks(shown)
+        artists = self._tracks.artist_names(self._tracks.artists_of(numbers))
+        playlists = np.where(numbers == NOTHING, -1, self._tracks.playlists(numbers))
+        withheld_artists = parsed[features.HOLDOUT_ARTIST].to_list()
+        withheld_playlists = parsed[features.HOLDOUT_TRAIN_COUNT].to_list()
+        found = []
+        for row in range(len(shown)):
+            counts = ExposureCounts()
+            counts.add_list(artists[row], playlists[row])
+            counts.add_withheld(
+                np.array(withheld_artists[row], object), np.array(withheld_playlists[row], np.int64)
+            )
+            found.append(counts)
+        return found
 
     def _description(self, uris: Sequence[bytes]) -> tuple[np.ndarray, np.ndarray]:
         described = self._describe(track_uris=tf.constant(list(uris)))

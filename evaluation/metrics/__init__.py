@@ -3,4 +3,14 @@
 from evaluation.metrics.base import Measure, Metric, mean
 from evaluation.metrics.batch import DEPTH, Recommendations
 
-__all__ = ["DEPTH", "Measure", "Metric", "Recommendations", "coverage", "mean", "ndcg", "registry"]
+__all__ = [
+    "DEPTH",
+    "Measure",
+    "Metric",
+    "Recommendations",
+    "coverage",
+    "exposure",
+    "mean",
+    "ndcg",
+    "registry",
+]

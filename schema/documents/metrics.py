@@ -18,6 +18,30 @@ class Estimate(Part):
     ci_high: Value = None
 
 
+class ExposureShare(Part):
+    """Tracks that as many of train's playlists hold."""
+
+    playlists: str = ""
+    """How many, such as "2-5"."""
+    shown: Value = None
+    """Their share of what the first ten places show, a place at rank r counted 1 / log2(1 + r)."""
+    withheld: Value = None
+    """Their share of the withheld tracks, each playlist counted the same."""
+
+
+class Exposure(Part):
+    """The provider's side: whose tracks the first ten places show, beside what was withheld."""
+
+    artists: int = 0
+    """How many are shown to anybody."""
+    withheld_artists: int = 0
+    artists_of_half: int | None = None
+    """The fewest that have half of what is shown, counted as in `ExposureShare`."""
+    withheld_artists_of_half: int | None = None
+    by_popularity: list[ExposureShare] = Field(default_factory=list)
+    """From the least known tracks to the best known."""
+
+
 class ModelSummary(Part):
     """One model on the playlists of one split: estimates by metric, and by scenario and metric."""
 
@@ -35,6 +59,8 @@ class ModelSummary(Part):
     """The best mean that a model of train's tracks could reach, by metric."""
     unreachable_share: Value = None
     """The share of withheld tracks that train never saw."""
+    exposure: dict[str, Exposure] = Field(default_factory=dict)
+    """By scenario, or by segment where listeners are held out; "" has all of them."""
 
 
 class PairedTest(Part):

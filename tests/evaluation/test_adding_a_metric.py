@@ -64,7 +64,7 @@ def test_one_class_and_one_line_reach_rows_tests_report_and_console(
         candidate="new",
         served=None,
         gate=GateConfig(resamples=999),
-        coverage={},
+        shown={},
         cards={},
         seed=1,
     )

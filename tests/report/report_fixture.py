@@ -132,6 +132,23 @@ def _test(wide: pd.DataFrame, baseline: str, metric: str, scenario: str | None) 
     }
 
 
+def _exposure(coverage: float) -> dict[str, Any]:
+    """Who shows little of the catalogue shows what everybody knows."""
+    groups = ["0", "1", "2-5", "6-20", "21-100", "101+"]
+    withheld = [0.13, 0.09, 0.16, 0.22, 0.24, 0.16]
+    shown = [0.0, *(share * coverage * 3 for share in withheld[1:-1])]
+    return {
+        "artists": int(9000 * coverage),
+        "withheld_artists": 7100,
+        "artists_of_half": int(1500 * coverage) + 3,
+        "withheld_artists_of_half": 420,
+        "by_popularity": [
+            {"playlists": name, "shown": mine, "withheld": theirs}
+            for name, mine, theirs in zip(groups, [*shown, 1 - sum(shown)], withheld, strict=True)
+        ],
+    }
+
+
 def metrics(frame: pd.DataFrame, blessed: bool = True) -> dict[str, Any]:
     """metrics.json of those rows."""
     deciding = frame[frame["split"] == "eval"]
@@ -144,7 +161,12 @@ def metrics(frame: pd.DataFrame, blessed: bool = True) -> dict[str, Any]:
         overall["popularity"] = {"mean": value, "ci_low": None, "ci_high": None}
         scenarios = {str(name): _summary(part) for name, part in mine.groupby("scenario")}
         fit = {"two_tower": 142.1, "als": 88.6, "item_knn": 12.4, "popularity": 0.3}.get(model)
-        models[model] = {"overall": overall, "scenarios": scenarios, "fit_seconds": fit}
+        models[model] = {
+            "overall": overall,
+            "scenarios": scenarios,
+            "fit_seconds": fit,
+            "exposure": {name: _exposure(COVERAGE[model]) for name in ("", "title", "first5")},
+        }
     for baseline in list(MODELS)[1:]:
         for metric in METRICS[:3]:
             wide = deciding.pivot(index="pid", columns="model", values=metric)

@@ -14,6 +14,7 @@ from report.sections import (
     differences,
     examples,
     forest,
+    provider,
     quality,
     run,
     training,
@@ -35,6 +36,9 @@ def make(
         frame,
         parse(RunDetails, json.dumps(details or {"run": {"candidate": "new"}}), "details.json")[0],
     )
+
+
+SEGMENT = "casual_listeners"
 
 
 def pair(pid: str, new: float, old: float, scenario: str = "title") -> list[dict[str, Any]]:
@@ -335,6 +339,52 @@ def test_cold_playlists_are_told_apart() -> None:
     assert [bar.text for bar in cold.rows[0][2]] == ["0.1000", "0.3000"]
     # 0.1 is a third of 0.3
     assert [bar.width for bar in cold.rows[0][2]] == [33.3, 100.0]
+
+
+def shown(groups: list[tuple[str, float, float]], artists: int, half: int | None) -> dict[str, Any]:
+    return {
+        "artists": artists,
+        "withheld_artists": 40,
+        "artists_of_half": half,
+        "withheld_artists_of_half": 9,
+        "by_popularity": [
+            {"playlists": name, "shown": mine, "withheld": theirs} for name, mine, theirs in groups
+        ],
+    }
+
+
+def test_provider_sets_what_is_shown_beside_what_was_withheld() -> None:
+    mine = shown([("1", 0.25, 0.5), ("101+", 0.75, 0.5)], 12, 4)
+    theirs = shown([("1", 0.0, 0.5), ("101+", 1.0, 0.5)], 3, 1)
+    found = provider.build(
+        make(
+            metrics={
+                "models": {
+                    "new": {
+                        "exposure": {"": mine, SEGMENT: mine},
+                        "scenarios": {SEGMENT: {}},
+                    },
+                    "old": {"exposure": {"": theirs}},
+                }
+            }
+        )
+    )
+    assert found["popularity"].head == ["Withheld", "new", "old"]
+    assert [(name, [c.text for c in cells]) for name, cells in found["popularity"].rows] == [
+        ("1", ["50%", "25%", "0%"]),
+        ("101+", ["50%", "75%", "100%"]),
+    ]
+    texts = [(name, [(c.text, c.interval) for c in cells]) for name, cells in found["artists"].rows]
+    assert texts == [
+        ("Overall", [("9", "of 40"), ("4", "of 12"), ("1", "of 3")]),
+        ("casual_listeners", [("9", "of 40"), ("4", "of 12"), ("–", "")]),
+    ]
+    (only,) = found["details"]
+    assert (only.caption.endswith(": casual_listeners"), only.head) == (True, ["Withheld", "new"])
+
+
+def test_provider_of_nothing() -> None:
+    assert provider.build(make()) == {"popularity": None, "artists": None, "details": []}
 
 
 def test_behaviour_of_nothing() -> None:

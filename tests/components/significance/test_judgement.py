@@ -3,9 +3,12 @@ import pandas as pd
 import pytest
 
 from components.significance.judgement import judge
+from components.significance.shown import ShownSummary
 from evaluation.gate_config import GateConfig
-from schema.documents import Judgement
+from schema.documents import Exposure, Judgement
 from schema.model_card import ModelCard
+
+SHOWN = Exposure(artists=3, withheld_artists=5, artists_of_half=1)
 
 
 def rows(**means: float) -> pd.DataFrame:
@@ -32,7 +35,7 @@ def judged(table: pd.DataFrame, served: str | None = None, **options) -> Judgeme
         candidate="candidate",
         served=served,
         gate=GateConfig(resamples=999),
-        coverage={"eval": dict.fromkeys(names, 0.5)},
+        shown={"eval": dict.fromkeys(names, ShownSummary(coverage=0.5, exposure={"": SHOWN}))},
         cards={name: ModelCard(family=name, fit_seconds=1.5) for name in names},
         seed=1,
         refusals=options.get("refusals", ()),
@@ -67,6 +70,7 @@ def test_eval_decides_and_test_is_reported_apart():
     assert result.test_models["candidate"].playlists == 10
     assert all(test.n == 70 for test in result.tests if test.scenario is None)
     assert result.models["candidate"].overall["coverage"].mean == 0.5
+    assert result.models["candidate"].exposure == {"": SHOWN}
     assert result.models["candidate"].fit_seconds == 1.5
 
 

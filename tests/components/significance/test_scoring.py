@@ -56,7 +56,7 @@ def example(pid: str, seeds: list[int], withheld: list[int], counts: list[int]) 
 def test_metrics_of_a_playlist_worked_out_by_hand(model):
     scorer = scoring.ModelScorer(model)
     # With track 0 as seed the list is 1, 4, 2, 3; withheld are 4 and one that nobody knows.
-    rows, recommended = scorer.score([example("7", [0], [4, 99], [2, 0])])
+    rows, recommended, (exposure,) = scorer.score([example("7", [0], [4, 99], [2, 0])])
     (row,) = rows
     assert [uri.decode() for uri in recommended[0] if uri] == [
         fixture.uri(track) for track in (1, 4, 2, 3)
@@ -75,6 +75,13 @@ def test_metrics_of_a_playlist_worked_out_by_hand(model):
     assert row["popularity"] == pytest.approx((0.5 + 0.5 + 0.25 + 0.25) / 4)
     # Tracks 1 and 2 are by artist 0, tracks 3 and 4 by artist 1: four of six pairs differ.
     assert row["artist_diversity"] == pytest.approx(4 / 6)
+    # Places 1 and 2 show tracks of two playlists, 3 and 4 those of one.
+    known, once = 1 + 1 / math.log2(3), 0.5 + 1 / math.log2(5)
+    found = {each.playlists: each for each in exposure.summary().by_popularity}
+    assert found["2-5"].shown == pytest.approx(known / (known + once))
+    assert found["1"].shown == pytest.approx(once / (known + once))
+    assert (found["2-5"].withheld, found["0"].withheld) == (0.5, 0.5)
+    assert exposure.summary().artists == 2
 
 
 def test_no_playlist_gets_lost_between_beam_and_the_rows(model, tmp_path):
@@ -89,13 +96,20 @@ def test_no_playlist_gets_lost_between_beam_and_the_rows(model, tmp_path):
     examples.uri, examples.split_names = str(tmp_path / "examples"), '["eval", "test"]'
     output = tmp_path / "output"
     executor.Executor().score_model("popularity", model, examples, str(output))
-    rows, coverage = executor.read_scores(str(output))
+    rows, shown = executor.read_scores(str(output))
     for split, found in rows.groupby("split"):
         assert sorted(found["pid"], key=int) == pids[split]
     assert set(rows["model"]) == {"popularity"}
     assert np.allclose(rows["recall@500"], 1.0)
     # Everything but the seeds is shown: four of five tracks, and three.
-    assert coverage == {"eval": {"popularity": 0.8}, "test": {"popularity": 0.6}}
+    assert {split: models["popularity"].coverage for split, models in shown.items()} == {
+        "eval": 0.8,
+        "test": 0.6,
+    }
+    exposure = shown["eval"]["popularity"].exposure
+    assert set(exposure) == {"", "first5"}
+    assert exposure[""] == exposure["first5"]
+    assert exposure[""].artists == 2
     assert len(pd.read_parquet(output / executor.ROWS_FILE)) == 320
     assert {path.name for path in output.iterdir()} == {executor.ROWS_FILE}
     (stage,) = counted.stages(rows, ["eval", "test"])
