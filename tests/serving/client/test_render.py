@@ -76,7 +76,7 @@ def test_csv() -> None:
     assert [rows[0][key] for key in ("seeds", "seeds_known", "basis")] == ["2", "1", "tracks"]
 
 
-@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+@pytest.mark.parametrize("start", [*"=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"])
 def test_csv_has_no_formulas(start: str) -> None:
     text = start + 'HYPERLINK("http://x")|cmd'
     answer = Continuation(
