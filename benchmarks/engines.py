@@ -129,14 +129,14 @@ def differences(kind: str, one: pathlib.Path, other: pathlib.Path) -> list[str]:
     """What differs in the results of two runs of the same data: numbers by more than a millionth.
 
     Args:
-        kind: of results, a key of `KINDS`.
+        kind: of results, a key of `KINDS`, or `SPAN_STATISTICS`.
         one: a run's output directory.
         other: another's.
 
     Returns:
         Names of what differs, such as "metrics.models.als.fit"; empty where nothing does.
     """
-    read = KINDS[kind]
+    read = {**KINDS, SPAN_STATISTICS: _of_spans}[kind]
     return list(_differing(read(one), read(other), kind))
 
 
@@ -154,12 +154,12 @@ def _vocabularies(out: pathlib.Path) -> Any:
     return {each.name: each.read_bytes().splitlines() for each in names}
 
 
-def _statistics(out: pathlib.Path) -> Any:
+def _statistics(out: pathlib.Path, component: str = "StatisticsGen") -> Any:
     from google.protobuf import json_format
     from tensorflow_metadata.proto.v0 import statistics_pb2
 
     found = {}
-    folder = _newest(out, "StatisticsGen/statistics/*")
+    folder = _newest(out, f"{component}/statistics/*")
     for split in sorted(folder.glob("Split-*")):
         message = statistics_pb2.DatasetFeatureStatisticsList.FromString(
             (split / "FeatureStats.pb").read_bytes()
@@ -168,6 +168,10 @@ def _statistics(out: pathlib.Path) -> Any:
         features = {str(each["path"]): _without_ties(each) for each in dataset["features"]}
         found[split.name] = {**dataset, "features": features}
     return found
+
+
+def _of_spans(out: pathlib.Path) -> Any:
+    return _statistics(out, "SpanStatistics")
 
 
 def _without_ties(feature: dict[str, Any]) -> dict[str, Any]:
@@ -211,6 +215,8 @@ def _held_out(out: pathlib.Path) -> Any:
     return found
 
 
+#: What a run on spans has besides.
+SPAN_STATISTICS: Final = "statistics of spans"
 KINDS: Final[dict[str, Callable[[pathlib.Path], Any]]] = {
     "counts": _counts,
     "statistics": _statistics,
