@@ -52,15 +52,16 @@ _RUNS: Final = {
 }
 
 
-def measure(playlists: int = _PLAYLISTS) -> dict[str, Any]:
+def measure(playlists: int = _PLAYLISTS) -> Iterator[dict[str, Any]]:
     """Kills parts of a cluster under two runs, and compares them with one that nobody disturbed.
 
     Args:
         playlists: of the synthetic data.
 
-    Returns:
-        By run: `kills` (by component what was killed, and how often its job then failed and went
-        on), `seconds`, and `differences` from the undisturbed run, in words.
+    Yields:
+        After each run all that ended, by name: `kills` (by component what was killed, and how often
+        its job then failed and went on), `seconds`, and `differences` from the undisturbed run, in
+        words.
     """
     from scripts.flink import cluster as clusters
 
@@ -84,7 +85,7 @@ def measure(playlists: int = _PLAYLISTS) -> dict[str, Any]:
                     },
                 }
                 print(f"{run_name}: {found[run_name]}", flush=True)
-    return {"playlists": playlists, "runs": found}
+                yield {"playlists": playlists, "runs": dict(found)}
 
 
 def _differences(run: Run, undisturbed: pathlib.Path) -> list[str]:

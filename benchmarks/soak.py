@@ -163,8 +163,8 @@ def main(
                 figures[name] = {"rooms": rooms}
                 harness.record("soak", figures)
             continue
-        if name == "kills":
-            for found in kills.measure(seed):
+        if name in ("kills", "engines"):
+            for found in kills.measure(seed) if name == "kills" else engine_kills.measure():
                 figures[name] = {"measured": _today(), **found}
                 harness.record("soak", figures)
             continue
@@ -176,7 +176,6 @@ def main(
             "swaps": swaps.measure,
             "tests": run_tests,
             "load": serving_soak.measure,
-            "engines": engine_kills.measure,
             "landing": landing_of_both,
         }[name]
         figures[name] = {"measured": _today(), **run()}
