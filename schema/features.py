@@ -28,6 +28,18 @@ TRACK_BYTES: Final = (TRACK_URI, TRACK_NAME, ARTIST_URI, ARTIST_NAME, ALBUM_URI,
 TRACK_INTS: Final = (TRACK_DURATION_MS,)
 TRACK_FEATURES: Final = TRACK_BYTES + TRACK_INTS
 
+# Features of a listener, whose tracks are what was streamed, in the order of time, repeats kept.
+LISTENER_SEGMENT: Final = "listener_segment"
+LISTENER_SEEN: Final = "listener_seen"  # so many of the first tracks were streamed before the cut
+LISTENER_FEATURES: Final = "listener_features"  # a number for each of LISTENER_COLUMNS
+#: Columns of LISTENING_HISTORY, as of the cut; what is null there is NaN here.
+LISTENER_COLUMNS: Final = (
+    *("skip_rate_28d", "save_rate_28d", "artist_entropy_28d", "genre_entropy_28d"),
+    *("days_known", "streams_7d", "streams_28d", "tracks_28d"),
+)
+#: What names of segments look like.
+SEGMENT_NAME: Final = "^[a-z][a-z0-9_]{0,63}$"
+
 # What the holdout component adds to a held-out playlist, whose track features are its seeds only.
 # The lists are aligned, in playlist order and without repeats.
 HOLDOUT_TRACK_URI: Final = "holdout_track_uri"

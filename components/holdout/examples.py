@@ -1,4 +1,4 @@
-"""Turns one whole playlist into a held-out one: seeds to see, withheld tracks to find."""
+"""Turns one whole playlist, or listener, into a held-out one: seeds to see, tracks to find."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ from schema import features
 # Whatever else a playlist says may give the withheld tracks away (edits and duration grow with each
 # of them, a description may name them), so only this goes along.
 _KEPT: Final = (features.PID, features.COLLABORATIVE, features.MODIFIED_AT, features.NUM_FOLLOWERS)
+# Of a listener: all of it is as of the cut.
+_KEPT_OF_LISTENERS: Final = (
+    *(features.PID, features.LISTENER_SEGMENT),
+    *(features.LISTENER_SEEN, features.LISTENER_FEATURES),
+)
 
 _SEED_BUCKETS: Final = (0, 1, 5, 10, 25, 100)
 _LENGTH_BUCKETS: Final = (10, 25, 50, 100, 250)
@@ -22,7 +27,7 @@ _POPULARITY_BUCKETS: Final = (0, 1, 5, 20, 100)
 
 
 def hold_out(example: tf.train.Example, seed: int) -> tf.train.Example | None:
-    """Withholds tracks of a playlist as its scenario says.
+    """Withholds tracks of a playlist as its scenario says, of a listener what lies behind the cut.
 
     Args:
         example: a playlist as contract C4 has it.
@@ -30,9 +35,12 @@ def hold_out(example: tf.train.Example, seed: int) -> tf.train.Example | None:
 
     Returns:
         The playlist with its seeds as track features and the withheld tracks apart, both without
-        repeats and in playlist order; None if it has no track to withhold.
+        repeats and in playlist order; a listener's seeds with repeats, and the segment as scenario.
+        None if it has no track to withhold.
     """
     values = example.features.feature
+    if features.LISTENER_SEEN in values:
+        return _of_listener(example)
     pid = values[features.PID].bytes_list.value[0]
     tracks = list(values[features.TRACK_URI].bytes_list.value)
     if not tracks:
@@ -40,20 +48,52 @@ def hold_out(example: tf.train.Example, seed: int) -> tf.train.Example | None:
     scenario = scenarios.assign(pid, seed)
     withheld = scenarios.withhold(tracks, scenario, pid, seed)
     scenario = withheld.scenario
+    kept = _KEPT + ((features.NAME,) if scenario.has_title else ())
+    result = _divided(example, kept, withheld.seed_positions, withheld.holdout_positions)
+    _set_bytes(result, features.SCENARIO, scenario.name)
+    return result
+
+
+def segment(example: tf.train.Example) -> str | None:
+    """The segment of a listener as of the cut; None of a playlist."""
+    values = example.features.feature
+    if features.LISTENER_SEGMENT not in values:  # to look it up would add it
+        return None
+    (found,) = values[features.LISTENER_SEGMENT].bytes_list.value
+    return str(found.decode())
+
+
+def _of_listener(example: tf.train.Example) -> tf.train.Example | None:
+    values = example.features.feature
+    (seen,) = values[features.LISTENER_SEEN].int64_list.value
+    positions = range(len(values[features.TRACK_URI].bytes_list.value))
+    if seen >= len(positions):
+        return None
+    result = _divided(example, _KEPT_OF_LISTENERS, positions[:seen], positions[seen:])
+    _set_bytes(result, features.SCENARIO, segment(example) or "")
+    return result
+
+
+def _divided(
+    example: tf.train.Example, kept: Sequence[str], seeds: Sequence[int], withheld: Sequence[int]
+) -> tf.train.Example:
+    """Some features of a playlist, those of its seeds, and the withheld tracks apart."""
+    values = example.features.feature
     result = tf.train.Example()
-    for name in _KEPT + ((features.NAME,) if scenario.has_title else ()):
+    for name in kept:
         if name in values:
             result.features.feature[name].CopyFrom(values[name])
     for name in features.TRACK_FEATURES:
-        if withheld.seed_positions and name in values:
-            _copy_positions(values[name], result.features.feature[name], withheld.seed_positions)
-    _add_holdouts(example, result, withheld.holdout_positions)
-    _set_bytes(result, features.SCENARIO, scenario.name)
-    seeds, holdouts = len(withheld.seed_positions), len(withheld.holdout_positions)
-    _set_ints(result, features.NUM_SEEDS, [seeds])
-    _set_ints(result, features.NUM_HOLDOUTS, [holdouts])
-    _set_bytes(result, features.SEEDS_BUCKET, bucket(seeds, _SEED_BUCKETS))
-    _set_bytes(result, features.LENGTH_BUCKET, bucket(seeds + holdouts, _LENGTH_BUCKETS))
+        if seeds and name in values:
+            _copy_positions(values[name], result.features.feature[name], seeds)
+    _add_holdouts(example, result, withheld)
+    # A track that a listener streamed again and again counts once.
+    uris = values[features.TRACK_URI].bytes_list.value
+    distinct = len({uris[position] for position in seeds})
+    _set_ints(result, features.NUM_SEEDS, [distinct])
+    _set_ints(result, features.NUM_HOLDOUTS, [len(withheld)])
+    _set_bytes(result, features.SEEDS_BUCKET, bucket(distinct, _SEED_BUCKETS))
+    _set_bytes(result, features.LENGTH_BUCKET, bucket(distinct + len(withheld), _LENGTH_BUCKETS))
     return result
 
 

@@ -15,13 +15,14 @@ from tfx.types import artifact_utils
 
 from components import counts
 from components.example_files import pass_on
+from components.holdout import choosing
 from components.holdout import examples as held_out_examples
 from components.holdout.options import HoldoutOptions
 from components.holdout.train_counts import BATCH, CountTracks
-from evaluation.scenarios import BY_NAME, is_drawn
+from evaluation.scenarios import is_drawn
 from schema import artifacts, features
 from schema.documents import Amount, RunCounts, SplitCounts, StageCounts
-from schema.splits import FITTED, HELD_OUT
+from schema.splits import DECIDING, FITTED, HELD_OUT
 
 # What is counted of each split, by how it is told.
 _AMOUNTS: Final = "amounts"
@@ -30,7 +31,7 @@ _WRITTEN: Final = "written"
 _WITHOUT_TRACKS: Final = "without a track to withhold"
 _NOT_DRAWN: Final = "not drawn"
 _REPEATS: Final = "repeats"
-_LEFT_OUT: Final = (_NOT_DRAWN, _WITHOUT_TRACKS, _REPEATS)
+_LEFT_OUT: Final = (*choosing.OTHERS, _NOT_DRAWN, _WITHOUT_TRACKS, _REPEATS)
 # ((split, what), (playlists, entries))
 _Counted = tuple[tuple[str, str], tuple[int, int]]
 
@@ -48,6 +49,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 
         Raises:
             CountsError: if a playlist or an entry got lost before this component, or within it.
+            ValueError: if the split that decides has nobody of those who are to be held out.
         """
         source = artifact_utils.get_single_instance(input_dict["examples"])
         training = artifact_utils.get_single_instance(output_dict["training"])
@@ -64,7 +66,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             training.set_string_custom_property(artifacts.SPANS, spans)
         held_out.set_string_custom_property(
             artifacts.SUMMARY,
-            f"tracks of {' and '.join(HELD_OUT)} withheld in {len(BY_NAME)} scenarios",
+            choosing.summary(options),
         )
         for split in FITTED:
             _copy_split(source, training, split)
@@ -88,14 +90,18 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                 tracks | beam.Flatten() | "SumCounts" >> beam.CombinePerKey(sum)  # type: ignore[arg-type]
             )
             for split in HELD_OUT:
-                parted = (
-                    pipeline
-                    | f"Read[{split}]" >> beam.io.ReadFromTFRecord(_pattern(source, split))
-                    | f"HoldOut[{split}]"
-                    >> beam.ParDo(_HoldOut(split, seed, shares[split])).with_outputs(
-                        _AMOUNTS, main="examples"
-                    )
+                records = pipeline | f"Read[{split}]" >> beam.io.ReadFromTFRecord(
+                    _pattern(source, split)
                 )
+                share: Any = shares[split]
+                if share < 1 and options.of != "playlists":
+                    # The counts of a split do not say how many of them are to be held out.
+                    share = beam.pvalue.AsSingleton(
+                        records | f"Share[{split}]" >> choosing.DrawnShare(options)
+                    )
+                parted = records | f"HoldOut[{split}]" >> beam.ParDo(
+                    _HoldOut(split, seed, options), share
+                ).with_outputs(_AMOUNTS, main="examples")
                 joined = parted["examples"] | f"JoinCounts[{split}]" >> _JoinCounts(track_counts)
                 amounts += [
                     parted[_AMOUNTS],
@@ -114,7 +120,9 @@ class Executor(base_beam_executor.BaseBeamExecutor):
                     )
                 )
             _ = amounts | "Amounts" >> beam.Flatten() | counts.WriteAmounts(folder)
-        withheld = until_here.followed_by(_stage(counts.take_amounts(folder)))
+        stage = _stage(counts.take_amounts(folder))
+        choosing.raise_if_nobody(stage.splits[DECIDING], options)
+        withheld = until_here.followed_by(stage)
         for target in (training, held_out):
             counts.write(target, withheld)
 
@@ -122,8 +130,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
 def _share(until_here: RunCounts, split: str, most: int | None) -> float:
     """Which share of a split's playlists are drawn."""
     _, there = until_here.written(split)
-    playlists = there.playlists
-    return 1.0 if most is None or playlists <= most else most / playlists
+    return choosing.drawn(there.playlists, most)
 
 
 def _stage(amounts: Mapping[str, Mapping[str, Amount]]) -> StageCounts:
@@ -140,6 +147,7 @@ def _stage(amounts: Mapping[str, Mapping[str, Amount]]) -> StageCounts:
 
 def _written(example: tf.train.Example, split: str) -> _Counted:
     values = example.features.feature
+    # A listener's seeds are there with repeats; a track counts once, as in rows of Significance.
     seeds = values[features.NUM_SEEDS].int64_list.value[0]
     withheld = len(values[features.HOLDOUT_TRACK_URI].bytes_list.value)
     return (split, _WRITTEN), (1, seeds + withheld)
@@ -158,17 +166,20 @@ def _copy_split(source: types.Artifact, target: types.Artifact, split: str) -> N
 class _HoldOut(beam.DoFn):
     """Serialised playlist to (pid, held-out example); counts what it read and left out."""
 
-    def __init__(self, split: str, seed: int, share: float) -> None:
+    def __init__(self, split: str, seed: int, options: HoldoutOptions) -> None:
         self._split = split
         self._seed = seed
-        self._share = share
+        self._options = options
 
-    def process(self, element: bytes) -> Iterator[Any]:
+    def process(self, element: bytes, share: float) -> Iterator[Any]:
         playlist = tf.train.Example.FromString(element)
         entries = counts.number_of_values(playlist, features.TRACK_URI)
         yield self._counted(_READ, 1, entries)
+        if (other := choosing.other(playlist, self._options)) is not None:
+            yield self._counted(other, 1, entries)
+            return
         pid = playlist.features.feature[features.PID].bytes_list.value[0]
-        if self._share < 1 and not is_drawn(pid, self._seed, self._share):
+        if share < 1 and not is_drawn(pid, self._seed, share):
             yield self._counted(_NOT_DRAWN, 1, entries)
             return
         example = held_out_examples.hold_out(playlist, self._seed)

@@ -14,6 +14,8 @@ def to_example(playlist: Playlist) -> tf.train.Example:
     for key, values in playlist.features.items():
         if isinstance(values[0], bytes):
             feature[key].bytes_list.value.extend(values)
+        elif isinstance(values[0], float):
+            feature[key].float_list.value.extend(values)
         else:
             feature[key].int64_list.value.extend(values)
     return example

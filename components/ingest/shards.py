@@ -89,6 +89,7 @@ class Place(NamedTuple):
     position: int  # in the file's playlists
     record: int  # in the shard's file of its split
     tracks: int  # of the playlist
+    split: str
     left_out: tuple[tuple[str, int], ...] = ()  # of its entries and texts, by kind
 
 
@@ -98,7 +99,7 @@ class WriteShards(beam.PTransform):
     Args:
         staging: where to write.
         names: the slices' names, by their number.
-        split: gives each playlist its split.
+        split: gives each playlist its split, but for listeners, who say theirs.
         most: bytes that a slice may have, unpacked.
     """
 
@@ -122,8 +123,7 @@ class WriteShards(beam.PTransform):
         return (
             {_DONE: written[_DONE], _DUPLICATES: duplicates}
             | "GroupShards" >> beam.CoGroupByKey()
-            | "DropDuplicates"
-            >> beam.ParDo(_DropDuplicates(self._staging, self._names, self._split))
+            | "DropDuplicates" >> beam.ParDo(_DropDuplicates(self._staging, self._names))
         )
 
 
@@ -158,11 +158,12 @@ class _WriteShard(beam.DoFn):
                     if isinstance(found, Reject):
                         rejects.add(name, position, found, number)
                         continue
-                    split = _split_of(found.pid, self._split)
+                    split = found.split or self._split.split_of(str(found.pid).encode())
                     tfrecords.write_record(outputs[split], examples.serialize(found))
                     bucket = zlib.crc32(found.pid.to_bytes(8, "little")) % _PID_BUCKETS
                     left_out = tuple(found.left_out.items())
-                    place = Place(file, position, records[split], found.num_tracks, left_out)
+                    record, tracks = records[split], found.num_tracks
+                    place = Place(file, position, record, tracks, split, left_out)
                     pids[bucket].append((found.pid, place))
                     records[split] += 1
                     entries[split] += found.num_tracks
@@ -178,10 +179,6 @@ class _WriteShard(beam.DoFn):
         yield beam.pvalue.TaggedOutput(_DONE, (index, counts))
         for bucket, places in pids.items():
             yield bucket, (index, [(pid, tuple(place)) for pid, place in places])
-
-
-def _split_of(pid: int, config: SplitConfig) -> str:
-    return config.split_of(str(pid).encode())
 
 
 def _validated(
@@ -216,10 +213,9 @@ def _find_duplicates(
 
 
 class _DropDuplicates(beam.DoFn):
-    def __init__(self, staging: Staging, names: list[str], split: SplitConfig) -> None:
+    def __init__(self, staging: Staging, names: list[str]) -> None:
         self._staging = staging
         self._names = names
-        self._split = split
 
     def process(self, element: tuple[int, dict[str, Iterable[Any]]]) -> Iterator[int]:
         index, joined = element
@@ -232,9 +228,9 @@ class _DropDuplicates(beam.DoFn):
         )
         if dropped:
             by_split: dict[str, set[int]] = defaultdict(set)
-            for place, pid, _ in dropped:
-                by_split[_split_of(pid, self._split)].add(place.record)
-                counts.entries[_split_of(pid, self._split)] -= place.tracks
+            for place, _, _ in dropped:
+                by_split[place.split].add(place.record)
+                counts.entries[place.split] -= place.tracks
             for split, numbers in by_split.items():
                 self._rewrite(split, index, numbers)
                 counts.splits[split] -= len(numbers)

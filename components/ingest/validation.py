@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from components.ingest import listeners
 from components.ingest.reasons import InvalidError, Reason
 from components.ingest.values import ints, json_type, show, texts, whole_number
 from schema import features
@@ -33,12 +34,14 @@ class Playlist:
             playlist order, with b"" or -1 where only some tracks have a value; what the input
             lacks altogether is absent.
         left_out: entries that are no tracks, and halves of characters in texts, by kind.
+        split: of a listener, who says so; None where the pid decides.
     """
 
     pid: int
     num_tracks: int
-    features: dict[str, list[bytes] | list[int]]
+    features: dict[str, list[bytes] | list[int] | list[float]]
     left_out: Mapping[str, int] = dataclasses.field(default_factory=dict)
+    split: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,7 +66,8 @@ def validate(raw: object, *, allow_no_tracks: bool = False) -> Playlist | Reject
     in the order of their `pos` where all have one. Local files, episodes and entries whose URI is
     missing, null or empty are left out and counted, and so are halves of characters, in whose
     place U+FFFD stands. A playlist with any other entry that is no track is rejected as a whole:
-    such a URI tells that the file is not what it is taken for.
+    such a URI tells that the file is not what it is taken for. A listener, whose `listener` is not
+    null, has tracks only: what lies before and behind the cut is counted by them.
 
     Args:
         raw: any JSON value.
@@ -75,13 +79,17 @@ def validate(raw: object, *, allow_no_tracks: bool = False) -> Playlist | Reject
             raise InvalidError(Reason.NOT_AN_OBJECT, f"a JSON {json_type(raw)}, not an object")
         pid = _pid(raw)
         tracks, left_out = _tracks(raw, allow_no_tracks)
-        values: dict[str, list[bytes] | list[int]] = {features.PID: [str(pid).encode()]}
+        values: dict[str, Any] = {features.PID: [str(pid).encode()]}
         halves = _add_playlist_features(raw, values) + _add_track_features(tracks, values)
         if halves:
             left_out[HALVES] = halves
+        split = None
+        if (listener := raw.get(listeners.KEY)) is not None:
+            uris = values.get(features.TRACK_URI, [])
+            split = listeners.add(listener, uris, len(uris) == entries_of(raw), values)
     except InvalidError as error:
         return Reject(error.reason, error.detail, pid)
-    return Playlist(pid, len(tracks), values, left_out)
+    return Playlist(pid, len(tracks), values, left_out, split)
 
 
 def entries_of(raw: object) -> int:

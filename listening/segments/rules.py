@@ -12,6 +12,7 @@ import pydantic
 import yaml
 
 from schema import strict_yaml
+from schema.features import SEGMENT_NAME
 from schema.options import Options
 from schema.tables import LISTENING_HISTORY
 
@@ -22,7 +23,7 @@ FEATURES: Final = tuple(
     if pa.types.is_floating(field.type) or pa.types.is_integer(field.type)
 )
 _Number = Annotated[float, pydantic.Field(allow_inf_nan=False)]
-_Name = Annotated[str, pydantic.Field(pattern="^[a-z][a-z0-9_]{0,63}$")]
+_Name = Annotated[str, pydantic.Field(pattern=SEGMENT_NAME)]
 
 
 class SegmentsError(ValueError):
