@@ -10,6 +10,8 @@ from typing import Final
 SERVING_DEFAULT: Final = "serving_default"
 #: Continues playlists that are given as serialised raw `tf.train.Example`s (contract C4).
 SERVING_EXAMPLES: Final = "serving_examples"
+#: Recommends to listeners, who are given by what they streamed. Not every model has it.
+SERVING_LISTENER: Final = "serving_listener"
 #: Describes tracks.
 TRACK_METADATA: Final = "track_metadata"
 
@@ -22,6 +24,9 @@ TRACK_VECTORS: Final = "track_vectors"
 NAME: Final = "name"
 TRACK_URIS: Final = "track_uris"
 EXAMPLES: Final = "examples"
+TIMESTAMPS: Final = "timestamps"
+FEATURES: Final = "features"
+EXCLUDE_URIS: Final = "exclude_uris"
 SCORES: Final = "scores"
 TRACK_NAME: Final = "track_name"
 ARTIST_NAME: Final = "artist_name"
@@ -78,9 +83,21 @@ SIGNATURES: Final[Mapping[str, Signature]] = {
     ),
 }
 
-#: What a model may have besides. D is the length of its vectors; the vector of a track that it does
+#: What a model may have besides. Of listeners, S are the streams of the longest history, repeats
+#: among them, with times in Unix seconds (0 is unknown: such streams come first, in the order
+#: given), F features in the order of `schema.features.LISTENER_COLUMNS` (NaN is unknown; or none),
+#: and E tracks to exclude. D is the length of a model's vectors; the vector of a track that it does
 #: not know is all zeros.
 OPTIONAL_SIGNATURES: Final[Mapping[str, Signature]] = {
+    SERVING_LISTENER: Signature(
+        {
+            TRACK_URIS: Tensor("string", "BS"),
+            TIMESTAMPS: Tensor("int64", "BS"),
+            FEATURES: Tensor("float32", "BF"),
+            EXCLUDE_URIS: Tensor("string", "BE"),
+        },
+        _RECOMMENDATIONS,
+    ),
     PLAYLIST_VECTORS: Signature(
         {NAME: Tensor("string", "B"), TRACK_URIS: Tensor("string", "BS")},
         {VECTORS: Tensor("float32", "BD"), TRACKS_KNOWN: Tensor("int64", "B")},
