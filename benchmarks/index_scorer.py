@@ -36,7 +36,7 @@ class Asked(DotProductScorer):
         empty = tf.RaggedTensor.from_row_lengths(
             tf.zeros([0], tf.int64), tf.zeros_like(numbers, tf.int64)
         )
-        return Query(empty, one_each, empty, empty)
+        return Query.of_playlists(empty, one_each, empty, empty)
 
     def candidate_embeddings(self) -> tf.Tensor:
         """See `DotProductScorer`."""

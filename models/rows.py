@@ -82,6 +82,18 @@ def places_of(true: tf.Tensor) -> tf.Tensor:
     return tf.reshape(tf.where(true), [-1])
 
 
+def contains(values: tf.RaggedTensor, asked: tf.Tensor) -> tf.Tensor:
+    """Which of `asked`, int32 [R, m], are among the same row of `values` [R, (S)]: bool [R, m]."""
+    # A number for each row and id, and one more, larger than all, so that there is always a next.
+    step = tf.constant(1 << 32, tf.int64)
+    known = tf.sort(values.flat_values + step * row_ids(values))
+    known = tf.concat([known, [tf.int64.max]], axis=0)
+    rows = tf.range(tf.shape(asked, tf.int64)[0])[:, tf.newaxis]
+    keys = tf.reshape(tf.cast(asked, tf.int64) + step * rows, [-1])
+    found = tf.equal(tf.gather(known, tf.searchsorted(known, keys)), keys)
+    return tf.reshape(found, tf.shape(asked))
+
+
 def _places_before(ascending: tf.Tensor, bounds: tf.Tensor) -> tf.Tensor:
     """How many of the ascending values lie below each bound."""
     found = tf.raw_ops.LowerBound(

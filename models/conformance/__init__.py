@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import os
 
-from models.conformance.answers import assert_same_recommendations
-from models.conformance.checks import CHECKS, check_answer
+from models.conformance.answers import assert_same_recommendations, check_answer
+from models.conformance.checks import CHECKS
 from models.conformance.declaration import check_declaration
 from models.conformance.exported import Exported, Fitted, Model, export, fit
 from models.families import Family

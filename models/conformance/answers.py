@@ -1,7 +1,8 @@
-"""When two answers to the same playlists are the same: up to what rounding of floats can do."""
+"""What holds for every answer, and when two are the same: up to what rounding of floats can do."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -50,6 +51,24 @@ def assert_same_recommendations(
             assert np.isclose(score, wanted, rtol, atol), (
                 f"Row {number}: {track!r} scores {score:.8g}, not {wanted:.8g}."
             )
+
+
+def check_answer(seeds: Sequence[str], uris: Sequence[str], scores: Sequence[float]) -> None:
+    """The promises that hold for every answer.
+
+    Args:
+        seeds: of the playlist.
+        uris: K recommended tracks, "" where no candidate is left.
+        scores: K scores, -inf where no candidate is left.
+    """
+    filled = [uri for uri in uris if uri]
+    rest = len(uris) - len(filled)
+    assert list(uris) == filled + [""] * rest, "A track stands behind an empty place."
+    assert len(set(filled)) == len(filled), "A track is recommended twice."
+    assert not set(filled) & set(seeds), "A seed is recommended."
+    assert list(scores) == sorted(scores, reverse=True), "The best does not come first."
+    assert np.isfinite(scores[: len(filled)]).all(), "A track's score is not finite."
+    assert list(scores[len(filled) :]) == [-np.inf] * rest, "An empty place has a score."
 
 
 def _by_track(tracks: Any, scores: np.ndarray) -> dict[Any, float]:

@@ -17,7 +17,8 @@ from models.export import ExportOptions, IndexOptions, saved_model
 from models.export.index.sampling import sample_queries
 from models.families import Family
 from schema.model_card import ModelCard
-from schema.signatures import SERVING_DEFAULT, SERVING_EXAMPLES
+from schema.requests import Listener, listeners_request
+from schema.signatures import SERVING_DEFAULT, SERVING_EXAMPLES, SERVING_LISTENER
 
 #: Tracks of the larger model, more than are recommended.
 NUM_TRACKS: Final = 640
@@ -57,6 +58,12 @@ class Model:
     def ask_examples(self, examples: Sequence[bytes]) -> Answer:
         """Asks about playlists by serialised examples."""
         return self._answer(SERVING_EXAMPLES, examples=tf.constant(examples, tf.string))
+
+    def ask_listeners(self, listeners: Sequence[Listener]) -> Answer:
+        """Asks about listeners by their histories."""
+        inputs = listeners_request(listeners, min_columns=0).inputs
+        tensors = {name: tf.constant(tf.make_ndarray(value)) for name, value in inputs.items()}
+        return self._answer(SERVING_LISTENER, **tensors)
 
     def _answer(self, signature: str, **inputs: tf.Tensor) -> Answer:
         result = self.signatures[signature](**inputs)

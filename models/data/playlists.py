@@ -26,12 +26,48 @@ class Query(NamedTuple):
         title_ngram_ids: int64 ragged [B, (G)], known character n-grams of the normalised title.
         mention_ids: int64 ragged [B, (M)], the artists that the title names, without repeats: 2a
             where the name of artist a is a part of the title, 2a + 1 where it is all of it.
+        plays: int64 ragged [B, (S)], how often each seed was heard: 1 in playlists.
+        listener_features: float32 ragged [B, (F)], in the order of `schema.features`'
+            LISTENER_COLUMNS, NaN where one is not known; no values where none is, as of playlists.
+        hidden_ids: int64 ragged [B, (H)], tracks that are not to be recommended, without repeats:
+            the seeds, and whatever else was excluded.
     """
 
     track_ids: tf.RaggedTensor
     artist_ids: tf.RaggedTensor
     title_ngram_ids: tf.RaggedTensor
     mention_ids: tf.RaggedTensor
+    plays: tf.RaggedTensor
+    listener_features: tf.RaggedTensor
+    hidden_ids: tf.RaggedTensor
+
+    @classmethod
+    def of_playlists(
+        cls,
+        track_ids: tf.RaggedTensor,
+        artist_ids: tf.RaggedTensor,
+        title_ngram_ids: tf.RaggedTensor,
+        mention_ids: tf.RaggedTensor,
+    ) -> Query:
+        """A query of playlists: nothing is known of who listens, and the seeds are hidden."""
+        once = track_ids.with_flat_values(tf.ones_like(track_ids.flat_values))
+        unknown = tf.RaggedTensor.from_row_splits(
+            tf.zeros([0], tf.float32), tf.zeros_like(track_ids.row_splits), validate=False
+        )
+        parts = (track_ids, artist_ids, title_ngram_ids, mention_ids)
+        return cls(*parts, once, unknown, track_ids)
+
+    @classmethod
+    def spec(cls, rows: int | None = None) -> Query:
+        """What `tf.function` is told of a query of so many rows, or of any number."""
+
+        def ragged(dtype: tf.DType) -> tf.RaggedTensorSpec:
+            return tf.RaggedTensorSpec(
+                [rows, None], dtype, ragged_rank=1, row_splits_dtype=tf.int64
+            )
+
+        ids = ragged(tf.int64)
+        return cls(ids, ids, ids, ids, ids, ragged(tf.float32), ids)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,7 +166,7 @@ class HeldOutPlaylists(_Columns):
     def query(self) -> Query:
         """What a scorer sees of them."""
         parts = (self.track_ids, self.artist_ids, self.title_ngram_ids, self.mention_ids)
-        return Query(*(part.to_tensor() for part in parts))
+        return Query.of_playlists(*(part.to_tensor() for part in parts))
 
     def with_targets(self) -> HeldOutPlaylists:
         """Those from which something was withheld."""

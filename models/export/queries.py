@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from models.contract import Query
 from models.data import Vocabularies
+from models.export.histories import Listeners, first_of_each
 from models.rows import grouped, keep, places_of, row_ids
 from models.transform import titles
 from models.transform.mentions import mention_ids
@@ -50,26 +51,39 @@ class QueryBuilder(tf.Module):
         names: tf.Tensor,
         track_uris: tf.RaggedTensor,
         artist_keys: tf.RaggedTensor | None = None,
+        listeners: Listeners | None = None,
     ) -> Query:
         """Builds a batch of queries.
 
         Args:
             names: string [B], titles as users wrote them.
-            track_uris: string ragged [B, (S)], seeds; repeats and empty strings are dropped.
+            track_uris: string ragged [B, (S)], seeds; empty strings are dropped, and repeats but
+                for histories, which they tell plays of.
             artist_keys: string ragged [B, (S)], the URI or name of each seed's artist, "" where
                 unknown; only that of unknown tracks is used.
+            listeners: what is known of who listens, and what is not to be recommended.
 
         Returns:
             The queries.
         """
+        rows = track_uris.nrows()
+        listeners = Listeners.none(rows) if listeners is None else listeners
         # Which of the values are looked up: no padding, and of each playlist's no track twice.
         places = places_of(tf.not_equal(track_uris.flat_values, ""))
         owners = tf.gather(row_ids(track_uris), places)
         uris = tf.gather(track_uris.flat_values, places)
         keys = tf.strings.join([tf.strings.as_string(owners), uris], separator=" ")
         unique, group = tf.unique(keys)
-        first = tf.math.unsorted_segment_min(tf.range(tf.size(keys)), group, tf.size(unique))
-        places, owners = tf.gather(places, first), tf.gather(owners, first)
+        count, at = tf.size(unique), tf.range(tf.size(keys))
+        first = tf.math.unsorted_segment_min(at, group, count)
+        last = tf.math.unsorted_segment_max(at, group, count)
+        is_history = tf.gather(listeners.is_history, tf.gather(owners, first))
+        chosen = tf.where(is_history, last, first)
+        ones = tf.ones_like(group, tf.int64)
+        plays = tf.where(is_history, tf.math.unsorted_segment_sum(ones, group, count), 1)
+        order = tf.argsort(chosen)
+        chosen, plays = tf.gather(chosen, order), tf.gather(plays, order)
+        places, owners = tf.gather(places, chosen), tf.gather(owners, chosen)
         track_ids = self.track_ids(tf.gather(track_uris.flat_values, places))
 
         # The unknown id -1 takes the last entry, which is unknown too.
@@ -80,16 +94,30 @@ class QueryBuilder(tf.Module):
         if artist_keys is not None:
             named = tf.gather(artist_keys.flat_values, places)
             artist_ids = tf.where(track_ids == _UNKNOWN, self._artists.lookup(named), artist_ids)
-        rows = track_uris.nrows()
+        known = places_of(tf.not_equal(track_ids, _UNKNOWN))
+        seeds = grouped(tf.gather(track_ids, known), tf.gather(owners, known), rows)
         normalized = titles.normalized(names)
         ngrams = titles.title_ngrams(normalized)
         ngram_ids = ngrams.with_flat_values(self._ngrams.lookup(ngrams.flat_values))
         return Query(
-            _known(track_ids, owners, rows),
+            seeds,
             _known(artist_ids, owners, rows),
             keep(ngram_ids, tf.not_equal(ngram_ids.flat_values, _UNKNOWN)),
             mention_ids(normalized, self._artist_names.lookup),
+            seeds.with_flat_values(tf.gather(plays, known)),
+            listeners.features,
+            self._hidden(seeds, listeners.excluded),
         )
+
+    def _hidden(self, seeds: tf.RaggedTensor, excluded: tf.RaggedTensor) -> tf.RaggedTensor:
+        """The seeds and what is excluded beside them, int64 ragged [B, (H)], without repeats."""
+        ids = excluded.with_flat_values(self.track_ids(excluded.flat_values))
+        ids = tf.concat([seeds, keep(ids, tf.not_equal(ids.flat_values, _UNKNOWN))], axis=1)
+        # A number for each row and id: there are fewer than 2^32 of either.
+        keys = ids.flat_values + row_ids(ids) * tf.constant(1 << 32, tf.int64)
+        chosen = first_of_each(keys)
+        owners = tf.gather(row_ids(ids), chosen)
+        return grouped(tf.gather(ids.flat_values, chosen), owners, seeds.nrows())
 
 
 def _known(ids: tf.Tensor, owners: tf.Tensor, rows: tf.Tensor) -> tf.RaggedTensor:

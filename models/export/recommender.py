@@ -8,9 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from models.contract import Catalogue, Query, Scorer
+from models.export.histories import Listeners, in_order, known_features
 from models.export.queries import QueryBuilder
 from models.export.retrieval import BruteForce, Retriever
-from models.rows import window
+from models.rows import contains, keep, row_ids, window
 from models.transform.aligned import first_aligned
 from schema import features
 from schema.signatures import MAX_RECOMMENDATIONS
@@ -20,6 +21,7 @@ from schema.signatures import MAX_RECOMMENDATIONS
 _EXAMPLES_PER_STEP: Final = 64
 _SCORES_PER_STEP: Final = 2**25
 
+_UNEVEN: Final = "The inputs must have the same number of rows, and streams as many times."
 _TEXTS = tf.RaggedTensorSpec([None, None], tf.string, ragged_rank=1, row_splits_dtype=tf.int64)
 
 
@@ -80,11 +82,8 @@ class Recommender(tf.Module):
         self._artist_names = _strings(catalogue.artist_names, "artist_names")
         counts = np.append(catalogue.counts, 0).astype(np.int64)
         self._counts = tf.Variable(counts, trainable=False, name="counts")
-        popular = np.argsort(-catalogue.counts, kind="stable")[: self.num_recommendations]
+        popular = np.argsort(-catalogue.counts, kind="stable")
         self._popular_ids = tf.Variable(popular.astype(np.int32), trainable=False)
-        self._popular_scores = tf.Variable(
-            catalogue.counts[popular].astype(np.float32), trainable=False
-        )
 
     @tf.function(
         input_signature=[
@@ -113,7 +112,8 @@ class Recommender(tf.Module):
         with tf.control_dependencies([same]):
             tracks = tf.RaggedTensor.from_tensor(track_uris)
         unknown = tracks.with_flat_values(tf.zeros_like(tracks.flat_values))
-        return self._continue(name, tracks, unknown, self._rows_per_step)
+        nothing = Listeners.none(tracks.nrows())
+        return self._continue(name, tracks, unknown, nothing, self._rows_per_step)
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string, name="examples")], autograph=False
@@ -125,14 +125,72 @@ class Recommender(tf.Module):
             As `serving_default`.
         """
         names = (features.NAME, features.TRACK_URI, features.ARTIST_URI, features.ARTIST_NAME)
-        feature = tf.io.RaggedFeature(tf.string, row_splits_dtype=tf.int64)
-        parsed = tf.io.parse_example(examples, dict.fromkeys(names, feature))
+        kinds = dict.fromkeys(names, tf.string)
+        kinds |= {features.LISTENER_SEEN: tf.int64, features.LISTENER_FEATURES: tf.float32}
+        parsed = tf.io.parse_example(
+            examples,
+            {
+                name: tf.io.RaggedFeature(dtype, row_splits_dtype=tf.int64)
+                for name, dtype in kinds.items()
+            },
+        )
         name = parsed[features.NAME].to_tensor(default_value="", shape=[None, 1])[:, 0]
         tracks = parsed[features.TRACK_URI]
         artists = first_aligned(tracks, parsed[features.ARTIST_URI], parsed[features.ARTIST_NAME])
+        listeners = Listeners.none(tracks.nrows())._replace(
+            is_history=parsed[features.LISTENER_SEEN].row_lengths() > 0,
+            features=parsed[features.LISTENER_FEATURES],
+        )
         few = tracks.nrows(out_type=tf.int32) <= self._rows_per_step
         size = tf.where(few, self._rows_per_step, self._examples_per_step)
-        return self._continue(name, tracks, artists, size)
+        return self._continue(name, tracks, artists, listeners, size)
+
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None], tf.string, name="track_uris"),
+            tf.TensorSpec([None, None], tf.int64, name="timestamps"),
+            tf.TensorSpec([None, None], tf.float32, name="features"),
+            tf.TensorSpec([None, None], tf.string, name="exclude_uris"),
+        ],
+        autograph=False,
+    )
+    def serving_listener(
+        self,
+        track_uris: tf.Tensor,
+        timestamps: tf.Tensor,
+        features: tf.Tensor,
+        exclude_uris: tf.Tensor,
+    ) -> dict[str, tf.Tensor]:
+        """Recommends to listeners, given by what they streamed.
+
+        Args:
+            track_uris: string [B, S], streams, repeats among them, padded with ""; S may be 0.
+            timestamps: int64 [B, S], when, in Unix seconds; streams of 0 come first, as given.
+            features: float32 [B, F], of `schema.features.LISTENER_COLUMNS`, NaN where one is not
+                known; F may be 0.
+            exclude_uris: string [B, E], tracks that are not to be recommended, padded with ""; E
+                may be 0.
+
+        Returns:
+            As `serving_default`; neither what was streamed nor what is excluded is among it.
+        """
+        rows = tf.shape(track_uris)
+        same = [
+            tf.debugging.assert_equal(rows, tf.shape(timestamps), _UNEVEN),
+            tf.debugging.assert_equal(rows[0], tf.shape(features)[0], _UNEVEN),
+            tf.debugging.assert_equal(rows[0], tf.shape(exclude_uris)[0], _UNEVEN),
+        ]
+        with tf.control_dependencies(same):
+            tracks = in_order(track_uris, timestamps)
+            count = tracks.nrows()
+            listeners = Listeners(
+                tf.fill([count], True),
+                known_features(features),
+                tf.RaggedTensor.from_tensor(exclude_uris, padding="", row_splits_dtype=tf.int64),
+            )
+        unknown = tracks.with_flat_values(tf.zeros_like(tracks.flat_values))
+        untitled = tf.zeros([count], tf.string)
+        return self._continue(untitled, tracks, unknown, listeners, self._rows_per_step)
 
     @tf.function(
         input_signature=[tf.TensorSpec([None], tf.string, name="track_uris")], autograph=False
@@ -152,21 +210,27 @@ class Recommender(tf.Module):
             "playlists": tf.gather(self._counts, ids),
         }
 
-    # A function of its own: traced once for both signatures, and saved once.
+    # A function of its own: traced once for all signatures, and saved once.
     @tf.function(
         input_signature=[
             tf.TensorSpec([None], tf.string),
             _TEXTS,
             _TEXTS,
+            Listeners.spec(),
             tf.TensorSpec([], tf.int32),
         ],
         autograph=False,
     )
     def _continue(
-        self, name: tf.Tensor, tracks: tf.RaggedTensor, artists: tf.RaggedTensor, size: tf.Tensor
+        self,
+        name: tf.Tensor,
+        tracks: tf.RaggedTensor,
+        artists: tf.RaggedTensor,
+        listeners: Listeners,
+        size: tf.Tensor,
     ) -> dict[str, tf.Tensor]:
         """Looks playlists up and answers them, `size` of them at a time."""
-        query = self._queries.build(name, tracks, artists)
+        query = self._queries.build(name, tracks, artists, listeners)
         rows = query.track_ids.nrows(out_type=tf.int32)
         # One at least, as the shape of no answers is not known.
         steps = tf.maximum((rows + size - 1) // size, 1)
@@ -183,9 +247,23 @@ class Recommender(tf.Module):
         scores = tf.reshape(scores, [-1, self.num_recommendations])[:rows]
         ids = tf.reshape(ids, [-1, self.num_recommendations])[:rows]
         signal = self._scorer.has_signal(query)[:, tf.newaxis]
-        ids = tf.where(signal, ids, self._popular_ids)
-        scores = tf.where(signal, scores, self._popular_scores)
+        # What a row without a seed hides was excluded.
+        unanswered = tf.gather(~signal[:, 0], row_ids(query.hidden_ids))
+        popular_scores, popular_ids = self._popular(keep(query.hidden_ids, unanswered))
+        ids = tf.where(signal, ids, popular_ids)
+        scores = tf.where(signal, scores, popular_scores)
         return {"track_uris": tf.gather(self._uris, ids), "scores": scores}
+
+    def _popular(self, hidden: tf.RaggedTensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The tracks of most playlists but those hidden, and in how many they are."""
+        longest = tf.reduce_max(tf.concat([[0], tf.cast(hidden.row_lengths(), tf.int32)], axis=0))
+        ids = self._popular_ids[: self.num_recommendations + longest][tf.newaxis]
+        ids = tf.tile(ids, [hidden.nrows(), 1])
+        counts = tf.cast(tf.gather(self._counts, ids), tf.float32)
+        counts = tf.where(contains(hidden, ids), float("-inf"), counts)
+        scores, places = tf.math.top_k(counts, self.num_recommendations)
+        ids = tf.gather(ids, places, batch_dims=1)
+        return scores, tf.where(tf.math.is_inf(scores), self._nothing, ids)
 
     def _best(
         self, query: Query, start: tf.Tensor, rows: tf.Tensor, size: tf.Tensor

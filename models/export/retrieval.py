@@ -19,7 +19,7 @@ class Retriever(tf.Module, abc.ABC):
 
     @abc.abstractmethod
     def best(self, query: Query, rows: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
-        """Finds the best tracks that are not seeds.
+        """Finds the best tracks that are not hidden.
 
         Args:
             query: R queries; R is the same at every call.
@@ -43,23 +43,23 @@ class BruteForce(Retriever):
 
     def best(self, query: Query, rows: tf.Tensor, count: int) -> tuple[tf.Tensor, tf.Tensor]:
         """See `Retriever`."""
-        return best_tracks(self._scorer.score(query), query.track_ids, count, rows)
+        return best_tracks(self._scorer.score(query), query.hidden_ids, count, rows)
 
 
 def best_tracks(
-    scores: tf.Tensor, seeds: tf.RaggedTensor, count: int, rows: tf.Tensor | None = None
+    scores: tf.Tensor, hidden: tf.RaggedTensor, count: int, rows: tf.Tensor | None = None
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Takes the best tracks that are not seeds.
+    """Takes the best tracks that are not hidden.
 
     Args:
         scores: float32 [R, N].
-        seeds: int64 ragged [R, (S)].
+        hidden: int64 ragged [R, (S)], tracks that are not to be found, such as seeds.
         count: K, how many tracks to take.
         rows: int32, how many of the first rows to answer; None answers all.
 
     Returns:
         Scores float32 [rows, K], best first, and int32 [rows, K] their ids; of equal scores the
-        lower id, which is the more frequent track. The score of a seed, and one that is not
+        lower id, which is the more frequent track. The score of a hidden one, and one that is not
         finite, is -inf.
     """
     # The sum tells in one pass whether any score is not finite, which is rare.
@@ -68,7 +68,7 @@ def best_tracks(
         lambda: scores,
         lambda: tf.where(tf.math.is_finite(scores), scores, _MASKED),
     )
-    pairs = tf.stack([row_ids(seeds), seeds.flat_values], axis=1)
+    pairs = tf.stack([row_ids(hidden), hidden.flat_values], axis=1)
     masked = tf.fill(tf.shape(pairs)[:1], _MASKED)
     scores = tf.tensor_scatter_nd_update(scores, pairs, masked)[:rows]
     return top(scores, count)

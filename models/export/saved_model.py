@@ -1,8 +1,8 @@
 """Exports a fitted scorer as a SavedModel with the signatures that every family shares.
 
 Signatures: `serving_default` (titles and tracks), `serving_examples` (serialised raw examples),
-`track_metadata` (names of tracks); where scores are dot products, `playlist_vectors` and
-`track_vectors`. Stock TensorFlow ops only.
+`serving_listener` (histories), `track_metadata` (names of tracks); where scores are dot products,
+`playlist_vectors` and `track_vectors`. Stock TensorFlow ops only.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ def export(
         served = {
             signatures.SERVING_DEFAULT: recommender.serving_default,
             signatures.SERVING_EXAMPLES: recommender.serving_examples,
+            signatures.SERVING_LISTENER: recommender.serving_listener,
             signatures.TRACK_METADATA: recommender.track_metadata,
         }
         if isinstance(recommender, VectorRecommender):

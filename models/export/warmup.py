@@ -17,7 +17,13 @@ from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from models.contract import Catalogue
 from schema import features
-from schema.requests import examples_request, names_request, playlists_request
+from schema.requests import (
+    Listener,
+    examples_request,
+    listeners_request,
+    names_request,
+    playlists_request,
+)
 from schema.signatures import MAX_WARMUP_REQUESTS, WARMUP_FILE
 
 # Sizes that decide which memory a request needs: seeds of a playlist, and playlists at once.
@@ -55,7 +61,7 @@ def warmup_requests(catalogue: Catalogue) -> Iterator[predict_pb2.PredictRequest
 
     Yields:
         Requests to `serving_default` (nothing, a title only, 1 to 100 tracks, many playlists at
-        once), to `serving_examples` and to `track_metadata`.
+        once), to `serving_examples`, to `serving_listener` and to `track_metadata`.
     """
     tracks = [bytes(uri) for uri in catalogue.track_uris[:_NAMES]]
     title = bytes(catalogue.track_names[0]) or b"playlist"
@@ -70,4 +76,6 @@ def warmup_requests(catalogue: Catalogue) -> Iterator[predict_pb2.PredictRequest
     example.features.feature[features.NAME].bytes_list.value.append(title)
     example.features.feature[features.TRACK_URI].bytes_list.value.extend(tracks[:10])
     yield examples_request([example.SerializeToString(deterministic=True)])
+    for count in _SEEDS:
+        yield listeners_request([Listener(tracks[:count], range(1, 1 + len(tracks[:count])))])
     yield names_request(tracks)

@@ -35,9 +35,7 @@ def recommender(fit: Fit, catalogue: Catalogue) -> Callable[[Query], np.ndarray]
     if fit.ranker is not None:
         retriever = Reranked(retriever, fit.ranker, len(catalogue))
 
-    rows = tf.RaggedTensorSpec([None, None], tf.int64, ragged_rank=1, row_splits_dtype=tf.int64)
-
-    @tf.function(input_signature=[Query(rows, rows, rows, rows)], autograph=False)
+    @tf.function(input_signature=[Query.spec()], autograph=False)
     def best(query: Query) -> tuple[tf.Tensor, tf.Tensor]:
         return retriever.best(query, query.track_ids.nrows(), count)
 

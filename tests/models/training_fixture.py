@@ -23,7 +23,7 @@ def query(
 ) -> Query:
     empty: list[list[int]] = [[] for _ in tracks]
     parts = [tracks, artists or empty, ngrams or empty, mentions or empty]
-    return Query(
+    return Query.of_playlists(
         *(
             tf.ragged.constant(part, tf.int64, ragged_rank=1, row_splits_dtype=tf.int64)
             for part in parts

@@ -7,7 +7,7 @@ from typing import Final
 import tensorflow as tf
 
 from models.contract import Additions, DotProductScorer
-from models.export.index.search import contains
+from models.rows import contains
 
 _NONE: Final = float("-inf")
 

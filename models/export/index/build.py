@@ -195,4 +195,4 @@ def _without(scorer: Scorer, reason: str, refused: dict[str, Any]) -> Built:
 
 def _empty() -> Query:
     rows = tf.RaggedTensor.from_row_lengths(tf.zeros([0], tf.int64), tf.zeros([0], tf.int64))
-    return Query(rows, rows, rows, rows)
+    return Query.of_playlists(rows, rows, rows, rows)

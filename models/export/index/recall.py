@@ -126,9 +126,8 @@ def ask(
     Returns:
         The answers.
     """
-    spec = tf.RaggedTensorSpec([1, None], tf.int64, ragged_rank=1, row_splits_dtype=tf.int64)
 
-    @tf.function(input_signature=[spec] * len(Query._fields), autograph=False)
+    @tf.function(input_signature=list(Query.spec(1)), autograph=False)
     def best(*parts: tf.RaggedTensor) -> tf.Tensor:
         padded = Query(*(pad(part, rows_per_step - 1) for part in parts))
         return retriever.best(padded, tf.constant(1), count)[1]

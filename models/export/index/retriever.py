@@ -29,13 +29,13 @@ class IndexRetriever(Retriever):
         """See `Retriever`; the index may miss some of the best."""
         asked = Query(*(part[:rows] for part in query))
         vectors = self._scorer.query_embedding(asked)
-        found = self._index.search(vectors, asked.track_ids, count)
+        found = self._index.search(vectors, asked.hidden_ids, count)
         added = self._scorer.additions(asked)
         if added is not None:
             plain = found
             found = tf.cond(
                 tf.size(added.ids.flat_values) > 0,
-                lambda: with_additions(plain, self._scorer, vectors, added, asked.track_ids),
+                lambda: with_additions(plain, self._scorer, vectors, added, asked.hidden_ids),
                 lambda: plain,
             )
         searched = self._scorer.is_dot_product(asked)

@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from models.export.index.partitions import Partitions, quantize
-from models.rows import row_ids
+from models.rows import contains
 
 _NONE: Final = float("-inf")
 # Numbers that are turned from 8 bits to 32 at once: few enough to stay in a core's cache.
@@ -181,18 +181,6 @@ class PartitionedIndex(tf.Module):
         scores = tf.pad(tf.where(usable, scores, _NONE), missing, constant_values=_NONE)
         scores, best = tf.math.top_k(scores, count)
         return scores, tf.gather(tf.pad(ids, missing), best, batch_dims=1)
-
-
-def contains(values: tf.RaggedTensor, asked: tf.Tensor) -> tf.Tensor:
-    """Which of `asked`, int32 [R, m], are among the same row of `values` [R, (S)]: bool [R, m]."""
-    # A number for each row and id, and one more, larger than all, so that there is always a next.
-    step = tf.constant(1 << 32, tf.int64)
-    known = tf.sort(values.flat_values + step * row_ids(values))
-    known = tf.concat([known, [tf.int64.max]], axis=0)
-    rows = tf.range(tf.shape(asked, tf.int64)[0])[:, tf.newaxis]
-    keys = tf.reshape(tf.cast(asked, tf.int64) + step * rows, [-1])
-    found = tf.equal(tf.gather(known, tf.searchsorted(known, keys)), keys)
-    return tf.reshape(found, tf.shape(asked))
 
 
 def _variable(values: np.ndarray, name: str) -> tf.Variable:

@@ -83,8 +83,7 @@ def find_candidates(
         The examples, one for each playlist.
     """
     retriever = BruteForce(scorer)
-    rows = tf.RaggedTensorSpec([None, None], tf.int64, ragged_rank=1, row_splits_dtype=tf.int64)
-    queries = Query(rows, rows, rows, rows)
+    queries = Query.spec()
 
     @tf.function(input_signature=[queries], autograph=False)
     def retrieved(query: Query) -> tuple[tf.Tensor, tf.Tensor]:

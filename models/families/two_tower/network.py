@@ -97,7 +97,8 @@ class TwoTower(tfrs.Model):
         artists = tf.gather(self._artist_ids, track_ids.flat_values)
         artist_ids = keep(track_ids.with_flat_values(artists), artists >= 0)
         nothing = track_ids.with_flat_values(tf.zeros_like(track_ids.flat_values))
-        return Query(track_ids, artist_ids, title_ngram_ids, keep(nothing, nothing.flat_values > 0))
+        mentions = keep(nothing, nothing.flat_values > 0)
+        return Query.of_playlists(track_ids, artist_ids, title_ngram_ids, mentions)
 
     # No `if` or loop here depends on a tensor, and looking for one takes longer than tracing.
     @tf.autograph.experimental.do_not_convert

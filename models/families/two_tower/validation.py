@@ -42,4 +42,4 @@ class Validation:
         if named_artists is not None:
             scores = added(scores, named_artists.additions(query))
         depth = min(MAX_RECOMMENDATIONS, candidates.shape[0])
-        return best_tracks(scores, query.track_ids, depth)[1]
+        return best_tracks(scores, query.hidden_ids, depth)[1]

@@ -178,3 +178,62 @@ def test_an_empty_catalogue_is_refused(tmp_path: pathlib.Path) -> None:
     catalogue = Catalogue(nothing, nothing, nothing, numbers, numbers, numbers)
     with pytest.raises(ValueError, match="at least one track"):
         Recommender(Fixed([]), catalogue, queries, 1)
+
+
+def listen(
+    model: Recommender, tracks: list[list[str]], excluded: list[list[str]], columns: int = 0
+) -> tuple[list, list]:
+    uris, out = (tf.ragged.constant(rows, tf.string, ragged_rank=1) for rows in (tracks, excluded))
+    uris = uris.to_tensor("")
+    result = model.serving_listener(
+        uris, tf.zeros_like(uris, tf.int64), tf.zeros([len(tracks), columns]), out.to_tensor("")
+    )
+    return result["track_uris"].numpy().tolist(), result["scores"].numpy().tolist()
+
+
+def test_listeners_get_nothing_that_they_heard_or_excluded(build) -> None:
+    uris, scores = listen(build(Fixed([1, 5, 3, 2, 4])), [["t1", "t1"], ["t0"]], [["t4"], []])
+    assert uris == [[b"t2", b"t3", b"t0", b"", b""], [b"t1", b"t4", b"t2", b"t3", b""]]
+    assert scores[0] == [3, 2, 1, -INF, -INF]
+
+
+def test_popular_tracks_but_those_excluded_answer_an_empty_history(build) -> None:
+    model = build(Fixed([1, 5, 3, 2, 4]))
+    uris, scores = listen(model, [["x"], []], [["t0", "t1"], []], columns=8)
+    assert uris == [[b"t4", b"t2", b"t3", b"", b""], POPULAR]
+    assert scores == [[8, 7, 2, -INF, -INF], [9, 8, 7, 7, 2]]
+
+
+def test_uneven_inputs_of_listeners_are_refused(build) -> None:
+    model, uris, times = build(Fixed([0] * 5)), tf.constant([["t0"]]), tf.constant([[1]], tf.int64)
+    none, out = tf.zeros([1, 0]), tf.zeros([1, 0], tf.string)
+    for inputs in (
+        (uris, tf.zeros([1, 2], tf.int64), none, out),
+        (uris, times, tf.zeros([2, 0]), out),
+        (uris, times, none, tf.zeros([2, 0], tf.string)),
+    ):
+        with pytest.raises(tf.errors.InvalidArgumentError, match="same number of rows"):
+            model.serving_listener(*inputs)
+
+
+def test_examples_of_listeners_are_histories(build) -> None:
+    class Last(Fixed):
+        """Scores the plays of the last seed, and then what is known of the listener."""
+
+        def score(self, query: Query) -> tf.Tensor:
+            plays = query.plays.to_tensor(0)[:, -1:]
+            known = query.listener_features.to_tensor(0.0, shape=[None, 8])[:, :1]
+            scores = tf.tile(self.scores[tf.newaxis], [query.track_ids.nrows(), 1])
+            return scores * (tf.cast(plays, tf.float32) + known)
+
+    def example(**lists: object) -> bytes:
+        written = tf.train.Example()
+        written.features.feature["track_uri"].bytes_list.value.extend([b"t1", b"t3", b"t1"])
+        if lists:
+            written.features.feature["listener_seen"].int64_list.value.append(3)
+            written.features.feature["listener_features"].float_list.value.extend([0.5] * 8)
+        return written.SerializeToString()
+
+    model = build(Last([1, 5, 3, 2, 4]))
+    found = model.serving_examples(tf.constant([example(), example(seen=3)]))
+    assert found["scores"].numpy()[:, 0].tolist() == [4, 10]

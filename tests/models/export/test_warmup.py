@@ -47,7 +47,7 @@ def test_every_request_is_answered(tmp_path: pathlib.Path) -> None:
     path = export(tmp_path / "1")
     servable = Servable.load("segue", 1, path)
     try:
-        assert run_warmup(servable, path) == 9
+        assert run_warmup(servable, path) == 12
     finally:
         servable.close()
 
@@ -59,7 +59,11 @@ def test_what_is_asked(tmp_path: pathlib.Path) -> None:
         for record in tf.data.TFRecordDataset(path)
     ]
     kinds = [request.model_spec.signature_name for request in requests]
-    assert kinds == ["serving_default"] * 7 + ["serving_examples", "track_metadata"]
+    assert kinds == ["serving_default"] * 7 + [
+        "serving_examples",
+        *["serving_listener"] * 3,
+        "track_metadata",
+    ]
     shapes = [
         [dim.size for dim in request.inputs["track_uris"].tensor_shape.dim]
         for request in requests[:7]
@@ -84,6 +88,6 @@ def test_they_can_be_left_out(tmp_path: pathlib.Path) -> None:
 
 
 def test_there_are_not_too_many(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
-    monkeypatch.setattr("models.export.warmup.MAX_WARMUP_REQUESTS", 8)
-    with pytest.raises(ValueError, match="at most 8 warm-up requests"):
+    monkeypatch.setattr("models.export.warmup.MAX_WARMUP_REQUESTS", 11)
+    with pytest.raises(ValueError, match="at most 11 warm-up requests"):
         export(tmp_path / "1")

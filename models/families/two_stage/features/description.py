@@ -141,7 +141,7 @@ class CandidateFeatures(tf.Module):
     def _vectors(self, query: Query) -> tuple[tf.Tensor, tf.Tensor]:
         """The first stage's vectors of playlists and of their titles alone, float32 [B, d]."""
         nothing = query.track_ids[:, :0]
-        titles = Query(nothing, nothing, query.title_ngram_ids, query.mention_ids)
+        titles = Query.of_playlists(nothing, nothing, query.title_ngram_ids, query.mention_ids)
         # Together, which takes little longer than one of them.
         both = Query(*(tf.concat(columns, axis=0) for columns in zip(query, titles, strict=True)))
         vectors, title_vectors = tf.split(self._scorer.query_embedding(both), 2)

@@ -36,12 +36,9 @@ class Sources:
 
     def playlist_vectors(self, rows: np.ndarray) -> np.ndarray:
         """The first stage's vectors of playlists that show all they hold: float32 [R, d]."""
-        ragged = tf.RaggedTensorSpec(
-            [None, None], tf.int64, ragged_rank=1, row_splits_dtype=tf.int64
-        )
 
         # Outside a graph, one playlist would be solved for after another in Python.
-        @tf.function(input_signature=[Query(ragged, ragged, ragged, ragged)], autograph=False)
+        @tf.function(input_signature=[Query.spec()], autograph=False)
         def embedded(query: Query) -> tf.Tensor:
             return self.scorer.query_embedding(query)
 
@@ -50,7 +47,8 @@ class Sources:
             some = self.data.train.select(rows[start : start + _ROWS])
             artists = some.track_ids.map_ids(self.data.catalogue.artist_ids)
             columns = (some.track_ids, artists, some.title_ngram_ids, some.mention_ids)
-            parts.append(embedded(Query(*(column.to_tensor() for column in columns))).numpy())
+            query = Query.of_playlists(*(column.to_tensor() for column in columns))
+            parts.append(embedded(query).numpy())
         return np.concatenate(parts)
 
     def some_playlists(self, count: int) -> np.ndarray:
