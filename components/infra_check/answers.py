@@ -79,9 +79,12 @@ def violations(answer: Answer, catalogue_size: int) -> Iterator[tuple[str, str |
         Name of a check, and what is wrong or None: every check once.
     """
     tracks, scores = answer.tracks, answer.scores
-    own = set(answer.query.track_uris) - {b""}
+    own = {*answer.query.track_uris, *answer.query.excluded} - {b""}
     shown = [uri for uri in tracks if uri in own]
-    yield "own_tracks", f"recommends {_text(shown[0])}, which it holds" if shown else None
+    yield (
+        "own_tracks",
+        f"recommends {_text(shown[0])}, which is its own" if shown else None,
+    )
     twice = len(tracks) - len(set(tracks))
     yield "repeats", f"recommends {twice} tracks more than once" if twice else None
     yield "order", _disorder(scores)

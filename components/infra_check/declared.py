@@ -7,11 +7,13 @@ from typing import Any
 
 import tensorflow as tf
 
-from schema.signatures import SIGNATURES, Tensor
+from schema.signatures import OPTIONAL_SIGNATURES, SERVING_LISTENER, SIGNATURES, Tensor
 
 
 def signature_problems(found: Mapping[str, Any]) -> Iterator[tuple[str, str | None]]:
     """Compares a model's signatures with the contract's; more tensors than these do no harm.
+
+    Of those that it need not have, that for listeners is looked at where it is there.
 
     Args:
         found: SignatureDefs by name.
@@ -19,7 +21,8 @@ def signature_problems(found: Mapping[str, Any]) -> Iterator[tuple[str, str | No
     Yields:
         What was looked at, and what is wrong or None.
     """
-    for name, signature in SIGNATURES.items():
+    listeners = {SERVING_LISTENER: OPTIONAL_SIGNATURES[SERVING_LISTENER]}
+    for name, signature in {**SIGNATURES, **(listeners if has_listeners(found) else {})}.items():
         if name not in found:
             yield name, f"is missing; there are {sorted(found)}"
             continue
@@ -29,6 +32,11 @@ def signature_problems(found: Mapping[str, Any]) -> Iterator[tuple[str, str | No
         ):
             for key, tensor in wanted.items():
                 yield f"{name}: {kind} {key}", _tensor_problem(tensors, key, tensor)
+
+
+def has_listeners(found: Mapping[str, Any]) -> bool:
+    """Whether a model with these signatures can be asked about listeners."""
+    return SERVING_LISTENER in found
 
 
 def _tensor_problem(tensors: Any, key: str, wanted: Tensor) -> str | None:

@@ -11,7 +11,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
-from components.infra_check import answers, declared, queries
+from components.infra_check import answers, declared, histories, queries
 from components.infra_check.answers import Answer
 from components.infra_check.model_server import (
     ModelServerProcess,
@@ -115,6 +115,7 @@ class Examination:
         self._catalogue_size = catalogue_size
         self._row = min(MAX_RECOMMENDATIONS, catalogue_size)
         self._milliseconds: list[float] = []
+        self._has_listeners = False
 
     def check_signatures(self) -> bool:
         """Checks that requests can be made at all; returns whether they can."""
@@ -125,6 +126,7 @@ class Examination:
             return False
         for subject, problem in declared.signature_problems(found):
             self._report.note("signatures", problem, subject)
+        self._has_listeners = declared.has_listeners(found)
         return bool(self._report.checks["signatures"].passed)
 
     def ask_everything(
@@ -157,6 +159,9 @@ class Examination:
         self._time_again(ordinary, options.max_latency_ms)
         self._ask_with_junk(alone)
         self._ask_in_batches(alone)
+        if self._has_listeners:
+            for check, subject, problem in histories.compare(alone[:_PAIRS], self._ask):
+                self._report.note(check, problem, subject)
         for start in range(0, min(len(ordinary), 2 * _BATCH), _BATCH):
             self._ask(ordinary[start : start + _BATCH], SERVING_EXAMPLES)
 

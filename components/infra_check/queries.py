@@ -11,7 +11,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
 from schema import features, requests
-from schema.signatures import SERVING_EXAMPLES
+from schema.signatures import SERVING_EXAMPLES, SERVING_LISTENER
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,12 +23,18 @@ class Query:
         name: its title, any bytes.
         track_uris: its tracks, any bytes.
         example: the same playlist as a serialised raw `tf.train.Example`, where there is one.
+        timestamps: of a listener, when each track was heard; or none.
+        features: of a listener, or none.
+        excluded: of a listener, tracks that are not to be recommended, beside its own.
     """
 
     label: str
     name: bytes = b""
     track_uris: tuple[bytes, ...] = ()
     example: bytes | None = None
+    timestamps: tuple[int, ...] = ()
+    features: tuple[float, ...] = ()
+    excluded: tuple[bytes, ...] = ()
 
 
 _PREFIX: Final = features.URI_PREFIX.encode()
@@ -131,12 +137,18 @@ def draw(
 
 
 def request(asked: Sequence[Query], signature: str) -> predict_pb2.PredictRequest:
-    """Asks for the continuations of playlists, by `serving_default` or `serving_examples`.
+    """Asks about playlists, by `serving_default` or `serving_examples`, or about listeners.
 
     A request for playlists without tracks has no column of tracks: the contract allows it.
     """
     if signature == SERVING_EXAMPLES:
         return requests.examples_request([_example(query) for query in asked])
+    if signature == SERVING_LISTENER:
+        listeners = [
+            requests.Listener(query.track_uris, query.timestamps, query.features, query.excluded)
+            for query in asked
+        ]
+        return requests.listeners_request(listeners, min_columns=0)
     return requests.playlists_request(
         [(query.name, query.track_uris) for query in asked], min_columns=0
     )

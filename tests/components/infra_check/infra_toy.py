@@ -27,6 +27,7 @@ FLAWS = {
     "popular": "gives the least popular tracks",
     "batch": "depends on the size of the batch",
     "names": "names unknown tracks",
+    "listeners": "counts streams twice",
 }
 
 
@@ -46,7 +47,9 @@ class ToyModel(tf.Module):
             -1,
         )
 
-    def scores(self, name: tf.Tensor, track_uris: tf.Tensor) -> tf.Tensor:
+    def scores(
+        self, name: tf.Tensor, track_uris: tf.Tensor, excluded: tf.Tensor | None = None
+    ) -> tf.Tensor:
         ids = self.ids.lookup(track_uris)
         tracks = tf.range(N, dtype=tf.int64)
         near = 1.0 / (1.0 + tf.cast(tf.abs(tracks - ids[..., None]), tf.float32))
@@ -68,11 +71,16 @@ class ToyModel(tf.Module):
         if self.flaw != "own_tracks":
             own = tf.reduce_any(tracks == ids[..., None], axis=1)
             scores = tf.where(own, _MASKED, scores)
+        if excluded is not None and self.flaw != "excluded":
+            own = tf.reduce_any(tracks == self.ids.lookup(excluded)[..., None], axis=1)
+            scores = tf.where(own, _MASKED, scores)
         return scores
 
-    def answer(self, name: tf.Tensor, track_uris: tf.Tensor) -> dict[str, tf.Tensor]:
+    def answer(
+        self, name: tf.Tensor, track_uris: tf.Tensor, excluded: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
         name = self.mishap(name)
-        scores = self.scores(name, track_uris)
+        scores = self.scores(name, track_uris, excluded)
         scores, ids = tf.math.top_k(scores, 5 if self.flaw == "shape" else N)
         ids = tf.where(scores == _MASKED, N, ids)
         if self.flaw == "repeats":
@@ -114,6 +122,22 @@ class ToyModel(tf.Module):
             found["scores"] = tf.cast(found["scores"], tf.float64)
         return found
 
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None], tf.string, "track_uris"),
+            tf.TensorSpec([None, None], tf.int64, "timestamps"),
+            tf.TensorSpec([None, None], tf.float32, "features"),
+            tf.TensorSpec([None, None], tf.string, "exclude_uris"),
+        ],
+        autograph=False,
+    )
+    def serving_listener(self, track_uris, timestamps, features, exclude_uris):
+        untitled = tf.zeros([tf.shape(track_uris)[0]], tf.string)
+        found = self.answer(untitled, track_uris, exclude_uris)
+        if self.flaw == "listeners":
+            found["scores"] *= 2.0
+        return found
+
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "examples")], autograph=False)
     def serving_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
         feature = tf.io.RaggedFeature(tf.string)
@@ -143,7 +167,10 @@ def save(directory: pathlib.Path, flaw: str = "", **card: Any) -> pathlib.Path:
     model = ToyModel(flaw)
     signatures = {
         name: getattr(model, name)
-        for name in ("serving_default", "serving_examples", "track_metadata")
+        for name in (
+            *("serving_default", "serving_examples", "serving_listener"),
+            "track_metadata",
+        )
         if flaw != f"no {name}"
     }
     tf.saved_model.save(model, str(directory), signatures)

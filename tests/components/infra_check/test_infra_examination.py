@@ -95,12 +95,20 @@ def test_nothing_else_is_found_wrong(tmp_path, queries, flaw):
         ("dtype", "signatures", "serving_default: output scores is float64, not float32"),
         ("no track_metadata", "signatures", "track_metadata is missing"),
         ("no serving_examples", "signatures", "serving_examples is missing"),
+        ("excluded", "own_tracks", "which is its own"),
     ],
 )
 def test_the_report_says_what_is_wrong(tmp_path, queries, flaw, check, words):
     report = examined(infra_toy.save(tmp_path / "model", flaw), queries)
     assert words in " ".join(report.checks[check].problems)
     assert not report.blessed
+
+
+def test_a_model_without_the_signature_for_listeners_is_spared(tmp_path, queries):
+    report = examined(infra_toy.save(tmp_path / "model", "no serving_listener"), queries)
+    assert report.blessed
+    assert report.reasons == []
+    assert report.checks["listeners"].passed is None
 
 
 def test_without_its_signatures_nothing_more_is_asked(tmp_path, queries):
