@@ -20,6 +20,7 @@ from serving.client.connection import ConnectionOptions
 from serving.protocol import (
     ConfigError,
     Continuation,
+    Listener,
     Playlist,
     Recommendation,
     ServingError,
@@ -112,6 +113,25 @@ class RecommenderClient:
         """
         return exchange.continue_playlists(
             self.predict, self.choice, playlists, top=top, with_names=with_names
+        )
+
+    def recommend_to_listeners(
+        self, listeners: Sequence[Listener], *, top: int = _TOP, with_names: bool = True
+    ) -> list[Continuation]:
+        """Recommends to several listeners, by what they streamed, many in one request.
+
+        Args:
+            listeners: the listeners.
+            top: how many tracks to return for each at most.
+            with_names: as of `continue_playlists`.
+
+        Raises:
+            ServingError: the server did not answer, or refused: FAILED_PRECONDITION where its
+                model has no signature for listeners.
+            BadAnswerError: the server's model is not one of Segue's.
+        """
+        return exchange.recommend_to_listeners(
+            self.predict, self.choice, listeners, top=top, with_names=with_names
         )
 
     def track_names(self, uris: Sequence[str]) -> dict[str, tuple[str, str]]:

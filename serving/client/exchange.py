@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import grpc
 from tensorflow_serving.apis import predict_pb2
 
-from serving.protocol import Continuation, Playlist, ServingError, TrackFacts, messages
+from serving.protocol import Continuation, Listener, Playlist, ServingError, TrackFacts, messages
 
 # A server takes a limited number of rows, and answers each with 500 tracks.
 _PLAYLISTS_AT_ONCE = 64
@@ -49,9 +49,37 @@ def continue_playlists(
         BadAnswerError: an answer breaks contract C3.
     """
     answers = []
+    spec = messages.model_spec(choice.model, choice.version, choice.label)
     for start in range(0, len(playlists), _PLAYLISTS_AT_ONCE):
         part = playlists[start : start + _PLAYLISTS_AT_ONCE]
-        answers += _continue_part(predict, choice, part, top=top, with_names=with_names)
+        request = messages.playlists_request(spec, part)
+        answers += _answers(predict, choice.model, request, part, top=top, with_names=with_names)
+    return answers
+
+
+def recommend_to_listeners(
+    predict: Predict,
+    choice: ModelChoice,
+    listeners: Sequence[Listener],
+    *,
+    top: int,
+    with_names: bool,
+) -> list[Continuation]:
+    """Asks for recommendations to listeners and, of the same version, for names, as above.
+
+    Raises:
+        ServingError: as `predict`; FAILED_PRECONDITION where the model has no such signature.
+        BadAnswerError: an answer breaks contract C3.
+    """
+    answers = []
+    spec = messages.model_spec(choice.model, choice.version, choice.label)
+    for start in range(0, len(listeners), _PLAYLISTS_AT_ONCE):
+        part = listeners[start : start + _PLAYLISTS_AT_ONCE]
+        request = messages.listeners_request(spec, part)
+        playlists = [listener.playlist() for listener in part]
+        answers += _answers(
+            predict, choice.model, request, playlists, top=top, with_names=with_names
+        )
     return answers
 
 
@@ -86,16 +114,15 @@ def track_facts(
     return facts
 
 
-def _continue_part(
+def _answers(
     predict: Predict,
-    choice: ModelChoice,
+    model: str,
+    request: predict_pb2.PredictRequest,
     playlists: Sequence[Playlist],
     *,
     top: int,
     with_names: bool,
 ) -> list[Continuation]:
-    spec = messages.model_spec(choice.model, choice.version, choice.label)
-    request = messages.playlists_request(spec, playlists)
     for last in (False, True):
         response = predict(request)
         ranked = messages.read_recommendations(response, len(playlists), top)
@@ -105,7 +132,7 @@ def _continue_part(
             if with_names:
                 uris = dict.fromkeys(uri for row in ranked for uri, _ in row)
                 uris |= dict.fromkeys(uri for item in playlists for uri in item.track_uris)
-                facts = track_facts(predict, ModelChoice(choice.model, version), list(uris))
+                facts = track_facts(predict, ModelChoice(model, version), list(uris))
         except ServingError as error:
             # The server may have unloaded the version between the two requests: ask the new one.
             if last or error.code is not grpc.StatusCode.NOT_FOUND:

@@ -13,6 +13,7 @@ from serving.protocol.errors import ConfigError, ServingError
 from serving.protocol.messages import (
     BadAnswerError,
     Continuation,
+    Listener,
     Playlist,
     Recommendation,
     TrackFacts,
@@ -28,6 +29,7 @@ __all__ = [
     "BrokenModelError",
     "ConfigError",
     "Continuation",
+    "Listener",
     "ModelConfig",
     "ModelServerConfig",
     "Playlist",

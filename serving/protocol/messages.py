@@ -42,6 +42,33 @@ class Playlist:
 
 
 @dataclasses.dataclass(frozen=True)
+class Listener:
+    """A listener to recommend to; see `schema.requests.Listener`.
+
+    Attributes:
+        track_uris: what was streamed, repeats among it.
+        timestamps: when, in Unix seconds, of each stream; or of none.
+        features: in the order of `schema.features.LISTENER_COLUMNS`, None where one is not known;
+            or none.
+        exclude_uris: tracks that are not to be recommended, beside those that were streamed.
+        key: the caller's name for the listener; the answer repeats it.
+    """
+
+    track_uris: tuple[str, ...] = ()
+    timestamps: tuple[int, ...] = ()
+    features: tuple[float | None, ...] = ()
+    exclude_uris: tuple[str, ...] = ()
+    key: str = ""
+
+    def __post_init__(self) -> None:
+        requests.check_listener(self.track_uris, self.timestamps, self.features)
+
+    def playlist(self) -> Playlist:
+        """The tracks that were streamed, each once."""
+        return Playlist("", tuple(dict.fromkeys(self.track_uris)), self.key)
+
+
+@dataclasses.dataclass(frozen=True)
 class Recommendation:
     """One recommended track.
 
@@ -65,7 +92,7 @@ class Continuation:
     """The answer for one playlist.
 
     Attributes:
-        playlist: what was asked.
+        playlist: what was asked; of a listener, what was streamed, each track once.
         recommendations: best first.
         model_version: the version that answered.
         seeds_known: how many of the playlist's tracks the model knows; None where it was not asked.
@@ -118,6 +145,24 @@ def playlists_request(
     """Asks for the continuations of playlists; see `schema.requests`."""
     return requests.playlists_request(
         [(_encode(item.name), [_encode(uri) for uri in item.track_uris]) for item in playlists],
+        spec,
+    )
+
+
+def listeners_request(
+    spec: model_pb2.ModelSpec, listeners: Sequence[Listener]
+) -> predict_pb2.PredictRequest:
+    """Asks for recommendations to listeners; see `schema.requests`."""
+    return requests.listeners_request(
+        [
+            requests.Listener(
+                [_encode(uri) for uri in item.track_uris],
+                item.timestamps,
+                item.features,
+                [_encode(uri) for uri in item.exclude_uris],
+            )
+            for item in listeners
+        ],
         spec,
     )
 

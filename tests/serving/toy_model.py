@@ -61,7 +61,9 @@ class ToyModel(tf.Module):
     def number(self) -> tf.Tensor:
         return self.version.lookup(tf.constant("version"))
 
-    def answer(self, name: tf.Tensor, ids: tf.Tensor) -> dict[str, tf.Tensor]:
+    def answer(
+        self, name: tf.Tensor, ids: tf.Tensor, excluded: tf.Tensor | None = None
+    ) -> dict[str, tf.Tensor]:
         known = tf.cast(ids >= 0, tf.float32)
         tracks = tf.range(TRACKS, dtype=tf.int64)
         distance = tf.abs(tf.cast(tracks - ids[..., None], tf.float32))
@@ -71,7 +73,8 @@ class ToyModel(tf.Module):
         any_known = tf.reduce_any(ids >= 0, axis=1, keepdims=True)
         version = tf.cast(self.number(), tf.float32)
         scores = tf.where(any_known, near, popular) + 100.0 * version
-        own = tf.reduce_any(tracks == ids[..., None], axis=1)
+        hidden = ids if excluded is None else tf.concat([ids, excluded], axis=1)
+        own = tf.reduce_any(tracks == hidden[..., None], axis=1)
         scores, order = tf.math.top_k(tf.where(own, float("-inf"), scores), K)
         uris = tf.where(tf.math.is_inf(scores), "", tf.gather(self.uris, order))
         return {"track_uris": uris, "scores": scores}
@@ -97,6 +100,27 @@ class ToyModel(tf.Module):
         uris = tf.sparse.to_dense(parsed["track_uri"], default_value="")
         return self.answer(parsed["name"], self.ids.lookup(uris))
 
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, None], tf.string, "track_uris"),
+            tf.TensorSpec([None, None], tf.int64, "timestamps"),
+            tf.TensorSpec([None, None], tf.float32, "features"),
+            tf.TensorSpec([None, None], tf.string, "exclude_uris"),
+        ]
+    )
+    def serving_listener(
+        self,
+        track_uris: tf.Tensor,
+        timestamps: tf.Tensor,
+        features: tf.Tensor,
+        exclude_uris: tf.Tensor,
+    ) -> dict[str, tf.Tensor]:
+        """Streams before the year 1970 do not count, nor those of a listener with a known 0."""
+        heard = tf.where(timestamps >= 0, track_uris, "")
+        heard = tf.where(tf.reduce_any(features == 0.0, axis=1)[:, None], "", heard)
+        untitled = tf.zeros([tf.shape(heard)[0]], tf.string)
+        return self.answer(untitled, self.ids.lookup(heard), self.ids.lookup(exclude_uris))
+
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, "track_uris")])
     def track_metadata(self, track_uris: tf.Tensor) -> dict[str, tf.Tensor]:
         ids = self.ids.lookup(track_uris)
@@ -119,6 +143,7 @@ def save(directory: pathlib.Path) -> None:
         signatures={
             "serving_default": model.serving_default,
             "serving_examples": model.serving_examples,
+            "serving_listener": model.serving_listener,
             "track_metadata": model.track_metadata,
         },
     )

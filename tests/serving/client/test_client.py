@@ -17,7 +17,14 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 from schema.scores import Basis
 from serving.client import ConnectionOptions, RecommenderClient, recommend
 from serving.client.connection import is_loopback
-from serving.protocol import BadAnswerError, ConfigError, Playlist, ServingError, messages
+from serving.protocol import (
+    BadAnswerError,
+    ConfigError,
+    Listener,
+    Playlist,
+    ServingError,
+    messages,
+)
 from serving.server import ModelServer
 from tests.serving.serving_helpers import MODEL, eventually
 from tests.serving.toy_model import artist, scores_by_hand, title, uri
@@ -74,6 +81,38 @@ def test_an_answer_says_what_it_rests_on(shared_target: str) -> None:
     # A track of the popular ones scores the number of its playlists.
     assert [item.score for item in answers[3].recommendations] == [108, 107]
     assert (blind.seeds_known, blind.basis) == (None, None)
+
+
+def test_listeners_are_recommended_to(shared_target: str) -> None:
+    known = (None,) * 7 + (1.5,)
+    listeners = [
+        Listener((uri(2), uri(5), uri(2)), exclude_uris=(uri(3),), key="ann"),
+        Listener((uri(2), uri(5)), (10, -10), known, (uri(1),)),
+        Listener((uri(2),), features=(0.0,) * 8),
+    ]
+    with RecommenderClient(shared_target) as client:
+        answers = client.recommend_to_listeners(listeners, top=2)
+        (blind,) = client.recommend_to_listeners(listeners[:1], with_names=False)
+        assert client.recommend_to_listeners([]) == []
+    assert answers[0].playlist == Playlist("", (uri(2), uri(5)), "ann")
+    assert answers[0].seeds_known == 2
+    # Track 2 was heard twice: track 1 scores 2 / 2 + 1 / 5, track 4 scores 2 / 3 + 1 / 2.
+    found = [[item.track_uri for item in answer.recommendations] for answer in answers]
+    assert found == [[uri(1), uri(4)], [uri(3), uri(0)], [uri(0), uri(1)]]
+    assert answers[0].recommendations[0].track_name == title(1)
+    assert [item.track_uri for item in blind.recommendations[:2]] == found[0]
+
+
+@pytest.mark.parametrize(
+    ("listener", "words"),
+    [
+        ({"track_uris": ("a", "b"), "timestamps": (1,)}, "2 streams have 1 timestamps"),
+        ({"features": (1.0, 2.0)}, "a listener has 8 features or none; 2 are given"),
+    ],
+)
+def test_a_listener_that_does_not_add_up_is_refused(listener: Any, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        Listener(**listener)
 
 
 def test_without_playlists_nothing_is_asked() -> None:

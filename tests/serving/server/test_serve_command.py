@@ -85,7 +85,8 @@ def test_waits_serves_and_ends(
 
     toy_model.push(saved_model, base, 5)
     line = server.wait_for("Serving segue version 5 at 127.0.0.1:")
-    server.wait_for("signatures: serving_default, serving_examples, track_metadata")
+    names = ["serving_default", "serving_examples", "serving_listener", "track_metadata"]
+    server.wait_for(f"signatures: {', '.join(names)}")
     server.wait_for("metrics: http://127.0.0.1:")
     target = line.split(" at ")[1].split(" ")[0]
     server.wait_for(f"segue query --target {target}")
