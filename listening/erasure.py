@@ -10,6 +10,7 @@ from typing import Final, Protocol
 #: The module of each store that knows listeners, by the name of the store. It is an `Eraser`.
 ERASERS: Final[Mapping[str, str]] = {
     "events": "listening.events.erasing",
+    "feast": "listening.store.feast.erasing",
     "features": "listening.features.erasing",
     "store": "listening.store.embedded.erasing",
     "tables": "listening.tables",

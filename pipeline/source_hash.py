@@ -44,9 +44,10 @@ DYNAMIC: Final = {
         "listening.events.erasing",
         "listening.features.erasing",
         "listening.store.embedded.erasing",
+        "listening.store.feast.erasing",
         "listening.tables",
     ),
-    "listening.store.port": ("listening.store.embedded",),
+    "listening.store.places": ("listening.store.embedded", "listening.store.feast"),
     "pipeline.runners.vertex.compiling": (
         "pipeline.runners.vertex.entrypoint",
         "pipeline.runners.vertex.look_up",

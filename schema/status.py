@@ -779,6 +779,73 @@ class FeaturesShowStatus(CommandStatus):
     """By view, then by time."""
 
 
+class ServedRows(Part):
+    """What became of rows that a store was sent."""
+
+    taken: int = 0
+    """Rows that are served from now on."""
+    older: int = 0
+    """Rows that are not, since what is served of the same key is newer."""
+
+
+class FeaturesMaterialiseStatus(CommandStatus):
+    """`segue features materialise`."""
+
+    command: Literal["features materialise"] = "features materialise"
+    status: Ended = "failed"
+    store: str = ""
+    views: dict[str, ServedRows] = Field(default_factory=dict)
+    """By view."""
+
+
+class FeaturesPushStatus(CommandStatus):
+    """`segue features push`."""
+
+    command: Literal["features push"] = "features push"
+    status: Ended = "failed"
+    store: str = ""
+    view: str = ""
+    taken: int = 0
+    """Rows that are served from now on."""
+    older: int = 0
+    """Rows that are not, since what is served of the same key, or pushed with them, is newer."""
+
+
+class FeatureRow(Part):
+    """What is served of a listener or a track."""
+
+    key: str = ""
+    event_timestamp: int | None = None
+    """As of when: microseconds since 1970; null where nothing is served."""
+    features: dict[str, Any] = Field(default_factory=dict)
+    """By column; instants are microseconds since 1970. Empty where nothing is served."""
+
+
+class FeaturesGetStatus(CommandStatus):
+    """`segue features get`."""
+
+    command: Literal["features get"] = "features get"
+    status: Ended = "failed"
+    store: str = ""
+    view: str = ""
+    rows: list[FeatureRow] = Field(default_factory=list)
+    """One a key, in the order in which keys were asked for."""
+
+
+class FeaturesJoinStatus(CommandStatus):
+    """`segue features join`."""
+
+    command: Literal["features join"] = "features join"
+    status: Ended = "failed"
+    store: str = ""
+    view: str = ""
+    output: str = ""
+    rows: int = 0
+    """One an entity."""
+    known: int = 0
+    """Those of them that have features."""
+
+
 class SegmentsBuildStatus(CommandStatus):
     """`segue segments build`."""
 
@@ -833,6 +900,10 @@ class StatusLine(
             | EventsRetainStatus
             | FeaturesBuildStatus
             | FeaturesShowStatus
+            | FeaturesMaterialiseStatus
+            | FeaturesPushStatus
+            | FeaturesGetStatus
+            | FeaturesJoinStatus
             | SegmentsBuildStatus,
             Field(discriminator="command"),
         ]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what some tests want beyond Python, where this machine lacks it and lets it be installed:
-# Chromium with its driver, openssl, Java with Maven, and MariaDB's server. Without them those tests
+# Chromium with its driver, openssl, Java with Maven, MariaDB's server, and Redis. Without them those tests
 # are skipped: never a failure here.
 set -uo pipefail
 
@@ -13,6 +13,7 @@ missing=()
 has_browser && has chromedriver || missing+=(browser)
 has openssl || missing+=(openssl)
 has mvn && has javac || missing+=(java)
+has redis-server || missing+=(redis)
 has mariadbd || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
@@ -41,6 +42,7 @@ for name in "${missing[@]}"; do
     browser) apt install --yes --no-install-recommends chromium chromium-driver ||
       apt install --yes --no-install-recommends chromium-browser chromium-chromedriver ;;
     mariadb) apt install --yes --no-install-recommends mariadb-server ;;
+    redis) apt install --yes --no-install-recommends redis-server ;;
     java) apt install --yes --no-install-recommends maven default-jdk-headless ;;
     *) apt install --yes --no-install-recommends "$name" ;;
   esac || without "apt-get install failed: $(tail -n 1 "$log")"

@@ -1,12 +1,16 @@
 """The feature store: features of a past time for training, and the newest ones for serving."""
 
-from listening.store.port import (
-    EVENT_TIME,
-    STORES,
-    FeatureStore,
-    OlderSpaceError,
-    Pushed,
-    open_store,
-)
+from listening.store.places import STORES, PlaceError, open_store
+from listening.store.port import EVENT_TIME, FeatureStore, OlderSpaceError, Pushed
+from listening.store.views import plain
 
-__all__ = ["EVENT_TIME", "STORES", "FeatureStore", "OlderSpaceError", "Pushed", "open_store"]
+__all__ = [
+    "EVENT_TIME",
+    "STORES",
+    "FeatureStore",
+    "OlderSpaceError",
+    "PlaceError",
+    "Pushed",
+    "open_store",
+    "plain",
+]

@@ -1,17 +1,13 @@
-"""The port of feature stores: what each of them does, and where they are found."""
+"""The port of feature stores: what each of them does."""
 
 from __future__ import annotations
 
 import dataclasses
 import datetime
-import importlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, Protocol
 
 import pyarrow as pa
-
-#: The module of each store, by name. It has `open_store(root, features)`.
-STORES: Final[Mapping[str, str]] = {"embedded": "listening.store.embedded"}
 
 #: The column that a store adds to a view's own: as of when the row is.
 EVENT_TIME: Final = "event_timestamp"
@@ -99,21 +95,3 @@ class FeatureStore(Protocol):
 
     def close(self) -> None:
         """Gives back what the store holds open."""
-
-
-def open_store(name: str, root: str, features: str) -> FeatureStore:
-    """Opens a store.
-
-    Args:
-        name: of STORES.
-        root: its own directory, made where it is missing.
-        features: the directory of partitions (`listening.features.partitions`).
-
-    Raises:
-        ValueError: there is no store of that name.
-        OSError: it cannot be opened.
-    """
-    if name not in STORES:
-        raise ValueError(f"there is no store {name}; there are {', '.join(STORES)}")
-    found: FeatureStore = importlib.import_module(STORES[name]).open_store(root, features)
-    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any, Final
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -9,6 +11,8 @@ from listening.store.port import EVENT_TIME, OlderSpaceError
 from schema.tables import FeatureView, TableError, conform
 
 TIME: pa.DataType = pa.timestamp("us", tz="UTC")
+#: The column of a join that says as of when the features are.
+FEATURE_TIME: Final = "feature_time"
 
 
 def timed(view: FeatureView) -> pa.Schema:
@@ -66,6 +70,59 @@ def newest(view: FeatureView, rows: pa.Table) -> pa.Table:
         return ordered
     first = pc.not_equal(keys.slice(1), keys.slice(0, len(keys) - 1))
     return ordered.filter(pa.concat_arrays([pa.array([True]), _whole(first)]))
+
+
+def asked(view: FeatureView, entities: pa.Table) -> tuple[pa.Array, pa.Array]:
+    """The keys and times that a join is asked for.
+
+    Raises:
+        ValueError: a column of the entities is missing or of another type, or named as one of the
+            view's is.
+    """
+    wanted = pa.schema(
+        [
+            pa.field(view.key, pa.string(), nullable=False),
+            pa.field(EVENT_TIME, TIME, nullable=False),
+        ]
+    )
+    taken = {*view.schema.names, FEATURE_TIME} - {view.key}
+    if both := sorted(taken & set(entities.schema.names)):
+        raise ValueError(f"{both[0]}: entities and {view.name} both have such a column")
+    found = conform(entities, wanted)
+    return found.column(view.key).combine_chunks(), found.column(EVENT_TIME).combine_chunks()
+
+
+def beside(view: FeatureView, entities: pa.Table, features: pa.Table, times: pa.Array) -> pa.Table:
+    """Entities with their features, and as of when those are."""
+    for name in view.schema.names:
+        if name != view.key:
+            entities = entities.append_column(name, features.column(name))
+    return entities.append_column(FEATURE_TIME, times)
+
+
+def plain(column: pa.ChunkedArray) -> Any:
+    """Instants as microseconds since 1970, also in lists; other columns as they are."""
+    if pa.types.is_timestamp(column.type):
+        return column.cast(pa.int64())
+    if pa.types.is_list(column.type) and pa.types.is_timestamp(column.type.value_type):
+        return column.cast(pa.list_(pa.field("item", pa.int64(), nullable=False)))
+    return column
+
+
+def naming(view: FeatureView, rows: pa.Table, listeners: pa.Array) -> pa.Array:
+    """Which rows are of listeners, or name them in a list."""
+    named = pa.array([False] * rows.num_rows, pa.bool_())
+    for name in view.listeners:
+        column = rows.column(name).combine_chunks()
+        if pa.types.is_list(column.type):
+            among = pc.is_in(pc.list_flatten(column), listeners)
+            parents = pc.list_parent_indices(column).filter(among)
+            places = pa.array(range(rows.num_rows), pa.int64())
+            found = pc.is_in(places, pc.unique(parents.cast(pa.int64())))
+        else:
+            found = pc.is_in(column, listeners)
+        named = pc.or_(named, found)
+    return named
 
 
 def _whole(found: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pipeline.cli.features_store import get, join, materialise, push
 from pipeline.cli.status_line import JsonOption, Status, StatusCommand
 from pipeline.cli.support import USAGE, fail, storage_errors_reported
 
@@ -22,6 +23,8 @@ build = typer.Typer(
     no_args_is_help=True,
 )
 app.add_typer(build, name="build")
+for _command in (materialise, get, join, push):
+    app.command(cls=StatusCommand)(_command)
 
 EventsOption = Annotated[str, typer.Option(help="Directory of landed events.")]
 FeaturesOption = Annotated[str, typer.Option("--features", help="Directory of features.")]

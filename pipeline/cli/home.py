@@ -16,10 +16,10 @@ from typer.core import TyperCommand, TyperGroup
 #: Options that name files and directories; a title may begin with ~ and mean it.
 PATH_OPTIONS: Final = frozenset(
     {
-        *("--batching-parameters-file", "--challenge", "--config", "--data", "--file"),
-        *("--holdouts", "--input", "--metrics", "--model", "--model-base", "--model-config-file"),
-        *("--impressions", "--out", "--output", "--recommendations", "--report", "--spec"),
-        *("--ssl-config-file", "--tls-ca", "--world"),
+        *("--batching-parameters-file", "--challenge", "--config", "--data", "--entities"),
+        *("--file", "--holdouts", "--input", "--metrics", "--model", "--model-base"),
+        *("--impressions", "--model-config-file", "--out", "--output", "--recommendations"),
+        *("--report", "--rows", "--spec", "--ssl-config-file", "--tls-ca", "--world"),
     }
 )
 

@@ -90,23 +90,27 @@ def features(folder: pathlib.Path) -> Filled:
 
 def store(folder: pathlib.Path) -> Filled:
     """An embedded store that serves segments, some of them pushed."""
-    root = str(folder / "store")
+    return served("store", f"embedded:{folder / 'store'}", folder)
+
+
+def served(name: str, place: str, folder: pathlib.Path) -> Filled:
+    """A store that serves segments, some of them pushed; it lies in `folder`/store."""
     numbers = (int(GONE, 16), int(STAYS, 16))
-    found = open_store("embedded", root, str(folder / "built"))
+    found = open_store(place, str(folder / "built"))
     for number, time in enumerate((day(2), day(3))):
         rows = segments(dict.fromkeys(numbers, f"segment {number}"))
         found.push("segments", timed(rows, [time, time]))
     found.close()
 
     def left() -> int:
-        again = open_store("embedded", root, str(folder / "built"))
+        again = open_store(place, str(folder / "built"))
         asked_for = [(number, time) for number in numbers for time in (day(2), day(3))]
         joined = again.join("segments", asked(asked_for)).column("segment")
         served = again.read("segments", [GONE, STAYS]).column("segment")
         again.close()
         return len(joined) - joined.null_count + len(served) - served.null_count
 
-    return Filled("store", root, left)
+    return Filled(name, str(folder / "store"), left)
 
 
 def entries(root: str) -> int:

@@ -17,10 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from listening.store.port import EVENT_TIME
-from listening.store.views import TIME
+from listening.store.views import TIME, asked, beside
 from schema.tables import FeatureView, conform
 
-FEATURE_TIME: Final = "feature_time"
 #: Of DuckDB; what does not fit waits on the disk.
 _MEMORY: Final = "1GB"
 
@@ -66,39 +65,21 @@ def joined(
         ValueError: a column of the entities is missing or of another type, or named as one of the
             view's is.
     """
-    keys, times = _columns(view, entities)
+    keys, times = asked(view, entities)
     number, places = len(sources), np.full(entities.num_rows, -1, np.int64)
     files, when = places.copy(), np.zeros(entities.num_rows, np.int64)
     if number and entities.num_rows:
         found = _matches(view, sources, keys, times)
         young = np.ones(len(found["entity"]), bool)
         if within is not None:
-            asked = np.asarray(times.cast(pa.int64()))[found["entity"]]
-            young = asked - found["time"] <= within
+            then = np.asarray(times.cast(pa.int64()))[found["entity"]]
+            young = then - found["time"] <= within
         rows = found["entity"][young]
         files[rows], places[rows] = found["file"][young], found["place"][young]
         when[rows] = found["time"][young]
     features = _taken(view, sources, files, places)
-    result = entities
-    for name in view.schema.names:
-        if name != view.key:
-            result = result.append_column(name, features.column(name))
     instants = pa.array(when, pa.int64(), mask=files < 0).cast(TIME)
-    return result.append_column(FEATURE_TIME, instants)
-
-
-def _columns(view: FeatureView, entities: pa.Table) -> tuple[pa.Array, pa.Array]:
-    asked = pa.schema(
-        [
-            pa.field(view.key, pa.string(), nullable=False),
-            pa.field(EVENT_TIME, TIME, nullable=False),
-        ]
-    )
-    taken = {*view.schema.names, FEATURE_TIME} - {view.key}
-    if both := sorted(taken & set(entities.schema.names)):
-        raise ValueError(f"{both[0]}: entities and {view.name} both have such a column")
-    found = conform(entities, asked)
-    return found.column(view.key).combine_chunks(), found.column(EVENT_TIME).combine_chunks()
+    return beside(view, entities, features, instants)
 
 
 def _matches(
@@ -107,8 +88,9 @@ def _matches(
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "entities.parquet")
         numbers = pa.array(np.arange(len(keys)))
-        asked = pa.table({"number": numbers, "key": keys, "time": times.cast(pa.int64())})
-        pq.write_table(asked, path)
+        pq.write_table(
+            pa.table({"number": numbers, "key": keys, "time": times.cast(pa.int64())}), path
+        )
         settings: dict[str, str | bool | int | float | list[str]] = {
             "memory_limit": _MEMORY,
             "temp_directory": folder,

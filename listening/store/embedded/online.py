@@ -10,14 +10,14 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from listening.store.port import EVENT_TIME, OlderSpaceError, Pushed
-from listening.store.views import served, space_of
+from listening.store.views import plain, served, space_of
 from schema.tables import FEATURE_VIEWS, FeatureView
 
 _FILE: Final = "online.sqlite"
@@ -129,15 +129,6 @@ class Online:
 def _encoded(
     view: FeatureView, rows: pa.Table, space: str
 ) -> Iterator[tuple[str, int, str, bytes]]:
-    plain = pa.table([_plain(column) for column in rows.columns], names=rows.schema.names)
-    for row in plain.to_pylist():
+    numbers = pa.table([plain(column) for column in rows.columns], names=rows.schema.names)
+    for row in numbers.to_pylist():
         yield row[view.key], row[EVENT_TIME], space, orjson.dumps(row)
-
-
-def _plain(column: pa.ChunkedArray) -> Any:
-    """Instants as numbers, also in lists."""
-    if pa.types.is_timestamp(column.type):
-        return column.cast(pa.int64())
-    if pa.types.is_list(column.type) and pa.types.is_timestamp(column.type.value_type):
-        return column.cast(pa.list_(pa.field("item", pa.int64(), nullable=False)))
-    return column

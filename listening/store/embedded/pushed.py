@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from listening.store.views import naming
 from schema.files import replacing
 from schema.tables import FEATURE_VIEWS, FeatureView
 
@@ -51,7 +52,7 @@ class PushedRows:
         for view in FEATURE_VIEWS.values():
             for path in self.files(view) if view.listeners else ():
                 rows = pq.read_table(path)
-                kept = rows.filter(pc.invert(_naming(view, rows, wanted)))
+                kept = rows.filter(pc.invert(naming(view, rows, wanted)))
                 if kept.num_rows == rows.num_rows:
                     continue
                 removed += rows.num_rows - kept.num_rows
@@ -66,18 +67,3 @@ class PushedRows:
             for name in names:
                 if name.startswith(".partial-"):
                     os.unlink(os.path.join(folder, name))
-
-
-def _naming(view: FeatureView, rows: pa.Table, wanted: pa.Array) -> pa.Array:
-    named = pa.array([False] * rows.num_rows)
-    for name in view.listeners:
-        column = rows.column(name).combine_chunks()
-        if pa.types.is_list(column.type):
-            among = pc.is_in(pc.list_flatten(column), wanted)
-            parents = pc.list_parent_indices(column).filter(among)
-            places = pa.array(range(rows.num_rows), pa.int64())
-            found = pc.is_in(places, pc.unique(parents.cast(pa.int64())))
-        else:
-            found = pc.is_in(column, wanted)
-        named = pc.or_(named, found)
-    return named

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 import pyarrow as pa
+import pydantic
 
 from listening.features import partitions
 from listening.features.partitions import Partition
@@ -18,6 +19,7 @@ from listening.store.embedded.pushed import PushedRows, pushed_home
 from listening.store.port import EVENT_TIME, Pushed
 from listening.store.views import TIME, checked, newest, space_of
 from schema import output_lock
+from schema.options import Options
 from schema.side_tables import TABLE_FILE
 from schema.tables import FeatureView, feature_view
 
@@ -103,6 +105,16 @@ class EmbeddedStore:
         return built + [Source(path, None) for path in self._pushed.files(view)]
 
 
-def open_store(root: str, features: str) -> EmbeddedStore:
+class Place(Options):
+    """What `embedded:DIR` says.
+
+    Attributes:
+        root: its directory.
+    """
+
+    root: str = pydantic.Field(min_length=1)
+
+
+def open_store(place: Place, features: str) -> EmbeddedStore:
     """Opens an embedded store; as of `listening.store.open_store`."""
-    return EmbeddedStore(root, features)
+    return EmbeddedStore(place.root, features)

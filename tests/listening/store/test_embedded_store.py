@@ -21,7 +21,7 @@ def test_a_kill_before_or_after_a_push_is_mended_by_the_same_push(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = timed(segments({1: "a"}), [day(2)])
-    store = open_store("embedded", str(tmp_path), str(tmp_path / "features"))
+    store = open_store(f"embedded:{tmp_path}", str(tmp_path / "features"))
     with monkeypatch.context() as patched:
 
         def killed(*_: object) -> None:
@@ -36,7 +36,7 @@ def test_a_kill_before_or_after_a_push_is_mended_by_the_same_push(
 
 
 def _kill_in_a_transaction(root: str, features: str) -> None:
-    store = open_store("embedded", root, features)
+    store = open_store(f"embedded:{root}", features)
     made = sqlite3.Connection.executemany
 
     class Deadly(sqlite3.Connection):
@@ -55,7 +55,7 @@ def test_killed_in_the_middle_of_a_materialisation_all_of_the_old_is_served(
 ) -> None:
     root, features = str(tmp_path / "store"), tmp_path / "features"
     build(features, "segments", day(2), segments({1: "old", 2: "old"}))
-    store = open_store("embedded", root, str(features))
+    store = open_store(f"embedded:{root}", str(features))
     store.materialise("segments")
     build(features, "segments", day(3), segments({1: "new", 2: "new"}))
     process = multiprocessing.get_context("spawn").Process(
@@ -72,7 +72,7 @@ def test_killed_in_the_middle_of_a_materialisation_all_of_the_old_is_served(
 
 
 def test_one_command_at_a_time_writes(tmp_path: pathlib.Path) -> None:
-    store = open_store("embedded", str(tmp_path), str(tmp_path / "features"))
+    store = open_store(f"embedded:{tmp_path}", str(tmp_path / "features"))
     rows = timed(segments({1: "a"}), [day(2)])
     with (
         output_lock.taken(str(tmp_path), "another command"),

@@ -16,13 +16,15 @@ from hypothesis import strategies as st
 
 from listening.store import EVENT_TIME, STORES, FeatureStore, OlderSpaceError, Pushed, open_store
 from tests.listening.store.making import asked, build, day, listener, segments, timed, vectors
+from tests.listening.store.placing import KINDS, Placing, placing
 
 _NUMBERS = itertools.count()
 
 
-@pytest.fixture(params=sorted(STORES))
-def kind(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
+@pytest.fixture(params=KINDS)
+def place(request: pytest.FixtureRequest) -> Placing:
+    """The text that names a store in a directory."""
+    return placing(str(request.param), request)
 
 
 @pytest.fixture
@@ -31,10 +33,14 @@ def features(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 @pytest.fixture
-def store(kind: str, tmp_path: pathlib.Path, features: pathlib.Path) -> Iterator[FeatureStore]:
-    found = open_store(kind, str(tmp_path / "store"), str(features))
+def store(place: Placing, tmp_path: pathlib.Path, features: pathlib.Path) -> Iterator[FeatureStore]:
+    found = open_store(place(tmp_path / "store"), str(features))
     yield found
     found.close()
+
+
+def test_every_store_is_here() -> None:
+    assert {str(each.values[0]).partition("-")[0] for each in KINDS} == set(STORES)
 
 
 def segments_of(table: pa.Table) -> list[str | None]:
@@ -219,7 +225,7 @@ def test_who_is_erased_is_nowhere(
 )
 @given(data=st.data())
 def test_joins_are_those_of_merge_asof(
-    kind: str, tmp_path: pathlib.Path, data: st.DataObject
+    place: Placing, tmp_path: pathlib.Path, data: st.DataObject
 ) -> None:
     root = tmp_path / str(next(_NUMBERS))
     hours = st.integers(0, 60)
@@ -230,7 +236,7 @@ def test_joins_are_those_of_merge_asof(
     entities = data.draw(st.lists(st.tuples(st.integers(1, 5), hours), min_size=1, max_size=20))
     within = data.draw(st.none() | st.integers(0, 30))
     start, hour = day(1), datetime.timedelta(hours=1)
-    store = open_store(kind, str(root / "store"), str(root / "features"))
+    store = open_store(place(root / "store"), str(root / "features"))
     known = []
     for cut, rows in cuts.items():
         build(root / "features", "segments", start + cut * hour, segments(rows))
