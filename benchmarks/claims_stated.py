@@ -213,7 +213,7 @@ STATED: Final = {
         *(_stage(name) for name in _STAGES),
         "which took three times as much at 100,000",
         "each copy of 1.5 million tracks of 128 factors is 0.8 GB",
-        "they need more than 24 GiB with these settings",
+        "some 46 GiB and 3.7 hours of CPU time for a whole run of that size",
         *(_whole(playlists) for playlists in (100_000, 300_000)),
     ),
     ("docs/scaling.md", "## What a second core gives"): (
