@@ -870,6 +870,30 @@ class SegmentsBuildStatus(CommandStatus):
     """How shares differ from those of the cut before, where that is much."""
 
 
+class SegmentsSlicesStatus(CommandStatus):
+    """`segue segments slices`."""
+
+    command: Literal["segments slices"] = "segments slices"
+    status: Ended = "failed"
+    out: str = ""
+    cut: str = ""
+    """The hour before which histories, features and segments end."""
+    until: str = ""
+    """The hour before which first plays were looked for."""
+    listeners: int = 0
+    """Who streamed or skipped until then."""
+    records: dict[str, int] = Field(default_factory=dict)
+    """Of listeners, by split."""
+    entries: dict[str, int] = Field(default_factory=dict)
+    """Tracks of these records, by split."""
+    segments: dict[str, dict[str, int]] = Field(default_factory=dict)
+    """Records by segment and split."""
+    playlists: int = 0
+    """Records of playlists that go along."""
+    left_out: dict[str, int] = Field(default_factory=dict)
+    """What is in no record, by kind."""
+
+
 class StatusLine(
     RootModel[
         Annotated[
@@ -904,7 +928,8 @@ class StatusLine(
             | FeaturesPushStatus
             | FeaturesGetStatus
             | FeaturesJoinStatus
-            | SegmentsBuildStatus,
+            | SegmentsBuildStatus
+            | SegmentsSlicesStatus,
             Field(discriminator="command"),
         ]
     ]

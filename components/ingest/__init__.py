@@ -12,6 +12,7 @@ __all__ = [
     "options",
     "parameters",
     "pids",
+    "reading",
     "records",
     "spans",
     "summary",

@@ -7,10 +7,12 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.features import AsOfOption, FeaturesOption, at, show_built, told
+from pipeline.cli.segments_slices import slices
 from pipeline.cli.status_line import JsonOption, Status, StatusCommand
 from pipeline.cli.support import USAGE, fail, storage_errors_reported
 
 app = typer.Typer(help="Segments of listeners, by rules that files name.", no_args_is_help=True)
+app.command(cls=StatusCommand)(slices)
 
 
 @app.command(cls=StatusCommand)
