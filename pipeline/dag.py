@@ -80,7 +80,8 @@ class Paths:
             serving=places.serving,
             release_record=_absolute(config.release_record or places.releases),
             schemas=places.schemas,
-            schema_file=config.validation.schema_file or curated_schema_path(),
+            schema_file=config.validation.schema_file
+            or curated_schema_path(listeners=config.holdout.of == "listeners"),
             passed=places.passed,
             analysis=places.analysis,
             checkpoints=places.checkpoints,

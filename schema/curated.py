@@ -7,12 +7,18 @@ from typing import Final
 
 #: Its name, here and in every artifact that holds a schema.
 SCHEMA_FILE: Final = "schema.pbtxt"
+#: The one where listeners are held out.
+_LISTENERS_FILE: Final = "listeners.pbtxt"
 _VIEWS: Final = "views"
 
 
-def curated_schema_path() -> str:
-    """Where the schema lies, a text proto of `tensorflow_metadata.proto.v0.Schema`."""
-    return str(resources.files("schema").joinpath(SCHEMA_FILE))
+def curated_schema_path(*, listeners: bool = False) -> str:
+    """Where the schema lies, a text proto of `tensorflow_metadata.proto.v0.Schema`.
+
+    Args:
+        listeners: whether listeners are held out, who have no titles.
+    """
+    return str(resources.files("schema").joinpath(_LISTENERS_FILE if listeners else SCHEMA_FILE))
 
 
 def curated_schema() -> str:

@@ -22,7 +22,9 @@ class ValidationOptions(Options):
         (), description="features or kinds of anomalies that never stop the run"
     )
     schema_file: str | None = pydantic.Field(
-        None, description="a curated schema.pbtxt; null: Segue's own"
+        None,
+        description="a curated schema.pbtxt; null: Segue's own, for playlists "
+        "or for listeners by holdout.of",
     )
 
     @pydantic.field_validator("schema_file")

@@ -10,17 +10,19 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.example_records import first_records
+from evaluation.scenarios import BY_NAME
 from schema import features
 from schema.documents import Example, RecommendedSong, Song
 
 _SCENARIOS: Final = ("title", "title+first1", "title+first5", "first10", "title+rand25")
+_MOST: Final = 5
 _SHOWN_SEEDS: Final = 5
 _SHOWN: Final = 10
 _READ: Final = 400
 
 
 def pick(model: types.Artifact, held_out: types.Artifact, split: str = "eval") -> list[Example]:
-    """Recommends for the first playlist of several scenarios.
+    """Recommends for the first playlist of several scenarios, or listener of several segments.
 
     Args:
         model: the candidate.
@@ -34,12 +36,14 @@ def pick(model: types.Artifact, held_out: types.Artifact, split: str = "eval") -
     chosen: dict[str, bytes] = {}
     for serialized in first_records(folder, _READ):
         scenario = _values(tf.train.Example.FromString(serialized), features.SCENARIO)[0].decode()
-        if scenario in _SCENARIOS:
+        if scenario in _SCENARIOS or scenario not in BY_NAME:
             chosen.setdefault(scenario, serialized)
     if not chosen:
         return []
     loaded = tf.saved_model.load(path_utils.serving_model_path(model.uri))
-    ordered = [chosen[scenario] for scenario in _SCENARIOS if scenario in chosen]
+    names: list[str] = [name for name in _SCENARIOS if name in chosen]
+    names += sorted(chosen.keys() - set(names))  # segments
+    ordered = [chosen[name] for name in names[:_MOST]]
     answers = loaded.signatures["serving_examples"](examples=tf.constant(ordered))
     describe = loaded.signatures["track_metadata"]
     return [

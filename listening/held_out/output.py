@@ -8,7 +8,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from types import TracebackType
-from typing import BinaryIO, Final
+from typing import Final
 
 from isal import igzip
 
@@ -77,7 +77,7 @@ class SlicesWriter:
         """
         self._folder, self._kind, self._most = folder, kind, most
         self._open = contextlib.ExitStack()
-        self._file: BinaryIO | None = None
+        self._file: igzip.IGzipFile | None = None
         self._size = self._number = 0
 
     def __enter__(self) -> SlicesWriter:
@@ -103,10 +103,12 @@ class SlicesWriter:
         self._file.write(record)
         self._size += len(record)
 
-    def _begin(self) -> BinaryIO:
+    def _begin(self) -> igzip.IGzipFile:
         path = os.path.join(self._folder, f"mpd.slice.{self._kind}-{self._number:05d}.json.gz")
         raw = self._open.enter_context(open(path, "wb"))  # noqa: SIM115 - in the stack
-        file: BinaryIO = self._open.enter_context(igzip.GzipFile("", "wb", _LEVEL, raw, mtime=0))
+        file: igzip.IGzipFile = self._open.enter_context(
+            igzip.IGzipFile("", "wb", _LEVEL, raw, mtime=0)
+        )
         file.write(b'{"playlists":[\n')
         self._size, self._number = 0, self._number + 1
         return file
