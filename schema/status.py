@@ -755,6 +755,7 @@ class FeaturesBuildStatus(CommandStatus):
 
     command: Literal[
         "features build listening_history",
+        "features build heard",
         "features build social_graph",
         "features build audio_embeddings",
         "features build vectors",

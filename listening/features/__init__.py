@@ -15,6 +15,7 @@ __all__ = [
     "counts",
     "erasing",
     "finish",
+    "heard",
     "history",
     "partitions",
     "social",

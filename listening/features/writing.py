@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,12 +13,12 @@ from listening.features.partitions import Draft
 from schema.side_tables import TABLE_FILE
 from schema.tables import FeatureView
 
-#: Rows of a row group, but for the last one's: however the rows come, the file is the same.
-GROUP_ROWS: Final = 32_768
-
 
 def write_table(draft: Draft, parts: Iterable[pa.Table]) -> int:
     """Writes rows that come part by part, in the order of the view's key.
+
+    Row groups are of the size that the view says, but for the last one: however the rows come, the
+    file is the same.
 
     Args:
         draft: of the partition.
@@ -45,9 +44,9 @@ def write_table(draft: Draft, parts: Iterable[pa.Table]) -> int:
             space = _one_space(view, part, space)
             rows += part.num_rows
             waiting = pa.concat_tables([waiting, part.cast(view.schema)])
-            while waiting.num_rows >= GROUP_ROWS:
-                _write(writer, waiting.slice(0, GROUP_ROWS))
-                waiting = waiting.slice(GROUP_ROWS)
+            while waiting.num_rows >= view.group_rows:
+                _write(writer, waiting.slice(0, view.group_rows))
+                waiting = waiting.slice(view.group_rows)
         if waiting.num_rows or not rows:
             _write(writer, waiting)
     return rows
@@ -55,7 +54,7 @@ def write_table(draft: Draft, parts: Iterable[pa.Table]) -> int:
 
 def _write(writer: pq.ParquetWriter, rows: pa.Table) -> None:
     # In one piece: pages would else end where the parts did.
-    writer.write_table(rows.combine_chunks(), row_group_size=GROUP_ROWS)
+    writer.write_table(rows.combine_chunks(), row_group_size=max(rows.num_rows, 1))
 
 
 def _risen(view: FeatureView, part: pa.Table, last: str | None) -> str:

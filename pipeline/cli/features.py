@@ -94,7 +94,7 @@ def _done(name: str, features: str, found: Built, counts: dict[str, int]) -> Sta
     show_built(built, found.warnings)
     typer.echo("  " + ", ".join(f"{n:,} {kind.replace('_', ' ')}" for kind, n in counts.items()))
     return FeaturesBuildStatus(
-        command=f"features build {name}",  # type: ignore[arg-type]  # one of the four
+        command=f"features build {name}",  # type: ignore[arg-type]  # one of the five
         status="ok",
         out=features,
         partitions=[built],
@@ -131,6 +131,25 @@ def listening_history(
         found = history.build(events, features, at(as_of), tracks, options)
     counts = {"listeners": found.listeners, "events": found.events, "copies": found.copies}
     return _done("listening_history", features, found, counts)
+
+
+@build.command(name="heard", cls=StatusCommand)
+def heard(
+    events: EventsOption = "out/events",
+    features: FeaturesOption = "out/features",
+    as_of: AsOfOption = None,
+    json: JsonOption = False,
+) -> Status:
+    """Build what each listener ever heard: all tracks, and how often each was streamed.
+
+    Example: segue features build heard --events out/events --as-of 2017-11-14T00
+    """
+    from listening.features import heard as room
+
+    with storage_errors_reported():
+        found = room.build(events, features, at(as_of))
+    counts = {"listeners": found.listeners, "events": found.events, "copies": found.copies}
+    return _done("heard", features, found, counts)
 
 
 @build.command(name="social_graph", cls=StatusCommand)

@@ -13,6 +13,7 @@ from schema.tables.conform import TableError, conform
 from schema.tables.features import (
     AUDIO_EMBEDDINGS,
     FEATURE_VIEWS,
+    HEARD,
     LISTENER_VECTORS,
     LISTENING_HISTORY,
     SEGMENTS,
@@ -35,6 +36,7 @@ __all__ = [
     "FEATURE_VIEWS",
     "FOLLOWS",
     "FOLLOWS_FILE",
+    "HEARD",
     "LISTENER_VECTORS",
     "LISTENING_HISTORY",
     "PLAYS",

@@ -67,6 +67,15 @@ LISTENING_HISTORY: Final = pa.schema(
     ]
 )
 
+#: A row a listener who ever played something. A track that was only skipped has no stream.
+HEARD: Final = pa.schema(
+    [
+        _required("listener_id", pa.string()),
+        _required("track_uris", _WORDS),
+        _required("streams", _COUNTS),
+    ]
+)
+
 #: A row a listener who follows somebody, or is followed.
 SOCIAL_GRAPH: Final = pa.schema(
     [
@@ -135,6 +144,7 @@ class FeatureView:
         space: the column that says what vectors may be compared; None where there are no vectors.
             All rows of a partition have one value there.
         listeners: columns that hold pseudonyms, alone or in lists.
+        group_rows: of a row group, fewer where rows are long: a group is read and written whole.
     """
 
     name: str
@@ -142,6 +152,7 @@ class FeatureView:
     schema: pa.Schema
     space: str | None = None
     listeners: tuple[str, ...] = ()
+    group_rows: int = 32_768
 
 
 _LISTENER: Final = ("listener_id",)
@@ -151,6 +162,7 @@ FEATURE_VIEWS: Final[Mapping[str, FeatureView]] = {
     view.name: view
     for view in (
         FeatureView("listening_history", "listener_id", LISTENING_HISTORY, listeners=_LISTENER),
+        FeatureView("heard", "listener_id", HEARD, listeners=_LISTENER, group_rows=2_048),
         FeatureView(
             "social_graph", "listener_id", SOCIAL_GRAPH, listeners=(*_LISTENER, "neighbours")
         ),

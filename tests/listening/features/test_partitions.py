@@ -14,7 +14,7 @@ import pytest
 
 from listening.features import checks, partitions
 from listening.features.partitions import Draft, building
-from listening.features.writing import GROUP_ROWS, write_table
+from listening.features.writing import write_table
 from schema import output_lock
 from schema.side_tables import describe_side_table
 from schema.tables import AUDIO_EMBEDDINGS, FEATURE_VIEWS, SEGMENTS
@@ -145,7 +145,9 @@ def test_a_table_that_was_changed_is_refused(tmp_path: pathlib.Path) -> None:
 
 
 def test_the_file_does_not_tell_how_its_rows_came(tmp_path: pathlib.Path) -> None:
-    rows = segments(*(f"{number:08x}" for number in range(GROUP_ROWS + 1000)))
+    rows = segments(
+        *(f"{number:08x}" for number in range(FEATURE_VIEWS["segments"].group_rows + 1000))
+    )
     for name, size in (("one", len(rows)), ("many", 777)):
         with building(str(tmp_path / name), "segments", WHEN) as draft:
             parts = [rows.slice(start, size) for start in range(0, len(rows), size)]
