@@ -1,3 +1,13 @@
 """What listeners do: their events, landed; counts, features and segments; how one is erased."""
 
-__all__ = ["counting", "erasure", "events", "features", "held_out", "segments", "store", "tables"]
+__all__ = [
+    "counting",
+    "erasure",
+    "events",
+    "features",
+    "held_out",
+    "segments",
+    "store",
+    "tables",
+    "versions",
+]

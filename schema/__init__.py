@@ -11,6 +11,7 @@ __all__ = [
     "layout",
     "locks",
     "model_card",
+    "option_files",
     "options",
     "output_lock",
     "provenance",

@@ -11,27 +11,22 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime
-import filecmp
 import os
 import re
 import shutil
-import uuid
-from collections.abc import Callable, Iterator
-from typing import Final, TypeVar
+from collections.abc import Iterator
+from typing import Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from listening import versions
 from schema import output_lock
 from schema.side_tables import SIDE_TABLE_FILE, TABLE_FILE, SideTable, read_side_table
 from schema.tables import FEATURE_VIEWS, FeatureView, conform, feature_view
 
 _CUT: Final = re.compile(r"as_of=(\d{4}-\d{2}-\d{2}T\d{2})")
-_VERSION: Final = re.compile(r"version-(\d{6})")
 _FORMAT: Final = "%Y-%m-%dT%H"
-_PARTIAL: Final = ".partial-"
-_TRIES: Final = 5
-_Found = TypeVar("_Found")
 
 
 def cut_name(as_of: datetime.datetime) -> str:
@@ -108,14 +103,11 @@ def partitions(root: str, view: str) -> list[Partition]:
     """The newest version of each cut, in the order of time; none where nothing was built."""
     found = []
     home = os.path.join(root, feature_view(view).name)
-    for cut in sorted(_names(home)):
+    for cut in sorted(versions.names(home)):
         if (named := _CUT.fullmatch(cut)) is None:
             continue
-        versions = [int(match[1]) for _, match in _versions(os.path.join(home, cut))]
-        if versions:
-            newest = max(versions)
-            folder = os.path.join(home, cut, _version_name(newest))
-            found.append(Partition(view, named[1], newest, folder))
+        if (kept := versions.newest(os.path.join(home, cut))) is not None:
+            found.append(Partition(view, named[1], *kept))
     return found
 
 
@@ -144,15 +136,7 @@ def read(root: str, view: str, as_of: datetime.datetime) -> pa.Table:
     Raises:
         ValueError: it was not built, or is not the table that was described.
     """
-    return retried(lambda: at(root, view, as_of).table())
-
-
-def retried(once: Callable[[], _Found]) -> _Found:
-    """Reads again where a newer version took the place of what was read."""
-    for _ in range(_TRIES - 1):
-        with contextlib.suppress(FileNotFoundError):
-            return once()
-    return once()
+    return versions.retried(lambda: at(root, view, as_of).table())
 
 
 @dataclasses.dataclass
@@ -210,27 +194,25 @@ def building(
     """
     name, home = cut_name(as_of), os.path.join(root, feature_view(view).name)
     with output_lock.taken(home, command):
-        _clear(home)
+        versions.clear(home, _CUT)
         known = partitions(root, view)
-        before = next((each for each in known if each.as_of == name), None)
-        partial = os.path.join(home, f"{_PARTIAL}{uuid.uuid4().hex}")
-        draft = Draft(
-            view=feature_view(view),
-            as_of=name,
-            folder=os.path.join(partial, "version"),
-            scratch=os.path.join(partial, "scratch"),
-            refused=os.path.join(home, f"refused.as_of={name}"),
-            before=before,
-            earlier=next((each for each in reversed(known) if each.as_of < name), None),
-        )
-        try:
+        with versions.partial(home) as partial:
+            draft = Draft(
+                view=feature_view(view),
+                as_of=name,
+                folder=os.path.join(partial, "version"),
+                scratch=os.path.join(partial, "scratch"),
+                refused=os.path.join(home, f"refused.as_of={name}"),
+                before=next((each for each in known if each.as_of == name), None),
+                earlier=next((each for each in reversed(known) if each.as_of < name), None),
+            )
             os.makedirs(draft.folder)
             os.makedirs(draft.scratch)
             yield draft
-            _place(os.path.join(home, f"as_of={name}"), draft)
+            slot = os.path.join(home, f"as_of={name}")
+            number, folder, draft.changed = versions.place(slot, draft.folder)
+            draft.placed = Partition(view, name, number, folder)
             shutil.rmtree(draft.refused, ignore_errors=True)
-        finally:
-            shutil.rmtree(partial, ignore_errors=True)
 
 
 def clear(root: str, view: str, command: str) -> None:
@@ -241,74 +223,4 @@ def clear(root: str, view: str, command: str) -> None:
     """
     home = os.path.join(root, feature_view(view).name)
     with output_lock.taken(home, command):
-        _clear(home)
-
-
-def _place(cut: str, draft: Draft) -> None:
-    before = draft.before
-    if before is not None and _same(before.folder, draft.folder):
-        draft.placed, draft.changed = before, False
-        return
-    for name in _names(draft.folder):
-        _sync(os.path.join(draft.folder, name))
-    _sync(draft.folder)
-    os.makedirs(cut, exist_ok=True)
-    version = 1 if before is None else before.version + 1
-    folder = os.path.join(cut, _version_name(version))
-    os.rename(draft.folder, folder)
-    _sync(cut)
-    _sync(os.path.dirname(cut))
-    draft.placed = Partition(draft.view.name, draft.as_of, version, folder)
-    _clear_cut(cut)
-
-
-def _clear(home: str) -> None:
-    """Removes what was cut short, and versions that newer ones have replaced."""
-    for name in _names(home):
-        if name.startswith(_PARTIAL):
-            shutil.rmtree(os.path.join(home, name), ignore_errors=True)
-        elif _CUT.fullmatch(name):
-            _clear_cut(os.path.join(home, name))
-
-
-def _clear_cut(cut: str) -> None:
-    versions = sorted((int(match[1]), name) for name, match in _versions(cut))
-    for _, name in versions[:-1]:
-        folder = os.path.join(cut, name)
-        # Under another name first, so that no reader finds half of it.
-        leaving = os.path.join(os.path.dirname(cut), f"{_PARTIAL}{uuid.uuid4().hex}")
-        os.rename(folder, leaving)
-        shutil.rmtree(leaving)
-
-
-def _same(one: str, other: str) -> bool:
-    names = sorted(_names(one))
-    return names == sorted(_names(other)) and all(
-        filecmp.cmp(os.path.join(one, name), os.path.join(other, name), shallow=False)
-        for name in names
-    )
-
-
-def _version_name(number: int) -> str:
-    return f"version-{number:06d}"
-
-
-def _versions(cut: str) -> Iterator[tuple[str, re.Match[str]]]:
-    for name in _names(cut):
-        if match := _VERSION.fullmatch(name):
-            yield name, match
-
-
-def _names(folder: str) -> list[str]:
-    try:
-        return os.listdir(folder)
-    except (FileNotFoundError, NotADirectoryError):
-        return []
-
-
-def _sync(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        versions.clear(home, _CUT)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import itertools
 import pathlib
 from collections.abc import Iterable, Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import pyarrow as pa
 import pydantic
-import yaml
 
-from schema import strict_yaml
 from schema.features import SEGMENT_NAME
+from schema.option_files import OptionFileError, read
 from schema.options import Options
 from schema.tables import LISTENING_HISTORY
 
@@ -105,24 +104,11 @@ def load(folder: str | pathlib.Path) -> tuple[Segment, ...]:
     files = sorted(pathlib.Path(folder).glob("*.yaml"))
     if not files:
         raise SegmentsError(f"{folder} holds no segments: a file NAME.yaml each")
-    found = [_read(path) for path in files]
+    try:
+        found = [read(path, Segment) for path in files]
+    except OptionFileError as error:
+        raise SegmentsError(str(error)) from None
     return _ordered(str(folder), found)
-
-
-def _read(path: pathlib.Path) -> Segment:
-    try:
-        content = strict_yaml.load(path.read_bytes())
-    except (yaml.YAMLError, ValueError) as error:
-        raise SegmentsError(f"{path} is no YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(content, dict):
-        raise SegmentsError(f"{path} holds no keys; accepted are {_keys(Segment)}")
-    try:
-        segment = Segment.model_validate(content)
-    except pydantic.ValidationError as error:
-        raise SegmentsError(f"{path}: {_told(error)}") from None
-    if segment.name != path.stem:
-        raise SegmentsError(f"{path}: name: {segment.name!r} is not the file's, {path.stem!r}")
-    return segment
 
 
 def _ordered(folder: str, found: Iterable[Segment]) -> tuple[Segment, ...]:
@@ -144,32 +130,6 @@ def _ordered(folder: str, found: Iterable[Segment]) -> tuple[Segment, ...]:
             f"{segments[-1].name}, has to have no rules"
         )
     return segments
-
-
-def _told(error: pydantic.ValidationError) -> str:
-    """Each wrong key, and what is accepted there."""
-    problems = []
-    for problem in error.errors():
-        place = [str(part) for part in problem["loc"]]
-        key = ".".join(place)
-        if problem["type"] == "extra_forbidden":
-            kind = Rule if len(place) > 1 else Segment
-            problems.append(f"{key}: no such key; accepted are {_keys(kind)}")
-        elif problem["type"] == "missing":
-            problems.append(f"{key}: it is missing")
-        else:
-            text = problem["msg"].removeprefix("Value error, ")
-            shown = f", not {problem['input']!r}" if _is_plain(problem["input"]) else ""
-            problems.append(f"{key}: {text}{shown}" if key else text)
-    return "; ".join(problems)
-
-
-def _is_plain(value: Any) -> bool:
-    return isinstance(value, str | int | float | bool) or value is None
-
-
-def _keys(kind: type[Options]) -> str:
-    return ", ".join(kind.model_fields)
 
 
 def names(segments: Sequence[Segment]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Final
 import pyarrow as pa
 import pydantic
 
+from listening import versions
 from listening.features import partitions
 from listening.features.partitions import Partition
 from listening.store.embedded import erasing
@@ -54,7 +55,7 @@ class EmbeddedStore:
                 )
             return found, found.table()
 
-        partition, rows = partitions.retried(read)
+        partition, rows = versions.retried(read)
         with output_lock.taken(self._root, _COMMAND):
             times = pa.array([partitions.micros(partition.time)] * rows.num_rows, pa.int64()).cast(
                 TIME
@@ -85,9 +86,7 @@ class EmbeddedStore:
         """See `FeatureStore`."""
         described = feature_view(view)
         age = None if within is None else within // _MICROSECOND
-        return partitions.retried(
-            lambda: joined(described, self._sources(described), entities, age)
-        )
+        return versions.retried(lambda: joined(described, self._sources(described), entities, age))
 
     def erase(self, listeners: Collection[str]) -> dict[str, int]:
         """See `FeatureStore`."""

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from listening import versions
 from listening.features import partitions
 from listening.store.feast import client, repository
 from listening.store.feast.columns import (
@@ -70,7 +71,7 @@ class FeastStore:
             return partitions.micros(found.time), timed(found)
 
         with output_lock.taken(self._root, _COMMAND):
-            time, rows = partitions.retried(bring)
+            time, rows = versions.retried(bring)
             self._spaces.enter(described, rows, replace=True)
             with self._written(rows.select([described.key, EVENT_TIME])) as path:
                 older = self._ask("materialise", view=view, time=time, keys=path)
@@ -105,10 +106,10 @@ class FeastStore:
         keys, times = asked(described, entities)
         found = offline_schema(described).empty_table()
         if entities.num_rows:
-            partitions.retried(lambda: self._offline.follow(described))
+            versions.retried(lambda: self._offline.follow(described))
             numbers = pa.array(np.arange(entities.num_rows))
             table = pa.table({_NUMBER: numbers, described.key: keys, EVENT_TIME: times})
-            found = partitions.retried(lambda: self._joined(described, table))
+            found = versions.retried(lambda: self._joined(described, table))
             if within is not None:
                 found = _young(found, times, within)
         features, known = from_offline(described, found)
@@ -144,7 +145,7 @@ class FeastStore:
         if self._ready:
             return
         for view in FEATURE_VIEWS.values():
-            partitions.retried(functools.partial(self._offline.follow, view))
+            versions.retried(functools.partial(self._offline.follow, view))
         self._worker.ask("apply", repository=self._repository)
         self._ready = True
 
