@@ -35,6 +35,7 @@ BENCHMARKS = {
     "landing": "landing",
     "trending": "trending",
     "segments": "segments",
+    "listeners-recommended": "listeners_recommended",
 }
 
 

@@ -1,4 +1,4 @@
-"""What listeners do: their events, landed; counts, features and segments; how one is erased."""
+"""What listeners do: events, counts, features, segments, recommendations; how one is erased."""
 
 __all__ = [
     "counting",
@@ -6,6 +6,7 @@ __all__ = [
     "events",
     "features",
     "held_out",
+    "recommending",
     "segments",
     "store",
     "tables",

@@ -12,6 +12,7 @@ ERASERS: Final[Mapping[str, str]] = {
     "events": "listening.events.erasing",
     "feast": "listening.store.feast.erasing",
     "features": "listening.features.erasing",
+    "recommendations": "listening.recommending.erasing",
     "store": "listening.store.embedded.erasing",
     "tables": "listening.tables",
 }

@@ -130,8 +130,34 @@ class RunStatus(CommandStatus):
     """The candidate's, over the playlists that decide."""
 
 
+class RecommendedDay(Part):
+    """The recommendations of a day."""
+
+    day: str = ""
+    """Such as 2017-11-14."""
+    version: int = 0
+    """Of the day; it rises when its lists change."""
+    folder: str = ""
+    """Where they lie: a side table, and who was set aside."""
+    lists: int = 0
+    """Rows: a list a listener and policy."""
+    fingerprint: str = ""
+    """SHA-256 of the table: equal for equal rows."""
+    as_of: str = ""
+    """Nothing that happened then or later is in them."""
+    age_hours: Value = None
+    """How long ago that was."""
+    models: list[str] = Field(default_factory=list)
+    """Versions of models that answered."""
+    changed: bool = True
+    """Whether it differs from what lay there before."""
+
+
 class RecommendStatus(CommandStatus):
-    """`segue recommend`."""
+    """`segue recommend`: of a challenge set, or of listeners, where the fields from `read` on tell.
+
+    `read` is always `written` and `set_aside` together.
+    """
 
     command: Literal["recommend"] = "recommend"
     status: Ended = "failed"
@@ -148,6 +174,32 @@ class RecommendStatus(CommandStatus):
     left_out: dict[str, int] = Field(default_factory=dict)
     """Entries of playlists that are no tracks (local files, episodes, those without URI), and
     halves of characters in their texts."""
+    read: int = 0
+    """Rows of the table of listeners."""
+    written: int = 0
+    """Listeners who got a list, one at least."""
+    set_aside: dict[str, int] = Field(default_factory=dict)
+    """Rows that got none, by reason."""
+    lists: dict[str, int] = Field(default_factory=dict)
+    """By policy."""
+    empty: dict[str, int] = Field(default_factory=dict)
+    """Listeners for whom a policy found nothing, by policy."""
+    answered: dict[str, int] = Field(default_factory=dict)
+    """Listeners by the model that answered: its version, after its segment where it has one."""
+    day: RecommendedDay | None = None
+    """What was published; null of a challenge set."""
+    notes: list[str] = Field(default_factory=list)
+    """What somebody ought to know, such as that there are no segments."""
+
+
+class RecommendShowStatus(CommandStatus):
+    """`segue recommend show`."""
+
+    command: Literal["recommend show"] = "recommend show"
+    status: Ended = "failed"
+    out: str = ""
+    days: list[RecommendedDay] = Field(default_factory=list)
+    """In their order."""
 
 
 class ReportStatus(CommandStatus):
@@ -903,6 +955,7 @@ class StatusLine(
             | IngestStatus
             | RunStatus
             | RecommendStatus
+            | RecommendShowStatus
             | ReportStatus
             | ConfigStatus
             | CompareStatus

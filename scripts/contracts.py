@@ -10,7 +10,7 @@ import json
 import pathlib
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import pyarrow as pa
@@ -74,10 +74,14 @@ def columns(schema: pa.Schema) -> Callable[[], str]:
     return table
 
 
-def refusals() -> str:
-    """Why an event may be refused."""
-    found = [(f"`{code}`", meaning) for code, meaning in events.REASONS.items()]
-    return _markdown(("reason", "what it says"), found)
+def reasons(known: Mapping[str, str]) -> Callable[[], str]:
+    """Why an event may be refused, or a listener set aside."""
+
+    def table() -> str:
+        found = [(f"`{code}`", meaning) for code, meaning in known.items()]
+        return _markdown(("reason", "what it says"), found)
+
+    return table
 
 
 def tensors() -> str:
@@ -173,7 +177,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "statuses": statuses,
     "canary": canary_options,
     "events": document("event.schema.json"),
-    "refusals": refusals,
+    "refusals": reasons(events.REASONS),
     "landed": columns(events.EVENTS),
     "dead-letters": columns(events.DEAD_LETTERS),
     "manifest": manifest,
@@ -181,6 +185,9 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "audio": columns(tables.AUDIO),
     "follows": columns(tables.FOLLOWS),
     "recommendations": columns(tables.RECOMMENDATIONS),
+    "audience": columns(tables.AUDIENCE),
+    "set-aside": columns(tables.SET_ASIDE),
+    "set-aside-reasons": reasons(tables.SET_ASIDE_REASONS),
     "plays": columns(tables.PLAYS),
     "trending": columns(tables.TRENDING),
     **{name.replace("_", "-"): columns(view.schema) for name, view in tables.FEATURE_VIEWS.items()},

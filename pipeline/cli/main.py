@@ -21,7 +21,7 @@ from pipeline.cli.ingest import ingest
 from pipeline.cli.lineage import lineage
 from pipeline.cli.preflight import preflight
 from pipeline.cli.query import query
-from pipeline.cli.recommend import recommend
+from pipeline.cli.recommend import app as recommend
 from pipeline.cli.release import app as release
 from pipeline.cli.report import report
 from pipeline.cli.run import run
@@ -67,7 +67,7 @@ def _main(
 
 
 _COMMANDS = (
-    *(ingest, run, recommend, report, config, compare, query, skew, preflight),
+    *(ingest, run, report, config, compare, query, skew, preflight),
     *(runs, lineage, gc),
 )
 for _command in _COMMANDS:
@@ -75,6 +75,7 @@ for _command in _COMMANDS:
 # These run until someone ends them, and come to nothing.
 for _server in (serve, demo):
     app.command(cls=PathCommand)(_server)
+app.add_typer(recommend, name="recommend")
 app.add_typer(sample, name="sample")
 app.add_typer(events, name="events")
 app.add_typer(features, name="features")

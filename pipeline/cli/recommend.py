@@ -1,4 +1,4 @@
-"""The command `segue recommend`."""
+"""The command `segue recommend`, and `segue recommend show` below it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,29 @@ from typing import Annotated
 import rich.console
 import typer
 
-from pipeline.cli.status_line import JsonOption, Status
+from pipeline.cli import recommend_listeners
+from pipeline.cli.features import FeaturesOption
+from pipeline.cli.recommend_listeners import DayOption, OutOption
+from pipeline.cli.status_line import JsonOption, Status, StatusCommand, StatusGroup
 from pipeline.cli.support import USAGE, fail, show_left_out
 
+app = typer.Typer(cls=StatusGroup, invoke_without_command=True)
+app.command(cls=StatusCommand)(recommend_listeners.show)
 
+
+@app.callback()
 def recommend(
-    model: Annotated[str, typer.Option(help="A SavedModel, or a base directory of versions.")],
-    challenge: Annotated[str, typer.Option(help="challenge_set.json, gzipped, zipped or plain.")],
+    context: typer.Context,
+    model: Annotated[
+        str | None, typer.Option(help="A SavedModel, or a base directory of versions.")
+    ] = None,
+    challenge: Annotated[
+        str | None, typer.Option(help="challenge_set.json, gzipped, zipped or plain.")
+    ] = None,
     output: Annotated[
-        str, typer.Option(help="The CSV file to write, gzipped where it ends in .gz; - for stdout.")
-    ],
+        str | None,
+        typer.Option(help="The CSV file to write, gzipped where it ends in .gz; - for stdout."),
+    ] = None,
     fall_back: Annotated[
         bool, typer.Option(help="Take an older version where the newest is not whole.")
     ] = False,
@@ -24,12 +37,57 @@ def recommend(
     email: Annotated[
         str, typer.Option(help="The team's address, in the first line.")
     ] = "segue@example.com",
+    listeners: Annotated[
+        str | None,
+        typer.Option(help="Table of listeners who get lists for a day, in place of --challenge."),
+    ] = None,
+    models: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SEGMENT=DIR", help="The model of a segment, in place of --model."),
+    ] = None,
+    features: FeaturesOption = "out/features",
+    tracks: Annotated[str | None, typer.Option(help="Table of tracks; listeners need it.")] = None,
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(help="File of a policy, or folder of some; configs/policies by default."),
+    ] = None,
+    blocklist: Annotated[
+        str | None,
+        typer.Option(help="Tracks and artists that nobody is shown, a URI a line."),
+    ] = None,
+    day: DayOption = None,
+    out: OutOption = "out/recommendations",
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Processes that share the listeners.")
+    ] = 1,
     json: JsonOption = False,
-) -> Status:
-    """Write batch recommendations in the RecSys Challenge 2018's submission format.
+) -> Status | None:
+    """Write lists for listeners, a day at a time, or a submission for the RecSys Challenge 2018.
 
-    Example: segue recommend --model out/serving/segue --challenge challenge_set.json --output s.csv
+    Example: segue recommend --model out/serving/segue --listeners out/features/segments
+    --tracks out/sample/tracks.parquet --out out/recommendations
     """
+    if context.invoked_subcommand:
+        return None
+    if (challenge is None) == (listeners is None):
+        fail("give either --challenge or --listeners", USAGE)
+    if listeners is not None:
+        return recommend_listeners.run(
+            listeners,
+            out,
+            features,
+            tracks,
+            recommend_listeners.Wanted(model, models or [], policy or [], blocklist, day, workers),
+        )
+    if model is None or challenge is None or output is None:
+        fail("--challenge needs --model and --output", USAGE)
+    return _submission(model, challenge, output, fall_back, (team, email), json)
+
+
+def _submission(
+    model: str, challenge: str, output: str, fall_back: bool, team: tuple[str, str], json: bool
+) -> Status:
+    """Writes a submission."""
     import tempfile
 
     from rich.progress import Progress, TextColumn, TimeElapsedColumn
@@ -45,7 +103,7 @@ def recommend(
     if json and aside:
         fail("--json and --output - both want standard output: name a file.", USAGE)
     try:
-        who = Team(team, email)
+        who = Team(*team)
     except SubmissionError as error:
         fail(f"--{error}", USAGE)
     models: list[str] = []

@@ -25,9 +25,16 @@ from schema.tables.features import (
     feature_view,
 )
 from schema.tables.plays import COUNTED, PLAYS, TRENDING, TRENDING_NAME
-from schema.tables.recommendations import RECOMMENDATIONS
+from schema.tables.recommendations import (
+    AUDIENCE,
+    RECOMMENDATIONS,
+    RECOMMENDATIONS_NAME,
+    SET_ASIDE,
+    SET_ASIDE_REASONS,
+)
 
 __all__ = [
+    "AUDIENCE",
     "AUDIO",
     "AUDIO_EMBEDDINGS",
     "AUDIO_FILE",
@@ -41,7 +48,10 @@ __all__ = [
     "LISTENING_HISTORY",
     "PLAYS",
     "RECOMMENDATIONS",
+    "RECOMMENDATIONS_NAME",
     "SEGMENTS",
+    "SET_ASIDE",
+    "SET_ASIDE_REASONS",
     "SOCIAL_GRAPH",
     "TRACKS",
     "TRACKS_FILE",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import datetime
 import pathlib
 from collections.abc import Callable
 
@@ -13,7 +14,9 @@ import pyarrow.parquet as pq
 from listening.events import DirectorySource, LandingOptions, land, reading
 from listening.features import finish, partitions
 from listening.features.social.columns import from_lists
+from listening.recommending import publishing
 from listening.store import open_store
+from schema.tables import RECOMMENDATIONS, SET_ASIDE
 from tests.listening.events.making import NOW, message, write
 from tests.listening.store.making import asked, day, segments, timed
 
@@ -111,6 +114,26 @@ def served(name: str, place: str, folder: pathlib.Path) -> Filled:
         return len(joined) - joined.null_count + len(served) - served.null_count
 
     return Filled(name, str(folder / "store"), left)
+
+
+def recommendations(folder: pathlib.Path) -> Filled:
+    """Two days of lists; on the second each has two."""
+    root = str(folder / "recommendations")
+    for number, surfaces in enumerate((["home"], ["discover", "home"])):
+        when = datetime.date(2024, 3, 20 + number)
+        rows = [
+            {"listener_id": name, "day": when, "model_version": "1", "surface": surface}
+            for name in (STAYS, GONE)
+            for surface in surfaces
+        ]
+        lists = pa.Table.from_pylist([{**row, "track_uris": []} for row in rows], RECOMMENDATIONS)
+        with publishing.publishing(root, when) as draft:
+            draft.write([lists], SET_ASIDE.empty_table(), partitions.cut_of(f"{when}T00"))
+    return Filled(
+        "recommendations",
+        root,
+        lambda: sum(each.table().num_rows for each in publishing.published(root)),
+    )
 
 
 def entries(root: str) -> int:

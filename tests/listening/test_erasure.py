@@ -29,6 +29,7 @@ from tests.listening.stores import (
     count,
     events,
     features,
+    recommendations,
     served,
     store,
     tables,
@@ -38,6 +39,7 @@ from tests.listening.stores import (
 _MADE: dict[str, Callable[[pathlib.Path], Filled]] = {
     "events": events,
     "features": features,
+    "recommendations": recommendations,
     "store": store,
     "tables": tables,
 }

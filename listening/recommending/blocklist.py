@@ -1,0 +1,58 @@
+"""The blocklist: tracks and artists that nobody is shown, a URI a line."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+import re
+from typing import Final
+
+from schema.track_uris import is_track_uri
+
+_ARTIST: Final = re.compile("spotify:artist:[0-9A-Za-z]{22}")
+
+
+def is_artist_uri(text: str) -> bool:
+    """Whether the text is `spotify:artist:` and 22 letters and digits."""
+    return _ARTIST.fullmatch(text) is not None
+
+
+@dataclasses.dataclass(frozen=True)
+class Blocklist:
+    """What nobody is shown.
+
+    Attributes:
+        tracks: URIs.
+        artists: URIs.
+    """
+
+    tracks: tuple[str, ...] = ()
+    artists: tuple[str, ...] = ()
+
+
+def load(path: str | pathlib.Path) -> Blocklist:
+    """Reads a blocklist: lines that are empty or begin with # say nothing.
+
+    Raises:
+        ValueError: a line is no URI; the message names the file, the line and what is accepted.
+        OSError: it cannot be read.
+    """
+    tracks, artists = [], []
+    try:
+        lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no text in UTF-8") from None
+    for number, line in enumerate(lines, 1):
+        uri = line.strip()
+        if not uri or uri.startswith("#"):
+            continue
+        if is_track_uri(uri):
+            tracks.append(uri)
+        elif is_artist_uri(uri):
+            artists.append(uri)
+        else:
+            raise ValueError(
+                f"{path}: line {number}: {uri[:80]!r} is not accepted: spotify:track:ID or "
+                "spotify:artist:ID, of 22 letters and digits"
+            )
+    return Blocklist(tuple(tracks), tuple(artists))

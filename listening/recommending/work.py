@@ -1,0 +1,169 @@
+"""Makes the lists of some listeners: asks models in batches, and fills shelves."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from listening.recommending.blocklist import Blocklist
+from listening.recommending.inputs import Inputs
+from listening.recommending.model import Model
+from listening.recommending.people import Person, people
+from listening.recommending.picking import Filled, Rules, fill
+from listening.recommending.policies import Policy
+from listening.recommending.popularity import Popularity
+from listening.recommending.releases import Releases
+from listening.recommending.sources import Sources
+from listening.recommending.tracks import Tracks
+from schema.tables import RECOMMENDATIONS, SET_ASIDE
+
+#: Listeners that a model is asked about at once.
+BATCH: Final = 256
+
+
+@dataclasses.dataclass(frozen=True)
+class Order:
+    """What lists are wanted.
+
+    Attributes:
+        tracks: the table of tracks.
+        policies: one list each.
+        models: a model, or its directory of versions, by the segment that it serves; under None
+            the one for everybody else. Without that the first one serves them too.
+        blocked: tracks and artists that nobody is shown.
+    """
+
+    tracks: str
+    policies: tuple[Policy, ...]
+    models: Mapping[str | None, str]
+    blocked: Blocklist = dataclasses.field(default_factory=Blocklist)
+
+
+class Worker:
+    """Tracks, models and whatever else lists are made of, loaded."""
+
+    def __init__(self, order: Order, found: Inputs) -> None:
+        """Loads it.
+
+        Args:
+            order: what is wanted; its models are directories of versions.
+            found: partitions of features.
+
+        Raises:
+            ValueError: a model or the table of tracks cannot be used.
+            OSError: it cannot be read.
+        """
+        self._order, self._found = order, found
+        self._tracks = Tracks.read(order.tracks)
+        self._rules = Rules(self._tracks, found.day, order.blocked)
+        self._popularity = Popularity.counted(found, self._tracks)
+        days = max(policy.days for policy in order.policies)
+        self._releases = Releases.found(found, self._tracks, days)
+        self._models = {name: Model(path, self._tracks) for name, path in order.models.items()}
+        self._others = None if None in self._models else next(iter(self._models))
+        self._leave_out_heard = all(p.heard == "leave_out" for p in order.policies)
+
+    def lists(self, rows: pa.Table) -> tuple[pa.Table, pa.Table, dict[str, Counter[str]]]:
+        """The lists of a bucket's listeners.
+
+        Args:
+            rows: of the audience, in the order of listeners, each once.
+
+        Returns:
+            Rows of RECOMMENDATIONS by listener and policy, rows of SET_ASIDE, and how many lists
+            there are, how many are empty, and how many listeners each model answered.
+        """
+        asked = people(rows, self._found, self._tracks)
+        serving = [self._serving(person) for person in asked]
+        best = self._best(asked, serving)
+        written = _Lists(self._found.day)
+        nothing = []
+        tally: dict[str, Counter[str]] = defaultdict(Counter)
+        for person, name, places, row in zip(
+            asked, serving, best, rows.column("row").to_pylist(), strict=True
+        ):
+            filled = self._filled(person, self._models[name], places)
+            for policy, found in filled.items():
+                tally["lists" if found.places else "empty"][policy] += 1
+            label = self._label(name)
+            tally["answered"][label] += 1
+            for policy, found in filled.items():
+                if found.places:
+                    uris = self._tracks.texts(found.places)
+                    written.add(person.listener_id, label, policy, uris, found)
+            if not any(found.places for found in filled.values()):
+                nothing.append(row)
+        aside = pa.table([nothing, ["nothing_left"] * len(nothing)], schema=SET_ASIDE)
+        return written.table(), aside, dict(tally)
+
+    def _serving(self, person: Person) -> str | None:
+        """The segment whose model answers a listener."""
+        return person.segment if person.segment in self._models else self._others
+
+    def _label(self, name: str | None) -> str:
+        version = self._models[name].version
+        return version if name is None else f"{name}/{version}"
+
+    def _best(self, asked: Sequence[Person], serving: Sequence[str | None]) -> list[np.ndarray]:
+        found: list[np.ndarray] = [np.empty(0, np.int64)] * len(asked)
+        for name, model in self._models.items():
+            places = [place for place, each in enumerate(serving) if each == name]
+            for start in range(0, len(places), BATCH):
+                batch = places[start : start + BATCH]
+                answers = model.best(
+                    [asked[place] for place in batch], leave_out_heard=self._leave_out_heard
+                )
+                for place, answer in zip(batch, answers, strict=True):
+                    found[place] = answer
+        return found
+
+    def _filled(self, person: Person, model: Model, best: np.ndarray) -> dict[str, Filled]:
+        sources = Sources(
+            person=person,
+            best=best,
+            known=model.known,
+            vectors=model.vectors,
+            tracks=self._tracks,
+            popularity=self._popularity,
+            releases=self._releases,
+        )
+        return {each.name: fill(each, sources, self._rules) for each in self._order.policies}
+
+
+class _Lists:
+    """Rows of RECOMMENDATIONS in the making."""
+
+    def __init__(self, day: datetime.date) -> None:
+        self._day = day
+        self._columns: dict[str, list[Any]] = defaultdict(list)
+
+    def add(self, listener: str, model: str, policy: str, uris: list[str], found: Filled) -> None:
+        """Adds a list."""
+        row = {
+            "listener_id": listener,
+            "model_version": model,
+            "surface": policy,
+            "track_uris": uris,
+            "reasons": found.reasons,
+            "shelves": found.shelves,
+        }
+        for name, value in row.items():
+            self._columns[name].append(value)
+
+    def table(self) -> pa.Table:
+        """The rows."""
+        rows = len(self._columns["listener_id"])
+        self._columns["day"] = [self._day] * rows
+        arrays = [
+            pa.array(self._columns[field.name], field.type)
+            if field.name in self._columns
+            else pa.nulls(rows, field.type)
+            for field in RECOMMENDATIONS
+        ]
+        return pa.table(arrays, schema=RECOMMENDATIONS)
