@@ -23,7 +23,7 @@ from scripts.pinned_jars import ROOT
 HOST: Final = "127.0.0.1"
 _START_SECONDS: Final = 180.0
 _END_SECONDS: Final = 20.0
-_HEAP: Final = {"jobmanager": 700, "jobserver": 900, "taskmanager": 1200}  # MiB
+_HEAP: Final = {"jobmanager": 1100, "jobserver": 900, "taskmanager": 1200}  # MiB
 _DIRECT: Final = 900  # MiB of a TaskManager: the network's buffers and what sorts
 
 

@@ -143,7 +143,8 @@ def test_the_kubernetes_sample_has_what_a_job_needs(root):
     here = yaml.load(conf, Loader=yaml.BaseLoader)
     shared = {key: here[key] for key in given if key in here}
     assert {key: given[key] for key in shared} == shared
-    assert {"restart-strategy.type", "taskmanager.memory.segment-size"} <= shared.keys()
+    wanted = {"restart-strategy.type", "pekko.ask.timeout", "taskmanager.memory.segment-size"}
+    assert wanted <= shared.keys()
     containers = sample["spec"]["taskManager"]["podTemplate"]["spec"]["containers"]
     assert [each["name"] for each in containers] == ["flink-main-container", "python-workers"]
 
