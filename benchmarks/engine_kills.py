@@ -12,7 +12,7 @@ import pathlib
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import psutil
@@ -33,50 +33,46 @@ from sample.generator import write_slices
 _PLAYLISTS: Final = 300
 _TASKMANAGER: Final = "a TaskManager"
 _WORKER: Final = "a Python worker"
-#: What is killed in which component of each run, in the order of the components, and what of the
-#: run is on Flink.
-_RUNS: Final = {
-    "all on Flink": (
-        {
-            "Ingest": _TASKMANAGER,
-            "Holdout": _WORKER,
-            "Transform": _TASKMANAGER,
-            "Evaluator": _WORKER,
-        },
-        {},
-    ),
-    "Ingest and Holdout on Flink": (
-        {"Ingest": _WORKER, "Holdout": _TASKMANAGER},
-        {"components": ["Ingest", "Holdout"]},
-    ),
+#: What is killed in which component of each run, in the order of the components. Those are on
+#: Flink, the others in the process.
+RUNS: Final = {
+    "Ingest and Holdout": {"Ingest": _TASKMANAGER, "Holdout": _WORKER},
+    "Transform": {"Transform": _TASKMANAGER},
+    "Evaluator": {"Evaluator": _WORKER},
+    "the other way round": {"Ingest": _WORKER, "Holdout": _TASKMANAGER},
 }
 
 
-def measure(playlists: int = _PLAYLISTS) -> Iterator[dict[str, Any]]:
-    """Kills parts of a cluster under two runs, and compares them with one that nobody disturbed.
+def measure(
+    names: Sequence[str] = tuple(RUNS), playlists: int = _PLAYLISTS
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Kills parts of a cluster under runs, and compares them with one that nobody disturbed.
 
     Args:
+        names: of the runs, among `RUNS`.
         playlists: of the synthetic data.
 
     Yields:
-        After each run all that ended, by name: `kills` (by component what was killed, and how often
-        its job then failed and went on), `seconds`, and `differences` from the undisturbed run, in
-        words.
+        As each run ends its name, and `playlists`, `kills` (by component what was killed, and how
+        often its job then failed and went on), `seconds`, and `differences` from the undisturbed
+        run, in words.
     """
     from scripts.flink import cluster as clusters
 
-    found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         write_slices(folder / "data", playlists, seed=7, slice_size=100)
         undisturbed = Run(folder / "data", folder / "here", *CLASSICAL)
         assert undisturbed.end() == 0, undisturbed.console
         with clusters.Cluster(folder / "flink", clusters.Ports.free()) as cluster:
-            for run_name, (victims, options) in _RUNS.items():
+            for run_name in names:
+                victims = RUNS[run_name]
                 start, out = time.monotonic(), folder / run_name
-                run = Run(folder / "data", out, *CLASSICAL, *on_flink(cluster, **options))
+                there = on_flink(cluster, components=[*victims])
+                run = Run(folder / "data", out, *CLASSICAL, *there)
                 killed = dict(_kill(cluster, run, victims))
-                found[run_name] = {
+                found = {
+                    "playlists": playlists,
                     "differences": _differences(run, folder / "here"),
                     "seconds": round(time.monotonic() - start),
                     "kills": {
@@ -84,8 +80,8 @@ def measure(playlists: int = _PLAYLISTS) -> Iterator[dict[str, Any]]:
                         for component, victim in killed.items()
                     },
                 }
-                print(f"{run_name}: {found[run_name]}", flush=True)
-                yield {"playlists": playlists, "runs": dict(found)}
+                print(f"{run_name}: {found}", flush=True)
+                yield run_name, found
 
 
 def _differences(run: Run, undisturbed: pathlib.Path) -> list[str]:
@@ -131,7 +127,7 @@ def _workers(cluster: Any, component: str, found: list[int]) -> list[int]:
 def failures(figures: dict[str, Any]) -> list[str]:
     """What went wrong, in words."""
     wrong = []
-    for name, (victims, _) in _RUNS.items():
+    for name, victims in RUNS.items():
         found = figures["runs"].get(name, {"kills": {}, "differences": []})
         wrong += [f"{name}, killed: {each}" for each in found["differences"]]
         for component, victim in victims.items():

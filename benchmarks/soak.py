@@ -6,9 +6,9 @@ tests (see `benchmarks.mutation`), `load` asks a server for ten minutes (see `se
 ends parts of a Flink cluster under runs (see `benchmarks.engine_kills`), `kills` kills runs in
 every node and starts them again (see `benchmarks.kills`), `landing` a landing of events a hundred
 times (see `benchmarks.landing_kills`). Each part replaces its own figures in
-benchmarks/results/soak.json, and each room of `mutation` its own: `mutation --room claims --mutants
-12` changes one room in twelve places. `swaps --target HOST:PORT` prints the figures of that server
-and keeps none.
+benchmarks/results/soak.json, each room of `mutation` its own (`mutation --room claims --mutants 12`
+changes one room in twelve places), and each run of `engines` its own (`engines --run Transform`).
+`swaps --target HOST:PORT` prints the figures of that server and keeps none.
 """
 
 from __future__ import annotations
@@ -130,6 +130,16 @@ def mutate(
         yield found
 
 
+def kill_engines(
+    known: dict[str, Any], names: Sequence[str]
+) -> Iterator[dict[str, dict[str, Any]]]:
+    """Kills under runs on engines, and gives the figures of all that are known after each."""
+    runs = dict(known)
+    for name, found in engine_kills.measure(names):
+        runs[name] = {"measured": _today(), **found}
+        yield runs
+
+
 def main(
     parts: Annotated[
         list[str] | None, typer.Argument(help=f"Among {', '.join(PARTS)}; all by default.")
@@ -139,6 +149,9 @@ def main(
     ] = None,
     mutants: Annotated[int, typer.Option(min=1, help="Changes a room.")] = _MUTANTS,
     *,
+    run: Annotated[
+        list[str] | None, typer.Option(help=f"On engines: {', '.join(engine_kills.RUNS)}; all.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Of the moments of kills.")] = 1,
     target: Annotated[
         str | None, typer.Option(help="Server of swaps, HOST:PORT; the development server.")
@@ -151,7 +164,8 @@ def main(
     ] = None,
 ) -> None:
     """Runs the parts, writes benchmarks/results/soak.json; exits with 1 if anything failed."""
-    for given, there in ((parts, PARTS), (room, mutation.ROOMS)):
+    choices = ((parts, PARTS), (room, mutation.ROOMS), (run, engine_kills.RUNS))
+    for given, there in choices:
         if unknown := set(given or ()) - set(there):
             raise typer.BadParameter(f"no {', '.join(sorted(unknown))}; there are {[*there]}")
     path = harness.RESULTS / "soak.json"
@@ -163,8 +177,14 @@ def main(
                 figures[name] = {"rooms": rooms}
                 harness.record("soak", figures)
             continue
-        if name in ("kills", "engines"):
-            for found in kills.measure(seed) if name == "kills" else engine_kills.measure():
+        if name == "engines":
+            known = figures.get(name, {}).get("runs", {})
+            for runs in kill_engines(known, run or tuple(engine_kills.RUNS)):
+                figures[name] = {"runs": runs}
+                harness.record("soak", figures)
+            continue
+        if name == "kills":
+            for found in kills.measure(seed):
                 figures[name] = {"measured": _today(), **found}
                 harness.record("soak", figures)
             continue
@@ -172,13 +192,13 @@ def main(
             figures[name] = swaps.measure(target, model_base, folder)
             print(json.dumps(figures[name], indent=1))
             continue
-        run = {
+        measure = {
             "swaps": swaps.measure,
             "tests": run_tests,
             "load": serving_soak.measure,
             "landing": landing_of_both,
         }[name]
-        figures[name] = {"measured": _today(), **run()}
+        figures[name] = {"measured": _today(), **measure()}
         harness.record("soak", figures)
     print(f"Written to {path.relative_to(harness.ROOT)}")
     if wrong := failures({name: figures[name] for name in parts or PARTS}):

@@ -8,14 +8,8 @@ from benchmarks import engine_kills
 
 TOLD = {"killed": "a Python worker", "failures": 1}
 GOOD = {
-    "all on Flink": {
-        "kills": dict.fromkeys(("Ingest", "Holdout", "Transform", "Evaluator"), TOLD),
-        "differences": [],
-    },
-    "Ingest and Holdout on Flink": {
-        "kills": dict.fromkeys(("Ingest", "Holdout"), TOLD),
-        "differences": [],
-    },
+    name: {"kills": dict.fromkeys(victims, TOLD), "differences": []}
+    for name, victims in engine_kills.RUNS.items()
 }
 
 
@@ -29,28 +23,28 @@ def test_nothing_is_wrong_where_each_kill_was_noticed_and_changed_nothing(found)
 
 
 def test_a_difference_is_told(found):
-    found["all on Flink"]["differences"] = ["counts.playlists: 300 and 301"]
+    found["Transform"]["differences"] = ["counts.playlists: 300 and 301"]
     assert engine_kills.failures({"runs": found}) == [
-        "all on Flink, killed: counts.playlists: 300 and 301"
+        "Transform, killed: counts.playlists: 300 and 301"
     ]
 
 
 def test_a_kill_that_came_too_late_is_told(found):
-    del found["all on Flink"]["kills"]["Evaluator"]
+    del found["Evaluator"]["kills"]["Evaluator"]
     assert engine_kills.failures({"runs": found}) == [
-        "all on Flink: a Python worker in Evaluator was not killed in time"
+        "Evaluator: a Python worker in Evaluator was not killed in time"
     ]
 
 
 def test_a_kill_that_nobody_noticed_is_told(found):
-    kills = found["Ingest and Holdout on Flink"]["kills"]
+    kills = found["the other way round"]["kills"]
     kills["Holdout"] = {**TOLD, "failures": 0}
     assert engine_kills.failures({"runs": found}) == [
-        "Ingest and Holdout on Flink: Holdout did not notice that a TaskManager was killed"
+        "the other way round: Holdout did not notice that a TaskManager was killed"
     ]
 
 
 def test_a_run_that_is_missing_is_told(found):
-    del found["Ingest and Holdout on Flink"]
+    del found["Ingest and Holdout"]
     wrong = engine_kills.failures({"runs": found})
-    assert [each.partition(":")[0] for each in wrong] == ["Ingest and Holdout on Flink"] * 2
+    assert [each.partition(":")[0] for each in wrong] == ["Ingest and Holdout"] * 2

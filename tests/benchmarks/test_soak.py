@@ -76,3 +76,13 @@ def test_a_room_that_is_mutated_leaves_the_others_figures(monkeypatch):
         "claims": 12,
         "ingest": 12,
     }
+
+
+def test_a_run_on_an_engine_that_is_killed_leaves_the_others_figures(monkeypatch):
+    def measure(names):
+        yield from ((name, {"kills": {}}) for name in names)
+
+    monkeypatch.setattr(soak.engine_kills, "measure", measure)
+    *_, found = soak.kill_engines({"one": {"seconds": 7}, "two": {"seconds": 8}}, ["two"])
+    assert found["one"] == {"seconds": 7}
+    assert found["two"] == {"measured": soak._today(), "kills": {}}
