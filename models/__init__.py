@@ -6,6 +6,7 @@ import os
 os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 
 __all__ = [
+    "cold",
     "conformance",
     "contract",
     "data",

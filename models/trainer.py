@@ -18,7 +18,7 @@ import pydantic
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from models import custom_config, families, starting
+from models import cold, custom_config, families, starting
 from models.contract import Fit, TrainingData
 from models.data import load_training_data, side_tables
 from models.export import ExportOptions, saved_model
@@ -46,7 +46,8 @@ class TrainerConfig(pydantic.BaseModel):
         checkpoints: a directory that outlives an execution, "" for none.
         split: the split configuration, for the model card; None where it is not known.
         export: how to export.
-        side_table: folder of the side table of tracks that trend, "" for none.
+        side_table: folder of the side table of tracks that trend, or of audio embeddings of tracks
+            that no playlist holds; "" for none.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="forbid")
@@ -87,9 +88,12 @@ def run_fn(fn_args: FnArgs) -> None:
         fn_args.train_files, fn_args.eval_files or [], transform
     )
     described: dict[str, SideTable] | None = None
+    audio = None
     if config.side_table:
-        table, trend = side_tables.trend(config.side_table, data.catalogue)
-        described, data = {table.name: table}, dataclasses.replace(data, trend=trend)
+        opened = side_tables.open_table(config.side_table)
+        described, audio = {opened.described.name: opened.described}, opened.audio
+        if opened.trend is not None:
+            data = dataclasses.replace(data, trend=opened.trend(data.catalogue))
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
         run_directory = fn_args.model_run_dir or scratch
@@ -103,18 +107,28 @@ def run_fn(fn_args: FnArgs) -> None:
         fit, started = starting.fit(family, task, vocabularies, fn_args.base_model)
         seconds = time.perf_counter() - start
         _write_history([_plain(row) for row in fit.history], run_directory)
+    catalogue, cold_card = data.catalogue, None
+    if audio is not None:
+        extended = cold.extend(fit, data, vocabularies, audio(), config.seed)
+        fit, catalogue, vocabularies, cold_card = extended
     index = config.export.index
     queries = None
     if index.kind != "brute_force":
         queries = sample_queries(data, index.recall_queries, config.seed)
     saved_model.export(
         fit.scorer,
-        data.catalogue,
+        catalogue,
         vocabularies,
         fn_args.serving_model_dir,
         _card(
             config, params, data, tuned=tuned, fit=fit, started=started, seconds=seconds
-        ).model_copy(update={"side_tables": described}),
+        ).model_copy(
+            update={
+                "catalogue_size": len(catalogue),
+                "side_tables": described,
+                "cold": cold_card,
+            }
+        ),
         ranker=fit.ranker,
         options=config.export,
         index_queries=queries,

@@ -60,6 +60,12 @@ class PipelineConfig(Options):
         description="folder of a side table that `segue events trending` wrote, which the family "
         "popularity follows; null: it counts playlists",
     )
+    cold_audio: str | None = pydantic.Field(
+        None,
+        min_length=1,
+        description="folder of a version of audio_embeddings that `segue features build` wrote, by "
+        "which als and two_tower recommend tracks that no playlist holds; null: they do not",
+    )
     out: str = pydantic.Field("out", description="directory for everything that the run writes")
     storage: str | None = pydantic.Field(
         None,
@@ -162,6 +168,24 @@ class PipelineConfig(Options):
             raise ValueError(
                 f"start_from: {self.candidate!r} always starts from scratch; with served, the "
                 f"candidate can be {', '.join(able)}"
+            )
+        return self
+
+    @pydantic.model_validator(mode="after")
+    def _takes_cold_tracks(self) -> PipelineConfig:
+        if self.cold_audio is None:
+            return self
+        if not model_families.family(self.candidate).takes_cold:
+            every = map(model_families.family, model_families.names())
+            able = [family.name for family in every if family.takes_cold]
+            raise ValueError(
+                f"cold_audio: {self.candidate!r} recommends no tracks that no playlist holds; with "
+                f"it, the candidate can be {', '.join(able)}"
+            )
+        if self.start_from == "served":
+            raise ValueError(
+                "cold_audio: a model with tracks that no playlist holds cannot be started from; "
+                "with it, start_from is scratch"
             )
         return self
 

@@ -216,12 +216,8 @@ def create_pipeline(
             source_hash=source_hash.of("components.warm_start.executor"),
         )
         warm_start.add_upstream_node(data_gate)
-    side_table = None
-    if config.trending is not None:
-        side_table = SideTable(
-            folder=_absolute(config.trending),
-            source_hash=source_hash.of("components.side_table.executor"),
-        )
+    trending = _side_table(config.trending) if config.trending is not None else None
+    audio = _side_table(config.cold_audio, "audio") if config.cold_audio is not None else None
     trainers = {
         family: _trainer(
             config,
@@ -232,11 +228,7 @@ def create_pipeline(
             base_model=(
                 warm_start.outputs["model"] if warm_start and family == config.candidate else None
             ),
-            side_table=(
-                side_table.outputs["table"]
-                if side_table and model_families.family(family).reads_trend
-                else None
-            ),
+            side_table=_read_by(model_families.family(family), trending, audio),
             checkpoints=paths.checkpoints,
         )
         for family in config.families
@@ -328,7 +320,7 @@ def create_pipeline(
         transform,
         *tuners.values(),
         *([warm_start] if warm_start else []),
-        *([side_table] if side_table else []),
+        *(node for node in (trending, audio) if node is not None),
         *trainers.values(),
         served,
         evaluator,
@@ -412,6 +404,24 @@ def _tuner(
             "source_hash": source_hash.of("models.tuning.tuner", _modules(family)),
         },
     ).with_id(f"Tuner.{family}")
+
+
+def _side_table(folder: str, name: str = "") -> SideTable:
+    node = SideTable(
+        folder=_absolute(folder), source_hash=source_hash.of("components.side_table.executor")
+    )
+    return node.with_id(f"SideTable.{name}") if name else node
+
+
+def _read_by(
+    family: model_families.Family, trending: SideTable | None, audio: SideTable | None
+) -> BaseChannel | None:
+    """The side table that a family's Trainer is given."""
+    if trending is not None and family.reads_trend:
+        return trending.outputs["table"]
+    if audio is not None and family.takes_cold:
+        return audio.outputs["table"]
+    return None
 
 
 def _trainer(

@@ -133,6 +133,25 @@ def _beside(model: str) -> str:
     return os.path.join(os.path.dirname(model.rstrip("/")), _START_FILE)
 
 
+class ColdCard(pydantic.BaseModel):
+    """Tracks that no playlist holds, recommended by how they sound, and how that was tried."""
+
+    model_config = pydantic.ConfigDict(frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    tracks: int
+    """How many there are."""
+    learnt_from: int
+    """How many tracks that playlists hold are in the table of audio embeddings."""
+    pretenders: int
+    """How many of these were treated as if no playlist held them."""
+    pretenders_found: float
+    """The share of withheld pretenders among the first 500, on playlists that were learnt from."""
+    ndcg_without: float
+    """Of other tracks there, with no pretender in the lists."""
+    ndcg_with: float
+    """The same with pretenders in the lists."""
+
+
 class ModelCard(pydantic.BaseModel):
     """What is known of an exported model.
 
@@ -160,6 +179,7 @@ class ModelCard(pydantic.BaseModel):
         index: how the index was built and what was measured; None without an index.
         start: what training started from; None where it was to start from scratch.
         side_tables: what it was trained with beside the playlists, by name; None where nothing.
+        cold: tracks at the end of the catalogue that no playlist holds; None where it has none.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="ignore")
@@ -182,6 +202,7 @@ class ModelCard(pydantic.BaseModel):
     index: IndexCard | None = None
     start: StartCard | None = None
     side_tables: dict[str, SideTable] | None = None
+    cold: ColdCard | None = None
 
     @pydantic.model_validator(mode="before")
     @classmethod

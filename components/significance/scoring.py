@@ -102,7 +102,7 @@ class ModelScorer:
             }
             for index in range(len(examples))
         ]
-        return Scored(rows, recommended, self._exposure(recommended[:, :SLOTS], parsed))
+        return Scored(rows, recommended, self._exposure(recommended, parsed))
 
     def known(self, track_uris: Sequence[bytes]) -> int:
         """Counts the tracks that the model can recommend.
@@ -128,18 +128,22 @@ class ModelScorer:
             ),
         )
 
-    def _exposure(self, shown: np.ndarray, parsed: dict[str, Any]) -> list[ExposureCounts]:
-        numbers = self._tracks.tracks(shown)
+    def _exposure(self, recommended: np.ndarray, parsed: dict[str, Any]) -> list[ExposureCounts]:
+        every = self._tracks.tracks(recommended)
+        numbers = every[:, :SLOTS]
         artists = self._tracks.artist_names(self._tracks.artists_of(numbers))
         playlists = np.where(numbers == NOTHING, -1, self._tracks.playlists(numbers))
         withheld_artists = parsed[features.HOLDOUT_ARTIST].to_list()
         withheld_playlists = parsed[features.HOLDOUT_TRAIN_COUNT].to_list()
         found = []
-        for row in range(len(shown)):
+        withheld = parsed[features.HOLDOUT_TRACK_URI].to_list()
+        for row in range(len(recommended)):
             counts = ExposureCounts()
             counts.add_list(artists[row], playlists[row])
             counts.add_withheld(
-                np.array(withheld_artists[row], object), np.array(withheld_playlists[row], np.int64)
+                np.array(withheld_artists[row], object),
+                np.array(withheld_playlists[row], np.int64),
+                np.isin(self._tracks.tracks(np.array(withheld[row], object)), every[row]),
             )
             found.append(counts)
         return found

@@ -31,6 +31,8 @@ class ExposureCounts:
         """Starts empty."""
         self._shown: tuple[Counter[bytes], Counter[int]] = (Counter(), Counter())
         self._withheld: tuple[Counter[bytes], Counter[int]] = (Counter(), Counter())
+        self._tracks: Counter[int] = Counter()
+        self._found: Counter[int] = Counter()
 
     def add_list(self, artists: np.ndarray, playlists: np.ndarray) -> None:
         """Counts what a playlist was recommended.
@@ -41,13 +43,17 @@ class ExposureCounts:
         """
         _add(self._shown, artists[:SLOTS], playlists[:SLOTS], _WORTH)
 
-    def add_withheld(self, artists: np.ndarray, playlists: np.ndarray) -> None:
+    def add_withheld(self, artists: np.ndarray, playlists: np.ndarray, found: np.ndarray) -> None:
         """Counts what was withheld of a playlist.
 
         Args:
             artists: bytes [W], or [0] where no artist is known.
             playlists: int [W], how many of train's playlists hold each track.
+            found: bool [W], whether the list has it.
         """
+        groups = [bisect.bisect_left(_BOUNDS, held) for held in playlists.tolist()]
+        self._tracks.update(groups)
+        self._found.update(group for group, hit in zip(groups, found, strict=True) if hit)
         worth = np.full(len(playlists), 1 / max(len(playlists), 1))
         known = artists if len(artists) == len(playlists) else np.full(len(playlists), b"", object)
         _add(self._withheld, known, playlists, worth)
@@ -57,6 +63,8 @@ class ExposureCounts:
         for mine, theirs in ((self._shown, other._shown), (self._withheld, other._withheld)):
             mine[0].update(theirs[0])
             mine[1].update(theirs[1])
+        self._tracks.update(other._tracks)
+        self._found.update(other._found)
         return self
 
     def summary(self) -> Exposure:
@@ -68,7 +76,12 @@ class ExposureCounts:
             artists_of_half=artists_of_half(self._shown[0]),
             withheld_artists_of_half=artists_of_half(self._withheld[0]),
             by_popularity=[
-                ExposureShare(playlists=label, shown=shown[group], withheld=withheld[group])
+                ExposureShare(
+                    playlists=label,
+                    shown=shown[group],
+                    withheld=withheld[group],
+                    found=self._found[group] / self._tracks[group] if self._tracks[group] else None,
+                )
                 for group, label in enumerate(_LABELS)
             ],
         )

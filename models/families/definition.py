@@ -93,6 +93,8 @@ class Family:
             index can search.
         personal: whether its recommendations depend on the playlist.
         reads_trend: whether it reads the side table of tracks that trend, where there is one.
+        takes_cold: whether tracks that no playlist holds may be added to what it has learnt, by
+            audio embeddings: its scores are dot products and it has no second stage.
         test_params: hyperparameters that fit quickly to a few hundred playlists, for tests.
     """
 
@@ -107,6 +109,7 @@ class Family:
     dot_product: bool = False
     personal: bool = True
     reads_trend: bool = False
+    takes_cold: bool = False
     test_params: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def params(self, values: Mapping[str, Any]) -> pydantic.BaseModel:

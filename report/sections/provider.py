@@ -25,6 +25,7 @@ def build(results: RunResults) -> dict[str, Any]:
     groups = [name for name in results.scenarios if any(name in each for each in found.values())]
     return {
         "popularity": _by_popularity({model: each[_ALL] for model, each in found.items()}),
+        "found": _found({model: each[_ALL] for model, each in found.items()}),
         "artists": _by_artists(found, [_ALL, *groups]),
         "details": [
             table
@@ -45,10 +46,25 @@ def _by_popularity(found: dict[str, Exposure], of: str = "") -> Table | None:
     rows = []
     for place, group in enumerate(first.by_popularity):
         shares = [each.by_popularity[place].shown for each in found.values()]
-        cells = [Cell(formatting.percent(share)) for share in (group.withheld, *shares)]
+        cells = [_share(share) for share in (group.withheld, *shares)]
         rows.append((group.playlists, cells))
     caption = "Share of what is shown, by the number of training playlists that hold the track"
     return Table(f"{caption}{': ' if of else ''}{of}", [_WITHHELD, *found], rows, "Playlists")
+
+
+def _found(found: dict[str, Exposure]) -> Table | None:
+    if not found:
+        return None
+    rows = [
+        (share.playlists, [_share(each.by_popularity[place].found) for each in found.values()])
+        for place, share in enumerate(next(iter(found.values())).by_popularity)
+    ]
+    caption = "Share of withheld tracks that the lists have, by the number of training playlists"
+    return Table(caption, [*found], rows, "Playlists")
+
+
+def _share(value: float | None) -> Cell:
+    return Cell(formatting.percent(value))
 
 
 def _by_artists(found: dict[str, dict[str, Exposure]], groups: list[str]) -> Table | None:

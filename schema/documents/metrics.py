@@ -27,6 +27,8 @@ class ExposureShare(Part):
     """Their share of what the first ten places show, a place at rank r counted 1 / log2(1 + r)."""
     withheld: Value = None
     """Their share of the withheld tracks, each playlist counted the same."""
+    found: Value = None
+    """The share of their withheld tracks that the lists, in all their length, have."""
 
 
 class Exposure(Part):

@@ -12,6 +12,7 @@ from schema.tables.catalogue import (
 from schema.tables.conform import TableError, conform
 from schema.tables.features import (
     AUDIO_EMBEDDINGS,
+    AUDIO_NAME,
     FEATURE_VIEWS,
     HEARD,
     LISTENER_VECTORS,
@@ -38,6 +39,7 @@ __all__ = [
     "AUDIO",
     "AUDIO_EMBEDDINGS",
     "AUDIO_FILE",
+    "AUDIO_NAME",
     "COUNTED",
     "DESCRIPTORS",
     "FEATURE_VIEWS",

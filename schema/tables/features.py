@@ -92,6 +92,9 @@ SOCIAL_GRAPH: Final = pa.schema(
     ]
 )
 
+#: The view of tracks that were analysed.
+AUDIO_NAME: Final = "audio_embeddings"
+
 #: A row a track that was analysed. All rows of a partition are of one `space`.
 AUDIO_EMBEDDINGS: Final = pa.schema(
     [
@@ -166,7 +169,7 @@ FEATURE_VIEWS: Final[Mapping[str, FeatureView]] = {
         FeatureView(
             "social_graph", "listener_id", SOCIAL_GRAPH, listeners=(*_LISTENER, "neighbours")
         ),
-        FeatureView("audio_embeddings", "track_uri", AUDIO_EMBEDDINGS, "space"),
+        FeatureView(AUDIO_NAME, "track_uri", AUDIO_EMBEDDINGS, "space"),
         FeatureView("track_vectors", "track_uri", TRACK_VECTORS, "model_version"),
         FeatureView(
             "listener_vectors", "listener_id", LISTENER_VECTORS, "model_version", _LISTENER

@@ -18,6 +18,12 @@ def counted(*lists: tuple[list[bytes], list[int]]) -> ExposureCounts:
     return counts
 
 
+def withheld(
+    counts: ExposureCounts, artists: list[bytes], playlists: list[int], found: list[bool]
+) -> None:
+    counts.add_withheld(np.array(artists, object), np.array(playlists), np.array(found))
+
+
 def shares(counts: ExposureCounts) -> dict[str, float]:
     return {each.playlists: each.shown for each in counts.summary().by_popularity if each.shown}
 
@@ -47,16 +53,18 @@ def test_a_track_of_an_unknown_artist_is_shown_and_nobodys():
 
 def test_each_playlist_withholds_as_much_as_any_other():
     counts = ExposureCounts()
-    counts.add_withheld(np.array([b"a", b"a", b"b", b"b"], object), np.array([0, 0, 7, 7]))
-    counts.add_withheld(np.array([b"c"], object), np.array([7]))
+    withheld(counts, [b"a", b"a", b"b", b"b"], [0, 0, 7, 7], [False, False, True, False])
+    withheld(counts, [b"c"], [7], [True])
     found = {each.playlists: each.withheld for each in counts.summary().by_popularity}
     assert (found["0"], found["6-20"]) == (0.25, 0.75)
+    hits = {each.playlists: each.found for each in counts.summary().by_popularity}
+    assert (hits["0"], hits["6-20"], hits["1"]) == (0.0, pytest.approx(2 / 3), None)
     assert counts.summary().withheld_artists_of_half == 1  # c alone has one of two playlists
 
 
 def test_withheld_tracks_without_artists_still_have_their_popularity():
     counts = ExposureCounts()
-    counts.add_withheld(np.array([], object), np.array([3, 0]))
+    withheld(counts, [], [3, 0], [True, True])
     assert counts.summary().withheld_artists == 0
     assert counts.summary().by_popularity[0].withheld == 0.5
 

@@ -21,7 +21,7 @@ from models.families.popularity.model import PopularityScorer
 from schema import features
 from schema.model_card import ModelCard, StartCard
 from schema.side_tables import write_side_table
-from schema.tables import TRENDING, TRENDING_NAME
+from schema.tables import AUDIO_EMBEDDINGS, AUDIO_NAME, TRENDING, TRENDING_NAME
 from tests.models.training_fixture import uri
 from tests.models.transform_fixture import example, write_graph, write_records
 
@@ -303,7 +303,8 @@ def test_popularity_follows_a_side_table_which_its_card_names(
 
 
 @pytest.mark.parametrize(
-    ("name", "message"), [("other", "holds the side table other, not trending"), (None, "missing")]
+    ("name", "message"),
+    [("other", "holds the side table other, not trending or audio_embeddings"), (None, "missing")],
 )
 def test_another_side_table_is_refused(
     fn_args: types.SimpleNamespace, tmp_path: pathlib.Path, name: str | None, message: str
@@ -314,3 +315,37 @@ def test_another_side_table_is_refused(
     fn_args.custom_config = {"family": "popularity", "side_table": str(tmp_path / "table")}
     with pytest.raises(ValueError, match=message):
         trainer.run_fn(fn_args)
+
+
+@pytest.mark.parametrize("family", ["als", "two_tower"])
+def test_tracks_that_no_playlist_holds_are_recommended_by_their_sound(
+    fn_args: types.SimpleNamespace,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    family: str,
+) -> None:
+    monkeypatch.setattr("models.cold.extending._FEWEST", 3)
+    known = [{"track_uri": uri(track), "vector": [float(track), 1.0]} for track in range(4)]
+    cold = {"track_uri": "spotify:track:cold", "vector": [2.5, 1.0]}
+    rows = [{**row, "space": "s", "missing": []} for row in (*known, cold)]
+    as_of = datetime.datetime(2026, 11, 28, tzinfo=datetime.timezone.utc)
+    table = pa.Table.from_pylist(rows, schema=AUDIO_EMBEDDINGS)
+    described = write_side_table(tmp_path / "audio", AUDIO_NAME, table, as_of)
+    fn_args.custom_config = {
+        "family": family,
+        "params": dict(families.family(family).test_params),
+        "side_table": str(tmp_path / "audio"),
+    }
+    trainer.run_fn(fn_args)
+    model = tf.saved_model.load(fn_args.serving_model_dir)
+    found = model.signatures["serving_default"](
+        name=tf.constant(["", ""]), track_uris=tf.constant([[uri(1)], ["spotify:track:cold"]])
+    )["track_uris"].numpy()
+    assert b"spotify:track:cold" in found[0]
+    assert b"spotify:track:cold" not in found[1]  # a playlist's own tracks are not recommended
+    told = model.signatures["track_metadata"](track_uris=tf.constant(["spotify:track:cold"]))
+    assert told["playlists"].numpy().tolist() == [0]
+    card = card_of(fn_args)
+    assert card.side_tables == {AUDIO_NAME: described}
+    assert card.cold is not None
+    assert (card.cold.tracks, card.catalogue_size) == (1, card.vocabularies["tracks"] + 1)

@@ -143,7 +143,7 @@ def _exposure(coverage: float) -> dict[str, Any]:
         "artists_of_half": int(1500 * coverage) + 3,
         "withheld_artists_of_half": 420,
         "by_popularity": [
-            {"playlists": name, "shown": mine, "withheld": theirs}
+            {"playlists": name, "shown": mine, "withheld": theirs, "found": mine / 2}
             for name, mine, theirs in zip(groups, [*shown, 1 - sum(shown)], withheld, strict=True)
         ],
     }

@@ -348,7 +348,8 @@ def shown(groups: list[tuple[str, float, float]], artists: int, half: int | None
         "artists_of_half": half,
         "withheld_artists_of_half": 9,
         "by_popularity": [
-            {"playlists": name, "shown": mine, "withheld": theirs} for name, mine, theirs in groups
+            {"playlists": name, "shown": mine, "withheld": theirs, "found": mine / 5}
+            for name, mine, theirs in groups
         ],
     }
 
@@ -379,12 +380,21 @@ def test_provider_sets_what_is_shown_beside_what_was_withheld() -> None:
         ("Overall", [("9", "of 40"), ("4", "of 12"), ("1", "of 3")]),
         ("casual_listeners", [("9", "of 40"), ("4", "of 12"), ("–", "")]),
     ]
+    assert [[c.text for c in cells] for _, cells in found["found"].rows] == [
+        ["5%", "0%"],
+        ["15%", "20%"],
+    ]
     (only,) = found["details"]
     assert (only.caption.endswith(": casual_listeners"), only.head) == (True, ["Withheld", "new"])
 
 
 def test_provider_of_nothing() -> None:
-    assert provider.build(make()) == {"popularity": None, "artists": None, "details": []}
+    assert provider.build(make()) == {
+        "popularity": None,
+        "found": None,
+        "artists": None,
+        "details": [],
+    }
 
 
 def test_behaviour_of_nothing() -> None:

@@ -11,6 +11,7 @@ FAMILY = Family(
     search_space=search_space,
     is_baseline=True,
     dot_product=True,
+    takes_cold=True,
     test_params={"factors": 16},
 )
 

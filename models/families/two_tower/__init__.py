@@ -11,6 +11,7 @@ FAMILY = Family(
     starts_from=("two_stage",),
     search_space=search_space,
     dot_product=True,
+    takes_cold=True,
     test_params={"factors": 16, "epochs": 1},
 )
 

@@ -66,11 +66,13 @@ def compile_pipeline(config: PipelineConfig, paths: dag.Paths | None = None) -> 
             f"deletions: takes a file that containers reach, such as {config.storage}/"
             f"deletions.txt, not {config.deletions!r}."
         )
-    if config.trending and "://" not in config.trending:
-        raise ValueError(
-            f"trending: takes a folder that containers reach, such as {config.storage}/trending, "
-            f"not {config.trending!r}."
-        )
+    for key in ("trending", "cold_audio"):
+        folder = getattr(config, key)
+        if folder and "://" not in folder:
+            raise ValueError(
+                f"{key}: takes a folder that containers reach, such as {config.storage}/{key}, "
+                f"not {folder!r}."
+            )
     schema = io_utils.read_string_file(paths.schema_file)
     paths = paths.with_schema_at(schema)
     config = _without_local_paths(config, paths)

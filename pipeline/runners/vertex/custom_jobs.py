@@ -34,7 +34,7 @@ def apply(pipeline: Pipeline, options: VertexOptions) -> None:
         if isinstance(component, SideTableTrainer):
             raise ValueError(
                 f"vertex.custom_jobs: {name!r} reads a side table, which a custom job does not "
-                "hand on; leave it out, or leave trending out."
+                "hand on; leave it out, or trending and cold_audio."
             )
         component.executor_spec = executor_spec.ExecutorClassSpec(_executor(name))
         config = json_utils.loads(component.exec_properties["custom_config"])

@@ -81,6 +81,7 @@ def test_metrics_of_a_playlist_worked_out_by_hand(model):
     assert found["2-5"].shown == pytest.approx(known / (known + once))
     assert found["1"].shown == pytest.approx(once / (known + once))
     assert (found["2-5"].withheld, found["0"].withheld) == (0.5, 0.5)
+    assert (found["2-5"].found, found["0"].found) == (1.0, 0.0)
     assert exposure.summary().artists == 2
 
 
