@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from models.contract import DotProductScorer, Query, TrainingData
+from models.contract import DotProductScorer, TrainingData
 from models.data import HeldOutPlaylists
 from models.data.holding_out import cut
 
@@ -97,7 +97,7 @@ def _try(
     withheld = 0
     for start in range(0, len(held_out), _BATCH):
         some = held_out.select(np.arange(start, min(start + _BATCH, len(held_out))))
-        query = Query(*some.query())
+        query = some.query()
         suited = scorer.is_dot_product(query).numpy() & scorer.has_signal(query).numpy()
         warm = scorer.score(query).numpy()
         cold = scorer.query_embedding(query).numpy() @ vectors.T

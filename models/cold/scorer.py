@@ -78,7 +78,8 @@ class ColdScorer(DotProductScorer):
 
     def _of_known(self, query: Query) -> Query:
         tracks = query.track_ids
-        return query._replace(track_ids=keep(tracks, tracks.flat_values < self._known))
+        known = tracks.flat_values < self._known
+        return query._replace(track_ids=keep(tracks, known), plays=keep(query.plays, known))
 
 
 def _padded(vectors: tf.Tensor) -> tf.Tensor:

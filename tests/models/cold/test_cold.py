@@ -46,7 +46,7 @@ def uri(track: int) -> bytes:
 def query(rows: list[list[int]]) -> Query:
     none = tf.RaggedTensor.from_row_lengths(tf.zeros([0], tf.int64), [0] * len(rows))
     tracks = tf.ragged.constant(rows, dtype=tf.int64, row_splits_dtype=tf.int64)
-    return Query(tracks, none, none, none)
+    return Query.of_playlists(tracks, none, none, none)
 
 
 def sounds(tracks: np.ndarray, noise: float, seed: int = 0) -> np.ndarray:
