@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import os
 from typing import Final
 
 from listening.features import Partition, partitions
@@ -33,6 +34,11 @@ class Inputs:
     def cut(self) -> datetime.datetime:
         """Nothing that happened then or later is in any of them."""
         return self.history.time
+
+    def there(self) -> bool:
+        """Whether none of them has been replaced since they were found."""
+        parts = (self.history, self.heard, self.segments, self.social)
+        return all(part is None or os.path.isdir(part.folder) for part in parts)
 
 
 def inputs(features: str, day: datetime.date | None) -> Inputs:

@@ -93,7 +93,9 @@ def recommend(
         read, buckets, runs, aside = audience.sort(table, draft.scratch)
         try:
             _run(_Bucket(work, runs, draft.scratch), buckets if runs else 0, beam_args)
-        except FileNotFoundError as error:
+        except Exception as error:
+            if found.there():
+                raise
             raise ValueError(f"{features} changed while it was read: try again") from error
         finally:
             del loaded
