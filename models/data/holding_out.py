@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -84,7 +85,7 @@ def cut(
     Returns:
         The playlists, with the ids of the part.
     """
-    seeds, targets, applied = [], [], []
+    seeds, targets, applied, plays = [], [], [], []
     for row in rows:
         tracks = data.train.track_ids.row(row)
         key = b"%d" % row
@@ -92,7 +93,10 @@ def cut(
         withheld = scenarios.withhold(tracks.tolist(), drawn, key, seed)
         seeds.append(tracks[list(withheld.seed_positions)])
         targets.append(tracks[list(withheld.holdout_positions)])
+        if data.train.plays is not None:
+            plays.append(data.train.plays.row(row)[list(withheld.seed_positions)])
         applied.append(withheld.scenario)
+    told = data.train.listener_features
     titled = np.array([each.has_title for each in applied], bool)
     return HeldOutPlaylists(
         track_ids=Ragged.from_rows(seeds).map_ids(new_ids),
@@ -102,7 +106,17 @@ def cut(
         targets=Ragged.from_rows(targets).map_ids(new_ids),
         num_targets=np.array([len(row) for row in targets], np.int32),
         scenarios=np.array([each.name for each in applied], object),
+        plays=_of_known(plays, seeds, new_ids) if data.train.plays is not None else None,
+        listener_features=None if told is None else told[rows],
     )
+
+
+def _of_known(
+    plays: Sequence[np.ndarray], seeds: Sequence[np.ndarray], new_ids: np.ndarray
+) -> Ragged:
+    """The plays of those seeds that the part knows."""
+    pairs = zip(plays, seeds, strict=True)
+    return Ragged.from_rows(of_row[new_ids[row] >= 0] for of_row, row in pairs)
 
 
 def _shown(column: Ragged, rows: np.ndarray, titled: np.ndarray) -> Ragged:

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from models.data import counted
 from models.data.artist_names import artist_names, lookup
+from models.data.histories import Heard
 from models.data.playlists import Playlists, TrainingData
 from models.data.ragged import Ragged
 from models.data.vocabularies import (
@@ -31,6 +32,7 @@ _TITLE: Final = features.transformed_name(features.TITLE_NGRAMS)
 _PID: Final = features.transformed_name(features.PID)
 _FOLLOWERS: Final = features.transformed_name(features.FOLLOWERS)
 _NAME: Final = features.transformed_name(features.NAME)
+_LISTENER: Final = features.transformed_name(features.LISTENER_FEATURES)
 
 
 def load_training_data(
@@ -64,7 +66,15 @@ def load_training_data(
     read, stop = _in_order(
         _read(train_files, spec, artist_ids), _read(stop_files, spec, artist_ids)
     )
-    train = Playlists(read[_TRACKS], read[_TITLE], read[_NAME], read.get(_FOLLOWERS))
+    heard = read[_TRACKS]
+    train = Playlists(
+        heard.track_ids,
+        read[_TITLE],
+        read[_NAME],
+        read.get(_FOLLOWERS),
+        heard.plays,
+        heard.listener_features,
+    )
     if not len(train.track_ids.values):
         raise ValueError(
             "No training playlist holds a track of the vocabulary: there are too few playlists, "
@@ -88,13 +98,13 @@ def _read(
     """Reads columns of transformed playlists.
 
     Returns:
-        `Ragged` or an array by feature: tracks, title n-grams, the artists that `artist_ids` finds
-        in titles, and pids and followers where the spec has them.
+        `Heard`, `Ragged` or an array by feature: tracks, title n-grams, the artists that
+        `artist_ids` finds in titles, and pids and followers where the spec has them.
     """
     missing = [name for name in _NEEDED if name not in spec]
     if missing:
         raise ValueError(f"Transform's output lacks {', '.join(missing)}.")
-    names = [name for name in _READERS if name in spec]
+    names = [name for name in (_TRACKS, _LISTENER, *_READERS) if name in spec]
     patterns = list(patterns)
     files = sorted({path for pattern in patterns for path in tf.io.gfile.glob(pattern)})
     if patterns and not files:
@@ -105,13 +115,15 @@ def _read(
         .map(lambda rows: tf.io.parse_example(rows, {name: spec[name] for name in names}))
         .prefetch(1)
     )
-    parts: dict[str, list[Any]] = {name: [] for name in names}
+    parts: dict[str, list[Any]] = {name: [] for name in names if name != _LISTENER}
     playlists = entries = 0
     for batch in batches:
         tracks = _ragged(batch[_TRACKS])  # the unknown and the repeated among them
         playlists += int(tracks.nrows())
         entries += int(tf.size(tracks.flat_values))
-        for name in names:
+        told = _ragged(batch[_LISTENER]) if _LISTENER in batch else None
+        parts[_TRACKS].append(Heard.read(tracks, told))
+        for name in parts.keys() - {_TRACKS}:
             values = _READERS[name](batch[name])
             # Titles themselves are not kept: a million of them are some 100 MB.
             parts[name].append(_mentions(values, artist_ids) if name == _NAME else values)
@@ -122,18 +134,20 @@ def _read(
 def _in_order(train: dict[str, Any], stop: dict[str, Any]) -> tuple[dict[str, Any], np.ndarray]:
     """Puts both together in the order of their pid, and says which rows are of stop."""
     columns = {name: _joined(name, [train[name], stop[name]]) for name in train}
-    number = len(columns[_TRACKS])
+    number = len(columns[_TRACKS].track_ids)
     pids = columns.pop(_PID, None)
     order = np.arange(number) if pids is None else np.argsort(pids, kind="stable")
     ordered = {
-        name: column.select(order) if isinstance(column, Ragged) else column[order]
+        name: column.select(order) if isinstance(column, Heard | Ragged) else column[order]
         for name, column in columns.items()
     }
-    return ordered, np.flatnonzero(order >= len(train[_TRACKS]))
+    return ordered, np.flatnonzero(order >= len(train[_TRACKS].track_ids))
 
 
 def _joined(name: str, parts: list[Any]) -> Any:
     """Puts what was read of each batch one after another."""
+    if name == _TRACKS:
+        return Heard.concatenate(parts)
     if name in _NEEDED:
         return Ragged.concatenate(parts)
     dtype = np.int64 if name == _FOLLOWERS else object
@@ -164,7 +178,6 @@ def _strings(values: Any) -> np.ndarray:
 
 #: How a batch of each feature is read.
 _READERS: Final[dict[str, Callable[[Any], Any]]] = {
-    _TRACKS: lambda values: Ragged.from_tensor(_ragged(values), unique=True),
     _TITLE: lambda values: Ragged.from_tensor(_ragged(values), unique=False),
     _PID: _strings,
     _FOLLOWERS: lambda values: _scalars(values, 0),

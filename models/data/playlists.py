@@ -122,12 +122,17 @@ class Playlists(_Columns):
         title_ngram_ids: int32 rows.
         mention_ids: int32 rows, the artists that the title names, as a `Query` has them.
         num_followers: int64 [P], 0 where unknown; None where no playlist says.
+        plays: int32 rows, how often each track was heard, 1 in playlists; None where nobody is a
+            listener, whose tracks are in the order of their last play.
+        listener_features: float32 [P, F] as of a `Query`, NaN for playlists; None as `plays`.
     """
 
     track_ids: Ragged
     title_ngram_ids: Ragged
     mention_ids: Ragged
     num_followers: np.ndarray | None = None
+    plays: Ragged | None = None
+    listener_features: np.ndarray | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,6 +148,8 @@ class HeldOutPlaylists(_Columns):
         targets: int32 rows of withheld known tracks.
         num_targets: int32 [P], all withheld tracks, the unknown included.
         scenarios: str [P].
+        plays: int32 rows, of the seeds, and
+        listener_features: float32 [P, F], as of `Playlists`; None where nobody is a listener.
     """
 
     track_ids: Ragged
@@ -152,12 +159,16 @@ class HeldOutPlaylists(_Columns):
     targets: Ragged
     num_targets: np.ndarray
     scenarios: np.ndarray
+    plays: Ragged | None = None
+    listener_features: np.ndarray | None = None
 
     @classmethod
     def concatenate(cls, parts: Sequence[HeldOutPlaylists]) -> HeldOutPlaylists:
         """Puts the playlists of one or more one after another."""
 
         def joined(values: Sequence[Any]) -> Any:
+            if values[0] is None:
+                return None
             return (Ragged if isinstance(values[0], Ragged) else np).concatenate(values)
 
         names = [field.name for field in dataclasses.fields(cls)]
@@ -166,7 +177,13 @@ class HeldOutPlaylists(_Columns):
     def query(self) -> Query:
         """What a scorer sees of them."""
         parts = (self.track_ids, self.artist_ids, self.title_ngram_ids, self.mention_ids)
-        return Query.of_playlists(*(part.to_tensor() for part in parts))
+        query = Query.of_playlists(*(part.to_tensor() for part in parts))
+        if self.plays is not None:
+            query = query._replace(plays=self.plays.to_tensor())
+        if self.listener_features is not None:
+            told = tf.RaggedTensor.from_tensor(self.listener_features, row_splits_dtype=tf.int64)
+            query = query._replace(listener_features=told)
+        return query
 
     def with_targets(self) -> HeldOutPlaylists:
         """Those from which something was withheld."""

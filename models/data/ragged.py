@@ -47,6 +47,11 @@ class Ragged:
         return cls(values.astype(np.int32), _splits(lengths))
 
     @classmethod
+    def of_lengths(cls, values: np.ndarray, lengths: np.ndarray) -> Ragged:
+        """Rows of so many ids each, int [R], one after another in `values`."""
+        return cls(values.astype(np.int32), _splits(lengths))
+
+    @classmethod
     def concatenate(cls, parts: Sequence[Ragged]) -> Ragged:
         """Puts the rows of several one after another."""
         values = np.concatenate([np.zeros(0, np.int32), *(part.values for part in parts)])

@@ -18,8 +18,12 @@ ENTRY_POINTS: Final = "segue.families"
 # Imported when asked for. The order is that of the baselines of a run.
 _FAMILIES: Final = {
     "als": "models.families.als:FAMILY",
+    "explore_heavy": "models.families.explore_heavy:FAMILY",
+    "genre_specialist": "models.families.genre_specialist:FAMILY",
     "item_knn": "models.families.item_knn:FAMILY",
+    "personalization_deep": "models.families.personalization_deep:FAMILY",
     "popularity": "models.families.popularity:FAMILY",
+    "popularity_blend": "models.families.popularity_blend:FAMILY",
     "two_stage": "models.families.two_stage:FAMILY",
     "two_tower": "models.families.two_tower:FAMILY",
 }

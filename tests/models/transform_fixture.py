@@ -27,6 +27,10 @@ def feature_spec() -> dict[str, Any]:
         for name in _RAGGED
     }
     texts = (features.PID, features.NAME)
+    told = features.LISTENER_FEATURES
+    ragged[features.transformed_name(told)] = tf.io.RaggedFeature(
+        tf.float32, value_key=_values_key(told), row_splits_dtype=tf.int64
+    )
     return ragged | {
         features.transformed_name(name): tf.io.FixedLenFeature([], tf.string) for name in texts
     }
@@ -51,6 +55,7 @@ def example(
     ngrams: Sequence[int] = (),
     followers: int | None = None,
     title: str = "",
+    listener: Sequence[float] = (),
 ) -> bytes:
     ids = {features.TRACK_URI: tracks, features.TITLE_NGRAMS: ngrams}
     fields = {
@@ -65,6 +70,9 @@ def example(
         fields[features.transformed_name(features.FOLLOWERS)] = tf.train.Feature(
             int64_list=tf.train.Int64List(value=[followers])
         )
+    fields[_values_key(features.LISTENER_FEATURES)] = tf.train.Feature(
+        float_list=tf.train.FloatList(value=listener)
+    )
     return tf.train.Example(features=tf.train.Features(feature=fields)).SerializeToString()
 
 

@@ -2,4 +2,4 @@
 
 from models.export.index.options import IndexOptions
 
-__all__ = ["IndexOptions", "build", "sampling"]
+__all__ = ["IndexOptions", "build", "clustering", "sampling"]

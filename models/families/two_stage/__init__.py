@@ -18,4 +18,4 @@ FAMILY = Family(
     },
 )
 
-__all__ = ["FAMILY", "Params"]
+__all__ = ["FAMILY", "Params", "search_space"]

@@ -74,4 +74,6 @@ def candidate_features(
 ) -> CandidateFeatures:
     """Describes candidates by the data and the towers that were fitted to them."""
     assert isinstance(scorer, TwoTowerScorer)
-    return CandidateFeatures(Sources(data, scorer, scorer.track_rows(), params.features, seed))
+    return CandidateFeatures(
+        Sources(data, scorer, scorer.track_rows(), params.features, seed), params.listening
+    )

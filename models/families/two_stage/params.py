@@ -124,6 +124,11 @@ class Params(pydantic.BaseModel):
     features: FeatureParams = pydantic.Field(
         default=FeatureParams(), description="Of what candidates are described by."
     )
+    listening: bool = pydantic.Field(
+        default=False,
+        description="Whether candidates are also described by plays, their order and features of "
+        "listeners, where there are any.",
+    )
     ranking: RankingParams = pydantic.Field(
         default=RankingParams(), description="Of the second stage."
     )

@@ -60,7 +60,7 @@ class RankingNetwork(tfrs.Model):
         ]
         last = tf.keras.layers.Dense(1, kernel_regularizer=regularizer)
         self._network = tf.keras.Sequential([*layers, last])
-        self._network.build((None, len(NAMES)))
+        self._network.build((None, len(mean)))
         last.kernel.assign(last.kernel * _FIRST_WEIGHTS)
         self._task = tfrs.tasks.Ranking(loss=HitsAgainstOthers())
         self._score = NAMES.index("score")

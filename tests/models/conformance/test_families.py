@@ -21,8 +21,16 @@ from models.conformance import (
 )
 from models.conformance.exported import TRACKS
 from models.conformance.playlists import uri
+from models.families import Family
 
 FAMILIES = [families.family(name) for name in families.own()]
+#: Their first stage is that of another family, with and without an index.
+ONLY_INDEXED = ("explore_heavy", "personalization_deep")
+
+
+def variants(family: Family) -> set[bool]:
+    """Whether its models search an index, by each way in which it is tested."""
+    return {True} if family.name in ONLY_INDEXED else {False, family.dot_product}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +42,7 @@ def fitted(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Fitted]:
 
 @pytest.fixture(
     scope="module",
-    params=[(one, indexed) for one in FAMILIES for indexed in {False, one.dot_product}],
+    params=[(one, indexed) for one in FAMILIES for indexed in sorted(variants(one))],
     ids=lambda param: param[0].name + ("-index" if param[1] else ""),
 )
 def exported(

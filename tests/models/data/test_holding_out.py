@@ -5,7 +5,7 @@ import dataclasses
 import numpy as np
 
 from evaluation.scenarios import TITLE_ONLY
-from models.data import HeldOutPlaylists
+from models.data import HeldOutPlaylists, Ragged
 from models.data.holding_out import cut, part_of, set_aside
 from tests.models.training_fixture import training_data, two_genres
 
@@ -34,6 +34,32 @@ def test_a_scenario_may_be_given() -> None:
     assert set(titles.scenarios) == {"title"}
     assert not titles.track_ids.lengths.any()
     np.testing.assert_array_equal(titles.num_targets, DATA.train.track_ids.lengths[:20])
+
+
+def test_a_cut_keeps_the_plays_of_seeds_and_who_listens() -> None:
+    """A track's plays are its id + 1 here; tracks that the part lacks take theirs with them."""
+    tracks = DATA.train.track_ids
+    listeners = dataclasses.replace(
+        DATA.train,
+        plays=Ragged(tracks.values + 1, tracks.splits),
+        listener_features=np.arange(len(tracks) * 8, dtype=np.float32).reshape(-1, 8),
+    )
+    data = dataclasses.replace(DATA, train=listeners)
+    part, new_ids = part_of(data, np.arange(20, 24))
+    assert (new_ids < 0).any()
+    assert (
+        part.train.plays.values.tolist() == (tracks.select(np.arange(20, 24)).values + 1).tolist()
+    )
+    held = cut(data, np.arange(0, 20), new_ids, 0)
+    both = HeldOutPlaylists.concatenate([held, held])
+    old_ids = {new: old for old, new in enumerate(new_ids.tolist())}
+    query = both.query()
+    expected = [[old_ids[new] + 1 for new in row] for row in query.track_ids.to_list()]
+    assert query.plays.to_list() == expected
+    assert any(expected)
+    np.testing.assert_array_equal(
+        query.listener_features.to_tensor()[20:], listeners.listener_features[:20]
+    )
 
 
 def test_a_part_knows_which_of_its_playlists_are_of_stop() -> None:

@@ -69,7 +69,35 @@ def test_train_drops_unknown_and_repeated_tracks(
     assert train.track_ids.values.dtype == np.int32
     assert loaded.stop.tolist() == []
     assert train.num_followers is None
+    assert train.plays is None
+    assert train.listener_features is None
     assert (loaded.num_artists, loaded.num_albums, loaded.num_title_ngrams) == (2, 2, 3)
+
+
+def test_listeners_have_plays_in_the_order_of_the_last_and_features(
+    graph: tft.TFTransformOutput, tmp_path: pathlib.Path
+) -> None:
+    known = [0.5, float("nan"), 2.0, 3.0, 4.0, 5.0, 6.0, 7.0]
+    records = [
+        example("2", [2, 0, -1, 2, 1, 0, 2], listener=known),
+        example("1", [1, 0, 1]),
+        example("4", [], listener=[0.0] * 8),
+    ]
+    stop = [example("3", [0, 0, 2])]
+    loaded, _ = load_training_data(
+        [write(tmp_path, "train", records)], [write(tmp_path, "stop", stop)], graph
+    )
+    train = loaded.train
+    rows = range(4)
+    assert [train.track_ids.row(i).tolist() for i in rows] == [[1, 0], [1, 0, 2], [0, 2], []]
+    assert [train.plays.row(i).tolist() for i in rows] == [[1, 1], [1, 2, 3], [1, 1], []]
+    nothing = [float("nan")] * 8
+    np.testing.assert_array_equal(
+        train.listener_features, np.array([nothing, known, nothing, [0.0] * 8], np.float32)
+    )
+    assert loaded.stop.tolist() == [2]
+    # A playlist holds a track once, however often it was heard.
+    assert loaded.catalogue.counts.tolist() == [3, 2, 2]
 
 
 def test_titles_become_the_artists_that_they_name(

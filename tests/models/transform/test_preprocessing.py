@@ -37,7 +37,9 @@ def example(**values: list) -> bytes:
     result = tf.train.Example()
     for name, listed in values.items():
         feature = result.features.feature[name]
-        if isinstance(listed[0], int):
+        if isinstance(listed[0], float):
+            feature.float_list.value[:] = listed
+        elif isinstance(listed[0], int):
             feature.int64_list.value[:] = listed
         else:
             feature.bytes_list.value[:] = [text.encode() for text in listed]
@@ -58,7 +60,9 @@ TRAIN = [
 ]
 OTHERS = [
     example(pid=["4"], name=["pop"]),
-    example(pid=["5"], track_uri=["zzz", "b"], artist_name=["Z", "X"]),
+    example(
+        pid=["5"], track_uri=["zzz", "b"], artist_name=["Z", "X"], listener_features=[0.25] * 8
+    ),
 ]
 
 
@@ -124,6 +128,12 @@ def test_followers_are_told_as_they_are(transformed):
     _, train, others = transformed
     assert train[transformed_name(features.FOLLOWERS)].numpy().tolist() == [0, 12, 0]
     assert others[transformed_name(features.FOLLOWERS)].numpy().tolist() == [0, 0]
+
+
+def test_features_of_listeners_are_told_as_they_are(transformed):
+    _, train, others = transformed
+    assert train[transformed_name(features.LISTENER_FEATURES)].to_list() == [[], [], []]
+    assert others[transformed_name(features.LISTENER_FEATURES)].to_list() == [[], [0.25] * 8]
 
 
 def test_the_catalogue_names_each_track(transformed):

@@ -22,6 +22,9 @@ class Shown(NamedTuple):
         vector: float32 [d], the first stage's.
         title_vector: float32 [d], what the first stage makes of the title alone.
         seed_vectors: float32 [S, e], of the known seeds, of unit length.
+        plays: int64 [S], how often each known seed was heard.
+        seed_artist_ids: int64 [S], the artist of each known seed, -1 where unknown.
+        listener: float32 [F], features of who listens, NaN or none where they are not known.
     """
 
     track_ids: tf.Tensor
@@ -30,6 +33,9 @@ class Shown(NamedTuple):
     vector: tf.Tensor
     title_vector: tf.Tensor
     seed_vectors: tf.Tensor
+    plays: tf.Tensor
+    seed_artist_ids: tf.Tensor
+    listener: tf.Tensor
 
 
 class Found(NamedTuple):

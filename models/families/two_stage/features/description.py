@@ -13,13 +13,14 @@ from models.families.two_stage.features.artists import Artists
 from models.families.two_stage.features.candidates import Found, Group, Shown
 from models.families.two_stage.features.first_stage import FirstStage
 from models.families.two_stage.features.items import Items
+from models.families.two_stage.features.listening import Listening
 from models.families.two_stage.features.nearest import Nearest
 from models.families.two_stage.features.neighbours import Neighbours
 from models.families.two_stage.features.songs import Songs
 from models.families.two_stage.features.sources import Sources
 from models.families.two_stage.features.standing import Standing
 
-#: The features, in order. What they mean is said where they are computed.
+#: The features of playlists, in order. What they mean is said where they are computed.
 NAMES: Final = (
     *FirstStage.names,
     *Artists.names,
@@ -46,6 +47,8 @@ class _Row(NamedTuple):
     scores: tf.Tensor
     ids: tf.Tensor
     places: tf.Tensor
+    plays: tf.Tensor
+    listener: tf.Tensor
 
 
 class CandidateFeatures(tf.Module):
@@ -55,11 +58,15 @@ class CandidateFeatures(tf.Module):
     candidate's own artist, which playlists hold it, or beside what it stands there.
     """
 
-    def __init__(self, sources: Sources):
+    def __init__(self, sources: Sources, listening: bool = False):
         """Makes each group's tables.
 
         Args:
             sources: training data and the first stage.
+            listening: whether to describe by plays and by who listens, too.
+
+        Attributes:
+            names: the features, in order.
         """
         super().__init__(name="candidate_features")
         data = sources.data
@@ -77,7 +84,9 @@ class CandidateFeatures(tf.Module):
             Adjacency(sources),
             Songs(data.catalogue),
             Standing(),
+            *([Listening()] if listening else []),
         )
+        self.names = (*NAMES, *(Listening.names if listening else ()))
 
     def describe(
         self, query: Query, scores: tf.Tensor, ids: tf.Tensor, places: tf.Tensor | None = None
@@ -92,7 +101,7 @@ class CandidateFeatures(tf.Module):
             places: int32 [B, K], which of the L to describe; None describes all.
 
         Returns:
-            float32 [B, K, len(NAMES)].
+            float32 [B, K, len(self.names)].
         """
         scores = tf.where(tf.math.is_finite(scores), scores, 0.0)
         if places is None:
@@ -113,13 +122,21 @@ class CandidateFeatures(tf.Module):
                 scores,
                 ids,
                 places,
+                query.plays,
+                query.listener_features,
             ),
-            fn_output_signature=tf.TensorSpec([places.shape[1], len(NAMES)], tf.float32),
+            fn_output_signature=tf.TensorSpec([places.shape[1], len(self.names)], tf.float32),
         )
 
     def _described(self, row: _Row) -> tf.Tensor:
         seeds = self._unit_vectors(row.track_ids)
-        shown = Shown(*row[:5], seed_vectors=seeds)
+        shown = Shown(
+            *row[:5],
+            seed_vectors=seeds,
+            plays=row.plays,
+            seed_artist_ids=tf.gather(self._artist_ids, row.track_ids),
+            listener=row.listener,
+        )
         all_artist_ids = tf.gather(self._artist_ids, row.ids)
         ids = tf.gather(row.ids, row.places)
         found = Found(
@@ -136,7 +153,7 @@ class CandidateFeatures(tf.Module):
         for group in self._groups:
             features |= group(shown, found)
         shape = tf.shape(ids)
-        return tf.stack([tf.broadcast_to(features[name], shape) for name in NAMES], axis=1)
+        return tf.stack([tf.broadcast_to(features[name], shape) for name in self.names], axis=1)
 
     def _vectors(self, query: Query) -> tuple[tf.Tensor, tf.Tensor]:
         """The first stage's vectors of playlists and of their titles alone, float32 [B, d]."""

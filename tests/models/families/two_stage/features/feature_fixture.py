@@ -65,6 +65,8 @@ def shown(
     title: bool = True,
     vector: Sequence[float] = (0, 0),
     title_vector: Sequence[float] = (0, 0),
+    plays: Sequence[int] | None = None,
+    listener: Sequence[float] = (),
 ) -> Shown:
     return Shown(
         track_ids=tf.constant(tracks, tf.int64),
@@ -73,6 +75,9 @@ def shown(
         vector=tf.constant(vector, tf.float32),
         title_vector=tf.constant(title_vector, tf.float32),
         seed_vectors=unit(tracks),
+        plays=tf.constant([1] * len(tracks) if plays is None else plays, tf.int64),
+        seed_artist_ids=tf.constant(DATA.catalogue.artist_ids[list(tracks)], tf.int64),
+        listener=tf.constant(listener, tf.float32),
     )
 
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from models.contract import Catalogue, Playlists, Query, Ragged, TrainingData
 from models.families.two_stage.features import NAMES, CandidateFeatures
+from models.families.two_stage.features.listening import Listening
 from tests.models.families.two_stage.features.feature_fixture import DATA, check, sources
 from tests.models.training_fixture import query
 
@@ -62,6 +63,24 @@ def test_some_places_are_described_as_among_all() -> None:
     some = described(QUERY, slice(None), places)
     for row, at in enumerate(places):
         np.testing.assert_allclose(some[row], everything[row][at], rtol=1e-6, atol=1e-6)
+
+
+def test_listening_is_described_where_it_is_asked_for() -> None:
+    """The others stay, and a playlist is as a listener of whom nothing is known."""
+    listening = CandidateFeatures(sources(), listening=True)
+    assert listening.names == (*NAMES, *Listening.names)
+    plain = listening.describe(QUERY, SCORES, IDS).numpy()
+    np.testing.assert_array_equal(plain[:, :, : len(NAMES)], described(QUERY, slice(None)))
+    unknown = tf.fill([4, 8], np.float32("nan"))
+    told = tf.RaggedTensor.from_tensor(unknown, row_splits_dtype=tf.int64)
+    asked = QUERY._replace(listener_features=told)
+    np.testing.assert_array_equal(listening.describe(asked, SCORES, IDS).numpy(), plain)
+    often = QUERY._replace(plays=QUERY.plays.with_flat_values(QUERY.plays.flat_values + 4))
+    changed = ~np.isclose(listening.describe(often, SCORES, IDS), plain, atol=1e-5)
+    assert set(np.array(listening.names)[changed.any(axis=(0, 1))]) == {
+        "artist_plays",
+        "mean_plays",
+    }
 
 
 def test_saved_it_says_what_training_was_told(tmp_path: pathlib.Path) -> None:
