@@ -15,4 +15,4 @@ FAMILY = Family(
     test_params={"factors": 16},
 )
 
-__all__ = ["FAMILY", "Params"]
+__all__ = ["FAMILY", "Params", "model"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pydantic
 
-from models.families.two_tower.params import Params as RetrievalParams
+from models.families.two_tower import Params as RetrievalParams
 from schema.signatures import MAX_RECOMMENDATIONS
 
 

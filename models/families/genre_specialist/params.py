@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pydantic
 
-from models.families.als.params import Params as FactorParams
+from models.families.als import Params as FactorParams
 
 
 class Params(pydantic.BaseModel):

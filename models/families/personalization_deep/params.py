@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pydantic
 
-from models.families.two_stage.params import Params as TwoStageParams
+from models.families.two_stage import Params as TwoStageParams
 
 
 class Params(TwoStageParams):
