@@ -56,7 +56,7 @@ class Listening(Group):
                 tf.maximum(total, 1.0) / tf.cast(tf.maximum(count, 1), tf.float32)
             ),
             "is_listener": tf.cast(known, tf.float32),
-            **dict(zip(LISTENER_COLUMNS, tf.unstack(told), strict=True)),
+            **dict(zip(LISTENER_COLUMNS, tf.unstack(told, len(LISTENER_COLUMNS)), strict=True)),
         }
 
 
