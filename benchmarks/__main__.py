@@ -36,6 +36,7 @@ BENCHMARKS = {
     "trending": "trending",
     "segments": "segments",
     "listeners-recommended": "listeners_recommended",
+    "feature-store": "feature_store",
 }
 
 

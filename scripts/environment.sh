@@ -16,7 +16,8 @@ is_it() { "$1" -c "import sys; sys.exit('%d.%d' % sys.version_info[:2] != '$vers
 
 find_python() {
   local each
-  for each in "${PYTHON:-}" "python$version" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/python python3; do
+  for each in "${PYTHON:-}" "python$version" "${PYENV_ROOT:-$HOME/.pyenv}"/versions/"$version".*/bin/python \
+    /opt/hostedtoolcache/Python/"$version".*/x64/bin/python python3; do
     if [ -n "$each" ] && is_it "$each"; then
       "$each" -c 'import os, sys; print(os.path.realpath(sys.executable))'
       return

@@ -107,11 +107,11 @@ def get(
     with _opened(store, features) as opened:
         found = opened.read(view, keys)
     rows = []
-    for key, held in zip(keys, _values(found), strict=True):
-        time = held.pop("event_timestamp")
+    for key, held, shown in zip(keys, _values(found), found.to_pylist(), strict=True):
+        time = held["event_timestamp"]
         known = {} if time is None else {name: held[name] for name in found.schema.names[1:-1]}
         rows.append(FeatureRow(key=key, event_timestamp=time, features=known))
-        typer.echo(f"{key}: {'nothing' if time is None else _told(time, known)}")
+        typer.echo(f"{key}: {'nothing' if time is None else 'as of ' + _told(shown)}")
     return FeaturesGetStatus(status="ok", store=store, view=view, rows=rows)
 
 
@@ -179,8 +179,14 @@ def _values(rows: pa.Table) -> list[dict[str, Any]]:
     ]
 
 
-def _told(time: int, features: dict[str, Any]) -> str:
-    moment = datetime.datetime.fromtimestamp(time / 1_000_000, datetime.timezone.utc)
-    return f"as of {moment:%Y-%m-%dT%H:%M:%S}\n" + "\n".join(
-        f"  {name}: {value}" for name, value in features.items()
-    )
+def _told(row: dict[str, Any]) -> str:
+    """A row for people: its time, and a feature a line."""
+    _, *features = [(name, _shown(value)) for name, value in row.items()]
+    _, time = features.pop()
+    return "\n".join([time, *(f"  {name}: {value}" for name, value in features)])
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    return value.isoformat() if isinstance(value, datetime.datetime) else str(value)

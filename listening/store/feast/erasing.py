@@ -18,5 +18,5 @@ def erase(root: str, listeners: Collection[str]) -> dict[str, int]:
     place = remembered(root)
     if place is None:
         return {"pushed": 0, "served": 0}
-    # It follows no partitions: what they hold is theirs to erase.
+    # No partitions: what they hold is theirs to erase.
     return FeastStore(place, os.path.join(root, "no-features")).erase(listeners)

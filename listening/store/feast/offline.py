@@ -34,6 +34,9 @@ class Offline(Protocol):
     def source(self, view: FeatureView) -> str:
         """What Feast calls the rows of a view: files, or a table."""
 
+    def prepare(self, view: FeatureView) -> None:
+        """Makes the source of a view, without a row, where there is none."""
+
     def follow(self, view: FeatureView) -> None:
         """Brings in partitions that were built, and takes out those that were replaced.
 
@@ -78,6 +81,10 @@ class Files:
         """See `Offline`."""
         return os.path.join(self._home(view), "*.parquet")
 
+    def prepare(self, view: FeatureView) -> None:
+        """See `Offline`. A file without rows, since Feast looks for one."""
+        self._write(view, "none.parquet", offline_schema(view).empty_table())
+
     def follow(self, view: FeatureView) -> None:
         """See `Offline`."""
         home, wanted = self._home(view), {}
@@ -86,7 +93,7 @@ class Files:
         for name in self._names(view):
             if name.startswith(_BUILT) and name not in wanted:
                 os.unlink(os.path.join(home, name))
-        self._write(view, "none.parquet", offline_schema(view).empty_table())
+        self.prepare(view)
         for name, each in wanted.items():
             if not os.path.exists(os.path.join(home, name)):
                 self._write(view, name, to_feast(view, timed(each), 0))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime
-import functools
 import os
 import tempfile
 from collections.abc import Collection, Iterator, Sequence
@@ -141,11 +140,11 @@ class FeastStore:
         return self._worker.ask(call, repository=self._repository, **arguments)
 
     def _prepare(self) -> None:
-        """Registers the views, once; there have to be rows, or files without any, for that."""
+        """Registers the views, once, with what Feast looks for of each."""
         if self._ready:
             return
         for view in FEATURE_VIEWS.values():
-            versions.retried(functools.partial(self._offline.follow, view))
+            self._offline.prepare(view)
         self._worker.ask("apply", repository=self._repository)
         self._ready = True
 

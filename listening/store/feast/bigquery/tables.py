@@ -56,9 +56,22 @@ class Tables:
         """See `Offline`."""
         return f"{self._dataset}.{view.name}"
 
+    def prepare(self, view: FeatureView) -> None:
+        """See `Offline`: a table, by day and clustered by the key."""
+        described = bigquery.Table(self.source(view), schema=_fields(view))
+        described.time_partitioning = bigquery.TimePartitioning(field=EVENT_TIME)
+        described.clustering_fields = [view.key]
+        try:
+            with told():
+                self._jobs.client.create_table(described, exists_ok=True)
+        except BigQueryError as error:
+            if isinstance(error.__cause__, NotFound):
+                raise BigQueryError(f"there is no dataset {self._dataset} in BigQuery") from error
+            raise
+
     def follow(self, view: FeatureView) -> None:
         """See `Offline`."""
-        self._make(view)
+        self.prepare(view)
         built = {each.as_of: each for each in partitions.partitions(self._features, view.name)}
         held = self._held(view)
         for origin in held:
@@ -71,7 +84,7 @@ class Tables:
 
     def add(self, view: FeatureView, rows: pa.Table) -> None:
         """See `Offline`."""
-        self._make(view)
+        self.prepare(view)
         content = content_name(rows)
         # The newest row of a key and time: MERGE wants one.
         table = to_feast(view, rows, time.time_ns() // 1000)
@@ -95,7 +108,7 @@ class Tables:
         for view in FEATURE_VIEWS.values():
             if not view.listeners:
                 continue
-            self._make(view)
+            self.prepare(view)
             named = " OR ".join(
                 f"{name} IN UNNEST(@gone)"
                 if name == view.key
@@ -165,18 +178,6 @@ class Tables:
         self._jobs.once(f"{name}-merge", lambda job_id: self._jobs.query(sql, wanted, job_id))
         with told():
             self._jobs.client.delete_table(staging, not_found_ok=True)
-
-    def _make(self, view: FeatureView) -> None:
-        described = bigquery.Table(self.source(view), schema=_fields(view))
-        described.time_partitioning = bigquery.TimePartitioning(field=EVENT_TIME)
-        described.clustering_fields = [view.key]
-        try:
-            with told():
-                self._jobs.client.create_table(described, exists_ok=True)
-        except BigQueryError as error:
-            if isinstance(error.__cause__, NotFound):
-                raise BigQueryError(f"there is no dataset {self._dataset} in BigQuery") from error
-            raise
 
     def _held(self, view: FeatureView) -> dict[str, str]:
         """What is there: the content of each origin."""
