@@ -40,7 +40,7 @@ else
 	@$(BIN)/segue run --data "$(DATA)" --out "$(OUT)" $(if $(CONFIG),--config "$(CONFIG)") $(ARGS)
 endif
 
-loop: setup ## a world of listeners, its events landed and counted: make loop [OUT=DIR] [ARGS='--listeners 1000 --days 14']
+loop: setup ## a world of listeners: events, features, segments, their models, lists: make loop [OUT=DIR] [ARGS='--listeners 1000 --days 14']
 	@$(BIN)/python -W ignore::FutureWarning -m scripts.loop --out "$(OUT)/loop" $(ARGS)
 
 vertex-local: setup ## the specification for Vertex AI, run here: make vertex-local [DATA=DIR] [OUT=DIR] [ARGS=--gs]

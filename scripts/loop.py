@@ -1,4 +1,5 @@
-"""From nothing to counts: a synthetic world's events are written, landed and counted, step by step.
+"""From nothing to recommendations: a synthetic world's events are landed and counted, then become
+features, segments, a model for each and the next day's lists, step by step.
 
     python -m scripts.loop --out out/loop
 
@@ -11,9 +12,7 @@ from __future__ import annotations
 import json
 import pathlib
 import shutil
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from typing import Annotated, Any, Final
 
@@ -29,17 +28,17 @@ from listening.events import reading
 from schema.files import write_text
 from schema.side_tables import read_side_table
 from schema.tables import TRACKS_FILE
+from scripts import loop_segments
+from scripts.loop_steps import StepError, segue
 
 SUMMARY: Final = "summary.json"
 _FOLDERS: Final = ("sample", "events", "counts", "trending")
 _SHOWN: Final = 5  # of the tracks that trend
 
 
-class StepError(RuntimeError):
-    """A command failed, or figures do not add up; the message says it in a sentence."""
-
-
-def run(out: pathlib.Path, playlists: int, listeners: int, days: int, seed: int) -> dict[str, Any]:
+def run(
+    out: pathlib.Path, playlists: int, listeners: int, days: int, seed: int, *, segments: bool
+) -> dict[str, Any]:
     """Runs all steps, anew.
 
     Args:
@@ -48,6 +47,7 @@ def run(out: pathlib.Path, playlists: int, listeners: int, days: int, seed: int)
         listeners: of the synthetic world.
         days: for which they listen.
         seed: of everything random.
+        segments: whether to go on to features, segments, models and recommendations.
 
     Returns:
         What `summary.json` holds.
@@ -55,17 +55,17 @@ def run(out: pathlib.Path, playlists: int, listeners: int, days: int, seed: int)
     Raises:
         StepError: a step failed.
     """
-    for name in _FOLDERS:
+    for name in (*_FOLDERS, *loop_segments.FOLDERS):
         shutil.rmtree(out / name, ignore_errors=True)
     (out / SUMMARY).unlink(missing_ok=True)
     sample, events, counts, trending = (str(out / name) for name in _FOLDERS)
     size = ("--playlists", playlists, "--listeners", listeners, "--days", days, "--seed", seed)
-    _segue("sample", *size, "--output", sample)
+    segue("sample", *size, "--output", sample)
     source = f"{sample}/events"
-    _segue("events", "land", "--input", source, "--out", events)
-    found = _segue("events", "count", "--events", events, "--out", counts)
-    _segue("events", "trending", "--counts", counts, "--out", trending)
-    summary = {
+    segue("events", "land", "--input", source, "--out", events)
+    found = segue("events", "count", "--events", events, "--out", counts)
+    segue("events", "trending", "--counts", counts, "--out", trending)
+    summary: dict[str, Any] = {
         "events": _checked(_events(source, events)),
         "counts": {
             "hours": len(counted(counts)),
@@ -73,24 +73,10 @@ def run(out: pathlib.Path, playlists: int, listeners: int, days: int, seed: int)
             "too_late": found["too_late"],
         },
     }
+    if segments:
+        summary["segments"] = loop_segments.run(out, days)
     write_text(out / SUMMARY, json.dumps(summary, indent=1) + "\n")
     return summary
-
-
-def _segue(*arguments: object) -> dict[str, Any]:
-    """Runs a command and tells how long it took; its own words stay out of sight."""
-    words = [str(each) for each in arguments]
-    print(f"segue {' '.join(words)}", flush=True)
-    began = time.monotonic()
-    command = [sys.executable, "-m", "pipeline.cli", *words, "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
-    lines = done.stdout.splitlines()
-    if done.returncode or not lines:
-        why = json.loads(lines[-1])["error"] if lines else done.stderr.strip()[-500:]
-        raise StepError(f"segue {words[0]} failed: {why}")
-    print(f"  {time.monotonic() - began:.1f} s", flush=True)
-    found: dict[str, Any] = json.loads(lines[-1])
-    return found
 
 
 def _events(source: str, events: str) -> dict[str, int]:
@@ -144,6 +130,8 @@ def _show(summary: dict[str, Any], out: pathlib.Path) -> None:
         named = by_uri[row["track_uri"]]
         table.add_row(named["track_name"], named["artist_name"], f"{row['streams']:,}")
     console.print(table)
+    if "segments" in summary:
+        loop_segments.show(summary["segments"])
     counts = summary["counts"]
     print(f"{counts['hours']:,} hours counted, {counts['open']:,} not over; {out / SUMMARY}")
 
@@ -154,10 +142,14 @@ def main(
     listeners: Annotated[int, typer.Option(min=1, help="Of the synthetic world.")] = 1000,
     days: Annotated[int, typer.Option(min=1, max=366, help="For which they listen.")] = 14,
     seed: Annotated[int, typer.Option(min=0, help="Of everything random.")] = 7,
+    *,
+    segments: Annotated[
+        bool, typer.Option(help="Whether to go on from counts to models and recommendations.")
+    ] = True,
 ) -> None:
     """Runs the loop and shows what came of it."""
     try:
-        _show(run(out, playlists, listeners, days, seed), out)
+        _show(run(out, playlists, listeners, days, seed, segments=segments), out)
     except StepError as error:
         print(f"Error: {error}", file=sys.stderr)
         raise SystemExit(1) from None

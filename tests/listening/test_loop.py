@@ -16,6 +16,7 @@ from listening.counting import counted, read_counts
 from schema.events import RefusedError, parse
 from schema.side_tables import read_side_table
 from scripts import loop
+from scripts.loop_steps import StepError, segue
 
 Loop = tuple[pathlib.Path, dict[str, Any], str]
 
@@ -27,7 +28,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Loop:
     (out / "sample" / "events" / "events-2017-10-01.jsonl").write_text("of an earlier loop\n")
     told = io.StringIO()
     with contextlib.redirect_stdout(told):
-        loop.main(out, playlists=40, listeners=40, days=4, seed=3)
+        loop.main(out, playlists=40, listeners=40, days=4, seed=3, segments=False)
     return out, json.loads((out / "summary.json").read_text()), told.getvalue()
 
 
@@ -97,10 +98,10 @@ def test_figures_that_do_not_add_up_are_refused() -> None:
     sound = {"produced": 6, "landed": 3, "unique": 3, "duplicates": 2, "dead_letters": 1}
     assert loop._checked(sound) == sound
     for change in ({"produced": 7}, {"unique": 2}, {"duplicates": 1}):
-        with pytest.raises(loop.StepError):
+        with pytest.raises(StepError):
             loop._checked({**sound, **change})
 
 
 def test_a_step_that_fails_is_told_in_its_own_words(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(loop.StepError, match=r"segue events failed: .* no directory of events"):
-        loop._segue("events", "land", "--input", tmp_path / "none", "--out", tmp_path / "out")
+    with pytest.raises(StepError, match=r"segue events failed: .* no directory of events"):
+        segue("events", "land", "--input", tmp_path / "none", "--out", tmp_path / "out")
