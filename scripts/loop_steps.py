@@ -33,7 +33,10 @@ def segue(*arguments: object, has_status: bool = True) -> dict[str, Any]:
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     lines = done.stdout.splitlines()
     if done.returncode or (has_status and not lines):
-        told = json.loads(lines[-1])["error"] if lines and has_status else ""
+        if has_status:
+            told = json.loads(lines[-1])["error"] if lines else ""
+        else:
+            told = " ".join(line for line in lines if line.startswith("✗"))
         raise StepError(f"segue {words[0]} failed: {told or done.stderr.strip()[-500:]}")
     print(f"  {time.monotonic() - began:.1f} s", flush=True)
     found: dict[str, Any] = json.loads(lines[-1]) if has_status else {}
