@@ -102,7 +102,8 @@ def _trained(out: pathlib.Path, segment: str, profile: str) -> dict[str, Any]:
         has_status=False,
     )
     metrics, _ = parse(RunMetrics, (place / "report" / METRICS_FILE).read_text(), METRICS_FILE)
-    candidate = next(iter(metrics.models))
+    # Of the tests; models stand in the order of their names.
+    candidate = next(test.candidate for test in metrics.tests)
     return {
         "model": profile,
         "blessed": bool(metrics.blessing.blessed),
@@ -119,10 +120,11 @@ def _mean(metrics: RunMetrics, model: str) -> float | None:
 
 def show(segments: dict[str, dict[str, Any]]) -> None:
     """Prints a table of the segments."""
-    table = Table("segment", "listeners", "model", "NDCG", "popularity's NDCG", "blessed")
+    table = Table("segment", "listeners", "model", "NDCG", "popularity")
     for name, row in segments.items():
         values = (row[_METRIC], row[f"popularity_{_METRIC}"])
         measured = ("–" if value is None else f"{value:.4f}" for value in values)
-        blessed = "yes" if row["blessed"] else "no"
-        table.add_row(name, f"{row['listeners']:,}", row["model"], *measured, blessed)
+        table.add_row(name, f"{row['listeners']:,}", row["model"], *measured)
     Console().print(table)
+    if unfit := [name for name, row in segments.items() if not row["blessed"]]:
+        print(f"Not blessed, and served by another's model: {', '.join(unfit)}")

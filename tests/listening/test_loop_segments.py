@@ -28,10 +28,11 @@ class Commands:
             segment = words[-1].partition("=")[2]
             report = pathlib.Path(words[words.index("--out") + 1], "report")
             report.mkdir(parents=True)
-            means = {"two_stage": 0.3, "popularity": 0.1}
+            means = {"popularity": 0.1, "two_stage": 0.3}  # in the order of names
             models = {name: {"overall": {"ndcg": {"mean": mean}}} for name, mean in means.items()}
             blessing = {"blessed": self._blessed.get(segment, True)}
-            content = json.dumps({"models": models, "blessing": blessing})
+            tests = [{"candidate": "two_stage", "baseline": "popularity"}]
+            content = json.dumps({"models": models, "tests": tests, "blessing": blessing})
             (report / "metrics.json").write_text(content)
         return {"segments": {"new_users": 3, "power_listeners": 4}} if has_status else {}
 
@@ -105,3 +106,13 @@ def test_no_blessed_model_ends_the_loop_in_a_sentence(
     monkeypatch.setattr(loop_segments, "segue", Commands(none))
     with pytest.raises(StepError, match="no segment's model was blessed"):
         loop_segments.run(tmp_path, days=14)
+
+
+def test_the_table_names_whose_model_is_not_blessed(
+    commands: Commands, tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loop_segments.show(loop_segments.run(tmp_path, days=14))
+    told = capsys.readouterr().out
+    assert "personalization_deep" in told
+    assert "0.3000" in told
+    assert "served by another's model: new_users" in told
