@@ -57,8 +57,8 @@ class PipelineConfig(Options):
     trending: str | None = pydantic.Field(
         None,
         min_length=1,
-        description="folder of a side table that `segue events trending` wrote, which the family "
-        "popularity follows; null: it counts playlists",
+        description="folder of a side table that `segue events trending` wrote, which the families "
+        "popularity and popularity_blend follow; null: they count playlists",
     )
     cold_audio: str | None = pydantic.Field(
         None,

@@ -18,7 +18,8 @@ from schema.documents import METRICS_FILE, RunMetrics, parse
 from schema.tables import FOLLOWS_FILE, TRACKS_FILE
 from scripts.loop_steps import StepError, segue
 
-FOLDERS: Final = ("features", "listeners", "models", "recommendations")
+_TRENDING: Final = "trending_before"  # the cut
+FOLDERS: Final = ("features", "listeners", "models", "recommendations", _TRENDING)
 _RULES: Final = "configs/segments"
 _FIRST_DAY: Final = datetime.date(2017, 11, 1)  # of every synthetic world
 _WITHHELD: Final = 3  # days
@@ -42,6 +43,10 @@ def run(out: pathlib.Path, days: int) -> dict[str, dict[str, Any]]:
     end = _FIRST_DAY + datetime.timedelta(days=days)
     cut = end - datetime.timedelta(days=min(_WITHHELD, days - 1))
     _features(out, cut)
+    segue(
+        *("events", "trending", "--counts", out / "counts", "--as-of", f"{cut}T00"),
+        *("--out", out / _TRENDING),
+    )
     segue(
         *("segments", "slices", "--events", out / "events", "--features", out / "features"),
         *("--tracks", out / "sample" / TRACKS_FILE, "--playlists", out / "sample"),
@@ -98,7 +103,8 @@ def _trained(out: pathlib.Path, segment: str, profile: str) -> dict[str, Any]:
     place = out / "models" / segment
     segue(
         *("run", "--data", out / "listeners", "--out", place),
-        *("--config", f"{_RULES}/profiles/{profile}.yaml", "--set", f"holdout.segment={segment}"),
+        *("--config", f"{_RULES}/profiles/{profile}.yaml"),
+        *("--set", f"trending={out / _TRENDING}", "--set", f"holdout.segment={segment}"),
         has_status=False,
     )
     metrics, _ = parse(RunMetrics, (place / "report" / METRICS_FILE).read_text(), METRICS_FILE)

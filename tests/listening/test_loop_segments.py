@@ -54,6 +54,8 @@ def test_models_learn_before_the_cut_and_lists_are_of_the_day_after(
     (slices,) = commands.of("segments", "slices")
     assert slices[slices.index("--cut") + 1] == "2017-11-12T00"
     assert slices[slices.index("--until") + 1] == "2017-11-15T00"
+    (trending,) = commands.of("events", "trending")
+    assert trending[trending.index("--as-of") + 1] == "2017-11-12T00"
     cuts = [call[call.index("--as-of") + 1] for call in commands.of("segments", "build")]
     assert cuts == ["2017-11-12T00", "2017-11-15T00"]
     (recommend,) = commands.of("recommend")
