@@ -32,12 +32,22 @@ def segue(*arguments: object, has_status: bool = True) -> dict[str, Any]:
     command = [sys.executable, "-m", "pipeline.cli", *words, *(["--json"] if has_status else [])]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - ours
     lines = done.stdout.splitlines()
-    if done.returncode or (has_status and not lines):
+    status = _status(lines) if has_status else {}
+    if done.returncode or status is None:
         if has_status:
-            told = json.loads(lines[-1])["error"] if lines else ""
+            told = str((status or {}).get("error") or "")
         else:
             told = " ".join(line for line in lines if line.startswith("✗"))
-        raise StepError(f"segue {words[0]} failed: {told or done.stderr.strip()[-500:]}")
+        told = told or done.stderr.strip()[-500:] or f"it ended with {done.returncode}"
+        raise StepError(f"segue {words[0]} failed: {told}")
     print(f"  {time.monotonic() - began:.1f} s", flush=True)
-    found: dict[str, Any] = json.loads(lines[-1]) if has_status else {}
-    return found
+    return status
+
+
+def _status(lines: list[str]) -> dict[str, Any] | None:
+    """The status that the last line holds; None where a kill came before it was whole."""
+    try:
+        found = json.loads(lines[-1]) if lines else None
+    except json.JSONDecodeError:
+        return None
+    return found if isinstance(found, dict) else None
