@@ -27,6 +27,8 @@ from schema.tables import FEATURE_VIEWS, FeatureView, conform, feature_view
 
 _CUT: Final = re.compile(r"as_of=(\d{4}-\d{2}-\d{2}T\d{2})")
 _FORMAT: Final = "%Y-%m-%dT%H"
+#: Views that another command than `segue features build` makes.
+_BUILDERS: Final = {"segments": "segue segments build"}
 
 
 def cut_name(as_of: datetime.datetime) -> str:
@@ -117,6 +119,13 @@ def newest(root: str, view: str, until: datetime.datetime | None = None) -> Part
     return known[-1] if known else None
 
 
+def missing(root: str, view: str, as_of: str = "") -> ValueError:
+    """Says that a view, or its partition of a cut, was not built, and what builds it."""
+    when = f" as of {as_of}" if as_of else ""
+    builder = _BUILDERS.get(view, "segue features build")
+    return ValueError(f"{root} holds no {view}{when}: {builder} writes it")
+
+
 def at(root: str, view: str, as_of: datetime.datetime) -> Partition:
     """The partition of a cut.
 
@@ -127,7 +136,7 @@ def at(root: str, view: str, as_of: datetime.datetime) -> Partition:
     for each in partitions(root, view):
         if each.as_of == name:
             return each
-    raise ValueError(f"{root} holds no {view} as of {name}: segue features build writes it")
+    raise missing(root, view, name)
 
 
 def read(root: str, view: str, as_of: datetime.datetime) -> pa.Table:

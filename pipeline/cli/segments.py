@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.features import AsOfOption, FeaturesOption, at, show_built, told
+from pipeline.cli.features import FeaturesOption, HistoryCutOption, at, show_built, told
 from pipeline.cli.segments_slices import slices
 from pipeline.cli.status_line import JsonOption, Status, StatusCommand
 from pipeline.cli.support import USAGE, fail, storage_errors_reported
@@ -21,7 +21,7 @@ def build(
     rules: Annotated[
         str, typer.Option(help="Folder of segments, a YAML file each.")
     ] = "configs/segments",
-    as_of: AsOfOption = None,
+    as_of: HistoryCutOption = None,
     json: JsonOption = False,
 ) -> Status:
     """Put each listener into one segment, as of the newest listening history or of an hour.

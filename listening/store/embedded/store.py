@@ -50,9 +50,7 @@ class EmbeddedStore:
         def read() -> tuple[Partition, pa.Table]:
             found = partitions.newest(self._features, view, until)
             if found is None:
-                raise ValueError(
-                    f"{self._features} holds no {view}: segue features build writes it"
-                )
+                raise partitions.missing(self._features, view)
             return found, found.table()
 
         partition, rows = versions.retried(read)

@@ -63,9 +63,7 @@ class FeastStore:
         def bring() -> tuple[int, pa.Table]:
             found = partitions.newest(self._features, view, until)
             if found is None:
-                raise ValueError(
-                    f"{self._features} holds no {view}: segue features build writes it"
-                )
+                raise partitions.missing(self._features, view)
             self._offline.follow(described)
             return partitions.micros(found.time), timed(found)
 

@@ -136,8 +136,10 @@ def test_nothing_known_and_nothing_asked(store: FeatureStore) -> None:
     assert store.join("segments", asked([])).num_rows == 0
     assert segments_of(store.read("segments", [listener(1)])) == [None]
     assert store.read("segments", []).num_rows == 0
-    with pytest.raises(ValueError, match="holds no segments: segue features build writes it"):
+    with pytest.raises(ValueError, match="holds no segments: segue segments build writes it"):
         store.materialise("segments")
+    with pytest.raises(ValueError, match="holds no heard: segue features build writes it"):
+        store.materialise("heard")
 
 
 @pytest.mark.parametrize("call", ["materialise", "push", "read", "join"])
