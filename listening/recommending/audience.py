@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import os
 from collections.abc import Iterator
 from typing import Final
@@ -30,15 +31,16 @@ _URIS: Final = {
 }
 
 
-def table_of(path: str) -> str:
+def table_of(path: str, cut: datetime.datetime) -> str:
     """The Parquet file of an audience.
 
     Args:
         path: a file, a side table's folder, or a view's folder of features, whose newest partition
-            is taken.
+            as of the cut or before it is taken.
+        cut: of the features that lists are made of.
 
     Raises:
-        ValueError: it is none of these.
+        ValueError: it is none of these, or all partitions are of later cuts.
     """
     if os.path.isfile(path):
         return path
@@ -47,9 +49,14 @@ def table_of(path: str) -> str:
         return inside
     root, view = os.path.split(os.path.normpath(path))
     if view in FEATURE_VIEWS and FEATURE_VIEWS[view].key == "listener_id":
-        newest = partitions.newest(root or ".", view)
+        newest = partitions.newest(root or ".", view, cut)
         if newest is not None:
             return os.path.join(newest.folder, TABLE_FILE)
+        if later := partitions.partitions(root or ".", view):
+            raise ValueError(
+                f"{path} holds no listeners as of {partitions.cut_name(cut)} or before, only as of "
+                f"{later[0].as_of} and later"
+            )
     raise ValueError(
         f"{path} is no table of listeners: expected a Parquet file with listener_id, or a view's "
         "folder such as out/features/segments"

@@ -85,7 +85,7 @@ def recommend(
     )
     found = inputs(features, day)
     notes = tuple(_notes(order, found))
-    table = audience.table_of(listeners)
+    table = audience.table_of(listeners, found.cut)
     work = _Work(order, found, Shared())
     # In this process the steps find it loaded, and what is wrong with a model is told as it is.
     loaded = None if _ELSEWHERE in beam_args else work.worker()

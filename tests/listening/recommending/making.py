@@ -103,14 +103,19 @@ def rules(of: Tracks, blocked: Blocklist | None = None) -> Rules:
     return Rules(of, DAY, blocked or Blocklist())
 
 
-def put(root: pathlib.Path, view: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Writes a partition as of CUT: what a row does not say is 0, or nothing."""
+def put(
+    root: pathlib.Path,
+    view: str,
+    rows: Sequence[Mapping[str, Any]],
+    cut: datetime.datetime = CUT,
+) -> None:
+    """Writes a partition as of a cut: what a row does not say is 0, or nothing."""
     schema = FEATURE_VIEWS[view].schema
     columns = [pa.array([row.get(f.name, _blank(f)) for row in rows], f.type) for f in schema]
-    with partitions.building(str(root), view, CUT) as draft:
+    with partitions.building(str(root), view, cut) as draft:
         path = pathlib.Path(draft.folder, TABLE_FILE)
         pq.write_table(pa.table(columns, schema=schema), path, row_group_size=_GROUP)
-        describe_side_table(draft.folder, view, CUT)
+        describe_side_table(draft.folder, view, cut)
 
 
 def found(root: pathlib.Path, day: datetime.date | None = None) -> Inputs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import pathlib
 from collections import Counter
 from typing import Any
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from listening.features import sorting
 from listening.recommending import audience
 from schema.tables import AUDIENCE, SET_ASIDE_REASONS, TableError
-from tests.listening.recommending.making import artist, listener, put, uri
+from tests.listening.recommending.making import CUT, artist, listener, put, uri
 
 ROWS = [
     ({"listener_id": listener(2), "market": "DE", "explicit": False}, None),
@@ -93,15 +94,31 @@ def test_none_is_lost(rows: list[dict[str, Any]], tmp_path: pathlib.Path) -> Non
 def test_where_an_audience_may_lie(tmp_path: pathlib.Path) -> None:
     rows = [{"listener_id": listener(n), "segment": "casual"} for n in range(3)]
     put(tmp_path / "features", "segments", rows)
-    path = audience.table_of(str(tmp_path / "features" / "segments"))
+    path = audience.table_of(str(tmp_path / "features" / "segments"), CUT)
     assert [part.num_rows for part in sorted_out(path, tmp_path)[0]] == [3]
-    assert audience.table_of(path) == path
-    assert audience.table_of(str(pathlib.Path(path).parent)) == path
+    assert audience.table_of(path, CUT) == path
+    assert audience.table_of(str(pathlib.Path(path).parent), CUT) == path
     for wrong in (tmp_path, tmp_path / "features" / "heard", tmp_path / "features" / "tracks"):
         with pytest.raises(ValueError, match="is no table of listeners: expected a Parquet file"):
-            audience.table_of(str(wrong))
+            audience.table_of(str(wrong), CUT)
     pq.write_table(pa.table({"id": ["x"]}), tmp_path / "other.parquet")
     with pytest.raises(TableError, match="listener_id: the column is missing"):
         audience.sort(str(tmp_path / "other.parquet"), str(tmp_path))
     pq.write_table(pa.table({"listener_id": [1.5]}), tmp_path / "other.parquet")
     assert sorted_out(str(tmp_path / "other.parquet"), tmp_path)[1].num_rows == 1
+
+
+def test_a_day_in_the_past_asks_who_was_known_then(tmp_path: pathlib.Path) -> None:
+    """Of two cuts that of the features counts, and the one before it where there is none."""
+    day = datetime.timedelta(days=1)
+    for number, cut in enumerate((CUT, CUT + 2 * day), 1):
+        rows = [{"listener_id": listener(n), "segment": "casual"} for n in range(number)]
+        put(tmp_path / "features", "segments", rows, cut)
+    path = str(tmp_path / "features" / "segments")
+    counts = [
+        pq.read_metadata(audience.table_of(path, cut)).num_rows
+        for cut in (CUT, CUT + day, CUT + 2 * day, CUT + 3 * day)
+    ]
+    assert counts == [1, 1, 2, 2]
+    with pytest.raises(ValueError, match="no listeners as of 2024-03-19T00 or before, only as of"):
+        audience.table_of(path, CUT - day)

@@ -1,7 +1,8 @@
-"""Features that are replaced while lists are made of them: it is said, and nothing is published."""
+"""Which features and listeners lists are made of, and what happens where they are replaced."""
 
 from __future__ import annotations
 
+import datetime
 import pathlib
 import shutil
 from typing import Any
@@ -11,7 +12,7 @@ import pytest
 from listening.recommending import job, publishing
 from listening.recommending.inputs import Inputs
 from listening.recommending.work import Order
-from tests.listening.recommending.making import listener, policy, put
+from tests.listening.recommending.making import CUT, listener, policy, put
 
 
 @pytest.mark.parametrize(("replaced", "says"), [(True, "changed while it was"), (False, "broken")])
@@ -39,3 +40,31 @@ def test_features_that_change_meanwhile(
     with pytest.raises((ValueError, RuntimeError), match=says):
         job.recommend(f"{features}/heard", out, features, order)
     assert publishing.published(out) == []
+
+
+@pytest.mark.parametrize(("past", "asked_for"), [(True, 1), (False, 2)])
+def test_a_past_day_is_for_the_listeners_of_its_features(
+    past: bool, asked_for: int, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number, cut in enumerate((CUT, CUT + datetime.timedelta(days=2)), 1):
+        rows = [{"listener_id": listener(n)} for n in range(number)]
+        for view in ("listening_history", "heard"):
+            put(tmp_path / "features", view, rows, cut)
+
+    class Telling:
+        """A worker that tells for whom it was to work."""
+
+        def __init__(self, order: Order, found: Inputs) -> None:
+            pass
+
+        def lists(self, rows: Any) -> None:
+            raise RuntimeError(f"{rows.num_rows} listeners")
+
+    monkeypatch.setattr(job, "Worker", Telling)
+    monkeypatch.setattr(job, "find", lambda path: path)
+    features, out = str(tmp_path / "features"), str(tmp_path / "out")
+    order = Order("tracks.parquet", (policy(),), {None: "model"})
+    with pytest.raises(RuntimeError, match=f"{asked_for} listeners"):
+        job.recommend(
+            f"{features}/listening_history", out, features, order, CUT.date() if past else None
+        )
