@@ -19,6 +19,7 @@ MANIFEST: Final = "slices.manifest"
 #: Bytes of JSON after which a slice ends; a reader holds one in memory.
 SLICE_BYTES: Final = 32 << 20
 _PARTIAL: Final = ".partial-"
+_OLD: Final = ".old-"
 _LEVEL: Final = 2
 
 
@@ -26,7 +27,8 @@ _LEVEL: Final = 2
 def written_whole(out: str, command: str) -> Iterator[str]:
     """Gives a folder whose content takes the place of a directory when the block ends well.
 
-    A kill at any moment leaves the directory as it was, as it becomes, or none of that name.
+    A kill at any moment leaves the directory as it was, as it becomes, or, between two renames,
+    none of that name; the next command puts the old one back before it does anything else.
 
     Args:
         out: new, empty, or what this command wrote before.
@@ -38,30 +40,42 @@ def written_whole(out: str, command: str) -> Iterator[str]:
         OSError: it cannot be written to.
     """
     out = os.path.abspath(out)
+    _put_back(out)
     with output_lock.taken(out, command):
         names = set(os.listdir(out)) - {output_lock.NAME}
         if names and MANIFEST not in names:
             raise ValueError(
                 f"{out} holds other things, such as {min(names)}: choose another --out"
             )
-        for path in _leavings(out):
+        for path in (*_leavings(out, _PARTIAL), *_leavings(out, _OLD)):
             shutil.rmtree(path, ignore_errors=True)
-        partial, old = (f"{out}{_PARTIAL}{uuid.uuid4().hex}" for _ in range(2))
+        partial, old = (f"{out}{kind}{uuid.uuid4().hex}" for kind in (_PARTIAL, _OLD))
         try:
             os.mkdir(partial)
             yield partial
             os.rename(out, old)
             os.rename(partial, out)
         finally:
+            _put_back(out)
             shutil.rmtree(partial, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
 
 
-def _leavings(out: str) -> Iterator[str]:
+def _put_back(out: str) -> None:
+    """Puts an old directory back that was renamed away, where no new one took its place."""
+    if not os.path.lexists(out):
+        for old in _leavings(out, _OLD):
+            os.rename(old, out)
+            return
+
+
+def _leavings(out: str, kind: str) -> list[str]:
     folder, name = os.path.split(out)
-    for each in os.listdir(folder):
-        if each.startswith(name + _PARTIAL):
-            yield os.path.join(folder, each)
+    if not os.path.isdir(folder):
+        return []
+    return [
+        os.path.join(folder, each) for each in os.listdir(folder) if each.startswith(name + kind)
+    ]
 
 
 class SlicesWriter:
