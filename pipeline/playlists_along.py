@@ -14,6 +14,7 @@ from components.ingest.reading import UnreadableFileError, read_slice
 from listening.held_out import SlicesWriter
 
 _NAME: Final = "mpd.slice.playlists-{number:05d}{suffix}"
+_DAY: Final = 24 * 3600
 
 
 class Along(NamedTuple):
@@ -22,17 +23,20 @@ class Along(NamedTuple):
     Attributes:
         playlists: how many.
         changed_later: how many stayed behind, as they were changed at the cut or later.
+        undated: how many of those that went along do not say when they were changed.
     """
 
-    playlists: int
-    changed_later: int
+    playlists: int = 0
+    changed_later: int = 0
+    undated: int = 0
 
 
 def copy(data: str, folder: str, cut: int) -> Along:
     """Copies slices, but for playlists that were changed at a cut or later.
 
-    What was added to a playlist behind the cut cannot be told from the rest. A slice of which all
-    goes along is copied as it is; memory holds one.
+    What was added to a playlist behind the cut cannot be told from the rest. `modified_at` is
+    rounded down to midnight, so a cut within a day leaves behind what was changed on that day. A
+    slice of which all goes along is copied as it is; memory holds one.
 
     Args:
         data: a directory, file, pattern or zip of slices.
@@ -46,14 +50,16 @@ def copy(data: str, folder: str, cut: int) -> Along:
         files = match_inputs(data).files
     except IngestError as error:
         raise ValueError(str(error)) from None
-    playlists = changed = 0
+    midnight = cut - cut % _DAY
+    playlists = changed = undated = 0
     for number, file in enumerate(files):
         records = _read(file)
-        kept = [record for record in records if not _changed_from(record, cut)]
+        kept = [record for record in records if not _changed_from(record, midnight)]
         playlists += len(kept)
         changed += len(records) - len(kept)
+        undated += sum(_modified_at(record) is None for record in kept)
         _put(file, kept, len(kept) == len(records), folder, number)
-    return Along(playlists, changed)
+    return Along(playlists, changed, undated)
 
 
 def _read(file: InputFile) -> list[Any]:
@@ -66,10 +72,14 @@ def _read(file: InputFile) -> list[Any]:
     return records
 
 
-def _changed_from(record: Any, cut: int) -> bool:
-    value = record.get("modified_at") if isinstance(record, dict) else None
+def _modified_at(record: Any) -> Any:
+    return record.get("modified_at") if isinstance(record, dict) else None
+
+
+def _changed_from(record: Any, midnight: int) -> bool:
+    value = _modified_at(record)
     try:
-        return value is not None and float(value) >= cut
+        return value is not None and float(value) >= midnight
     except (TypeError, ValueError):
         return False  # ingest sets such a record aside
 

@@ -943,6 +943,8 @@ class SegmentsSlicesStatus(CommandStatus):
     """Records by segment and split."""
     playlists: int = 0
     """Records of playlists that go along."""
+    playlists_without_modified_at: int = 0
+    """Those of them that do not say when they were changed, maybe at the cut or later."""
     left_out: dict[str, int] = Field(default_factory=dict)
     """What is in no record, by kind."""
 

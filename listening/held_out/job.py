@@ -32,7 +32,8 @@ class ListenersWritten:
         entries: tracks of the records, by split.
         segments: records by segment and split.
         left_out: what has no record, by kind: copies of events; listeners who are not known as of
-            the cut; streams and first plays beyond the bounds.
+            the cut, who have no segment, or neither streams before it nor first plays; streams and
+            first plays beyond the bounds.
     """
 
     listeners: int
@@ -152,6 +153,16 @@ def _write_bucket(
                 streams_of_listeners_not_known=end - begin,
                 first_plays_of_listeners_not_known=last - first,
             )
+            continue
+        if row["segment"] is None:
+            counted.left_out.update(
+                listeners_without_a_segment=1,
+                streams_of_listeners_without_a_segment=end - begin,
+                first_plays_of_listeners_without_a_segment=last - first,
+            )
+            continue
+        if begin == end and first == last:
+            counted.left_out.update(listeners_without_streams_or_first_plays=1)
             continue
         history = [entries[track] for track in divided.history[begin:end].tolist()]
         later = [entries[track] for track in divided.first_plays[first:last].tolist()]

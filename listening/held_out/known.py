@@ -48,7 +48,8 @@ class Facts:
             listeners: pseudonyms in their order; those between them are read too.
 
         Returns:
-            `segment` and `features` by pseudonym; who is not known as of the cut is not there.
+            `segment`, None where there is none, and `features` by pseudonym; who is not known as of
+            the cut is not there.
 
         Raises:
             FileNotFoundError: another command built one of them anew.
@@ -62,9 +63,8 @@ class Facts:
         names, *numbers = history.to_pydict().values()
         rows = zip(names, zip(*numbers, strict=True), strict=True)
         return {
-            listener: {"segment": known[listener], "features": list(row)}
+            listener: {"segment": known.get(listener), "features": list(row)}
             for listener, row in rows
-            if listener in known
         }
 
 

@@ -58,7 +58,7 @@ def slices(
         found = held_out.write(
             folder, events, features, tracks, cut=start, until=end, bounds=bounds, stop=stop
         )
-        along = playlists_along.Along(0, 0)
+        along = playlists_along.Along()
         if playlists is not None:
             along = playlists_along.copy(playlists, folder, int(start.timestamp()))
         later = {"playlists_changed_at_the_cut_or_later": along.changed_later}
@@ -72,6 +72,7 @@ def slices(
             entries=dict(found.entries),
             segments={name: dict(each) for name, each in found.segments.items()},
             playlists=along.playlists,
+            playlists_without_modified_at=along.undated,
             left_out={**found.left_out, **(later if along.changed_later else {})},
         )
         told = status.model_dump(exclude={"command", "status", "out", "error"})
@@ -83,6 +84,8 @@ def slices(
     )
     for name, sides in status.segments.items():
         typer.echo(f"  {name}: " + ", ".join(f"{n:,} {split}" for split, n in sides.items()))
+    if along.undated:
+        typer.echo(f"  {along.undated:,} of these playlists do not say when they were changed")
     for what, number in status.left_out.items():
         typer.echo(f"  left out: {number:,} {what.replace('_', ' ')}")
     return status

@@ -6,19 +6,24 @@ import dataclasses
 import gzip
 import json
 import pathlib
+import shutil
 from collections import Counter
 from typing import Any
 
 import pandas as pd
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from components.ingest.job import ingest
+from listening.events import DirectorySource, land
 from listening.features import partitions
 from listening.held_out import sides
+from pipeline import playlists_along
 from pipeline.cli.main import app
 from schema.features import LISTENER_COLUMNS
+from schema.side_tables import TABLE_FILE, describe_side_table
 from schema.splits import FITTED, HELD_OUT
 from tests.listening.features import reference
 from tests.listening.features.conftest import World
@@ -189,6 +194,38 @@ def test_what_is_told_adds_up(slices):
     assert manifest["records"] == status["records"]
 
 
+def test_each_listener_has_a_record_or_is_counted(slices, cut, tmp_path):
+    """One of each kind: not known, without a segment, known without anything to learn or find."""
+    early = plays(slices, cut)
+    known = sorted(set(early[early.type == "skip"].listener_id) & set(slices.segments))
+    silent, unsorted = known[:2]
+    world = dataclasses.replace(slices.world, events=str(tmp_path / "landed"))
+    (tmp_path / "raw").mkdir()
+    for path in (world.folder / "events").glob("*.jsonl"):
+        lines = path.read_bytes().splitlines(keepends=True)
+        kept = [line for line in lines if silent.encode() not in line or b'"stream"' not in line]
+        (tmp_path / "raw" / path.name).write_bytes(b"".join(kept))
+    land(world.events, DirectorySource(str(tmp_path / "raw")))
+    features = str(tmp_path / "features")
+    shutil.copytree(slices.features, features)
+    when = partitions.cut_of(CUT)
+    segments = partitions.read(features, "segments", when)
+    with partitions.building(features, "segments", when) as draft:
+        others = segments.filter(pc.not_equal(segments.column("listener_id"), unsorted))
+        pq.write_table(others, pathlib.Path(draft.folder, TABLE_FILE))
+        describe_side_table(draft.folder, "segments", when)
+    changed = dataclasses.replace(slices, world=world, features=features, out=tmp_path / "out")
+    status = call(*changed.asked(changed.out))
+    left_out = status["left_out"]
+    assert left_out["listeners_without_streams_or_first_plays"] == 1
+    assert left_out["listeners_without_a_segment"] == 1
+    own = early[(early.listener_id == unsorted) & (early.type == "stream")]
+    assert left_out["streams_of_listeners_without_a_segment"] == len(own)
+    recorded = {*by_listener(changed, FITTED), *by_listener(changed, HELD_OUT)}
+    counted = sum(n for what, n in left_out.items() if what.startswith("listeners_"))
+    assert status["listeners"] == len(recorded) + counted
+
+
 def test_ingest_takes_every_record_where_it_says(slices, tmp_path):
     result = ingest(str(slices.out), str(tmp_path / "records"))
     assert result.rejects == {}
@@ -226,10 +263,23 @@ def test_playlists_that_changed_later_stay_behind(slices, tmp_path, cut):
     (data / "mpd.slice.0-9.json").write_text(json.dumps({"playlists": playlists}))
     found = call(*slices.asked(tmp_path / "out", "--playlists", str(data)))
     assert found["playlists"] == 3
+    assert found["playlists_without_modified_at"] == 1
     assert found["left_out"]["playlists_changed_at_the_cut_or_later"] == 2
     (path,) = (tmp_path / "out").glob("*playlists*")
     kept = json.loads(gzip.decompress(path.read_bytes()))["playlists"]
     assert kept == [playlists[0], playlists[2], playlists[4]]
+
+
+@pytest.mark.parametrize("hour", [0, 1, 23])
+def test_a_playlist_changed_on_the_day_of_the_cut_stays_behind(hour, tmp_path):
+    """Its time is rounded down to midnight, so it may have been changed after the cut."""
+    midnight = int(pd.Timestamp("2017-11-08T00Z").timestamp())
+    times = [midnight - 86_400, midnight, midnight + 86_400, None]
+    playlists = [{"pid": pid, "modified_at": time} for pid, time in enumerate(times)]
+    (tmp_path / "mpd.slice.0-9.json").write_text(json.dumps({"playlists": playlists}))
+    (tmp_path / "out").mkdir()
+    found = playlists_along.copy(str(tmp_path), str(tmp_path / "out"), midnight + hour * 3600)
+    assert found == playlists_along.Along(playlists=2, changed_later=2, undated=1)
 
 
 def test_listeners_are_no_playlists(slices, tmp_path):
