@@ -49,7 +49,8 @@ def run(config: PipelineConfig) -> RunResult:
         InUseError: if another run writes to `config.out`.
         OSError: if a place in `config.out` cannot be written to.
         MetadataError: if the metadata store cannot be reached or used.
-        ConfigError: if the schema or the release record cannot be read.
+        ConfigError: if the schema or the release record cannot be read, or `trending` holds what
+            is withheld.
     """
     out, places = plain_paths.plain(config.out), Layout.under(config.out)
     # The last of them is written to when all is trained.
@@ -83,12 +84,13 @@ def _run(
     from tfx.dsl.io import fileio
     from tfx.utils import io_utils
 
-    from pipeline import dag
+    from pipeline import dag, trending_check
     from pipeline.lifecycle import metadata, provenance
     from pipeline.runners import dataflow_jobs, flink_jobs, launch, repair
     from serving.protocol import ConfigError
     from serving.release import look
 
+    trending_check.check(config)
     # What cannot be reached or looked up is reported before anything is trained.
     given = dag.Paths.under(config)
     try:
