@@ -20,7 +20,6 @@ from components.ingest.job import ingest
 from listening.events import DirectorySource, land
 from listening.features import partitions
 from listening.held_out import sides
-from pipeline import playlists_along
 from pipeline.cli.main import app
 from schema.features import LISTENER_COLUMNS
 from schema.side_tables import TABLE_FILE, describe_side_table
@@ -268,18 +267,6 @@ def test_playlists_that_changed_later_stay_behind(slices, tmp_path, cut):
     (path,) = (tmp_path / "out").glob("*playlists*")
     kept = json.loads(gzip.decompress(path.read_bytes()))["playlists"]
     assert kept == [playlists[0], playlists[2], playlists[4]]
-
-
-@pytest.mark.parametrize("hour", [0, 1, 23])
-def test_a_playlist_changed_on_the_day_of_the_cut_stays_behind(hour, tmp_path):
-    """Its time is rounded down to midnight, so it may have been changed after the cut."""
-    midnight = int(pd.Timestamp("2017-11-08T00Z").timestamp())
-    times = [midnight - 86_400, midnight, midnight + 86_400, None]
-    playlists = [{"pid": pid, "modified_at": time} for pid, time in enumerate(times)]
-    (tmp_path / "mpd.slice.0-9.json").write_text(json.dumps({"playlists": playlists}))
-    (tmp_path / "out").mkdir()
-    found = playlists_along.copy(str(tmp_path), str(tmp_path / "out"), midnight + hour * 3600)
-    assert found == playlists_along.Along(playlists=2, changed_later=2, undated=1)
 
 
 def test_listeners_are_no_playlists(slices, tmp_path):
