@@ -45,7 +45,7 @@ def test_a_made_up_case_is_scored_as_significance_does(case, tmp_path) -> None:
     from components.significance.scoring import ModelScorer
 
     assert (case.tracks, case.factors) == (3000, 128)
-    rows, recommended = ModelScorer(case.model).score(
+    rows, recommended, _ = ModelScorer(case.model).score(
         [playlist.SerializeToString() for playlist in _held_out(case, tmp_path, 40)]
     )
     assert [row["pid"] for row in rows] == [str(number) for number in range(40)]
