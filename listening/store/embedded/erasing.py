@@ -9,6 +9,7 @@ from collections.abc import Collection
 from listening.store.embedded.online import Online
 from listening.store.embedded.pushed import PushedRows, pushed_home
 from schema import output_lock
+from schema.tables import FEATURE_VIEWS
 
 _COMMAND = "segue events erase"
 
@@ -22,5 +23,12 @@ def erase(root: str, listeners: Collection[str]) -> dict[str, int]:
     if not os.path.isdir(root):
         return {"pushed": 0, "served": 0}
     with output_lock.taken(root, _COMMAND), contextlib.closing(Online(root)) as online:
-        pushed = PushedRows(pushed_home(root)).erase(listeners)
-        return {"pushed": pushed, "served": online.erase(listeners)}
+        pushed, instead, removed = PushedRows(pushed_home(root)), {}, 0
+        for name, view in FEATURE_VIEWS.items():
+            instead[name], rows = pushed.without(view, online.pushes(view), listeners)
+            removed += rows
+        served = online.erase(listeners, instead)
+        # Also what an erasure or a push that was killed has left.
+        for view in FEATURE_VIEWS.values():
+            pushed.tidy(view, online.pushes(view))
+        return {"pushed": removed, "served": served}

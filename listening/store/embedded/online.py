@@ -1,7 +1,8 @@
 """What is served: the newest row of each key, in a file of SQLite.
 
-A row is kept as JSON, in which an instant is a number of microseconds. A change is one
-transaction, so a reader sees all of it or nothing, and so does whoever comes after a kill.
+A row is kept as JSON, in which an instant is a number of microseconds. Beside the rows is a table
+of pushes, whose files joins read. A change is one transaction, so a reader sees all of it or
+nothing, and so does whoever comes after a kill.
 """
 
 from __future__ import annotations
@@ -9,13 +10,14 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from listening.store.embedded.pushed import PushedRows, pushed_home
 from listening.store.port import EVENT_TIME, OlderSpaceError, Pushed
 from listening.store.views import plain, served, space_of
 from schema.tables import FEATURE_VIEWS, FeatureView
@@ -25,8 +27,20 @@ _WAIT_SECONDS: Final = 30.0
 _KEYS_AT_ONCE: Final = 500
 _BLOCK: Final = 10_000
 _NEWER: Final = (
-    "VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET time = excluded.time, "
-    "space = excluded.space, row = excluded.row WHERE excluded.time >= time"
+    "(key, time, space, row, pushed) VALUES (?, ?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
+    "time = excluded.time, space = excluded.space, row = excluded.row, pushed = excluded.pushed "
+    # Of one time the later one counts, but for a partition's, which leaves a pushed one.
+    "WHERE (excluded.time, excluded.pushed) >= (time, pushed)"
+)
+#: Counted up where the tables change: 1 has the table of pushes.
+_VERSION: Final = 1
+_PUSHES: Final = (
+    "CREATE TABLE IF NOT EXISTS pushes (view TEXT NOT NULL, file TEXT NOT NULL, "
+    "number INTEGER NOT NULL, PRIMARY KEY (view, file)) WITHOUT ROWID"
+)
+_PUSH: Final = (
+    "INSERT INTO pushes VALUES (?, ?, ?) ON CONFLICT (view, file) DO UPDATE SET "
+    "number = max(number, excluded.number)"
 )
 
 
@@ -41,13 +55,19 @@ class Online:
         )
         self._known.execute("PRAGMA journal_mode=WAL")
         self._known.execute("PRAGMA secure_delete=ON")  # what is erased leaves no bytes
+        if self._version() < _VERSION:
+            with self._transaction():
+                self._upgrade(root)
         for view in FEATURE_VIEWS:
             self._known.execute(
                 f"CREATE TABLE IF NOT EXISTS {view} (key TEXT PRIMARY KEY, time INTEGER NOT NULL, "
-                "space TEXT NOT NULL, row BLOB NOT NULL) WITHOUT ROWID"
+                "space TEXT NOT NULL, row BLOB NOT NULL, pushed INTEGER NOT NULL DEFAULT 0) "
+                "WITHOUT ROWID"
             )
 
-    def write(self, view: FeatureView, rows: pa.Table, *, replace_space: bool) -> Pushed:
+    def write(
+        self, view: FeatureView, rows: pa.Table, *, replace_space: bool, file: str | None = None
+    ) -> Pushed:
         """Serves rows, one a key, where they are newer than what is served.
 
         Args:
@@ -55,6 +75,8 @@ class Online:
             rows: with `event_timestamp`, of one space.
             replace_space: whether older vectors of another space make room; otherwise they stay,
                 and the rows are refused.
+            file: of the push that they are from, which joins read from now on; None where they are
+                a partition's.
 
         Raises:
             OlderSpaceError: vectors of another space are served, and stay.
@@ -66,7 +88,12 @@ class Online:
             statement = f"INSERT INTO {view.name} {_NEWER}"
             for start in range(0, rows.num_rows, _BLOCK):
                 block = _encoded(view, rows.slice(start, _BLOCK), space)
-                taken += self._known.executemany(statement, block).rowcount
+                marked = ((*row, file is not None) for row in block)
+                taken += self._known.executemany(statement, marked).rowcount
+            if file is not None:
+                query = "SELECT coalesce(max(number), 0) + 1 FROM pushes"
+                (number,) = self._known.execute(query).fetchone()
+                self._known.execute(_PUSH, (view.name, file, number))
         return Pushed(taken, rows.num_rows - taken)
 
     def read(self, view: FeatureView, keys: Sequence[str]) -> pa.Table:
@@ -81,11 +108,24 @@ class Online:
         rows = [orjson.loads(found[key]) if key in found else {view.key: key} for key in keys]
         return pa.Table.from_pylist(rows, served(view))
 
-    def erase(self, listeners: Collection[str]) -> int:
-        """Removes rows of listeners, and rows whose lists name them; says how many."""
+    def pushes(self, view: FeatureView) -> list[str]:
+        """The files of pushes that count, in the order of the pushes."""
+        query = "SELECT file FROM pushes WHERE view = ? ORDER BY number, file"
+        return [file for (file,) in self._known.execute(query, (view.name,))]
+
+    def erase(
+        self, listeners: Collection[str], instead: Mapping[str, Mapping[str, str | None]]
+    ) -> int:
+        """Removes rows of listeners, and rows whose lists name them; says how many.
+
+        Args:
+            listeners: who leaves.
+            instead: by view and file of a push the file that takes its place; None for none.
+        """
         gone = sorted(listeners)
         removed = 0
         with self._transaction():
+            self._replace(instead)
             for view in FEATURE_VIEWS.values():
                 if view.key in view.listeners:
                     delete = f"DELETE FROM {view.name} WHERE key = ?"  # noqa: S608 - our own name
@@ -101,6 +141,38 @@ class Online:
     def close(self) -> None:
         """Gives the file back."""
         self._known.close()
+
+    def _version(self) -> int:
+        (version,) = self._known.execute("PRAGMA user_version").fetchone()
+        return int(version)
+
+    def _upgrade(self, root: str) -> None:
+        """Makes the table of pushes; where a store had none, all files of pushes count."""
+        if self._version() == _VERSION:  # by another process, meanwhile
+            return
+        self._known.execute(_PUSHES)
+        query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        tables = {name for (name,) in self._known.execute(query)}
+        pushed = PushedRows(pushed_home(root))
+        for view in FEATURE_VIEWS.values():
+            if view.name in tables:
+                self._known.execute(
+                    f"ALTER TABLE {view.name} ADD COLUMN pushed INTEGER NOT NULL DEFAULT 0"
+                )
+                kept = [(view.name, name, 0) for name in pushed.names(view)]
+                self._known.executemany(_PUSH, kept)
+        self._known.execute(f"PRAGMA user_version = {_VERSION}")
+
+    def _replace(self, instead: Mapping[str, Mapping[str, str | None]]) -> None:
+        """Puts files in the place of others, with their numbers."""
+        for view, files in instead.items():
+            for old, new in files.items():
+                where = "FROM pushes WHERE view = ? AND file = ?"
+                query = f"SELECT number {where}"
+                (number,) = self._known.execute(query, (view, old)).fetchone()
+                self._known.execute(f"DELETE {where}", (view, old))
+                if new is not None:
+                    self._known.execute(_PUSH, (view, new, number))
 
     def _make_room(
         self, view: FeatureView, rows: pa.Table, space: str, replace_space: bool

@@ -1,10 +1,14 @@
-"""Rows that were pushed, kept for joins: a Parquet file a push, named after its content."""
+"""Rows that were pushed, kept for joins: a Parquet file a push, named after its content.
+
+Which of the files count, and in which order, says the table of pushes in SQLite: a file that it
+does not name was cut short, or erased.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +16,7 @@ import pyarrow.parquet as pq
 
 from listening.store.views import naming
 from schema.files import replacing
-from schema.tables import FEATURE_VIEWS, FeatureView
+from schema.tables import FeatureView
 
 
 def pushed_home(root: str) -> str:
@@ -27,43 +31,48 @@ class PushedRows:
         """Names the directory; nothing is made before the first push."""
         self._root = root
 
-    def add(self, view: FeatureView, rows: pa.Table) -> None:
-        """Keeps rows; the same rows again are the same file."""
-        home = os.path.join(self._root, view.name)
+    def add(self, view: FeatureView, rows: pa.Table) -> str:
+        """Writes rows, and gives the file's name; the same rows again are the same file."""
         sink = pa.BufferOutputStream()
         with pa.ipc.new_stream(sink, rows.schema) as stream:
             stream.write_table(rows.combine_chunks())
-        name = hashlib.sha256(sink.getvalue()).hexdigest()[:32]
-        with replacing(os.path.join(home, f"{name}.parquet")) as partial:
+        name = f"{hashlib.sha256(sink.getvalue()).hexdigest()[:32]}.parquet"
+        with replacing(self.path(view, name)) as partial:
             pq.write_table(rows, partial, compression="zstd")
+        return name
 
-    def files(self, view: FeatureView) -> list[str]:
-        """Paths, in a fixed order."""
-        home = os.path.join(self._root, view.name)
-        if not os.path.isdir(home):
-            return []
-        names = (name for name in os.listdir(home) if name.endswith(".parquet"))
-        return [os.path.join(home, name) for name in sorted(names) if not name.startswith(".")]
+    def path(self, view: FeatureView, name: str) -> str:
+        """Where a file lies."""
+        return os.path.join(self._root, view.name, name)
 
-    def erase(self, listeners: Collection[str]) -> int:
-        """Removes rows of listeners, and rows whose lists name them; says how many."""
+    def names(self, view: FeatureView) -> list[str]:
+        """Whole files that lie there, whether they count or not."""
+        return sorted(name for name in self._all(view) if not name.startswith("."))
+
+    def tidy(self, view: FeatureView, named: Collection[str]) -> None:
+        """Removes files that do not count; nobody reads them."""
+        for name in set(self._all(view)) - set(named):
+            os.unlink(self.path(view, name))
+
+    def without(
+        self, view: FeatureView, names: Sequence[str], listeners: Collection[str]
+    ) -> tuple[dict[str, str | None], int]:
+        """Writes files without rows of listeners, and without rows whose lists name them.
+
+        Returns:
+            What takes the place of each file that held such rows, None where nothing is left; and
+            how many rows there were.
+        """
         wanted, removed = pa.array(sorted(listeners), pa.string()), 0
-        self._clear()
-        for view in FEATURE_VIEWS.values():
-            for path in self.files(view) if view.listeners else ():
-                rows = pq.read_table(path)
-                kept = rows.filter(pc.invert(naming(view, rows, wanted)))
-                if kept.num_rows == rows.num_rows:
-                    continue
+        instead: dict[str, str | None] = {}
+        for name in names if view.listeners else ():
+            rows = pq.read_table(self.path(view, name))
+            kept = rows.filter(pc.invert(naming(view, rows, wanted)))
+            if kept.num_rows < rows.num_rows:
                 removed += rows.num_rows - kept.num_rows
-                if kept.num_rows:
-                    self.add(view, kept)
-                os.unlink(path)
-        return removed
+                instead[name] = self.add(view, kept) if kept.num_rows else None
+        return instead, removed
 
-    def _clear(self) -> None:
-        """Removes what was cut short."""
-        for folder, _, names in os.walk(self._root):
-            for name in names:
-                if name.startswith(".partial-"):
-                    os.unlink(os.path.join(folder, name))
+    def _all(self, view: FeatureView) -> list[str]:
+        home = os.path.join(self._root, view.name)
+        return os.listdir(home) if os.path.isdir(home) else []

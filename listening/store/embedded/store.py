@@ -68,10 +68,12 @@ class EmbeddedStore:
         space_of(described, fresh)
         with output_lock.taken(self._root, _COMMAND):
             latest = newest(described, fresh)
-            found = self._online.write(described, latest, replace_space=False)
-            # After it was not refused; a kill in between is mended by the same push again.
-            if fresh.num_rows:
-                self._pushed.add(described, fresh)
+            file = self._pushed.add(described, fresh) if fresh.num_rows else None
+            try:
+                # The same transaction has joins read the file: a kill leaves old or new of both.
+                found = self._online.write(described, latest, replace_space=False, file=file)
+            finally:
+                self._pushed.tidy(described, self._online.pushes(described))
         return Pushed(found.taken, fresh.num_rows - found.taken)
 
     def read(self, view: str, keys: Sequence[str]) -> pa.Table:
@@ -99,7 +101,8 @@ class EmbeddedStore:
             Source(os.path.join(each.folder, TABLE_FILE), partitions.micros(each.time))
             for each in partitions.partitions(self._features, view.name)
         ]
-        return built + [Source(path, None) for path in self._pushed.files(view)]
+        pushes = [self._pushed.path(view, name) for name in self._online.pushes(view)]
+        return built + [Source(path, None) for path in pushes]
 
 
 class Place(Options):

@@ -2,36 +2,139 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import multiprocessing
 import os
 import pathlib
 import signal
 import sqlite3
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 
-from listening.store import Pushed, open_store
+from listening.store import FeatureStore, OlderSpaceError, Pushed, open_store
 from listening.store.embedded import erasing
 from schema import output_lock
 from schema.files import replacing
-from tests.listening.store.making import asked, build, day, listener, segments, timed
+from schema.tables import FEATURE_VIEWS
+from tests.listening.store.making import asked, build, day, listener, segments, timed, vectors
+
+PUSHED = timed(segments({1: "new", 2: "new"}), [day(3), day(3)])
 
 
-def test_a_kill_before_or_after_a_push_is_mended_by_the_same_push(
-    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+def _kill_in_a_push(root: str, moment: str, when: str) -> None:
+    store = open_store(f"embedded:{root}", root)
+
+    def deadly(name: str, made: Callable[..., Any]) -> Callable[..., Any]:
+        def called(*arguments: Any, **named: Any) -> Any:
+            its = name == moment or (name == "execute" and arguments[1] == moment)
+            if its and when == "before":
+                os.kill(os.getpid(), signal.SIGKILL)
+            found = made(*arguments, **named)
+            if its:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return found
+
+        return called
+
+    class Deadly(sqlite3.Connection):
+        execute = deadly("execute", sqlite3.Connection.execute)  # type: ignore[assignment]
+        executemany = deadly("executemany", sqlite3.Connection.executemany)  # type: ignore[assignment]
+
+    store._online._known = sqlite3.connect(  # type: ignore[attr-defined]
+        os.path.join(root, "online.sqlite"), isolation_level=None, factory=Deadly
+    )
+    pathlib.Path.replace = deadly("replace", pathlib.Path.replace)  # type: ignore[method-assign]
+    store.push("segments", PUSHED)
+
+
+@pytest.mark.parametrize(
+    ("moment", "when", "left"),
+    [
+        ("replace", "before", "old"),
+        ("replace", "after", "old"),
+        ("executemany", "after", "old"),
+        ("COMMIT", "before", "old"),
+        ("COMMIT", "after", "new"),
+    ],
+)
+def test_a_push_that_is_killed_leaves_old_or_new_of_what_is_served_and_what_is_joined(
+    tmp_path: pathlib.Path, moment: str, when: str, left: str
 ) -> None:
-    rows = timed(segments({1: "a"}), [day(2)])
-    store = open_store(f"embedded:{tmp_path}", str(tmp_path / "features"))
-    with monkeypatch.context() as patched:
+    store = open_store(f"embedded:{tmp_path}", str(tmp_path))
+    store.push("segments", timed(segments({1: "old", 2: "old"}), [day(2), day(2)]))
+    process = multiprocessing.get_context("spawn").Process(
+        target=_kill_in_a_push, args=(str(tmp_path), moment, when)
+    )
+    process.start()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+    assert both(store) == [left, left]
+    store.push("segments", PUSHED)
+    assert both(store) == ["new", "new"]
+    assert len(os.listdir(tmp_path / "pushed" / "segments")) == 2
+    store.close()
 
-        def killed(*_: object) -> None:
-            raise KeyboardInterrupt
 
-        patched.setattr("listening.store.embedded.pushed.PushedRows.add", killed)
-        with pytest.raises(KeyboardInterrupt):
-            store.push("segments", rows)
-    assert store.push("segments", rows) == Pushed(1, 0)
-    assert store.join("segments", asked([(1, day(2))])).column("segment").to_pylist() == ["a"]
+def both(store: FeatureStore) -> list[str | None]:
+    """The segments of 1 and 2, which are served as they are joined."""
+    found = store.read("segments", [listener(1), listener(2)]).column("segment").to_pylist()
+    joined = store.join("segments", asked([(1, day(9)), (2, day(9))]))
+    assert joined.column("segment").to_pylist() == found
+    return found
+
+
+def test_of_one_time_the_later_push_counts(tmp_path: pathlib.Path) -> None:
+    store = open_store(f"embedded:{tmp_path}", str(tmp_path))
+    for one, other in itertools.permutations("abcd", 2):
+        store.push("segments", timed(segments({1: one, 2: one}), [day(2), day(2)]))
+        store.push("segments", timed(segments({1: other}), [day(2)]))
+        assert both(store) == [other, one]
+    store.erase([listener(2)])
+    assert both(store) == [other, None]
+    store.close()
+
+
+@pytest.mark.parametrize("first", ["partition", "push"])
+def test_of_one_time_a_push_counts_and_no_partition(tmp_path: pathlib.Path, first: str) -> None:
+    features = tmp_path / "features"
+    store = open_store(f"embedded:{tmp_path / 'store'}", str(features))
+    build(features, "segments", day(2), segments({1: "built", 2: "built"}))
+    if first == "partition":
+        store.materialise("segments")
+    store.push("segments", timed(segments({1: "pushed"}), [day(2)]))
+    store.materialise("segments")
+    assert both(store) == ["pushed", "built"]
+    build(features, "segments", day(2), segments({1: "rebuilt", 2: "rebuilt"}))
+    assert store.materialise("segments") == Pushed(1, 1)
+    assert both(store) == ["pushed", "rebuilt"]
+    store.close()
+
+
+def test_a_push_that_is_refused_leaves_no_file(tmp_path: pathlib.Path) -> None:
+    store = open_store(f"embedded:{tmp_path}", str(tmp_path))
+    store.push("track_vectors", timed(vectors({"a": [1.0]}, "1"), [day(2)]))
+    with pytest.raises(OlderSpaceError):
+        store.push("track_vectors", timed(vectors({"a": [1.0]}, "2"), [day(3)]))
+    assert len(os.listdir(tmp_path / "pushed" / "track_vectors")) == 1
+    store.close()
+
+
+def test_a_store_from_before_there_was_a_table_of_pushes(tmp_path: pathlib.Path) -> None:
+    store = open_store(f"embedded:{tmp_path}", str(tmp_path))
+    store.push("segments", timed(segments({1: "a", 2: "b"}), [day(2), day(2)]))
+    store.close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "online.sqlite")) as known, known:
+        known.execute("DROP TABLE pushes")
+        for view in FEATURE_VIEWS:
+            known.execute(f"ALTER TABLE {view} DROP COLUMN pushed")
+        known.execute("PRAGMA user_version = 0")
+    store = open_store(f"embedded:{tmp_path}", str(tmp_path))
+    assert both(store) == ["a", "b"]
+    store.push("segments", timed(segments({1: "c"}), [day(2)]))
+    assert both(store) == ["c", "b"]
     store.close()
 
 
@@ -64,10 +167,10 @@ def test_killed_in_the_middle_of_a_materialisation_all_of_the_old_is_served(
     process.start()
     process.join()
     assert process.exitcode == -signal.SIGKILL
-    both = [listener(1), listener(2)]
-    assert store.read("segments", both).column("segment").to_pylist() == ["old", "old"]
+    keys = [listener(1), listener(2)]
+    assert store.read("segments", keys).column("segment").to_pylist() == ["old", "old"]
     assert store.materialise("segments") == Pushed(2, 0)
-    assert store.read("segments", both).column("segment").to_pylist() == ["new", "new"]
+    assert store.read("segments", keys).column("segment").to_pylist() == ["new", "new"]
     store.close()
 
 
