@@ -21,10 +21,13 @@ from listening.recommending import audience, publishing
 from listening.recommending.inputs import Inputs, inputs
 from listening.recommending.model import find
 from listening.recommending.publishing import Published
+from listening.recommending.tracks import Tracks
 from listening.recommending.work import Order, Worker
 
 #: Buckets are worked on in other processes than the one that asks.
 _ELSEWHERE: Final = "--direct_running_mode=multi_processing"
+#: What a process leaves that cannot load what lists are made of.
+_REFUSED: Final = "refused-"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -88,15 +91,20 @@ def recommend(
     table = audience.table_of(listeners, found.cut)
     work = _Work(order, found, Shared())
     # In this process the steps find it loaded, and what is wrong with a model is told as it is.
-    loaded = None if _ELSEWHERE in beam_args else work.worker()
+    elsewhere = _ELSEWHERE in beam_args
+    loaded = None if elsewhere else work.worker()
+    if elsewhere:
+        Tracks.check(order.tracks)
     with publishing.publishing(out, found.day) as draft:
         read, buckets, runs, aside = audience.sort(table, draft.scratch)
         try:
             _run(_Bucket(work, runs, draft.scratch), buckets if runs else 0, beam_args)
         except Exception as error:
-            if found.there():
-                raise
-            raise ValueError(f"{features} changed while it was read: try again") from error
+            if not found.there():
+                raise ValueError(f"{features} changed while it was read: try again") from error
+            if elsewhere:
+                raise ValueError(_told(draft.scratch, error)) from error
+            raise
         finally:
             del loaded
             work.let_go()
@@ -167,8 +175,15 @@ class _Bucket:
         self._work, self._runs, self._scratch = work, runs, scratch
 
     def __call__(self, bucket: int) -> None:
+        try:
+            worker = self._work.worker()
+        except (ValueError, OSError) as error:
+            path = os.path.join(self._scratch, f"{_REFUSED}{bucket:05d}.txt")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(str(error))
+            raise
         rows, again = audience.once_each(sorting.read_bucket(self._runs, bucket))
-        lists, nothing, tally = self._work.worker().lists(rows)
+        lists, nothing, tally = worker.lists(rows)
         aside = pa.concat_tables([again, nothing])
         for kind, table in (("lists", lists), ("aside", aside)):
             pq.write_table(table, os.path.join(self._scratch, f"{kind}-{bucket:05d}.parquet"))
@@ -185,6 +200,16 @@ def _run(bucket: _Bucket, buckets: int, args: Sequence[str]) -> None:
             | "SpreadBuckets" >> beam.Reshuffle()
             | "Lists" >> beam.Map(bucket)
         )
+
+
+def _told(scratch: str, error: Exception) -> str:
+    """What another process found wrong, in its words; otherwise what Beam's error ends with."""
+    for name in sorted(os.listdir(scratch)):
+        if name.startswith(_REFUSED):
+            with open(os.path.join(scratch, name), encoding="utf-8") as file:
+                return file.read()
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"no lists, since a process failed: {lines[-1] if lines else type(error).__name__}"
 
 
 def _parts(scratch: str, kind: str) -> Iterator[pa.Table]:

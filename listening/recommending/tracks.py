@@ -74,11 +74,27 @@ class Tracks:
         """Reads the table.
 
         Raises:
-            TableError: it lacks a column.
+            ValueError: it lacks a column, or is no Parquet.
             OSError: it cannot be read.
         """
-        there = [name for name in _COLUMNS if name in pq.read_schema(path).names]
+        there = cls.check(path)
         return cls(conform(pq.read_table(path, columns=there), _SCHEMA))
+
+    @staticmethod
+    def check(path: str) -> list[str]:
+        """Names the columns of the table that are read, and reads no row.
+
+        Raises:
+            ValueError: it lacks a column, or is no Parquet.
+            OSError: it cannot be read.
+        """
+        try:
+            found = pq.read_schema(path)
+        except pa.ArrowInvalid as error:
+            raise ValueError(f"{path} is no table of tracks: {error}") from error
+        there = [name for name in _COLUMNS if name in found.names]
+        conform(pa.schema([found.field(name) for name in there]).empty_table(), _SCHEMA)
+        return there
 
     def places(self, uris: Iterable[bytes]) -> np.ndarray:
         """The places of tracks: int64, -1 where one is not there."""

@@ -11,6 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import tensorflow as tf
 from typer.testing import CliRunner
 
 from listening import recommending
@@ -205,6 +206,31 @@ def test_errors_are_sentences(
     assert told["status"] == ("invalid" if code == 2 else "failed")
     assert says in told["error"]
     assert not [path for path in tmp_path.iterdir() if path.name.startswith("day=")]
+
+
+def test_errors_of_other_processes_are_sentences(
+    world: pathlib.Path, root: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    damaged = tmp_path / "damaged" / "10"
+    shutil.copytree(world / "segue" / "10", damaged)
+    (variables,) = damaged.glob("variables/*.index")
+    variables.write_bytes(b"damaged" * 20)
+    # What only the processes find out: it is whole, and can be loaded.
+    tf.saved_model.save(tf.Module(), str(tmp_path / "other" / "3"))
+    (tmp_path / "out").mkdir()
+    command = asked(world, root, "--out", tmp_path / "out", "--workers", 2)
+    for given, says in (
+        (("--model", world / "segue", "--tracks", world / "listeners.parquet"), "track_uri: the"),
+        (("--model", world / "segue", "--tracks", root / "README.md"), "README.md is no table"),
+        (("--model", damaged), f"{damaged} is not a whole model: "),
+        (("--model", tmp_path / "other"), "other/3 is not a model of Segue's"),
+    ):
+        told = segue(*command, *given, code=1)
+        assert told["status"] == "failed"
+        assert says in told["error"]
+        assert "Traceback" not in told["error"]
+        assert len(told["error"].splitlines()) == 1
+    assert not list((tmp_path / "out").glob("day=*"))
 
 
 def test_what_belongs_together(tmp_path: pathlib.Path) -> None:
