@@ -68,3 +68,13 @@ def test_a_past_day_is_for_the_listeners_of_its_features(
         job.recommend(
             f"{features}/listening_history", out, features, order, CUT.date() if past else None
         )
+
+
+def test_a_process_that_dies_without_a_word_is_told_by_the_end_of_beams_error(
+    tmp_path: pathlib.Path,
+) -> None:
+    error = RuntimeError("bundle failed\nTraceback (most recent call last):\n  it was killed\n\n")
+    told = job._told(str(tmp_path), error)
+    assert told == "no lists, since a process failed: it was killed"
+    (tmp_path / "refused-00001.txt").write_text("there is no such model")
+    assert job._told(str(tmp_path), error) == "there is no such model"
