@@ -43,6 +43,7 @@ DYNAMIC: Final = {
     "listening.erasure": (
         "listening.events.erasing",
         "listening.features.erasing",
+        "listening.recommending.erasing",
         "listening.store.embedded.erasing",
         "listening.store.feast.erasing",
         "listening.tables",

@@ -35,7 +35,7 @@ def test_every_level_can_be_set():
         ("models.als.factors=-2", ["models.als.factors", "-2"]),
         ("models.als.faktors=2", ["models.als.faktors", "factors"]),
         ("models.magic={}", ["magic", "popularity"]),
-        ("gate.better_than=[magic]", ["gate.better_than", "magic", "als, item_knn, popularity"]),
+        ("gate.better_than=[magic]", ["gate.better_than", "magic", "als, explore_heavy, "]),
         ("gate.better_than=[two_tower]", ["gate.better_than", "than itself"]),
         ("gate.better_than=[als, als]", ["gate.better_than", "twice"]),
         ("tuner.trials=0", ["tuner.trials", "greater than or equal to 1"]),

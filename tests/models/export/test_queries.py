@@ -84,7 +84,13 @@ def test_no_queries(builder: QueryBuilder) -> None:
 def test_empty_vocabularies(tmp_path: pathlib.Path) -> None:
     builder = QueryBuilder(Vocabularies([b"x"], [], []), np.array([-1]), str(tmp_path))
     query = build(builder, ["rock"], [["x", "y"]], [["Ann", "Bob"]])
-    assert [part.to_list() for part in query] == [[[0]], [[]], [[]], [[]]]
+    found = {name: part.to_list() for name, part in query._asdict().items()}
+    assert found == {
+        **{name: [[]] for name in query._fields},
+        "track_ids": [[0]],
+        "plays": [[1]],
+        "hidden_ids": [[0]],
+    }
 
 
 def test_looks_tracks_up_in_any_shape(builder: QueryBuilder) -> None:
