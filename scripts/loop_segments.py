@@ -14,6 +14,7 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from models.families import family
 from schema.documents import METRICS_FILE, RunMetrics, parse
 from schema.tables import FOLLOWS_FILE, TRACKS_FILE
 from scripts.loop_steps import StepError, segue
@@ -101,10 +102,12 @@ def _profiles() -> dict[str, str]:
 def _trained(out: pathlib.Path, segment: str, profile: str) -> dict[str, Any]:
     """Runs the pipeline for a segment, and reads what came of it."""
     place = out / "models" / segment
+    # A profile has the name of its candidate's family.
+    recent = ("--set", f"trending={out / _TRENDING}") if family(profile).reads_trend else ()
     segue(
         *("run", "--data", out / "listeners", "--out", place),
         *("--config", f"{_RULES}/profiles/{profile}.yaml"),
-        *("--set", f"trending={out / _TRENDING}", "--set", f"holdout.segment={segment}"),
+        *(*recent, "--set", f"holdout.segment={segment}"),
         has_status=False,
     )
     metrics, _ = parse(RunMetrics, (place / "report" / METRICS_FILE).read_text(), METRICS_FILE)

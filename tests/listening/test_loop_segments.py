@@ -83,6 +83,9 @@ def test_each_segment_has_the_model_that_its_file_names(
         "popularity_ndcg": 0.1,
     }
     assert found["casual_listeners"]["listeners"] == 0
+    recent = f"trending={tmp_path / 'trending_before'}"
+    following = [call for call in commands.of("run") if recent in call]
+    assert [call[-1] for call in following] == ["holdout.segment=casual_listeners"]
     assert [call[-1] for call in commands.of("run")] == [
         f"holdout.segment={name}" for name in found
     ]
