@@ -83,12 +83,10 @@ class _Score(beam.DoFn):
     def process(self, batch: list[tuple[str, bytes]]) -> Iterator[Any]:
         scored = self._scorer.score([example for _, example in batch])
         size = self._scorer.catalogue_size
-        shown: dict[str, Shown] = {}
+        shown: dict[str, list[int]] = {}
         for index, ((path, _), row) in enumerate(zip(batch, scored.rows, strict=True)):
             split = _split(path)
-            shown.setdefault(split, Shown(size)).add(
-                scored.recommended[index : index + 1], row[rows.SCENARIO], scored.exposure[index]
-            )
+            shown.setdefault(split, []).append(index)
             finite = {
                 key: None if isinstance(value, float) and math.isnan(value) else value
                 for key, value in row.items()
@@ -96,8 +94,12 @@ class _Score(beam.DoFn):
             yield beam.pvalue.TaggedOutput(
                 _ROWS_TAG, {rows.MODEL: self._name, rows.SPLIT: split, **finite}
             )
-        for item in shown.items():
-            yield beam.pvalue.TaggedOutput(_SHOWN_TAG, item)
+        for split, indices in shown.items():
+            counted = Shown(size).add(
+                scored.recommended[indices],
+                [(scored.rows[index][rows.SCENARIO], scored.exposure[index]) for index in indices],
+            )
+            yield beam.pvalue.TaggedOutput(_SHOWN_TAG, (split, counted))
 
 
 def _split(path: str) -> str:

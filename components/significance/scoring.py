@@ -79,13 +79,18 @@ class ModelScorer:
         serialized = tf.constant(list(examples))
         parsed = tf.io.parse_example(serialized, _FEATURES)
         recommended = self._recommend(examples=serialized)["track_uris"].numpy()
-        batch = self._recommendations(recommended, parsed)
+        numbers = self._tracks.tracks(recommended)
+        withheld_uris = parsed[features.HOLDOUT_TRACK_URI]
+        withheld_numbers = withheld_uris.with_flat_values(
+            self._tracks.tracks(withheld_uris.flat_values.numpy())
+        )
+        batch = self._recommendations(numbers, withheld_numbers, parsed)
         values = evaluate(batch, METRICS)
         pids = parsed[features.PID].numpy()
         scenarios = parsed[features.SCENARIO].numpy()
         seeds = parsed[features.NUM_SEEDS].numpy()
         holdouts = parsed[features.NUM_HOLDOUTS].numpy()
-        withheld = parsed[features.HOLDOUT_TRACK_URI].to_list()
+        withheld = withheld_uris.to_list()
         unreachable = tf.reduce_sum(
             tf.cast(parsed[features.HOLDOUT_TRAIN_COUNT] == 0, tf.int64), axis=1
         ).numpy()
@@ -102,7 +107,7 @@ class ModelScorer:
             }
             for index in range(len(examples))
         ]
-        return Scored(rows, recommended, self._exposure(recommended, parsed))
+        return Scored(rows, recommended, self._exposure(numbers, withheld_numbers, parsed))
 
     def known(self, track_uris: Sequence[bytes]) -> int:
         """Counts the tracks that the model can recommend.
@@ -113,13 +118,13 @@ class ModelScorer:
         playlists, _ = self._description(track_uris)
         return int(np.count_nonzero(playlists))
 
-    def _recommendations(self, recommended: np.ndarray, parsed: dict[str, Any]) -> Recommendations:
-        numbers = self._tracks.tracks(recommended)
-        withheld = parsed[features.HOLDOUT_TRACK_URI]
+    def _recommendations(
+        self, numbers: np.ndarray, withheld: tf.RaggedTensor, parsed: dict[str, Any]
+    ) -> Recommendations:
         artists = parsed[features.HOLDOUT_ARTIST]
         return Recommendations.from_ids(
             numbers,
-            (self._tracks.tracks(withheld.flat_values.numpy()), withheld.row_splits.numpy()),
+            (withheld.flat_values.numpy(), withheld.row_splits.numpy()),
             popularity=self._tracks.playlists(numbers) / max(self._train_playlists, 1),
             artists=self._tracks.artists_of(numbers),
             relevant_artists=(
@@ -128,22 +133,22 @@ class ModelScorer:
             ),
         )
 
-    def _exposure(self, recommended: np.ndarray, parsed: dict[str, Any]) -> list[ExposureCounts]:
-        every = self._tracks.tracks(recommended)
-        numbers = every[:, :SLOTS]
-        artists = self._tracks.artist_names(self._tracks.artists_of(numbers))
-        playlists = np.where(numbers == NOTHING, -1, self._tracks.playlists(numbers))
+    def _exposure(
+        self, numbers: np.ndarray, withheld: tf.RaggedTensor, parsed: dict[str, Any]
+    ) -> list[ExposureCounts]:
+        first = numbers[:, :SLOTS]
+        artists = self._tracks.artist_names(self._tracks.artists_of(first))
+        playlists = np.where(first == NOTHING, -1, self._tracks.playlists(first))
         withheld_artists = parsed[features.HOLDOUT_ARTIST].to_list()
         withheld_playlists = parsed[features.HOLDOUT_TRAIN_COUNT].to_list()
         found = []
-        withheld = parsed[features.HOLDOUT_TRACK_URI].to_list()
-        for row in range(len(recommended)):
+        for row, wanted in enumerate(withheld.to_list()):
             counts = ExposureCounts()
             counts.add_list(artists[row], playlists[row])
             counts.add_withheld(
                 np.array(withheld_artists[row], object),
                 np.array(withheld_playlists[row], np.int64),
-                np.isin(self._tracks.tracks(np.array(withheld[row], object)), every[row]),
+                np.isin(wanted, numbers[row]),
             )
             found.append(counts)
         return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -37,18 +38,27 @@ class Shown:
         self._tracks = ShownTracks()
         self._exposure: dict[str, ExposureCounts] = {}
 
-    def add(self, recommended: np.ndarray, scenario: str, exposure: ExposureCounts) -> None:
-        """Counts a playlist: its list, bytes [1, K], its scenario, whose tracks it was shown."""
+    def add(self, recommended: np.ndarray, exposure: Iterable[tuple[str, ExposureCounts]]) -> Shown:
+        """Counts P playlists.
+
+        Args:
+            recommended: track URIs, bytes [P, K].
+            exposure: the scenario of each, and whose tracks it was shown.
+        """
         self._tracks.add(recommended)
-        self._exposure.setdefault(scenario, ExposureCounts()).merge(exposure)
+        self._expose(exposure)
+        return self
 
     def merge(self, other: Shown) -> Shown:
         """Takes in what another has counted."""
         self._size = max(self._size, other._size)
         self._tracks.merge(other._tracks)
-        for scenario, exposure in other._exposure.items():
-            self._exposure.setdefault(scenario, ExposureCounts()).merge(exposure)
+        self._expose(other._exposure.items())
         return self
+
+    def _expose(self, exposure: Iterable[tuple[str, ExposureCounts]]) -> None:
+        for scenario, counts in exposure:
+            self._exposure.setdefault(scenario, ExposureCounts()).merge(counts)
 
     def summary(self) -> ShownSummary:
         """Says it in numbers."""
