@@ -94,7 +94,7 @@ class DotProductScorer(Scorer):
     def products(self, vectors: tf.Tensor, ids: tf.RaggedTensor) -> tf.RaggedTensor:
         """Dot products of vectors [B, d] with those of a few tracks each, int32 ragged [B, (E)]."""
         owners = tf.gather(vectors, row_ids(ids))
-        tracks = tf.gather(self.candidate_embeddings(), ids.flat_values)
+        tracks = self.track_vectors(ids.flat_values)
         return ids.with_flat_values(tf.reduce_sum(owners * tracks, axis=1))
 
     def is_dot_product(self, query: Query) -> tf.Tensor:

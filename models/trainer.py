@@ -18,7 +18,7 @@ import pydantic
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from models import cold, custom_config, families, starting
+from models import custom_config, families, starting
 from models.contract import Fit, TrainingData
 from models.data import load_training_data, side_tables
 from models.export import ExportOptions, saved_model
@@ -28,6 +28,7 @@ from schema import provenance
 from schema.model_card import SCHEMA_VERSION, ModelCard, StartCard
 from schema.side_tables import SideTable
 from schema.splits import STOP, TRAIN
+from schema.tables import AUDIO_NAME
 
 if TYPE_CHECKING:
     from tfx.components.trainer.fn_args_utils import FnArgs
@@ -90,10 +91,12 @@ def run_fn(fn_args: FnArgs) -> None:
     described: dict[str, SideTable] | None = None
     audio = None
     if config.side_table:
-        opened = side_tables.open_table(config.side_table)
-        described, audio = {opened.described.name: opened.described}, opened.audio
-        if opened.trend is not None:
-            data = dataclasses.replace(data, trend=opened.trend(data.catalogue))
+        told, table = side_tables.open_table(config.side_table)
+        described = {told.name: told}
+        if told.name == AUDIO_NAME:
+            audio = table
+        else:
+            data = dataclasses.replace(data, trend=side_tables.trend(table, data.catalogue))
     start = time.perf_counter()
     with tempfile.TemporaryDirectory() as scratch:
         run_directory = fn_args.model_run_dir or scratch
@@ -109,7 +112,10 @@ def run_fn(fn_args: FnArgs) -> None:
         _write_history([_plain(row) for row in fit.history], run_directory)
     catalogue, cold_card = data.catalogue, None
     if audio is not None:
-        extended = cold.extend(fit, data, vocabularies, audio(), config.seed)
+        # What it learns with takes long to import.
+        from models import cold
+
+        extended = cold.extend(fit, data, vocabularies, audio, config.seed)
         fit, catalogue, vocabularies, cold_card = extended
     index = config.export.index
     queries = None

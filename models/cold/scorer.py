@@ -62,12 +62,6 @@ class ColdScorer(DotProductScorer):
         """See `DotProductScorer`."""
         return self._warm.additions(self._of_known(query))
 
-    def products(self, vectors: tf.Tensor, ids: tf.RaggedTensor) -> tf.RaggedTensor:
-        """See `DotProductScorer`."""
-        tracks = self.track_vectors(ids.flat_values)
-        owners = tf.gather(vectors, ids.value_rowids())
-        return ids.with_flat_values(tf.reduce_sum(owners * tracks, axis=1))
-
     def is_dot_product(self, query: Query) -> tf.Tensor:
         """See `DotProductScorer`."""
         return self._warm.is_dot_product(self._of_known(query))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import tempfile
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import tensorflow as tf
@@ -17,6 +15,9 @@ from schema.tables import AUDIO_EMBEDDINGS, AUDIO_NAME, TRENDING, TRENDING_NAME,
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+
+_SCHEMAS: Final = {TRENDING_NAME: TRENDING, AUDIO_NAME: AUDIO_EMBEDDINGS}
 
 
 def read(folder: str) -> tuple[SideTable, pa.Table]:
@@ -34,39 +35,22 @@ def read(folder: str) -> tuple[SideTable, pa.Table]:
         return read_side_table(local)
 
 
-@dataclasses.dataclass(frozen=True)
-class Opened:
-    """A side table that a Trainer was given; one of the two is there.
-
-    Attributes:
-        described: what it is.
-        trend: gives float64 [N], the trend of each track of a catalogue, 0 where it has none.
-        audio: gives the table of audio embeddings.
-    """
-
-    described: SideTable
-    trend: Callable[[Catalogue], np.ndarray] | None = None
-    audio: Callable[[], pa.Table] | None = None
-
-
-def open_table(folder: str) -> Opened:
-    """Opens the side table of a folder, by its name.
+def open_table(folder: str) -> tuple[SideTable, pa.Table]:
+    """Opens a side table that a Trainer reads, in the columns of its contract.
 
     Raises:
         ValueError: it cannot be read, or is one that no Trainer reads.
     """
     described, table = read(folder)
-    if described.name == TRENDING_NAME:
-        return Opened(described, trend=lambda catalogue: _trend(table, catalogue))
-    if described.name == AUDIO_NAME:
-        return Opened(described, audio=lambda: conform(table, AUDIO_EMBEDDINGS))
-    raise ValueError(
-        f"{folder} holds the side table {described.name}, not {TRENDING_NAME} or {AUDIO_NAME}"
-    )
+    if described.name not in _SCHEMAS:
+        raise ValueError(
+            f"{folder} holds the side table {described.name}, not {' or '.join(_SCHEMAS)}"
+        )
+    return described, conform(table, _SCHEMAS[described.name])
 
 
-def _trend(table: pa.Table, catalogue: Catalogue) -> np.ndarray:
-    found = conform(table, TRENDING)
-    uris = (uri.encode() for uri in found.column("track_uri").to_pylist())
-    by_uri = dict(zip(uris, found.column("trend").to_pylist(), strict=True))
+def trend(table: pa.Table, catalogue: Catalogue) -> np.ndarray:
+    """The trend of each track of the catalogue, 0 where it has none: float64 [N]."""
+    uris = (uri.encode() for uri in table.column("track_uri").to_pylist())
+    by_uri = dict(zip(uris, table.column("trend").to_pylist(), strict=True))
     return np.array([by_uri.get(uri, 0.0) for uri in catalogue.track_uris], np.float64)

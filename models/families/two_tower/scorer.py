@@ -9,7 +9,6 @@ from models.contract import Additions, DotProductScorer, Query
 from models.families.shared import popularity_bias as bias
 from models.families.two_tower.named_artists import added
 from models.families.two_tower.network import TwoTower
-from models.rows import row_ids
 
 # Embedded at once, so that a big catalogue's vectors are not there several times over.
 _TRACKS_AT_ONCE = 1 << 16
@@ -92,12 +91,6 @@ class TwoTowerScorer(DotProductScorer):
     def additions(self, query: Query) -> Additions | None:
         """What tracks by artists that the title names gain; see `NamedArtists`."""
         return None if self._named_artists is None else self._named_artists.additions(query)
-
-    def products(self, vectors: tf.Tensor, ids: tf.RaggedTensor) -> tf.RaggedTensor:
-        """See `DotProductScorer`."""
-        tracks = tf.gather(self._candidates, ids.flat_values, axis=1)
-        owners = tf.gather(vectors, row_ids(ids))
-        return ids.with_flat_values(tf.reduce_sum(owners * tf.transpose(tracks), axis=1))
 
     def has_signal(self, query: Query) -> tf.Tensor:
         """See `Scorer`; a title may name an artist and have no known n-gram."""
