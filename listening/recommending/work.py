@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -82,25 +81,23 @@ class Worker:
         asked = people(rows, self._found, self._tracks)
         serving = [self._serving(person) for person in asked]
         best = self._best(asked, serving)
-        written = _Lists(self._found.day)
+        written: list[dict[str, Any]] = []
         nothing = []
         tally: dict[str, Counter[str]] = defaultdict(Counter)
         for person, name, places, row in zip(
             asked, serving, best, rows.column("row").to_pylist(), strict=True
         ):
             filled = self._filled(person, self._models[name], places)
-            for policy, found in filled.items():
-                tally["lists" if found.places else "empty"][policy] += 1
             label = self._label(name)
             tally["answered"][label] += 1
             for policy, found in filled.items():
+                tally["lists" if found.places else "empty"][policy] += 1
                 if found.places:
-                    uris = self._tracks.texts(found.places)
-                    written.add(person.listener_id, label, policy, uris, found)
+                    written.append(self._row(person, label, policy, found))
             if not any(found.places for found in filled.values()):
                 nothing.append(row)
         aside = pa.table([nothing, ["nothing_left"] * len(nothing)], schema=SET_ASIDE)
-        return written.table(), aside, dict(tally)
+        return pa.Table.from_pylist(written, RECOMMENDATIONS), aside, dict(tally)
 
     def _serving(self, person: Person) -> str | None:
         """The segment whose model answers a listener."""
@@ -109,6 +106,18 @@ class Worker:
     def _label(self, name: str | None) -> str:
         version = self._models[name].version
         return version if name is None else f"{name}/{version}"
+
+    def _row(self, person: Person, label: str, policy: str, found: Filled) -> dict[str, Any]:
+        """A list, as of RECOMMENDATIONS: columns that are not named are null."""
+        return {
+            "listener_id": person.listener_id,
+            "day": self._found.day,
+            "model_version": label,
+            "surface": policy,
+            "track_uris": self._tracks.texts(found.places),
+            "reasons": found.reasons,
+            "shelves": found.shelves,
+        }
 
     def _best(self, asked: Sequence[Person], serving: Sequence[str | None]) -> list[np.ndarray]:
         found: list[np.ndarray] = [np.empty(0, np.int64)] * len(asked)
@@ -134,36 +143,3 @@ class Worker:
             releases=self._releases,
         )
         return {each.name: fill(each, sources, self._rules) for each in self._order.policies}
-
-
-class _Lists:
-    """Rows of RECOMMENDATIONS in the making."""
-
-    def __init__(self, day: datetime.date) -> None:
-        self._day = day
-        self._columns: dict[str, list[Any]] = defaultdict(list)
-
-    def add(self, listener: str, model: str, policy: str, uris: list[str], found: Filled) -> None:
-        """Adds a list."""
-        row = {
-            "listener_id": listener,
-            "model_version": model,
-            "surface": policy,
-            "track_uris": uris,
-            "reasons": found.reasons,
-            "shelves": found.shelves,
-        }
-        for name, value in row.items():
-            self._columns[name].append(value)
-
-    def table(self) -> pa.Table:
-        """The rows."""
-        rows = len(self._columns["listener_id"])
-        self._columns["day"] = [self._day] * rows
-        arrays = [
-            pa.array(self._columns[field.name], field.type)
-            if field.name in self._columns
-            else pa.nulls(rows, field.type)
-            for field in RECOMMENDATIONS
-        ]
-        return pa.table(arrays, schema=RECOMMENDATIONS)
