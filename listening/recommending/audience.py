@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from listening.features import partitions, sorting
+from listening.features.counts import starts
 from schema.side_tables import TABLE_FILE
 from schema.tables import AUDIENCE, FEATURE_VIEWS, SET_ASIDE, conform
 
@@ -119,11 +120,7 @@ def once_each(rows: pa.Table) -> tuple[pa.Table, pa.Table]:
         Rows of SORTED, and rows of SET_ASIDE.
     """
     rows = rows.sort_by([("listener_id", "ascending"), ("row", "ascending")])
-    names = rows.column("listener_id").combine_chunks()
-    first = np.ones(rows.num_rows, bool)
-    if rows.num_rows > 1:
-        size = rows.num_rows - 1
-        first[1:] = np.asarray(pc.not_equal(names.slice(1, size), names.slice(0, size)))
+    first = starts(np.asarray(rows.column("listener_id")))
     again = rows.column("row").filter(pa.array(~first))
     aside = pa.table([again, pa.array(["repeated"] * len(again), pa.string())], schema=SET_ASIDE)
     return rows.filter(pa.array(first)), aside

@@ -60,19 +60,20 @@ class Popularity:
             lists = rows.column("seed_uris").combine_chunks()
             owners = np.asarray(pc.list_parent_indices(lists), np.int64)
             places = tracks.look_up(lists.flatten())
-            counts[None] += _count(places, tracks)
+            _add(counts[None], places)
             for where, found in matching(inputs.segments, ("segment",), names):
                 of = np.full(len(names), None, object)
                 of[where] = found.column("segment").to_pylist()
                 for segment in sorted({each for each in of if each is not None}):
-                    mine = places[(of == segment)[owners]]
-                    counts.setdefault(segment, np.zeros(len(tracks), np.int64))
-                    counts[segment] += _count(mine, tracks)
+                    if segment not in counts:
+                        counts[segment] = np.zeros(len(tracks), np.int64)
+                    _add(counts[segment], places[(of == segment)[owners]])
         return cls({segment: _best(found) for segment, found in counts.items()})
 
 
-def _count(places: np.ndarray, tracks: Tracks) -> np.ndarray:
-    return np.bincount(places[places >= 0], minlength=len(tracks))
+def _add(counts: np.ndarray, places: np.ndarray) -> None:
+    """Adds to counts where they are: next to a catalogue, a block of listeners names few tracks."""
+    np.add.at(counts, places[places >= 0], 1)
 
 
 def _best(counts: np.ndarray) -> np.ndarray:

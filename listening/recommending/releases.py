@@ -6,7 +6,6 @@ import dataclasses
 import datetime
 import functools
 from collections.abc import Mapping
-from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +14,6 @@ import pyarrow.compute as pc
 from listening.recommending.inputs import Inputs
 from listening.recommending.people import Person, blocks
 from listening.recommending.tracks import Tracks
-
-_EPOCH: Final = datetime.date(1970, 1, 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,4 +116,4 @@ class Releases:
 
     @functools.cached_property
     def _age(self) -> np.ndarray:
-        return (self.day - _EPOCH).days - self.tracks.released[self.recent]
+        return self.tracks.ages(self.day)[self.recent]

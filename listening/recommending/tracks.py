@@ -119,9 +119,13 @@ class Tracks:
         """Those that have been released by the end of a day: bool [n]."""
         return self.released <= _number(day)
 
+    def ages(self, day: datetime.date) -> np.ndarray:
+        """How many days before a day they were released: int64 [n]."""
+        return _number(day) - self.released.astype(np.int64)
+
     def released_within(self, day: datetime.date, days: int) -> np.ndarray:
         """Those that were released on a day or in so many days before it: int64, newest first."""
-        age = _number(day) - self.released.astype(np.int64)
+        age = self.ages(day)
         found = np.flatnonzero((age >= 0) & (age <= days))
         return found[np.lexsort((found, age[found]))]
 
