@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 import os
 from collections.abc import Mapping
@@ -75,29 +74,24 @@ def _between(partition: Partition, schema: pa.Schema, first: str, last: str) -> 
     return conform(pq.read_table(path, columns=schema.names, filters=wanted), schema)
 
 
-@dataclasses.dataclass(frozen=True)
 class TrackTexts:
-    """The table of tracks.
-
-    Attributes:
-        path: where it lies.
+    """The table of tracks, read where it lies.
 
     Raises:
         TableError: it lacks a column.
         OSError: it cannot be read.
     """
 
-    path: str
-
-    def __post_init__(self) -> None:
-        conform(pq.read_schema(self.path).empty_table(), _TRACKS)
+    def __init__(self, path: str) -> None:
+        found = pq.read_schema(path)
+        conform(found.empty_table(), _TRACKS)
+        self._path = path
+        self._there = [name for name in _TRACK_COLUMNS if name in found.names]
 
     def entries(self, uris: pa.Array) -> list[bytes]:
         """Tracks as a playlist has them, in JSON; of those that are not in the table the URI."""
-        there = [name for name in _TRACK_COLUMNS if name in pq.read_schema(self.path).names]
-        scanned = ds.dataset(self.path).to_table(
-            columns=there, filter=ds.field("track_uri").isin(uris)
-        )
+        wanted = ds.field("track_uri").isin(uris)
+        scanned = ds.dataset(self._path).to_table(columns=self._there, filter=wanted)
         found: Mapping[str, dict[str, Any]] = {
             row["track_uri"]: {name: value for name, value in row.items() if value is not None}
             for row in conform(scanned, _TRACKS).to_pylist()
