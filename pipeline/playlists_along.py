@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from components.ingest.errors import IngestError
-from components.ingest.finding import InputFile, match_inputs
+from components.ingest.finding import InputFile, is_remote, match_inputs
 from components.ingest.reading import UnreadableFileError, read_slice
 from listening.held_out import SlicesWriter
 
@@ -85,7 +85,7 @@ def _changed_from(record: Any, midnight: int) -> bool:
 
 
 def _put(file: InputFile, kept: list[Any], whole: bool, folder: str, number: int) -> None:
-    if whole and not file.member and "://" not in file.path:
+    if whole and not file.member and not is_remote(file.path):
         suffix = ".json.gz" if file.path.endswith(".gz") else ".json"
         shutil.copyfile(file.path, os.path.join(folder, _NAME.format(number=number, suffix=suffix)))
         return

@@ -25,6 +25,7 @@ def check(config: PipelineConfig) -> None:
     table = config.trending
     if table is None or config.holdout.of != "listeners" or "://" in table + config.data:
         return
+    from listening.features import partitions
     from schema.side_tables import SIDE_TABLE_FILE, SideTable
     from serving.protocol import ConfigError
 
@@ -34,7 +35,7 @@ def check(config: PipelineConfig) -> None:
     except (OSError, ValueError):
         return  # SideTable names it
     for folder, cut in _cuts(config):
-        if as_of > datetime.datetime.strptime(f"{cut}+0000", "%Y-%m-%dT%H%z"):
+        if as_of > partitions.cut_of(cut):
             known = as_of.astimezone(datetime.timezone.utc)
             raise ConfigError(
                 f"trending: {table} is as of {known:%Y-%m-%dT%H:%M} and so holds plays that are "

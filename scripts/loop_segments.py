@@ -10,10 +10,10 @@ import datetime
 import pathlib
 from typing import Any, Final
 
-import yaml
 from rich.console import Console
 from rich.table import Table
 
+from listening.segments import load
 from models.families import family
 from schema.documents import METRICS_FILE, RunMetrics, parse
 from schema.tables import FOLLOWS_FILE, TRACKS_FILE
@@ -95,8 +95,7 @@ def _features(out: pathlib.Path, cut: datetime.date) -> dict[str, int]:
 
 def _profiles() -> dict[str, str]:
     """The profile of each segment's model, as its file names it, in the order of the rules."""
-    found = [yaml.safe_load(path.read_text()) for path in pathlib.Path(_RULES).glob("*.yaml")]
-    return {each["name"]: each["model"] for each in sorted(found, key=lambda each: each["order"])}
+    return {each.name: each.model for each in load(_RULES)}
 
 
 def _trained(out: pathlib.Path, segment: str, profile: str) -> dict[str, Any]:
