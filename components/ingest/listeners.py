@@ -65,7 +65,7 @@ def _seen(value: object, split: str, uris: Sequence[bytes]) -> int:
             raise _invalid(".seen", f"{len(later)} tracks of {split} lie behind the cut")
     elif not later:
         raise _invalid(".seen", f"no track of {split} lies behind the cut")
-    elif len({*later, *uris[:seen]}) != len({*uris[:seen]}) + len(later):
+    elif len(set(uris)) != len(set(uris[:seen])) + len(later):
         raise _invalid(".seen", "a track behind the cut was heard before, or stands twice")
     return seen
 
