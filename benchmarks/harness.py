@@ -62,6 +62,12 @@ class Finished:
             "peak_mib": round(1024 * self.peak_gib),
         }
 
+    def told(self) -> dict[str, Any]:
+        """The last object of JSON that it printed, on a line of its own."""
+        found = [line for line in self.output.splitlines() if line.startswith("{")]
+        told: dict[str, Any] = json.loads(found[-1])
+        return told
+
 
 class CommandFailedError(RuntimeError):
     """A measured command failed."""

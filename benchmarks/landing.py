@@ -50,7 +50,7 @@ def _directory(folder: pathlib.Path, written: landing_events.Written) -> dict[st
     done = harness.segue(
         "events", "land", "--input", str(folder / "source"), "--out", str(out), "--json"
     )
-    told = json.loads([line for line in done.output.splitlines() if line.startswith("{")][-1])
+    told = done.told()
     if (told["read"], told["landed"]) != (written.messages, len(written.keys)):
         raise RuntimeError(f"{told} is not what was written")
     shutil.rmtree(out)
@@ -68,7 +68,7 @@ def _kafka(folder: pathlib.Path) -> dict[str, Any]:
     written = landing_events.write(folder / "source", _MOCK_EVENTS, hours=_MOCK_HOURS)
     command = [sys.executable, "-m", "benchmarks.landing", str(folder)]
     done = harness.run(command, TF_CPP_MIN_LOG_LEVEL="3")
-    told = json.loads([line for line in done.output.splitlines() if line.startswith("{")][-1])
+    told = done.told()
     if (told["read"], told["landed"]) != (written.messages, len(written.keys)):
         raise RuntimeError(f"{told} is not what was written")
     return {

@@ -89,8 +89,7 @@ def _rate(folder: pathlib.Path, model: str, policies: str, workers: int) -> dict
             *("--out", str(folder / "out"), "--workers", str(workers), "--json"),
             TF_CPP_MIN_LOG_LEVEL="3",
         )
-        lines = [line for line in done.output.splitlines() if line.startswith("{")]
-        found.append((done, json.loads(lines[-1])))
+        found.append((done, done.told()))
     (short, few), (long, many) = found
     more = many["read"] - few["read"]
     return {
