@@ -26,12 +26,11 @@ def check(config: PipelineConfig) -> None:
     if table is None or config.holdout.of != "listeners" or "://" in table + config.data:
         return
     from listening.features import partitions
-    from schema.side_tables import SIDE_TABLE_FILE, SideTable
+    from schema.side_tables import read_description
     from serving.protocol import ConfigError
 
     try:
-        with open(os.path.join(table, SIDE_TABLE_FILE), "rb") as file:
-            as_of = SideTable.model_validate_json(file.read()).as_of
+        as_of = read_description(table).as_of
     except (OSError, ValueError):
         return  # SideTable names it
     for folder, cut in _cuts(config):

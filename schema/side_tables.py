@@ -97,6 +97,16 @@ def describe_side_table(
     return described
 
 
+def read_description(folder: str | os.PathLike[str]) -> SideTable:
+    """Reads what a side table says of itself, and not the table.
+
+    Raises:
+        OSError: the description is missing.
+        ValueError: it is not valid.
+    """
+    return SideTable.model_validate_json(pathlib.Path(folder, SIDE_TABLE_FILE).read_bytes())
+
+
 def read_side_table(folder: str | os.PathLike[str]) -> tuple[SideTable, pa.Table]:
     """Reads a side table and checks that it is the one that was described.
 
@@ -106,12 +116,11 @@ def read_side_table(folder: str | os.PathLike[str]) -> tuple[SideTable, pa.Table
     """
     import pyarrow.parquet as pq
 
-    directory = pathlib.Path(folder)
-    content = (directory / SIDE_TABLE_FILE).read_bytes()
-    described = SideTable.model_validate_json(content)
-    if _sha256(directory / TABLE_FILE) != described.fingerprint:
-        raise ValueError(f"{directory / TABLE_FILE} is not the table that its description names")
-    return described, pq.read_table(directory / TABLE_FILE)
+    path = pathlib.Path(folder, TABLE_FILE)
+    described = read_description(folder)
+    if _sha256(path) != described.fingerprint:
+        raise ValueError(f"{path} is not the table that its description names")
+    return described, pq.read_table(path)
 
 
 def _sha256(path: pathlib.Path) -> str:

@@ -22,7 +22,7 @@ import pyarrow.parquet as pq
 
 from listening import versions
 from schema import output_lock
-from schema.side_tables import SIDE_TABLE_FILE, TABLE_FILE, SideTable, read_side_table
+from schema.side_tables import TABLE_FILE, SideTable, read_description, read_side_table
 from schema.tables import FEATURE_VIEWS, FeatureView, conform, feature_view
 
 _CUT: Final = re.compile(r"as_of=(\d{4}-\d{2}-\d{2}T\d{2})")
@@ -80,8 +80,7 @@ class Partition:
         Raises:
             FileNotFoundError: a newer version has taken its place.
         """
-        with open(os.path.join(self.folder, SIDE_TABLE_FILE), "rb") as file:
-            return SideTable.model_validate_json(file.read())
+        return read_description(self.folder)
 
     def table(self) -> pa.Table:
         """Its rows, in the columns of today's contract, after a look at the fingerprint.

@@ -23,10 +23,10 @@ import pyarrow.parquet as pq
 from listening import versions
 from schema import output_lock
 from schema.side_tables import (
-    SIDE_TABLE_FILE,
     TABLE_FILE,
     SideTable,
     describe_side_table,
+    read_description,
     read_side_table,
 )
 from schema.tables import RECOMMENDATIONS, RECOMMENDATIONS_NAME, SET_ASIDE, conform
@@ -56,8 +56,7 @@ class Published:
         Raises:
             FileNotFoundError: a newer version has taken their place.
         """
-        with open(os.path.join(self.folder, SIDE_TABLE_FILE), "rb") as file:
-            return SideTable.model_validate_json(file.read())
+        return read_description(self.folder)
 
     def table(self) -> pa.Table:
         """The lists, by listener and surface, after a look at the fingerprint.
