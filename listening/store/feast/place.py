@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import pydantic
 
-from schema.files import replacing
+from schema.files import write_text
 from schema.options import Options
 
 #: The variable with the password of Redis, which no file holds.
@@ -77,9 +77,7 @@ def remember(place: Place) -> None:
                     "or take another directory"
                 )
         return
-    os.makedirs(place.root, exist_ok=True)
-    with replacing(path) as partial:
-        partial.write_text(json.dumps(said), encoding="utf-8")
+    write_text(path, json.dumps(said))
 
 
 def remembered(root: str) -> Place | None:

@@ -13,7 +13,7 @@ import yaml
 from listening.store.feast.columns import described
 from listening.store.feast.offline import Offline
 from listening.store.feast.place import PASSWORD, Place
-from schema.files import replacing
+from schema.files import write_text
 from schema.tables import FEATURE_VIEWS
 
 
@@ -51,6 +51,4 @@ def _keep(path: str, text: str) -> None:
     file = pathlib.Path(path)
     if file.exists() and file.read_text(encoding="utf-8") == text:
         return
-    file.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+    write_text(path, text)

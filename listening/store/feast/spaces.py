@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from listening.store.port import EVENT_TIME, OlderSpaceError
 from listening.store.views import space_of
-from schema.files import replacing
+from schema.files import write_text
 from schema.tables import FeatureView
 
 _FILE: Final = "spaces.json"
@@ -88,5 +88,4 @@ class Spaces:
 
     def _write(self, spaces: Mapping[str, Space]) -> None:
         content = {name: dataclasses.asdict(each) for name, each in spaces.items()}
-        with replacing(self._path) as partial:
-            partial.write_text(json.dumps(content), encoding="utf-8")
+        write_text(self._path, json.dumps(content))
