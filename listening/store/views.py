@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Collection
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from listening.features import partitions
+from listening.features.partitions import Partition
 from listening.store.port import EVENT_TIME, OlderSpaceError
 from schema.tables import FeatureView, TableError, conform
 
@@ -23,6 +27,18 @@ def timed(view: FeatureView) -> pa.Schema:
 def served(view: FeatureView) -> pa.Schema:
     """The columns of rows that are read: where nothing is known all but the key are null."""
     return pa.schema([_loose(field, view) for field in timed(view)])
+
+
+def as_of_cut(partition: Partition) -> pa.Table:
+    """The rows of a partition, in the columns of those that are pushed.
+
+    Raises:
+        FileNotFoundError: a newer version has taken its place.
+        ValueError: the table is not the one that was described.
+    """
+    rows = partition.table()
+    times = pa.array([partitions.micros(partition.time)] * rows.num_rows, pa.int64()).cast(TIME)
+    return rows.append_column(pa.field(EVENT_TIME, TIME, nullable=False), times)
 
 
 def checked(view: FeatureView, rows: pa.Table) -> pa.Table:
@@ -55,6 +71,14 @@ def space_of(view: FeatureView, rows: pa.Table) -> str:
             "of one"
         )
     return str(spaces[0])
+
+
+def another_space(view: FeatureView, served: str, space: str) -> OlderSpaceError:
+    """Says that vectors of one space are served, and that those of another one are refused."""
+    return OlderSpaceError(
+        f"{view.name}: vectors of {served} are served, and cannot be compared with those of "
+        f"{space}: materialise a newer partition"
+    )
 
 
 def newest(view: FeatureView, rows: pa.Table) -> pa.Table:
@@ -100,6 +124,14 @@ def beside(view: FeatureView, entities: pa.Table, features: pa.Table, times: pa.
     return entities.append_column(FEATURE_TIME, times)
 
 
+def content_name(rows: pa.Table) -> str:
+    """A name for rows: the same for the same ones."""
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, rows.schema) as stream:
+        stream.write_table(rows.combine_chunks())
+    return hashlib.sha256(sink.getvalue()).hexdigest()[:32]
+
+
 def plain(column: pa.ChunkedArray) -> Any:
     """Instants as microseconds since 1970, also in lists; other columns as they are."""
     if pa.types.is_timestamp(column.type):
@@ -109,20 +141,21 @@ def plain(column: pa.ChunkedArray) -> Any:
     return column
 
 
-def naming(view: FeatureView, rows: pa.Table, listeners: pa.Array) -> pa.Array:
-    """Which rows are of listeners, or name them in a list."""
+def without(view: FeatureView, rows: pa.Table, listeners: Collection[str]) -> pa.Table:
+    """Rows but for those of listeners, and those whose lists name them."""
+    wanted = pa.array(sorted(listeners), pa.string())
     named = pa.array([False] * rows.num_rows, pa.bool_())
     for name in view.listeners:
         column = rows.column(name).combine_chunks()
         if pa.types.is_list(column.type):
-            among = pc.is_in(pc.list_flatten(column), listeners)
+            among = pc.is_in(pc.list_flatten(column), wanted)
             parents = pc.list_parent_indices(column).filter(among)
             places = pa.array(range(rows.num_rows), pa.int64())
             found = pc.is_in(places, pc.unique(parents.cast(pa.int64())))
         else:
-            found = pc.is_in(column, listeners)
+            found = pc.is_in(column, wanted)
         named = pc.or_(named, found)
-    return named
+    return rows.filter(pc.invert(named))
 
 
 def _whole(found: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -18,8 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from listening.store.embedded.pushed import PushedRows, pushed_home
-from listening.store.port import EVENT_TIME, OlderSpaceError, Pushed
-from listening.store.views import plain, served, space_of
+from listening.store.port import EVENT_TIME, Pushed
+from listening.store.views import another_space, plain, served, space_of
 from schema.tables import FEATURE_VIEWS, FeatureView
 
 _FILE: Final = "online.sqlite"
@@ -181,10 +181,7 @@ class Online:
         for other, newest in self._known.execute(query, (space,)).fetchall():
             oldest = pc.min(rows.column(EVENT_TIME).cast(pa.int64())).as_py()
             if not replace_space or newest > oldest:
-                raise OlderSpaceError(
-                    f"{view.name}: vectors of {other} are served, and cannot be compared with "
-                    f"those of {space}: materialise a newer partition"
-                )
+                raise another_space(view, other, space)
             self._known.execute(f"DELETE FROM {view.name} WHERE space = ?", (other,))  # noqa: S608
 
     @contextlib.contextmanager

@@ -6,15 +6,13 @@ does not name was cut short, or erased.
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Collection, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from listening.store.views import naming
+from listening.store.views import content_name, without
 from schema.files import replacing
 from schema.tables import FeatureView
 
@@ -33,10 +31,7 @@ class PushedRows:
 
     def add(self, view: FeatureView, rows: pa.Table) -> str:
         """Writes rows, and gives the file's name; the same rows again are the same file."""
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, rows.schema) as stream:
-            stream.write_table(rows.combine_chunks())
-        name = f"{hashlib.sha256(sink.getvalue()).hexdigest()[:32]}.parquet"
+        name = f"{content_name(rows)}.parquet"
         with replacing(self.path(view, name)) as partial:
             pq.write_table(rows, partial, compression="zstd")
         return name
@@ -63,11 +58,11 @@ class PushedRows:
             What takes the place of each file that held such rows, None where nothing is left; and
             how many rows there were.
         """
-        wanted, removed = pa.array(sorted(listeners), pa.string()), 0
         instead: dict[str, str | None] = {}
+        removed = 0
         for name in names if view.listeners else ():
             rows = pq.read_table(self.path(view, name))
-            kept = rows.filter(pc.invert(naming(view, rows, wanted)))
+            kept = without(view, rows, listeners)
             if kept.num_rows < rows.num_rows:
                 removed += rows.num_rows - kept.num_rows
                 instead[name] = self.add(view, kept) if kept.num_rows else None

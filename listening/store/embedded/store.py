@@ -12,13 +12,12 @@ import pydantic
 
 from listening import versions
 from listening.features import partitions
-from listening.features.partitions import Partition
 from listening.store.embedded import erasing
 from listening.store.embedded.joining import Source, joined
 from listening.store.embedded.online import Online
 from listening.store.embedded.pushed import PushedRows, pushed_home
-from listening.store.port import EVENT_TIME, Pushed
-from listening.store.views import TIME, checked, newest, space_of
+from listening.store.port import Pushed
+from listening.store.views import as_of_cut, checked, newest, space_of
 from schema import output_lock
 from schema.options import Options
 from schema.side_tables import TABLE_FILE
@@ -47,19 +46,15 @@ class EmbeddedStore:
         """See `FeatureStore`."""
         described = feature_view(view)
 
-        def read() -> tuple[Partition, pa.Table]:
+        def read() -> pa.Table:
             found = partitions.newest(self._features, view, until)
             if found is None:
                 raise partitions.missing(self._features, view)
-            return found, found.table()
+            return as_of_cut(found)
 
-        partition, rows = versions.retried(read)
+        rows = versions.retried(read)
         with output_lock.taken(self._root, _COMMAND):
-            times = pa.array([partitions.micros(partition.time)] * rows.num_rows, pa.int64()).cast(
-                TIME
-            )
-            fresh = rows.append_column(pa.field(EVENT_TIME, TIME, nullable=False), times)
-            return self._online.write(described, fresh, replace_space=True)
+            return self._online.write(described, rows, replace_space=True)
 
     def push(self, view: str, rows: pa.Table) -> Pushed:
         """See `FeatureStore`."""

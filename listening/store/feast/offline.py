@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import shutil
 import time
@@ -12,14 +11,11 @@ from collections.abc import Collection, Iterator
 from typing import Final, Protocol
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from listening.features import partitions
-from listening.features.partitions import Partition
 from listening.store.feast.columns import offline_schema, to_feast
-from listening.store.port import EVENT_TIME
-from listening.store.views import TIME, naming
+from listening.store.views import as_of_cut, content_name, without
 from schema.files import replacing
 from schema.tables import FEATURE_VIEWS, FeatureView
 
@@ -54,21 +50,6 @@ class Offline(Protocol):
         """Removes rows of listeners, and rows whose lists name them; says how many were pushed."""
 
 
-def timed(partition: Partition) -> pa.Table:
-    """The rows of a partition, all as of its cut."""
-    rows = partition.table()
-    times = pa.array([partitions.micros(partition.time)] * rows.num_rows, pa.int64()).cast(TIME)
-    return rows.append_column(EVENT_TIME, times)
-
-
-def content_name(rows: pa.Table) -> str:
-    """A name for rows: the same for the same ones."""
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, rows.schema) as stream:
-        stream.write_table(rows.combine_chunks())
-    return hashlib.sha256(sink.getvalue()).hexdigest()[:32]
-
-
 class Files:
     """Parquet files, which DuckDB reads: one a partition, one a push, each renamed into place."""
 
@@ -96,7 +77,7 @@ class Files:
         self.prepare(view)
         for name, each in wanted.items():
             if not os.path.exists(os.path.join(home, name)):
-                self._write(view, name, to_feast(view, timed(each), 0))
+                self._write(view, name, to_feast(view, as_of_cut(each), 0))
 
     def add(self, view: FeatureView, rows: pa.Table) -> None:
         """See `Offline`."""
@@ -117,13 +98,13 @@ class Files:
 
     def erase(self, listeners: Collection[str]) -> int:
         """See `Offline`. Rows of partitions come back, without the listeners, as they are built."""
-        wanted, removed = pa.array(sorted(listeners), pa.string()), 0
+        removed = 0
         self._clear()
         for view in FEATURE_VIEWS.values():
             for name in self._names(view) if view.listeners else ():
                 path = os.path.join(self._home(view), name)
                 rows = pq.read_table(path)
-                kept = rows.filter(pc.invert(naming(view, rows, wanted)))
+                kept = without(view, rows, listeners)
                 if kept.num_rows == rows.num_rows:
                     continue
                 if name.startswith(_PUSHED):

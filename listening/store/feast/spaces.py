@@ -15,8 +15,8 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from listening.store.port import EVENT_TIME, OlderSpaceError
-from listening.store.views import space_of
+from listening.store.port import EVENT_TIME
+from listening.store.views import another_space, space_of
 from schema.files import write_text
 from schema.tables import FeatureView
 
@@ -63,10 +63,7 @@ class Spaces:
         if found is None or found.name == space:
             entered = Space(space, max(times["max"], found.newest if found else times["max"]))
         elif not replace or found.newest > times["min"]:
-            raise OlderSpaceError(
-                f"{view.name}: vectors of {found.name} are served, and cannot be compared with "
-                f"those of {space}: materialise a newer partition"
-            )
+            raise another_space(view, found.name, space)
         else:
             entered = Space(space, times["max"])
         if entered != found:

@@ -24,11 +24,11 @@ from listening.store.feast.columns import (
     offline_schema,
     to_feast,
 )
-from listening.store.feast.offline import Files, Offline, timed
+from listening.store.feast.offline import Files, Offline
 from listening.store.feast.place import Place, remember
 from listening.store.feast.spaces import Spaces
 from listening.store.port import EVENT_TIME, Pushed
-from listening.store.views import asked, beside, checked, newest
+from listening.store.views import as_of_cut, asked, beside, checked, newest
 from schema import output_lock
 from schema.tables import FEATURE_VIEWS, FeatureView, feature_view
 
@@ -65,7 +65,7 @@ class FeastStore:
             if found is None:
                 raise partitions.missing(self._features, view)
             self._offline.follow(described)
-            return partitions.micros(found.time), timed(found)
+            return partitions.micros(found.time), as_of_cut(found)
 
         with output_lock.taken(self._root, _COMMAND):
             time, rows = versions.retried(bring)

@@ -21,8 +21,8 @@ from google.cloud import bigquery
 from listening.features import partitions
 from listening.store.feast.bigquery.jobs import BigQueryError, Jobs, told
 from listening.store.feast.columns import offline_schema, to_feast
-from listening.store.feast.offline import content_name, timed
 from listening.store.port import EVENT_TIME
+from listening.store.views import as_of_cut, content_name
 from schema.tables import FEATURE_VIEWS, FeatureView
 
 _PUSHED: Final = "pushed-"
@@ -80,7 +80,7 @@ class Tables:
         for origin, each in built.items():
             content = each.described().fingerprint[:32]
             if held.get(origin) != content:
-                self._put(view, origin, content, to_feast(view, timed(each), 0))
+                self._put(view, origin, content, to_feast(view, as_of_cut(each), 0))
 
     def add(self, view: FeatureView, rows: pa.Table) -> None:
         """See `Offline`."""
