@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Any
@@ -12,10 +13,26 @@ import pyarrow.parquet as pq
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from listening.features import sorting, window
+from listening.features.finishing import Built
 from listening.features.window import Window
 
 #: Makes rows, and how many copies were left out, of all events of some listeners.
 MakesRows = Callable[[pa.Table], tuple[pa.Table, int]]
+
+
+@dataclasses.dataclass(frozen=True)
+class ListenersBuilt(Built):
+    """What was built of listeners' events.
+
+    Attributes:
+        listeners: rows.
+        events: of the hours that were read, of all types.
+        copies: of events of the types that count, those that repeat another one.
+    """
+
+    listeners: int
+    events: int
+    copies: int
 
 
 def write_rows(
@@ -69,6 +86,11 @@ def read_rows(scratch: str) -> Iterator[pa.Table]:
         yield pq.read_table(os.path.join(scratch, name))
 
 
+def write_bucket(scratch: str, bucket: int, rows: pa.Table) -> None:
+    """Writes the rows of a bucket where `read_rows` finds them."""
+    pq.write_table(rows, os.path.join(scratch, f"rows-{bucket:05d}.parquet"))
+
+
 class _Sort:
     """Sorts the events of a batch of files by listener."""
 
@@ -97,7 +119,7 @@ class _Rows:
 
     def __call__(self, bucket: int, runs: Sequence[str]) -> int:
         rows, copies = self._make(sorting.read_bucket(runs, bucket))
-        pq.write_table(rows, os.path.join(self._scratch, f"rows-{bucket:05d}.parquet"))
+        write_bucket(self._scratch, bucket, rows)
         return copies
 
 

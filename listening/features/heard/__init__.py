@@ -1,5 +1,5 @@
 """The view `heard`: every track that each listener ever played before a cut."""
 
-from listening.features.heard.job import HeardBuilt, build
+from listening.features.heard.job import build
 
-__all__ = ["HeardBuilt", "build"]
+__all__ = ["build"]

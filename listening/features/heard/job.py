@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from collections.abc import Sequence
 from typing import Final
 
 from listening.features import bucketed, partitions, window
-from listening.features.finishing import Built, finish
+from listening.features.bucketed import ListenersBuilt
+from listening.features.finishing import finish
 from listening.features.heard.columns import COLUMNS, KINDS, heard_rows
 
 VIEW: Final = "heard"
-
-
-@dataclasses.dataclass(frozen=True)
-class HeardBuilt(Built):
-    """What was built.
-
-    Attributes:
-        listeners: rows.
-        events: of the hours that were read, plays and others.
-        copies: plays that repeat another one.
-    """
-
-    listeners: int
-    events: int
-    copies: int
 
 
 def build(
@@ -35,7 +20,7 @@ def build(
     as_of: datetime.datetime | None = None,
     *,
     beam_args: Sequence[str] = ("--runner=DirectRunner",),
-) -> HeardBuilt:
+) -> ListenersBuilt:
     """Builds the partition of a cut, in place of an earlier version.
 
     All landed events before the cut are read, so what a listener heard stays heard for as long as
@@ -61,6 +46,6 @@ def build(
                 found, COLUMNS, heard_rows, draft.scratch, beam_args, kinds=KINDS
             )
         finished = finish(draft, bucketed.read_rows(draft.scratch))
-    return HeardBuilt(
+    return ListenersBuilt(
         draft.partition, draft.changed, finished.warnings, finished.rows, found.rows, copies
     )

@@ -10,8 +10,9 @@ from typing import Final
 import pyarrow as pa
 
 from listening.features import bucketed, partitions, window
+from listening.features.bucketed import ListenersBuilt
 from listening.features.catalogue import track_facts
-from listening.features.finishing import Built, finish
+from listening.features.finishing import finish
 from listening.features.history.columns import COLUMNS, history_rows
 from schema.tables import WINDOWS
 
@@ -41,21 +42,6 @@ class HistoryOptions:
                 raise ValueError(f"{name}: {getattr(self, name)} is below {least}")
 
 
-@dataclasses.dataclass(frozen=True)
-class HistoryBuilt(Built):
-    """What was built.
-
-    Attributes:
-        listeners: rows.
-        events: that were read.
-        copies: of them that repeat another one.
-    """
-
-    listeners: int
-    events: int
-    copies: int
-
-
 def build(
     events: str,
     features: str,
@@ -64,7 +50,7 @@ def build(
     options: HistoryOptions | None = None,
     *,
     beam_args: Sequence[str] = ("--runner=DirectRunner",),
-) -> HistoryBuilt:
+) -> ListenersBuilt:
     """Builds the partition of a cut, in place of an earlier version.
 
     Memory holds a bucket of listeners at a time, beside what is needed of the table of tracks.
@@ -93,7 +79,7 @@ def build(
         with window.read_from(events, found):
             copies = bucketed.write_rows(found, COLUMNS, rows, draft.scratch, beam_args)
         finished = finish(draft, bucketed.read_rows(draft.scratch))
-    return HistoryBuilt(
+    return ListenersBuilt(
         draft.partition, draft.changed, finished.warnings, finished.rows, found.rows, copies
     )
 

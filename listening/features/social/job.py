@@ -10,10 +10,9 @@ from typing import Final
 
 import apache_beam as beam
 import numpy as np
-import pyarrow.parquet as pq
 from apache_beam.options.pipeline_options import PipelineOptions
 
-from listening.features import partitions, sorting, window
+from listening.features import bucketed, partitions, sorting, window
 from listening.features.catalogue import track_facts
 from listening.features.finishing import Built, finish
 from listening.features.social import tastes, ties
@@ -73,9 +72,7 @@ def build(
         sources = _Sources(heard, everything, tuple(groups), tracks)
         with window.read_from(events, everything):
             _run(sources, draft.scratch, beam_args)
-        parts = sorted(name for name in os.listdir(draft.scratch) if name.startswith("rows-"))
-        read = (pq.read_table(os.path.join(draft.scratch, name)) for name in parts)
-        finished = finish(draft, read)
+        finished = finish(draft, bucketed.read_rows(draft.scratch))
     return SocialBuilt(draft.partition, draft.changed, finished.warnings, finished.rows)
 
 
@@ -173,5 +170,4 @@ def _rows(
         return found
 
     table = sorting.read_bucket([*told, *known], bucket)
-    rows = social_rows(table, alike)
-    pq.write_table(rows, os.path.join(scratch, f"rows-{bucket:05d}.parquet"))
+    bucketed.write_bucket(scratch, bucket, social_rows(table, alike))
