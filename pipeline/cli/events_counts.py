@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.status_line import JsonOption, Status
-from pipeline.cli.support import fail
+from pipeline.cli.support import fail, utc
 
 
 def count(
@@ -80,9 +80,8 @@ def trending(
     from listening.counting import trending as write_trending
     from schema.status import EventsTrendingStatus
 
-    until = None if as_of is None else as_of.replace(tzinfo=datetime.timezone.utc)
     try:
-        found = write_trending(counts, out, half_life, until)
+        found = write_trending(counts, out, half_life, utc(as_of))
     except (ValueError, OSError) as error:
         fail(error)
     typer.echo(

@@ -10,7 +10,7 @@ import typer
 
 from pipeline.cli.features_store import get, join, materialise, push
 from pipeline.cli.status_line import JsonOption, Status, StatusCommand
-from pipeline.cli.support import USAGE, fail, storage_errors_reported
+from pipeline.cli.support import USAGE, fail, storage_errors_reported, utc
 
 if TYPE_CHECKING:
     from listening.features import Built, Partition
@@ -46,16 +46,11 @@ HistoryCutOption = Annotated[
 ]
 
 
-def at(as_of: datetime.datetime | None) -> datetime.datetime | None:
-    """An hour from the command line, in UTC."""
-    return None if as_of is None else as_of.replace(tzinfo=datetime.timezone.utc)
-
-
 def _cut(features: str, as_of: datetime.datetime | None) -> datetime.datetime:
     """The hour that was named, or that of the newest listening history."""
     from listening.features import partitions
 
-    if (named := at(as_of)) is not None:
+    if (named := utc(as_of)) is not None:
         return named
     newest = partitions.newest(features, "listening_history")
     if newest is None:
@@ -128,7 +123,7 @@ def listening_history(
 
     with storage_errors_reported():
         options = history.HistoryOptions(days=days, seeds=seeds)
-        found = history.build(events, features, at(as_of), tracks, options)
+        found = history.build(events, features, utc(as_of), tracks, options)
     counts = {"listeners": found.listeners, "events": found.events, "copies": found.copies}
     return _done("listening_history", features, found, counts)
 
@@ -147,7 +142,7 @@ def heard(
     from listening.features import heard as room
 
     with storage_errors_reported():
-        found = room.build(events, features, at(as_of))
+        found = room.build(events, features, utc(as_of))
     counts = {"listeners": found.listeners, "events": found.events, "copies": found.copies}
     return _done("heard", features, found, counts)
 
@@ -171,7 +166,7 @@ def social_graph(
     from listening.features import social
 
     with storage_errors_reported():
-        found = social.build(events, features, tracks, at(as_of), follows)
+        found = social.build(events, features, tracks, utc(as_of), follows)
     return _done("social_graph", features, found, {"listeners": found.listeners})
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pipeline.cli.status_line import JsonOption, Status
-from pipeline.cli.support import USAGE, fail, storage_errors_reported
+from pipeline.cli.support import USAGE, fail, storage_errors_reported, utc
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -58,11 +58,10 @@ def materialise(
     """
     from schema.status import FeaturesMaterialiseStatus, ServedRows
 
-    latest = None if until is None else until.replace(tzinfo=datetime.timezone.utc)
     served = {}
     with _opened(store, features) as opened:
         for view in views:
-            found = opened.materialise(view, latest)
+            found = opened.materialise(view, utc(until))
             served[view] = ServedRows(taken=found.taken, older=found.older)
             typer.echo(f"{view}: {found.taken:,} rows served, {found.older:,} older than served")
     return FeaturesMaterialiseStatus(status="ok", store=store, views=served)

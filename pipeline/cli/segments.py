@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.features import FeaturesOption, HistoryCutOption, at, show_built, told
+from pipeline.cli.features import FeaturesOption, HistoryCutOption, show_built, told
 from pipeline.cli.segments_slices import slices
 from pipeline.cli.status_line import JsonOption, Status, StatusCommand
-from pipeline.cli.support import USAGE, fail, storage_errors_reported
+from pipeline.cli.support import USAGE, fail, storage_errors_reported, utc
 
 app = typer.Typer(help="Segments of listeners, by rules that files name.", no_args_is_help=True)
 app.command(cls=StatusCommand)(slices)
@@ -33,7 +33,7 @@ def build(
 
     with storage_errors_reported():
         try:
-            found = segments.build(features, rules, at(as_of))
+            found = segments.build(features, rules, utc(as_of))
         except segments.SegmentsError as error:
             fail(error, USAGE)
     built = told(found.partition, found.changed)

@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.features import EventsOption, FeaturesOption, at
+from pipeline.cli.features import EventsOption, FeaturesOption
 from pipeline.cli.status_line import JsonOption, Status
-from pipeline.cli.support import storage_errors_reported
+from pipeline.cli.support import storage_errors_reported, utc
 
 _HOUR = ["%Y-%m-%dT%H"]
 
@@ -49,7 +49,7 @@ def slices(
     from pipeline import playlists_along
     from schema.status import SegmentsSlicesStatus
 
-    start, end = at(cut) or cut, at(until) or until
+    start, end = utc(cut) or cut, utc(until) or until
     with (
         storage_errors_reported(),
         held_out.written_whole(out, "segue segments slices") as folder,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime
 import os
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
@@ -52,6 +53,11 @@ class CommandFailedError(typer.Exit):
         super().__init__(code)
         self.message = message
         self.status = status
+
+
+def utc(hour: datetime.datetime | None) -> datetime.datetime | None:
+    """An hour from the command line, which is one of UTC."""
+    return None if hour is None else hour.replace(tzinfo=datetime.timezone.utc)
 
 
 def plain(error: object) -> str:
