@@ -11,7 +11,7 @@ import pyarrow as pa
 from listening.features import partitions
 from listening.store import EVENT_TIME
 from schema.side_tables import write_side_table
-from schema.tables import SEGMENTS, TRACK_VECTORS
+from schema.tables import SEGMENTS, SOCIAL_GRAPH, TRACK_VECTORS
 
 UTC = datetime.timezone.utc
 
@@ -42,6 +42,19 @@ def vectors(rows: Mapping[str, Sequence[float]], model: str) -> pa.Table:
         for uri in sorted(rows)
     ]
     return pa.Table.from_pylist(made, TRACK_VECTORS)
+
+
+def ties(*pairs: tuple[int, int]) -> pa.Table:
+    """Whom listeners follow: counts, numbers that may be missing, lists, some of them empty."""
+    rows = [
+        {
+            **{"listener_id": listener(one), "following": one, "followers": 0, "mutual": 0},
+            **{"following_artists": 0, "mean_similarity": None, "best_similarity": 1 / 3},
+            **{"neighbours": [listener(two)], "similarities": [0.1], "followed_artists": []},
+        }
+        for one, two in pairs
+    ]
+    return pa.Table.from_pylist(rows, SOCIAL_GRAPH)
 
 
 def timed(rows: pa.Table, times: Sequence[datetime.datetime]) -> pa.Table:

@@ -6,14 +6,13 @@ import itertools
 import pathlib
 from typing import Any
 
-import pyarrow as pa
 import pytest
 from google.cloud import bigquery as sdk
 
 from listening.store.feast.bigquery.jobs import BigQueryError, Jobs
 from listening.store.feast.bigquery.tables import Tables
 from schema.tables import FEATURE_VIEWS
-from tests.listening.store.making import build, day, listener, segments, timed
+from tests.listening.store.making import build, day, listener, segments, ties, timed
 
 pytestmark = pytest.mark.services
 
@@ -122,11 +121,7 @@ def test_who_is_erased_leaves_partitions_and_pushes(
     build(tmp_path / "features", "segments", day(2), segments({1: "a", 2: "a"}))
     tables.follow(VIEW)
     tables.add(VIEW, timed(segments({1: "c", 2: "d"}), [day(3), day(3)]))
-    ties = FEATURE_VIEWS["social_graph"]
-    tie = {field.name: 0 for field in ties.schema if field.type == pa.int64()}
-    lists = {"neighbours": [listener(1)], "similarities": [0.5], "followed_artists": []}
-    row = pa.Table.from_pylist([{"listener_id": listener(2), **tie, **lists}], ties.schema)
-    tables.add(ties, timed(row, [day(3)]))
+    tables.add(FEATURE_VIEWS["social_graph"], timed(ties((2, 1)), [day(3)]))
     assert tables.erase([listener(1)]) == 2
     assert rows(dataset) == expected(_2="a") + expected(_2="d")
     assert tables.erase([listener(1)]) == 0

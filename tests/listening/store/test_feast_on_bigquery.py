@@ -5,30 +5,15 @@ from __future__ import annotations
 import datetime
 import pathlib
 
-import pyarrow as pa
 import pytest
 
 from listening.store import open_store
 from listening.store.feast.bigquery.jobs import Jobs
-from schema.tables import FEATURE_VIEWS
-from tests.listening.store.making import asked, build, day, listener, timed
+from tests.listening.store.making import asked, build, day, listener, ties, timed
 from tests.listening.store.placing import feast
 from tests.services.bigquery import without_google
 
 pytestmark = pytest.mark.services
-
-
-def ties(*pairs: tuple[int, int]) -> pa.Table:
-    """Whom listeners follow: counts, numbers that may be missing, lists, some of them empty."""
-    rows = [
-        {
-            **{"listener_id": listener(one), "following": one, "followers": 0, "mutual": 0},
-            **{"following_artists": 0, "mean_similarity": None, "best_similarity": 1 / 3},
-            **{"neighbours": [listener(two)], "similarities": [0.1], "followed_artists": []},
-        }
-        for one, two in pairs
-    ]
-    return pa.Table.from_pylist(rows, FEATURE_VIEWS["social_graph"].schema)
 
 
 def test_it_says_what_the_embedded_store_says(

@@ -18,7 +18,7 @@ from listening.features import partitions
 from listening.store import Pushed, open_store
 from listening.store.feast import client
 from schema.tables import FEATURE_VIEWS
-from tests.listening.store.making import asked, build, day, listener, segments, timed, vectors
+from tests.listening.store.making import asked, build, day, listener, segments, ties, timed, vectors
 from tests.listening.store.placing import feast
 
 pytestmark = pytest.mark.services
@@ -126,22 +126,8 @@ def test_a_version_that_was_replaced_is_not_joined_any_more(
 
 
 def test_lists_that_name_whoever_is_erased_leave_too(place: str, tmp_path: pathlib.Path) -> None:
-    import pyarrow as pa
-
-    view = FEATURE_VIEWS["social_graph"]
-    rows = pa.Table.from_pylist(
-        [
-            {
-                **{"listener_id": listener(one), "following": 1, "followers": 0, "mutual": 0},
-                **{"following_artists": 0, "mean_similarity": None, "best_similarity": 0.25},
-                **{"neighbours": [listener(two)], "similarities": [0.25], "followed_artists": []},
-            }
-            for one, two in ((1, 2), (3, 4))
-        ],
-        view.schema,
-    )
     store = open_store(place, str(tmp_path / "features"))
-    assert store.push("social_graph", timed(rows, [day(2), day(2)])) == Pushed(2, 0)
+    assert store.push("social_graph", timed(ties((1, 2), (3, 4)), [day(2), day(2)])) == Pushed(2, 0)
     found = store.read("social_graph", [listener(1)]).to_pylist()[0]
     assert (found["mean_similarity"], found["followed_artists"]) == (None, [])
     assert store.erase([listener(2)]) == {"pushed": 1, "served": 1}
