@@ -52,6 +52,15 @@ def _stage(name: str) -> str:
     return f"| {bold}{name}{bold} | {' | '.join(cells)} |"
 
 
+def _recommended(model: str, policies: str, said: str, workers: int) -> str:
+    path = f"listeners-recommended/commands/{model}, {policies}, {workers} workers"
+    return (
+        f"| {model} | {said} | {'one' if workers == 1 else 'two'} | "
+        f"{{{path}/cpu_ms_per_listener:.2f}} | "
+        f"{{{path}/listeners_per_second:,}} | {{{path}/listeners_per_second_whole_command:,}} |"
+    )
+
+
 def _modes(stage: str) -> str:
     path = f"parallelism/100000/{stage}"
     cells = (
@@ -288,5 +297,16 @@ STATED: Final = {
         _trending("streams, half-life 72 hours", "half_life_72_hours"),
         _trending("streams, half-life 24 hours", "half_life_24_hours"),
         _trending("streams, half-life 6 hours", "half_life_6_hours"),
+    ),
+    ("docs/recommendations.md", "### Speed"): (
+        "commands of 1,968 and of "
+        "{listeners-recommended/commands/als, discover, 2 workers/listeners:,} listeners, "
+        "{listeners-recommended/tracks:,} tracks",
+        *(
+            _recommended(model, policies, said, workers)
+            for model in ("als", "two_tower")
+            for policies, said in (("discover", "one"), ("all", "all three"))
+            for workers in (1, 2)
+        ),
     ),
 }
