@@ -61,6 +61,27 @@ def _recommended(model: str, policies: str, said: str, workers: int) -> str:
     )
 
 
+def _refreshed(said: str, hours: int) -> str:
+    path = f"feature-store/refresh/every_{hours}_hours"
+    recall, gain = f"{path}/recall_at_100", f"{path}/gain_of_every_hour"
+    told = f"{{{recall}/mean:.3f}} ({{{recall}/ci_low:.3f}} to {{{recall}/ci_high:.3f}})"
+    more = f"{{{gain}/mean:+.3f}} ({{{gain}/ci_low:+.3f}} to {{{gain}/ci_high:+.3f}})"
+    return (
+        f"| {said} | {{{path}/cpu_seconds_a_day:.1f}} | {{{path}/listener_hours_with_features}} | "
+        f"{told} | {more if hours > 1 else ''} |"
+    )
+
+
+def _reads(keys: int) -> str:
+    path = "feature-store/stores/{}/read_ms/keys_{}/{}"
+    cells = (
+        f"{{{path.format(store, keys, key)}:.2f}}"
+        for store in ("embedded", "feast_duckdb_redis")
+        for key in ("p50", "p99")
+    )
+    return f"| {keys} | {' | '.join(cells)} |"
+
+
 def _modes(stage: str) -> str:
     path = f"parallelism/100000/{stage}"
     cells = (
@@ -308,5 +329,17 @@ STATED: Final = {
             for policies, said in (("discover", "one"), ("all", "all three"))
             for workers in (1, 2)
         ),
+    ),
+    ("docs/features.md", "### What it costs"): (
+        "of {feature-store/listeners} listeners and {feature-store/days} days",
+        "hours of listeners with features, of "
+        "{feature-store/refresh/every_1_hours/listener_hours} | recall at 100 (95%) | what a "
+        "refresh every hour would add (95%, paired) |",
+        "among 100 tracks",
+        _refreshed("24 hours", 24),
+        _refreshed("12 hours", 12),
+        _refreshed("4 hours", 4),
+        _refreshed("1 hour", 1),
+        *map(_reads, (1, 10, 100)),
     ),
 }
