@@ -17,6 +17,7 @@ __all__ = [
     "provenance",
     "pseudonyms",
     "published",
+    "registry",
     "requests",
     "rows",
     "scores",

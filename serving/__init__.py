@@ -1,3 +1,3 @@
-"""TF Serving's gRPC API: a development server, a client, and releases of versions."""
+"""TF Serving's gRPC API: a development server, a client, releases and a registry of versions."""
 
-__all__ = ["canary", "client", "protocol", "release", "server"]
+__all__ = ["canary", "client", "protocol", "registry", "release", "server"]
