@@ -20,8 +20,8 @@ from schema.layout import MODEL_NAME
 CHAMPION: Final = "champion"
 #: The version that is to be tried against it.
 CHALLENGER: Final = "challenger"
-ALIASES: Final = (CHAMPION, CHALLENGER)
 Alias = Literal["champion", "challenger"]
+ALIASES: Final[tuple[Alias, ...]] = (CHAMPION, CHALLENGER)
 
 
 def model_name(segment: str | None = None) -> str:

@@ -7,6 +7,7 @@ from serving.release.record import (
     Release,
     ReleaseRecord,
     lock_path,
+    now,
     read_metrics,
     read_releases,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "labels",
     "lock_path",
     "look",
+    "now",
     "read_metrics",
     "read_releases",
 ]
