@@ -180,6 +180,13 @@ def test_an_alpha_beyond_its_bounds(alpha):
         gate(alpha=alpha, resamples=500_000)
 
 
+def test_fifty_resamples_lie_beyond_alphas_quantile():
+    # 50 / 0.001 = 50,000, of which the data themselves are one.
+    assert gate(alpha=0.001, resamples=49_999).resamples == 49_999
+    with pytest.raises(ValidationError, match=r"at least 49,999 are needed, not 49,998"):
+        gate(alpha=0.001, resamples=49_998)
+
+
 def test_better_than_the_served_model(make_rows):
     rows = make_rows({"new": (0.33, 0.02), "served": (0.3, 0.02), **POPULARITY})
     for rule in ("not_significantly_worse", "non_inferior", "better"):
