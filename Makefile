@@ -24,7 +24,7 @@ WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 BIN := .venv/bin
 SOURCES := pipeline components models evaluation report serving demo listening sample schema benchmarks scripts tests setup.py
 
-.PHONY: help setup run loop vertex-local flink kafka feature-store test test-cloud test-services test-engines test-newest lint format docs bench soak fuzz serve serve-tf conformance query kept-run package try-package release-notes publish-release image push-image lock clean
+.PHONY: help setup run loop vertex-local flink kafka feature-store mlflow test test-cloud test-services test-engines test-newest lint format docs bench soak fuzz serve serve-tf conformance query kept-run package try-package release-notes publish-release image push-image lock clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,13 +59,16 @@ kafka: setup ## a Kafka broker on this machine, until Ctrl-C; needs Java 17 and 
 feature-store: ## Feast in an environment of its own, for stores feast:DIR; needs Python 3.12 and, to serve, a Redis
 	@scripts/environment.sh feast 3.12
 
+mlflow: setup ## MLflow's server, in an environment of its own, until Ctrl-C; needs Python 3.12: make mlflow [OUT=DIR] [ARGS='--port 5000 --backend-store postgresql://...']
+	@$(BIN)/python -m scripts.mlflow --folder "$(OUT)/mlflow" $(ARGS)
+
 test: setup ## all tests
 	@$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-cloud: setup ## what runs in Google's cloud, against stand-ins of its services
 	@$(BIN)/python -m pytest -m cloud --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
-test-services: setup ## what needs a service or a runtime of its own: Java, MariaDB, Kafka, Feast with Redis
+test-services: setup ## what needs a service or a runtime of its own: Java, MariaDB, Kafka, Feast with Redis, MLflow with PostgreSQL
 	@$(BIN)/python -m pytest -m services --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 test-engines: setup ## whole runs on a Flink cluster that it starts, and in several processes; needs Java 17 and mvn
@@ -149,6 +152,7 @@ lock: setup ## resolve the requirements again
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url -c runtime.lock --override cpu.overrides cpu.in -o cpu.lock >/dev/null && \
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.12 --python-platform x86_64-manylinux_2_39 --generate-hashes --no-emit-index-url --override newest.overrides newest.in -o newest.lock >/dev/null && \
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.12 --generate-hashes --no-emit-index-url feast.in -o feast.lock >/dev/null && \
+	  ../$(BIN)/uv pip compile --quiet --python-version 3.12 --generate-hashes --no-emit-index-url mlflow.in -o mlflow.lock >/dev/null && \
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.13 --generate-hashes --no-emit-index-url bigquery.in -o bigquery.lock >/dev/null && \
 	  ../$(BIN)/uv pip compile --quiet --python-version 3.10 --generate-hashes --no-emit-index-url bootstrap.in -o bootstrap.lock >/dev/null
 

@@ -47,10 +47,12 @@ setuptools.setup(
     install_requires=REQUIREMENTS,
     # TensorFlow's file system for s3://; the one that was built for TensorFlow 2.16.
     # Kafka's own client library, of which the wheel brings the C part.
+    # MLflow's client, which speaks HTTP to a server of the same release.
     # What hears audio files.
     extras_require={
         "s3": ['tensorflow-io==0.37.1; python_version < "3.11"'],
         "kafka": ["confluent-kafka>=2.11,<3"],
+        "mlflow": ["mlflow-skinny==3.17.2"],
         "audio": ["librosa>=0.11,<1"],
     },
     entry_points={"console_scripts": ["segue=pipeline.start:main"]},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -17,6 +18,7 @@ def start(
     folder: pathlib.Path,
     log: pathlib.Path,
     environment: Mapping[str, str] | None = None,
+    end: signal.Signals = signal.SIGKILL,
 ) -> subprocess.Popen[bytes]:
     """Starts a program.
 
@@ -25,10 +27,11 @@ def start(
         folder: where it works.
         log: what it says is added to it.
         environment: instead of this process's.
+        end: what it gets when this process is gone; one with processes of its own has to hear it.
     """
     with log.open("ab") as file:
         return subprocess.Popen(  # noqa: S603 - no shell
-            [*CHILD, *command],
+            [*CHILD, f"--signal={int(end)}", *command],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,

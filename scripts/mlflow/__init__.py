@@ -1,0 +1,3 @@
+"""MLflow's server on this machine, from its lock: `make mlflow`, and what tests start."""
+
+__all__ = ["server"]
