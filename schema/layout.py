@@ -13,6 +13,10 @@ MODEL_NAME: Final = "segue"
 #: What the name of a file ends in that is still being written.
 PART: Final = ".part"
 
+#: What lies beside the served model's base directory.
+REGISTRY: Final = "registry"
+UNREGISTERED: Final = "unregistered"
+
 REPORT: Final = "report"
 #: The page of a report.
 PAGE_FILE: Final = "index.html"
@@ -33,6 +37,8 @@ PLACES: Final[Mapping[str, str]] = {
     f"serving/{MODEL_NAME}/VERSION/": "what was pushed: a SavedModel in TF Serving's layout",
     "serving/models.config": "what a server is to serve, once `segue release` was used",
     "serving/releases.json": "which version is stable, and which were before",
+    "serving/registry/": "the registry, a folder each model, unless `registry.uri` names another",
+    "serving/unregistered/": "registrations that wait for a registry that was down",
     f"{REPORT}/{PAGE_FILE}": "the report: one file that opens offline",
     f"{REPORT}/metrics.json": "the figures of the run",
     f"{REPORT}/details.json": "what the report shows besides",
@@ -55,6 +61,8 @@ class Layout:
         schemas: the directory of schemas, a folder each.
         serving: the served model's base directory, a folder each version.
         releases: the file of the release record.
+        registry: the directory of the registry, where none is named.
+        unregistered: the directory of registrations that wait for a registry that was down.
         report: the directory of the report and its documents.
     """
 
@@ -68,6 +76,8 @@ class Layout:
     schemas: str
     serving: str
     releases: str
+    registry: str
+    unregistered: str
     report: str
 
     @classmethod
@@ -84,5 +94,7 @@ class Layout:
             schemas=os.path.join(out, "schemas"),
             serving=os.path.join(out, "serving", MODEL_NAME),
             releases=os.path.join(out, "serving", "releases.json"),
+            registry=os.path.join(out, "serving", REGISTRY),
+            unregistered=os.path.join(out, "serving", UNREGISTERED),
             report=os.path.join(out, REPORT),
         )

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, get_args
 from pydantic import Field, RootModel, model_validator
 
 from schema.documents import Document, Estimate, PairedTest, Part, SharedPlaylists, Value, clean
+from schema.registry import Move, RegisteredVersion
 from schema.side_tables import SideTable
 
 Ended = Literal["ok", "failed", "invalid"]
@@ -304,6 +305,82 @@ class ReleaseStatus(CommandStatus):
     """Of `status`: what a watch saw that led to the last release, null where a person released."""
     versions: list[ServedVersion] = Field(default_factory=list)
     """Of `status`: what the server has."""
+
+
+class RegistryMoveStatus(CommandStatus):
+    """`segue registry register`, `promote` and `rollback`."""
+
+    command: Literal["registry register", "registry promote", "registry rollback"] = (
+        "registry promote"
+    )
+    status: Literal["ok", "unchanged", "failed", "invalid"] = "failed"
+    """"unchanged" where the version was registered, or the alias was there, already."""
+    registry: str = ""
+    model: str = ""
+    """The registered model."""
+    version: RegisteredVersion | None = None
+    """As it is registered now."""
+    former: int | None = None
+    """The version that the alias was on before; null where it was on none, and of `register`."""
+    label: str | None = None
+    """The label that servers were given for the version; null where none was moved."""
+
+
+class RegistryCurrentStatus(CommandStatus):
+    """`segue registry current`."""
+
+    command: Literal["registry current"] = "registry current"
+    status: Literal["ok", "differs", "empty", "failed", "invalid"] = "failed"
+    """"differs" where the registry and what is served do not agree, "empty" without a version."""
+    registry: str = ""
+    model: str = ""
+    """The registered model."""
+    champion: RegisteredVersion | None = None
+    challenger: RegisteredVersion | None = None
+    served: int | None = None
+    """What is served at the destination; null where nothing is, or it was not looked at."""
+    unregistered: list[int] = Field(default_factory=list)
+    """Versions at the destination that are not registered."""
+    waiting: list[int] = Field(default_factory=list)
+    """Versions whose registration waits for a registry that was down."""
+    differences: list[str] = Field(default_factory=list)
+    """What does not agree, and what to do."""
+
+
+class RegistryHistoryStatus(CommandStatus):
+    """`segue registry history`."""
+
+    command: Literal["registry history"] = "registry history"
+    status: Ended = "failed"
+    registry: str = ""
+    model: str = ""
+    """The registered model."""
+    versions: list[RegisteredVersion] = Field(default_factory=list)
+    """By number."""
+    moves: list[Move] = Field(default_factory=list)
+    """Of the aliases, the first one first."""
+
+
+class SyncedVersion(Part):
+    """A version that was not registered."""
+
+    version: int = 0
+    registered: bool = False
+    """Whether it is now."""
+    problem: str = ""
+    """Why it is not."""
+
+
+class RegistrySyncStatus(CommandStatus):
+    """`segue registry sync`."""
+
+    command: Literal["registry sync"] = "registry sync"
+    status: Literal["ok", "unchanged", "failed", "invalid"] = "failed"
+    """"unchanged" where all was registered already."""
+    registry: str = ""
+    model: str = ""
+    """The registered model."""
+    versions: list[SyncedVersion] = Field(default_factory=list)
 
 
 class WatchCheck(Part):
@@ -963,6 +1040,10 @@ class StatusLine(
             | CompareStatus
             | QueryStatus
             | ReleaseStatus
+            | RegistryMoveStatus
+            | RegistryCurrentStatus
+            | RegistryHistoryStatus
+            | RegistrySyncStatus
             | ReleaseWatchStatus
             | SkewStatus
             | PreflightStatus

@@ -19,14 +19,14 @@ PATH_OPTIONS: Final = frozenset(
         *("--batching-parameters-file", "--challenge", "--config", "--data", "--entities"),
         *("--file", "--holdouts", "--input", "--metrics", "--model", "--model-base"),
         *("--impressions", "--model-config-file", "--out", "--output", "--recommendations"),
-        *("--report", "--rows", "--spec", "--ssl-config-file", "--tls-ca", "--world"),
+        *("--registry", "--report", "--rows", "--spec", "--ssl-config-file", "--tls-ca", "--world"),
     }
 )
 
 
 #: Options that mean nothing without a value, beside those that name files and directories.
 _NEVER_EMPTY: Final = PATH_OPTIONS | {
-    *("--cron", "--host", "--job-id", "--label", "--model-name", "--target"),
+    *("--cron", "--host", "--job-id", "--label", "--model-name", "--segment", "--target"),
 }
 
 

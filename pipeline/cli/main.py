@@ -22,6 +22,7 @@ from pipeline.cli.lineage import lineage
 from pipeline.cli.preflight import preflight
 from pipeline.cli.query import query
 from pipeline.cli.recommend import app as recommend
+from pipeline.cli.registry import app as registry
 from pipeline.cli.release import app as release
 from pipeline.cli.report import report
 from pipeline.cli.run import run
@@ -81,6 +82,7 @@ app.add_typer(events, name="events")
 app.add_typer(features, name="features")
 app.add_typer(segments, name="segments")
 app.add_typer(release, name="release")
+app.add_typer(registry, name="registry")
 app.add_typer(submit, name="submit")
 app.add_typer(schedule, name="schedule")
 
