@@ -10,7 +10,8 @@ from typing import Any, Final
 import numpy as np
 import tensorflow as tf
 
-from listening.recommending.people import Person
+from listening.recommending.people import Person, left_out
+from listening.recommending.people import plays as played
 from listening.recommending.tracks import Tracks
 from schema.features import LISTENER_COLUMNS
 from schema.signatures import (
@@ -30,7 +31,6 @@ from serving.protocol import saved_models
 
 _TRACKS: Final = 8_192  # asked for at once
 _UNKNOWN: Final = np.full(len(LISTENER_COLUMNS), np.nan, np.float32)
-_PLAYS: Final = 300  # of a history that a model is told, at most
 
 
 def find(path: str) -> str:
@@ -103,9 +103,12 @@ class Model:
                 }
             )
         else:
-            plays = [_plays(each) for each in people]
+            plays = [played(each) for each in people]
             features = [_UNKNOWN if p.features is None else p.features for p in people]
-            excluded = [self._excluded(each, leave_out_heard) for each in people]
+            excluded = [
+                self._tracks.texts(left_out(each, self.known, heard=leave_out_heard))
+                for each in people
+            ]
             found = self._loaded.signatures[SERVING_LISTENER](
                 **{
                     TRACK_URIS: _padded([uris for uris, _ in plays]),
@@ -117,12 +120,6 @@ class Model:
         uris = found[TRACK_URIS].numpy()
         places = self._tracks.places(uris.ravel().tolist()).reshape(uris.shape)
         return [row[row >= 0] for row in places]
-
-    def _excluded(self, person: Person, heard: bool) -> list[str]:
-        """Tracks that are left out whatever the policy says, of those that the model knows."""
-        parts = [person.blocked, *([person.heard] if heard else [])]
-        places = np.concatenate(parts)
-        return self._tracks.texts(places[self.known[places]])
 
     def _of_all(self, signature: str, output: str) -> np.ndarray:
         """What a signature says of every track of the table: [n, d]."""
@@ -136,20 +133,6 @@ class Model:
             return np.zeros((0, 1))
         found: np.ndarray = tf.concat(parts, 0).numpy()
         return found.reshape(len(uris), -1)
-
-
-def _plays(person: Person) -> tuple[list[str], list[int]]:
-    """A history as models read it: the last tracks, each as often as it was streamed.
-
-    When the last stream of each was is known; earlier ones have no time, and come first.
-    """
-    counts = dict(zip(person.heard.tolist(), person.streams.tolist(), strict=True))
-    more: list[str] = []
-    for uri, place in zip(person.seeds, person.seed_places.tolist(), strict=True):
-        room = _PLAYS - len(person.seeds) - len(more)
-        more += [uri] * min(max(counts.get(place, 1) - 1, 0), max(room, 0))
-    uris = [*more, *person.seeds[::-1]]
-    return uris, [0] * len(more) + person.times[::-1]
 
 
 def _padded(rows: Sequence[Sequence[Any]], with_: Any = "", dtype: Any = tf.string) -> Any:

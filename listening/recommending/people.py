@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +22,17 @@ from schema.side_tables import TABLE_FILE
 _ROWS: Final = 2_048  # of a partition, read at once
 _ASKED: Final = ("listener_id", "explicit", "market", "blocked_tracks", "blocked_artists")
 _NONE: Final = np.empty(0, np.int64)
+_PLAYS: Final = 300  # of a history that a model is told, at most
+
+#: What is read of each view, beside the listener.
+VIEWS: Final[Mapping[str, tuple[str, ...]]] = {
+    "listening_history": ("seed_uris", "seed_times", *LISTENER_COLUMNS),
+    "heard": ("track_uris", "streams"),
+    "segments": ("segment",),
+    "social_graph": ("neighbours", "similarities", "followed_artists"),
+}
+#: Places among some people, and the rows of these.
+Matched = Iterable[tuple[np.ndarray, pa.Table]]
 
 
 @dataclasses.dataclass
@@ -69,18 +80,28 @@ def people(rows: pa.Table, inputs: Inputs, tracks: Tracks) -> list[Person]:
     """
     found = [_asked(row, tracks) for row in rows.select(_ASKED).to_pylist()]
     names = rows.column("listener_id").combine_chunks()
-    _add_history(found, names, inputs, tracks)
-    _add_heard(found, names, inputs, tracks)
-    for where, rows_of in matching(inputs.segments, ("segment",), names):
-        segments = rows_of.column("segment").to_pylist()
-        for person, segment in zip(_at(found, where), segments, strict=True):
-            person.segment = segment
-    columns = ("neighbours", "similarities", "followed_artists")
-    for where, rows_of in matching(inputs.social, columns, names):
-        for person, ties in zip(_at(found, where), rows_of.to_pylist(), strict=True):
-            person.followed = tracks.artist_numbers(ties["followed_artists"])
-            person.neighbours = tuple(zip(ties["neighbours"], ties["similarities"], strict=True))
+    partitions = {
+        "listening_history": inputs.history,
+        "heard": inputs.heard,
+        "segments": inputs.segments,
+        "social_graph": inputs.social,
+    }
+    for view, partition in partitions.items():
+        add(found, view, matching(partition, VIEWS[view], names), tracks)
     return found
+
+
+def add(found: Sequence[Person], view: str, matched: Matched, tracks: Tracks) -> None:
+    """Tells people what rows of a view say of them.
+
+    Args:
+        found: the people.
+        view: one of VIEWS.
+        matched: places among the people, and the rows of these.
+        tracks: of the table.
+    """
+    for where, rows in matched:
+        _ADD[view](_at(found, where), rows, tracks)
 
 
 def _asked(row: dict[str, Any], tracks: Tracks) -> Person:
@@ -95,34 +116,75 @@ def _asked(row: dict[str, Any], tracks: Tracks) -> Person:
     )
 
 
-def _add_history(found: Sequence[Person], names: pa.Array, inputs: Inputs, tracks: Tracks) -> None:
-    columns = ("seed_uris", "seed_times", *LISTENER_COLUMNS)
-    for where, rows in matching(inputs.history, columns, names):
-        lists = rows.column("seed_uris").combine_chunks()
-        places = tracks.look_up(lists.flatten())
-        uris = lists.flatten().to_pylist()
-        times = rows.column("seed_times").combine_chunks().flatten().cast(pa.int64())
-        seconds = (np.asarray(times) // 1_000_000).tolist()
-        columns_read = [rows.column(name).cast(pa.float32()) for name in LISTENER_COLUMNS]
-        features = np.stack([pc.fill_null(each, float("nan")) for each in columns_read], axis=1)
-        for person, (start, end), numbers in zip(
-            _at(found, where), _spans(lists), features, strict=True
-        ):
-            person.seeds, person.times = uris[start:end], seconds[start:end]
-            person.seed_places = places[start:end]
-            person.features = numbers
+def _add_history(found: Sequence[Person], rows: pa.Table, tracks: Tracks) -> None:
+    lists = rows.column("seed_uris").combine_chunks()
+    places = tracks.look_up(lists.flatten())
+    uris = lists.flatten().to_pylist()
+    times = rows.column("seed_times").combine_chunks().flatten().cast(pa.int64())
+    seconds = (np.asarray(times) // 1_000_000).tolist()
+    columns_read = [rows.column(name).cast(pa.float32()) for name in LISTENER_COLUMNS]
+    features = np.stack([pc.fill_null(each, float("nan")) for each in columns_read], axis=1)
+    for person, (start, end), numbers in zip(found, _spans(lists), features, strict=True):
+        person.seeds, person.times = uris[start:end], seconds[start:end]
+        person.seed_places = places[start:end]
+        person.features = numbers
 
 
-def _add_heard(found: Sequence[Person], names: pa.Array, inputs: Inputs, tracks: Tracks) -> None:
-    for where, rows in matching(inputs.heard, ("track_uris", "streams"), names):
-        lists = rows.column("track_uris").combine_chunks()
-        # Looked up together: each look-up reads the whole catalogue.
-        places = tracks.look_up(lists.flatten())
-        streams = np.asarray(rows.column("streams").combine_chunks().flatten(), np.int64)
-        for person, (start, end) in zip(_at(found, where), _spans(lists), strict=True):
-            known = places[start:end] >= 0
-            person.heard = places[start:end][known]
-            person.streams = streams[start:end][known]
+def _add_heard(found: Sequence[Person], rows: pa.Table, tracks: Tracks) -> None:
+    lists = rows.column("track_uris").combine_chunks()
+    # Looked up together: each look-up reads the whole catalogue.
+    places = tracks.look_up(lists.flatten())
+    streams = np.asarray(rows.column("streams").combine_chunks().flatten(), np.int64)
+    for person, (start, end) in zip(found, _spans(lists), strict=True):
+        known = places[start:end] >= 0
+        person.heard = places[start:end][known]
+        person.streams = streams[start:end][known]
+
+
+def _add_segment(found: Sequence[Person], rows: pa.Table, _: Tracks) -> None:
+    for person, segment in zip(found, rows.column("segment").to_pylist(), strict=True):
+        person.segment = segment
+
+
+def _add_ties(found: Sequence[Person], rows: pa.Table, tracks: Tracks) -> None:
+    for person, ties in zip(found, rows.to_pylist(), strict=True):
+        person.followed = tracks.artist_numbers(ties["followed_artists"])
+        person.neighbours = tuple(zip(ties["neighbours"], ties["similarities"], strict=True))
+
+
+_ADD: Final[Mapping[str, Callable[[Sequence[Person], pa.Table, Tracks], None]]] = {
+    "listening_history": _add_history,
+    "heard": _add_heard,
+    "segments": _add_segment,
+    "social_graph": _add_ties,
+}
+
+
+def plays(person: Person) -> tuple[list[str], list[int]]:
+    """A history as models read it: the last tracks, each as often as it was streamed.
+
+    When the last stream of each was is known; earlier ones have no time, and come first.
+    """
+    counts = dict(zip(person.heard.tolist(), person.streams.tolist(), strict=True))
+    more: list[str] = []
+    for uri, place in zip(person.seeds, person.seed_places.tolist(), strict=True):
+        room = _PLAYS - len(person.seeds) - len(more)
+        more += [uri] * min(max(counts.get(place, 1) - 1, 0), max(room, 0))
+    uris = [*more, *person.seeds[::-1]]
+    return uris, [0] * len(more) + person.times[::-1]
+
+
+def left_out(person: Person, known: np.ndarray, *, heard: bool) -> np.ndarray:
+    """Tracks that a model leaves out whatever the policy says, of those that it knows: int64.
+
+    Args:
+        person: who blocks tracks, and has heard some.
+        known: bool [n], tracks that the model knows.
+        heard: whether those that were heard are left out too, so that they take no other's place.
+    """
+    parts = [person.blocked, *([person.heard] if heard else [])]
+    places = np.concatenate(parts)
+    return places[known[places]]
 
 
 def blocks(partition: Partition, columns: Sequence[str]) -> Iterator[pa.Table]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import numpy as np
@@ -45,6 +45,17 @@ class Popularity:
                 both = np.concatenate([order, everybody])
                 found[segment] = both, frozenset(order.tolist())
         return found
+
+    @classmethod
+    def given(cls, uris: Iterable[str], tracks: Tracks) -> Popularity:
+        """Takes an order that somebody else knows, for everybody.
+
+        Args:
+            uris: most popular first; what is not in the table does not count.
+            tracks: of the table.
+        """
+        places = tracks.places(uri.encode() for uri in uris)
+        return cls({None: places[places >= 0]})
 
     @classmethod
     def counted(cls, inputs: Inputs, tracks: Tracks) -> Popularity:

@@ -37,6 +37,12 @@ class Releases:
     artists: np.ndarray
 
     @classmethod
+    def none(cls, day: datetime.date, tracks: Tracks) -> Releases:
+        """No releases at all, where it is not known who plays what."""
+        nothing = np.empty(0, np.int64)
+        return cls(day, tracks, nothing, np.empty(0, "S32"), np.zeros(1, np.int64), nothing)
+
+    @classmethod
     def found(cls, inputs: Inputs, tracks: Tracks, days: int) -> Releases:
         """Finds the releases of the days before a day.
 

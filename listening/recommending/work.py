@@ -12,13 +12,11 @@ import pyarrow as pa
 
 from listening.recommending.blocklist import Blocklist
 from listening.recommending.inputs import Inputs
+from listening.recommending.lists import Lists, ModelAnswer
 from listening.recommending.model import Model
 from listening.recommending.people import Person, people
-from listening.recommending.picking import Filled, Rules, fill
+from listening.recommending.picking import Filled
 from listening.recommending.policies import Policy
-from listening.recommending.popularity import Popularity
-from listening.recommending.releases import Releases
-from listening.recommending.sources import Sources
 from listening.recommending.tracks import Tracks
 from schema.tables import RECOMMENDATIONS, SET_ASIDE
 
@@ -60,10 +58,7 @@ class Worker:
         """
         self._order, self._found = order, found
         self._tracks = Tracks.read(order.tracks)
-        self._rules = Rules(self._tracks, found.day, order.blocked)
-        self._popularity = Popularity.counted(found, self._tracks)
-        days = max(policy.days for policy in order.policies)
-        self._releases = Releases.found(found, self._tracks, days)
+        self._lists = Lists.found(self._tracks, found, order.blocked, order.policies)
         self._models = {name: Model(path, self._tracks) for name, path in order.models.items()}
         self._others = None if None in self._models else next(iter(self._models))
         self._leave_out_heard = all(p.heard == "leave_out" for p in order.policies)
@@ -133,13 +128,6 @@ class Worker:
         return found
 
     def _filled(self, person: Person, model: Model, best: np.ndarray) -> dict[str, Filled]:
-        sources = Sources(
-            person=person,
-            best=best,
-            known=model.known,
-            vectors=model.vectors,
-            tracks=self._tracks,
-            popularity=self._popularity,
-            releases=self._releases,
-        )
-        return {each.name: fill(each, sources, self._rules) for each in self._order.policies}
+        answer = ModelAnswer(best, model.known, model.vectors)
+        policies = self._order.policies
+        return {each.name: self._lists.filled(each, person, answer) for each in policies}
