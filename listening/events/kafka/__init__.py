@@ -1,3 +1,3 @@
 """Kafka: the adapter of the source, what produces events, and what announces landed hours."""
 
-__all__ = ["announcing", "consuming", "mock", "producing", "settings", "trouble"]
+__all__ = ["announcing", "consuming", "mock", "producing", "sending", "settings", "trouble"]
