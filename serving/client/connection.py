@@ -71,6 +71,8 @@ class ConnectionOptions:
         compression: "none", "gzip" or "deflate".
         tls: certificates; None talks plain text.
         max_message_size: most bytes of a request or an answer.
+        reconnect: most seconds between two tries to connect; None leaves it to gRPC, which waits up
+            to two minutes.
     """
 
     timeout: float = 10.0
@@ -79,6 +81,7 @@ class ConnectionOptions:
     compression: str = "none"
     tls: ClientTls | None = None
     max_message_size: int = 64 * 2**20
+    reconnect: float | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.timeout <= _MAX_TIMEOUT:
@@ -116,6 +119,10 @@ class ConnectionOptions:
             ("grpc.max_receive_message_length", self.max_message_size),
             ("grpc.max_send_message_length", self.max_message_size),
         ]
+        if self.reconnect is not None:
+            most = max(1, round(1000 * self.reconnect))
+            options.append(("grpc.max_reconnect_backoff_ms", most))
+            options.append(("grpc.initial_reconnect_backoff_ms", min(most, 100)))
         if is_loopback(target):
             # A proxy in the environment is for other hosts and cannot reach this machine.
             options.append(("grpc.enable_http_proxy", 0))

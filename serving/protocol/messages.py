@@ -217,6 +217,20 @@ def read_facts(response: predict_pb2.PredictResponse, count: int) -> list[TrackF
     return [TrackFacts(*facts) for facts in zip(titles, artists, playlists, strict=True)]
 
 
+def read_numbers(response: predict_pb2.PredictResponse, output: str, rank: int) -> np.ndarray:
+    """An output of numbers.
+
+    Args:
+        response: the answer.
+        output: its name.
+        rank: how many dimensions it has.
+
+    Raises:
+        BadAnswerError: there is none, or it is something else.
+    """
+    return _values(response.outputs, output, rank)
+
+
 def continuations(
     playlists: Sequence[Playlist],
     ranked: Sequence[Sequence[tuple[str, float]]],
