@@ -1,0 +1,10 @@
+"""Recommends to a listener now: store, model, policies and exposure, and an answer always.
+
+A request's way: `web` or `calls` → `answering` → `listeners` → `assignment` → `asking` →
+`listening.recommending` → `randomising` → `exposures`.
+"""
+
+from gateway.configuration import GatewayConfig, load
+from gateway.running import run
+
+__all__ = ["GatewayConfig", "load", "run"]
