@@ -22,7 +22,7 @@ ARGS ?=
 WORKERS ?= $(shell n=$$(nproc 2>/dev/null || echo 2); echo $$((n < 4 ? n : 4)))
 
 BIN := .venv/bin
-SOURCES := pipeline components models evaluation report serving demo listening sample schema benchmarks scripts tests setup.py
+SOURCES := pipeline gateway components models evaluation report serving demo listening sample schema benchmarks scripts tests setup.py
 
 .PHONY: help setup run loop vertex-local flink kafka feature-store mlflow test test-cloud test-services test-engines test-newest lint format docs bench soak fuzz serve serve-tf conformance query kept-run package try-package release-notes publish-release image push-image lock clean
 

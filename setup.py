@@ -16,6 +16,7 @@ REQUIREMENTS = [
 ]
 PACKAGES = (
     "pipeline",
+    "gateway",
     "components",
     "models",
     "evaluation",

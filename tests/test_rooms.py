@@ -15,6 +15,7 @@ FLOORS = (
     "components",
     "demo",
     "evaluation",
+    "gateway",
     "listening",
     "models",
     "pipeline",

@@ -15,6 +15,7 @@ from pipeline.cli.config import config
 from pipeline.cli.demo import demo
 from pipeline.cli.events import app as events
 from pipeline.cli.features import app as features
+from pipeline.cli.gateway import gateway
 from pipeline.cli.gc import gc
 from pipeline.cli.home import HomeGroup, PathCommand
 from pipeline.cli.ingest import ingest
@@ -74,7 +75,7 @@ _COMMANDS = (
 for _command in _COMMANDS:
     app.command(cls=StatusCommand)(_command)
 # These run until someone ends them, and come to nothing.
-for _server in (serve, demo):
+for _server in (serve, gateway, demo):
     app.command(cls=PathCommand)(_server)
 app.add_typer(recommend, name="recommend")
 app.add_typer(sample, name="sample")

@@ -24,7 +24,7 @@ from serving.protocol import ConfigError
 #: Commands that look at their words and files; the rest of their work needs a server or a model.
 COMMANDS = (
     *("sample", "sample respond", "config", "compare", "query", "recommend", "report"),
-    *("serve", "demo"),
+    *("serve", "gateway", "demo"),
 )
 #: Commands that get further, to the point where a node would run or a server would answer.
 LONG_COMMANDS = (

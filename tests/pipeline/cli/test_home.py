@@ -60,6 +60,6 @@ def test_a_path_that_is_none_is_refused(
     assert done.exit_code == 2
     assert says in " ".join(done.output.replace("│", " ").split())
     assert not list(tmp_path.iterdir())
-    if arguments[0] not in ("serve", "demo"):
+    if arguments[0] not in ("serve", "gateway", "demo"):
         done = CliRunner().invoke(app, [*arguments, "--json"])
         assert says.partition(": ")[2] in json.loads(done.stdout.splitlines()[-1])["error"]

@@ -14,7 +14,7 @@ from schema.documents import Blessing, Estimate, ModelSummary, RunMetrics
 from schema.status import STATUSES, RunStatus, StatusLine
 
 runner = CliRunner()
-UNENDING = {"serve", "demo"}
+UNENDING = {"serve", "gateway", "demo"}
 
 
 def leaves(command, name=""):
