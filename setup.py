@@ -41,7 +41,7 @@ setuptools.setup(
     ),
     package_data={
         **{name: ["py.typed"] for name in PACKAGES},
-        "schema": ["*.pbtxt", "views/*.pbtxt", "json/*.json", "py.typed"],
+        "schema": ["*.pbtxt", "*.proto", "views/*.pbtxt", "json/*.json", "py.typed"],
         "report": ["templates/*", "py.typed"],
         "demo": ["static/*", "py.typed"],
     },

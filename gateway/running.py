@@ -14,6 +14,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from types import TracebackType
 from typing import Any, Final
 
+import grpc
 import numpy as np
 import uvicorn
 from rich.console import Console
@@ -24,6 +25,7 @@ from gateway.answering import Gateway
 from gateway.asking import Models
 from gateway.assignment import Assignment, Routes
 from gateway.breaker import Breaker
+from gateway.calls import create_server
 from gateway.clock import EventClock
 from gateway.configuration import Exposures as ExposureOptions
 from gateway.configuration import GatewayConfig, Model
@@ -34,6 +36,7 @@ from gateway.metrics import Metrics
 from gateway.one_thread import OneThread
 from gateway.spool import SpoolSink
 from gateway.web import create_app
+from serving.client import is_loopback
 from serving.protocol import ConfigError
 
 _log = logging.getLogger(__name__)
@@ -75,6 +78,7 @@ class GatewayServer:
         self.metrics = Metrics(
             self.exposures.counts, lambda: self.exposures.waiting, lambda: self._clock.jumps
         )
+        self.grpc_port: int | None = None
         self._socket = listen(config.listen.host, config.listen.port)
         self._stop: Callable[[], None] = lambda: None
         self._started = threading.Event()
@@ -161,6 +165,7 @@ class GatewayServer:
             )
         )
         server.config.load()
+        calls = await self._calls(gateway, gate)
         stopping = asyncio.Event()
 
         def stop() -> None:
@@ -186,8 +191,18 @@ class GatewayServer:
         await asyncio.wait([tasks[-1]])
         for task in tasks[:-1]:
             task.cancel()
+        if calls is not None:
+            await calls.stop(_END_SECONDS)
         await models.close()
         listeners.close()
+
+    async def _calls(self, gateway: Gateway, gate: Gate) -> grpc.aio.Server | None:
+        """Answers over gRPC, where that is wanted."""
+        if self.config.listen.grpc_port is None:
+            return None
+        server, self.grpc_port = create_server(gateway, gate, self.metrics)
+        await server.start()
+        return server
 
     async def _newer(self, gateway: Gateway, looking: OneThread) -> None:
         """Takes what is newer than what answers are made of."""
@@ -220,7 +235,11 @@ def run(config: GatewayConfig, console: Console | None = None) -> int:
     }
     try:
         with GatewayServer(config) as server:
-            console.print(f"The gateway answers at [bold]{server.address}[/]. Ctrl-C ends.")
+            also = "" if server.grpc_port is None else f", over gRPC at port {server.grpc_port}"
+            console.print(f"The gateway answers at [bold]{server.address}[/]{also}. Ctrl-C ends.")
+            host = config.listen.host
+            if config.listen.tls is None and not is_loopback(f"{host}:0"):
+                console.print(f"Whoever reaches {host} may ask, in plain text: see listen.tls.")
             ended.wait()
         counts = server.exposures.counts()
         console.print(f"Ended; exposures: {counts or 'none'}", highlight=False)
