@@ -135,6 +135,19 @@ def test_a_file_that_is_gone(tmp_path):
         read_slice(str(tmp_path / "gone.json"), pipes=True)
 
 
+@pytest.mark.parametrize("blanks", ["", " ", "  ", "\t", "\n", "\r\n", " \t "])
+@pytest.mark.parametrize("far", [0, 1 << 20])
+def test_a_key_stands_twice_whatever_comes_before_its_colon(tmp_path, blanks, far):
+    # A long title puts the second one where the first look at the content has ended.
+    twice = f'{{"playlists": [{{"x": "{"." * far}", "name": "a", "name"{blanks}: "b"}}]}}'
+    (tmp_path / "x.json").write_text(twice, newline="")
+    with pytest.raises(UnreadableFileError, match="the key 'name' stands twice"):
+        read_slice(str(tmp_path / "x.json"))
+    (tmp_path / "x.json").write_text(twice.replace('"name": "a", ', ""), newline="")
+    (found,) = read_slice(str(tmp_path / "x.json"))
+    assert found["name"] == "b"
+
+
 def test_a_title_that_looks_like_a_key_is_none(tmp_path):
     playlists = [{"name": 'x":', "n": {"name": 'y" :"name": 1'}}, {"name": '"name":'}]
     (tmp_path / "x.json").write_text(json.dumps({"playlists": playlists}))
