@@ -76,7 +76,7 @@ class TextStore:
 
     @functools.cached_property
     def _client(self) -> Any:
-        from google.cloud import storage  # type: ignore[attr-defined]
+        import google.cloud.storage
 
         # The client itself looks for an emulator under this name.
         stand_in = os.environ.get(connection.STORAGE_ENDPOINT)
@@ -85,4 +85,6 @@ class TextStore:
                 f"{connection.VERTEX_ENDPOINT} stands in for Vertex: {connection.STORAGE_ENDPOINT} "
                 "has to name a stand-in for Cloud Storage too."
             )
-        return storage.Client(project=self._project, credentials=connection.credentials(stand_in))
+        return google.cloud.storage.Client(
+            project=self._project, credentials=connection.credentials(stand_in)
+        )
