@@ -23,8 +23,9 @@ def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
 
     The network must learn from playlists that the towers have not seen, as it will be asked about
     such. So it is taught by other towers, each fitted to a part of the playlists, what they find
-    for the rest; those of stop choose for how many epochs, and are then learnt from too. With too
-    few playlists to hold any out there is no second stage.
+    for the rest; those of stop choose for how many epochs, and are then learnt from too, by another
+    network. Candidates are ranked by the mean of both. With too few playlists to hold any out there
+    is no second stage.
 
     Args:
         data: to train on.
@@ -33,7 +34,7 @@ def fit(data: TrainingData, params: Params, seed: int, workdir: str) -> Fit:
         workdir: for checkpoints.
 
     Returns:
-        The towers, the network, its training curve and the numbers of epochs that were chosen.
+        The towers, the networks, a training curve and the numbers of epochs that were chosen.
     """
     fitted = two_tower.fit(data, params.retrieval, seed, workdir)
     return _with_second_stage(fitted, data, params, seed, workdir)
@@ -73,10 +74,12 @@ def _with_second_stage(
     if not examples.teaches.any():
         _logger.warning("No withheld track was a candidate: there is no second stage.")
         return first_stage
-    epochs, curve = params.ranking.epochs, None
+    epochs, curve, networks = params.ranking.epochs, None, []
     others = examples.teaches & ~stop
     if others.any() and watched is not None:
-        epochs, curve = choose_epochs(examples.select(others), watched, params.ranking, seed)
+        # Another seed: two networks that differ are better together than either.
+        found = choose_epochs(examples.select(others), watched, params.ranking, seed + 1)
+        epochs, curve, networks = found.epochs, found.history, [found.network]
         chosen["ranking.epochs"] = epochs
     else:
         _logger.warning("Too few playlists of stop to choose by: all %d epochs are run.", epochs)
@@ -85,5 +88,5 @@ def _with_second_stage(
     if params.popularity_bias:
         bias = popularity_bias(data.catalogue.counts, params.popularity_bias)
     features = candidate_features(data, fitted.scorer, params, seed)
-    ranker = NetworkRanker(network, features, params.depth, bias)
+    ranker = NetworkRanker([*networks, network], features, params.depth, bias)
     return Fit(fitted.scorer, curve or history, ranker, chosen, fitted.growth)

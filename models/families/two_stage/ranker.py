@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import tensorflow as tf
 import tensorflow_recommenders as tfrs
@@ -93,11 +95,11 @@ class RankingNetwork(tfrs.Model):
 
 
 class NetworkRanker(Ranker):
-    """Describes candidates and has the network score them."""
+    """Describes candidates and has networks score them: a candidate's score is their mean."""
 
     def __init__(
         self,
-        network: RankingNetwork,
+        networks: Sequence[RankingNetwork],
         features: CandidateFeatures,
         depth: int,
         bias: np.ndarray | None = None,
@@ -105,14 +107,14 @@ class NetworkRanker(Ranker):
         """Puts the parts together.
 
         Args:
-            network: trained.
+            networks: trained, one or more.
             features: of the catalogue.
             depth: how many candidates to take.
             bias: float32 [N], added to the score of each track; None adds nothing.
         """
         super().__init__(name="network_ranker")
         self.depth = depth
-        self._network = network
+        self._networks = list(networks)
         self._features = features
         self._bias = None if bias is None else tf.Variable(bias, trainable=False, name="bias")
 
@@ -121,7 +123,11 @@ class NetworkRanker(Ranker):
         found = tf.math.is_finite(scores)
         features = self._features.describe(query, scores, ids)
         # Playlist by playlist: products of the same shapes, whatever the batch.
-        ranked = tf.map_fn(lambda row: self._network(row[tf.newaxis])[0], features)
+        ranked = tf.map_fn(self._mean, features)
         if self._bias is not None:
             ranked += tf.gather(self._bias, ids)
         return tf.where(found, ranked, float("-inf"))
+
+    def _mean(self, features: tf.Tensor) -> tf.Tensor:
+        scores = [network(features[tf.newaxis])[0] for network in self._networks]
+        return tf.add_n(scores) / len(scores)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -21,9 +21,24 @@ _BLOCK = 65536
 _STOP = "stop_ndcg"
 
 
+class Chosen(NamedTuple):
+    """What the playlists of stop chose.
+
+    Attributes:
+        epochs: the epoch with the best NDCG on them, from 1, also where the first stage's own order
+            was better, which the training curve then shows.
+        network: as that epoch left it.
+        history: the training curve, as `teach` gives it.
+    """
+
+    epochs: int
+    network: RankingNetwork
+    history: list[dict[str, Any]]
+
+
 def choose_epochs(
     examples: Examples, watched: Examples, params: RankingParams, seed: int
-) -> tuple[int, list[dict[str, Any]]]:
+) -> Chosen:
     """Finds how many epochs a network should learn for.
 
     Args:
@@ -31,13 +46,10 @@ def choose_epochs(
         watched: other playlists, to validate on.
         params: hyperparameters.
         seed: of the first weights and of the order.
-
-    Returns:
-        The epoch with the best NDCG on `watched`, from 1, also where the first stage's own order
-        was better, which the training curve then shows; and that curve, as `teach` gives it.
     """
-    _, history = teach(examples, params, seed, params.epochs, watched)
-    return int(max(history[1:], key=lambda row: row[_STOP])["epoch"]), history
+    network, history = teach(examples, params, seed, params.epochs, watched)
+    best = max(history[1:], key=lambda row: row[_STOP])
+    return Chosen(int(best["epoch"]), network, history)
 
 
 def teach(
@@ -57,7 +69,8 @@ def teach(
         watched: other playlists, to validate on; None: all epochs are run.
 
     Returns:
-        The network as the last epoch leaves it, and the training curve: "step", "epoch", "loss" and
+        The network as the last epoch leaves it, or the best one where others are watched, and the
+        training curve: "step", "epoch", "loss" and
         "stop_ndcg" at the end of each epoch. Epoch 0 is the order that the first stage gives,
         without a loss.
     """
@@ -72,7 +85,9 @@ def teach(
     callbacks: list[tf.keras.callbacks.Callback] = [watch]
     if watched is not None:
         callbacks.append(
-            tf.keras.callbacks.EarlyStopping(_STOP, mode="max", patience=params.patience)
+            tf.keras.callbacks.EarlyStopping(
+                _STOP, mode="max", patience=params.patience, restore_best_weights=True
+            )
         )
     network.fit(batches, epochs=epochs, callbacks=callbacks, verbose=0)
     return network, watch.history

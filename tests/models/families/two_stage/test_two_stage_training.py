@@ -57,11 +57,14 @@ def test_stops_early_and_the_best_epoch_is_chosen() -> None:
     learnt, others = artists_matter(100, 0), artists_matter(50, 1)
     others.features[:, :, NAMES.index("artist_share")] = 1 - others.relevant
     params = PARAMS.model_copy(update={"patience": 2, "epochs": 50})
-    epochs, history = choose_epochs(learnt, others, params, 7)
-    values = [row["stop_ndcg"] for row in history]
+    chosen = choose_epochs(learnt, others, params, 7)
+    values = [row["stop_ndcg"] for row in chosen.history]
     assert len(values) < 50
     assert values[0] > max(values[1:]), "the first stage's own order is no epoch to choose"
-    assert values[epochs] == max(values[1:])
+    assert values[chosen.epochs] == max(values[1:])
+    # The network is that of this epoch, not of the later ones that showed it to be the best.
+    scores = chosen.network(others.features).numpy()
+    assert ndcg(others, scores) == pytest.approx(values[chosen.epochs])
 
 
 def test_the_rate_falls_over_the_epochs_that_are_run() -> None:
