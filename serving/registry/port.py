@@ -99,6 +99,14 @@ class Registry(abc.ABC):
         """The moves of all aliases in the order in which they were made."""
 
     @abc.abstractmethod
+    def read(self, copy: str) -> bytes:
+        """The content of a copy that the registry keeps.
+
+        Args:
+            copy: `metrics_file` or `page` of one of its versions.
+        """
+
+    @abc.abstractmethod
     def _move(
         self, alias: Alias, version: int, expected: int | None, action: Action, reason: str
     ) -> Move:

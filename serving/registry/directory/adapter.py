@@ -89,6 +89,13 @@ class DirectoryRegistry(Registry):
         """See `Registry.history`."""
         return self._read().moves
 
+    def read(self, copy: str) -> bytes:
+        """See `Registry.read`."""
+        try:
+            return pathlib.Path(copy).read_bytes()
+        except OSError as error:
+            raise self._unavailable(error) from error
+
     def _move(
         self, alias: Alias, version: int, expected: int | None, action: Action, reason: str
     ) -> Move:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 import pathlib
+import uuid
 from typing import Final
 
 import pytest
@@ -12,9 +12,11 @@ import pytest
 from schema.registry import Lineage, Registration, model_name
 from serving.registry import Registry, open_registry
 
-KINDS: Final = (pytest.param("directory"),)
-
-_MODELS: Final = itertools.count()
+KINDS: Final = (
+    pytest.param("directory"),
+    pytest.param("mlflow-sqlite", marks=pytest.mark.services),
+    pytest.param("mlflow-postgresql", marks=pytest.mark.services),
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,10 +38,12 @@ class Place:
 
 def place(kind: str, request: pytest.FixtureRequest, folder: pathlib.Path) -> Place:
     """A registry in which nothing is registered of the place's model."""
-    del request
-    model = model_name(f"s{next(_MODELS)}")
-    assert kind == "directory"
-    return Place(str(folder / "registry"), model, folder)
+    model = model_name(f"s{uuid.uuid4().hex[:12]}")
+    if kind == "directory":
+        return Place(str(folder / "registry"), model, folder)
+    # One server for all tests.
+    server = request.getfixturevalue(kind.replace("-", "_"))
+    return Place(f"mlflow+{server.address}", model, folder)
 
 
 def registration(folder: pathlib.Path, model: str, version: int, **fields: object) -> Registration:

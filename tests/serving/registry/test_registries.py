@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import pathlib
+import uuid
 
 import pytest
-import tensorflow as tf
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -23,8 +22,6 @@ from serving.registry import (
 from tests.serving.registry.opening import KINDS, Place, place
 from tests.serving.registry.racing import at_once
 
-_PLACES = itertools.count()
-
 
 @pytest.fixture(params=KINDS)
 def there(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> Place:
@@ -36,11 +33,6 @@ def on(registry: Registry, alias: Alias) -> int | None:
     """The serving version that an alias is on."""
     found = registry.current(alias)
     return None if found is None else found.serving_version
-
-
-def content(path: str) -> bytes:
-    with tf.io.gfile.GFile(path, "rb") as file:
-        return file.read()
 
 
 def test_nothing_is_registered_at_first(there: Place) -> None:
@@ -64,13 +56,13 @@ def test_a_version_is_read_as_it_was_registered(there: Place) -> None:
     with there.open() as registry:
         (found,) = registry.versions()
         assert found == made == registry.version(7)
+        assert registry.read(found.metrics_file) == b'{"schema_version": 1, "version": 7}'
+        assert registry.read(found.page) == b"<p>version 7"
     told = given.model_dump(exclude={"metrics_file", "page"})
     assert found.model_dump(include=set(told)) == told
     assert found.registered_at.endswith("+00:00")
     assert "@" in found.registered_by
     assert found.aliases == []
-    assert content(found.metrics_file) == b'{"schema_version": 1, "version": 7}'
-    assert content(found.page) == b"<p>version 7"
 
 
 def test_a_version_may_come_without_report_and_card(there: Place) -> None:
@@ -250,13 +242,36 @@ _ACTIONS = st.one_of(
 )
 
 
-@given(actions=st.lists(_ACTIONS, min_size=4, max_size=10))
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_any_moves(there: Place, actions: list[tuple]) -> None:
+_LISTS = st.lists(_ACTIONS, min_size=4, max_size=10)
+
+
+def _any(examples: int) -> settings:
+    return settings(
+        max_examples=examples,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    )
+
+
+@given(actions=_LISTS)
+@_any(25)
+def test_any_moves(tmp_path: pathlib.Path, actions: list[tuple]) -> None:
+    _check_moves(Place(str(tmp_path / "registry"), "segue-any", tmp_path), actions)
+
+
+@pytest.mark.services
+@pytest.mark.parametrize("kind", ["mlflow-sqlite"])
+@given(actions=_LISTS)
+@_any(4)  # each takes seconds
+def test_any_moves_at_a_server(
+    kind: str, request: pytest.FixtureRequest, tmp_path: pathlib.Path, actions: list[tuple]
+) -> None:
+    _check_moves(place(kind, request, tmp_path), actions)
+
+
+def _check_moves(there: Place, actions: list[tuple]) -> None:
     """Aliases are where an account of them says, and the history tells how they got there."""
-    here = Place(there.uri, f"{there.model}_{next(_PLACES)}", there.folder)
+    here = Place(there.uri, f"{there.model}_{uuid.uuid4().hex[:12]}", there.folder)
     registered: set[int] = set()
     aliases: dict[str, int] = {}
     had: dict[str, list[int]] = {alias: [] for alias in ALIASES}

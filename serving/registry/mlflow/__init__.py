@@ -1,0 +1,33 @@
+"""A registry at MLflow's server; needs the extra `mlflow`."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+from serving.protocol import ConfigError
+from serving.registry.port import Registry
+
+__all__ = ["open_registry"]
+
+
+def open_registry(uri: str, model: str, timeout: float) -> Registry:
+    """Opens it; see `serving.registry.open_registry`.
+
+    Raises:
+        ConfigError: MLflow's client is not installed.
+    """
+    opened: Registry = _part("adapter").MlflowRegistry(uri, model, timeout)
+    return opened
+
+
+def _part(name: str) -> ModuleType:
+    try:
+        return importlib.import_module(f"{__name__}.{name}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "mlflow":
+            raise
+        raise ConfigError(
+            "a registry at MLflow needs the package mlflow-skinny: "
+            "pip install 'segue-recommender[mlflow]'"
+        ) from error
