@@ -32,4 +32,5 @@ __all__ = [
     "tables",
     "texts",
     "track_uris",
+    "tracking",
 ]

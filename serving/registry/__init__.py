@@ -1,7 +1,7 @@
 """The registry: which version is whose, where it came from, and which is to be served."""
 
 from serving.registry.describing import describe
-from serving.registry.places import ADAPTERS, TIMEOUT, check_uri, open_registry
+from serving.registry.places import ADAPTERS, TIMEOUT, check_uri, open_registry, open_tracker
 from serving.registry.port import (
     AliasMovedError,
     NothingBeforeError,
@@ -16,7 +16,9 @@ from serving.registry.port import (
     who,
 )
 from serving.registry.standing import Resolved, Standing, resolve, standing, trouble
+from serving.registry.tracker import Tracker
 from serving.registry.waiting import MadeUp, keep, make_up, waiting
+from serving.registry.waiting_runs import Tracked, keep_run, make_up_runs, waiting_runs
 
 __all__ = [
     "ADAPTERS",
@@ -30,6 +32,8 @@ __all__ = [
     "RegistryUnavailableError",
     "Resolved",
     "Standing",
+    "Tracked",
+    "Tracker",
     "UnknownVersionError",
     "before_in",
     "check_alias",
@@ -37,11 +41,15 @@ __all__ = [
     "describe",
     "gives",
     "keep",
+    "keep_run",
     "make_up",
+    "make_up_runs",
     "open_registry",
+    "open_tracker",
     "resolve",
     "standing",
     "trouble",
     "waiting",
+    "waiting_runs",
     "who",
 ]

@@ -9,9 +9,11 @@ from typing import Final
 
 from serving.protocol import ConfigError
 from serving.registry.port import Registry
+from serving.registry.tracker import Tracker
 
 #: The module of each registry, by the scheme of its URI; "" is a directory. It has
-#: `open_registry(uri, model, timeout)`, whose URI was checked here.
+#: `open_registry(uri, model, timeout)` and `open_tracker(uri, timeout)`, whose URI was checked
+#: here.
 ADAPTERS: Final[Mapping[str, str]] = {
     "": "serving.registry.directory",
     "mlflow+http": "serving.registry.mlflow",
@@ -78,4 +80,19 @@ def open_registry(uri: str, model: str, *, timeout: float = TIMEOUT) -> Registry
     """
     module = importlib.import_module(ADAPTERS[check_uri(uri)])
     opened: Registry = module.open_registry(uri, model, timeout)
+    return opened
+
+
+def open_tracker(uri: str, *, timeout: float = TIMEOUT) -> Tracker:
+    """Opens what keeps account of runs, beside the registry. Nothing is asked of it yet.
+
+    Args:
+        uri: see `check_uri`.
+        timeout: seconds that any request may wait for it.
+
+    Raises:
+        ConfigError: it names no registry.
+    """
+    module = importlib.import_module(ADAPTERS[check_uri(uri)])
+    opened: Tracker = module.open_tracker(uri, timeout)
     return opened

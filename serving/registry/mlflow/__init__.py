@@ -7,8 +7,9 @@ from types import ModuleType
 
 from serving.protocol import ConfigError
 from serving.registry.port import Registry
+from serving.registry.tracker import Tracker
 
-__all__ = ["open_registry"]
+__all__ = ["open_registry", "open_tracker"]
 
 
 def open_registry(uri: str, model: str, timeout: float) -> Registry:
@@ -18,6 +19,16 @@ def open_registry(uri: str, model: str, timeout: float) -> Registry:
         ConfigError: MLflow's client is not installed.
     """
     opened: Registry = _part("adapter").MlflowRegistry(uri, model, timeout)
+    return opened
+
+
+def open_tracker(uri: str, timeout: float) -> Tracker:
+    """Opens it; see `serving.registry.open_tracker`.
+
+    Raises:
+        ConfigError: MLflow's client is not installed.
+    """
+    opened: Tracker = _part("tracker").MlflowTracker(uri, timeout)
     return opened
 
 

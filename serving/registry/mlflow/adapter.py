@@ -18,11 +18,12 @@ from schema.registry import (
     RegisteredVersion,
     Registration,
 )
+from schema.tracking import key_of
 from serving.registry.mlflow import flavour, tags
 from serving.registry.mlflow.connection import Connection, Deadline, ExistsError
 from serving.registry.mlflow.lock import Held, Lock
 from serving.registry.mlflow.model import Model, read
-from serving.registry.mlflow.runs import Runs, key_of
+from serving.registry.mlflow.runs import REPORT_PATH, Runs
 from serving.registry.port import (
     Action,
     AliasMovedError,
@@ -35,8 +36,6 @@ from serving.registry.port import (
 )
 from serving.release import now
 
-#: Where a run's artifacts have what `segue report` shows of it.
-REPORT_PATH: Final = "report"
 #: Begins the URI of an artifact, by which MLflow's client finds it.
 _RUNS: Final = "runs:/"
 _COPIES: Final = ("metrics_file", "page")

@@ -17,20 +17,12 @@ from mlflow.entities import Metric, Param, RunTag
 from serving.registry.mlflow.connection import Connection, Deadline, ExistsError
 from serving.registry.port import RegistryError, RegistryUnavailableError
 
+#: Where a run's artifacts have what `segue report` shows of it.
+REPORT_PATH: Final = "report"
 #: What a run is found by when something is added to it.
 KEY_TAG: Final = "segue.run"
 #: MLflow takes no more parameters at once, nor tags.
 _AT_ONCE: Final = 100
-
-
-def key_of(run: str, serving_version: int | None) -> str:
-    """What tells a run from all others of its experiment.
-
-    Args:
-        run: of the pipeline; "" where nobody knows it.
-        serving_version: what it pushed; None for nothing.
-    """
-    return "/".join(part for part in (run, str(serving_version or "")) if part)
 
 
 class Runs:
