@@ -78,5 +78,7 @@ def _fit_from(
             "updates": 1 + (card.start.updates if card.start else 0),
             "splits": [split for at, split in enumerate(earlier) if split not in earlier[:at]],
             "growth": found.growth,
+            "data_end": card.data_end,
+            "undated_playlists": card.undated_playlists,
         }
     )

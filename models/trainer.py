@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import datetime
 import importlib.metadata
 import json
 import math
@@ -133,6 +134,7 @@ def run_fn(fn_args: FnArgs) -> None:
                 "catalogue_size": len(catalogue),
                 "side_tables": described,
                 "cold": cold_card,
+                **_end(data, described, started),
             }
         ),
         ranker=fit.ranker,
@@ -171,6 +173,25 @@ def _write_history(history: list[dict[str, Any]], directory: str) -> None:
                 if isinstance(value, int | float) and key != "step":
                     tf.summary.scalar(key, value, step=int(row.get("step", index)))
     writer.close()
+
+
+def _end(
+    data: TrainingData, described: Mapping[str, SideTable] | None, started: StartCard | None
+) -> dict[str, Any]:
+    """What the card says of the end of all that was learnt from."""
+    ends = [data.end.time, *(table.as_of for table in (described or {}).values())]
+    undated: int | None = data.end.undated
+    if started is not None and started.start == "served":
+        ends.append(started.data_end)
+        before = started.undated_playlists
+        undated = None if before is None else data.end.undated + before
+    dated = [end for end in ends if end is not None]
+    # Who is told a day, or has a wrong clock, has still not seen what comes after the training.
+    now = datetime.datetime.now(datetime.timezone.utc)
+    return {
+        "data_end": min(max(dated), now) if dated else None,
+        "undated_playlists": undated,
+    }
 
 
 def _card(

@@ -100,6 +100,10 @@ class StartCard(pydantic.BaseModel):
     """The split of every earlier training that the weights went through, each once."""
     growth: dict[str, VocabularyGrowth] = pydantic.Field(default_factory=dict)
     """By what the vocabulary holds."""
+    data_end: pydantic.AwareDatetime | None = None
+    """That of the served model that the weights come from; null where its card does not say."""
+    undated_playlists: int | None = None
+    """Those of it; null where its card does not say."""
 
     @classmethod
     def read_beside(cls, model: str) -> StartCard:
@@ -180,6 +184,10 @@ class ModelCard(pydantic.BaseModel):
         start: what training started from; None where it was to start from scratch.
         side_tables: what it was trained with beside the playlists, by name; None where nothing.
         cold: tracks at the end of the catalogue that no playlist holds; None where it has none.
+        data_end: nothing that it learnt from happened then or later, side tables and earlier
+            trainings included, as far as records say when they were changed; None where none does.
+        undated_playlists: how many it learnt from, in earlier trainings too, that do not say when
+            they were changed; None where that is not known.
     """
 
     model_config = pydantic.ConfigDict(frozen=True, extra="ignore")
@@ -203,6 +211,8 @@ class ModelCard(pydantic.BaseModel):
     start: StartCard | None = None
     side_tables: dict[str, SideTable] | None = None
     cold: ColdCard | None = None
+    data_end: pydantic.AwareDatetime | None = None
+    undated_playlists: int | None = None
 
     @pydantic.model_validator(mode="before")
     @classmethod

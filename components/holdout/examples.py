@@ -17,7 +17,7 @@ from schema import features
 _KEPT: Final = (features.PID, features.COLLABORATIVE, features.MODIFIED_AT, features.NUM_FOLLOWERS)
 # Of a listener: all of it is as of the cut.
 _KEPT_OF_LISTENERS: Final = (
-    *(features.PID, features.LISTENER_SEGMENT),
+    *(features.PID, features.MODIFIED_AT, features.LISTENER_SEGMENT),
     *(features.LISTENER_SEEN, features.LISTENER_FEATURES),
 )
 

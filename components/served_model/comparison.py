@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Sequence
 from typing import Final, Literal, NamedTuple
 
@@ -51,18 +52,40 @@ def compare(served: str, candidate: str, split: SplitConfig, eval_examples: str)
         return Comparison("not_made", reason, family)
     # Those of what its training started from, too.
     worst = seen.worst(split, card.splits)
+    examples = list(first_records(eval_examples, _TRIED))
+    cut = _cut(examples)
     if worst.share:
-        return Comparison("not_made", f"it was trained {seen.words(split, worst)}", family)
-    reason = misfit(served, list(first_records(eval_examples, _TRIED)))
+        reason = f"it was trained {seen.words(split, worst)}"
+    else:
+        reason = _knows_later(card, cut) or misfit(served, examples)
     if reason:
         return Comparison("not_made", reason, family)
+    return Comparison("made", _caution(worst, card, cut), family)
+
+
+def _knows_later(card: ModelCard, cut: datetime.datetime | None) -> str | None:
+    """Why a model may know what listeners are to find; None where its card does not say so."""
+    if cut is None or card.data_end is None or card.data_end <= cut:
+        return None
+    return (
+        f"it was trained on data up to {card.data_end:%Y-%m-%dT%H:%M:%S}, and what this run's "
+        f"listeners are to play begins at {cut:%Y-%m-%dT%H:%M:%S}"
+    )
+
+
+def _caution(worst: seen.Seen, card: ModelCard, cut: datetime.datetime | None) -> str | None:
+    """What a card leaves open that would make the comparison unfair."""
+    if cut is not None and (card.data_end is None or card.undated_playlists != 0):
+        return (
+            "its model card does not say of all that it was trained on until when that goes; had "
+            "it seen what these listeners play after the cut, it would look better than it is"
+        )
     if worst.share is None:
-        caution = (
+        return (
             "its model card does not say under which split it was trained; had it seen these "
             "playlists, it would look better than it is"
         )
-        return Comparison("made", caution, family)
-    return Comparison("made", None, family)
+    return None
 
 
 def misfit(model: str, examples: Sequence[bytes]) -> str | None:
@@ -102,6 +125,18 @@ def _card(model: str) -> tuple[ModelCard | None, str | None]:
         return None, (
             f"what it was trained on is not known, since it has no readable card: {_words(error)}"
         )
+
+
+def _cut(examples: Sequence[bytes]) -> datetime.datetime | None:
+    """The cut behind which lies what listeners are to find; None where playlists are held out."""
+    lasts = []
+    for example in examples:
+        feature = tf.train.Example.FromString(example).features.feature
+        if features.LISTENER_SEEN in feature:
+            lasts += feature[features.MODIFIED_AT].int64_list.value
+    if not lasts:
+        return None
+    return datetime.datetime.fromtimestamp(min(lasts) + 1, datetime.timezone.utc)
 
 
 def _tracks(examples: Sequence[bytes]) -> list[bytes]:

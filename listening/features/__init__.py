@@ -17,6 +17,7 @@ __all__ = [
     "finish",
     "heard",
     "history",
+    "model_time",
     "partitions",
     "social",
     "sorting",

@@ -9,7 +9,7 @@ from typing import Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from listening.features import partitions
+from listening.features import model_time, partitions
 from listening.features.finishing import finish
 from listening.features.partitions import Partition
 from listening.features.social import leaving
@@ -55,6 +55,7 @@ def _erase(
             else _others(view, partition, listeners)
         )
         finish(draft, kept, refuse=False)  # whoever asks to leave leaves
+        model_time.keep(partition.folder, draft.folder)
     removed["rows"] += rows
     removed["mentions"] += mentions
     removed["files"] += 1

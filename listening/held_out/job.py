@@ -95,7 +95,7 @@ def write(
     with SlicesWriter(folder, "listeners") as slices:
         for bucket in range(buckets):
             divided = divide(sorting.read_bucket(runs, bucket), partitions.micros(cut), most)
-            _write_bucket(divided, facts, texts, stop, (slices, counted))
+            _write_bucket(divided, facts, texts, (cut, stop), (slices, counted))
     shutil.rmtree(scratch)
     return counted.told()
 
@@ -132,10 +132,12 @@ def _write_bucket(
     divided: Divided,
     facts: Facts,
     texts: TrackTexts,
-    stop: float,
+    sides_at: tuple[datetime.datetime, float],
     out: tuple[SlicesWriter, _Counted],
 ) -> None:
     slices, counted = out
+    cut, stop = sides_at
+    changed = round(cut.timestamp()) - 1  # the last second of a history
     known = facts.of(divided.listeners)
     entries = texts.entries(divided.tracks)
     counted.listeners += len(divided.listeners)
@@ -171,17 +173,23 @@ def _write_bucket(
             (sides.held_out(listener), bool(later), [*history, *later]),
         ):
             if there:
-                slices.add(_record(listener, split, len(history), row, own))
+                slices.add(_record(listener, split, (changed, len(history)), row, own))
                 counted.add(row["segment"], split, len(own))
 
 
 def _record(
-    listener: str, split: str, seen: int, row: Mapping[str, Any], tracks: list[bytes]
+    listener: str,
+    split: str,
+    known: tuple[int, int],
+    row: Mapping[str, Any],
+    tracks: list[bytes],
 ) -> bytes:
+    changed, seen = known
     told = orjson.dumps({"split": split, "seen": seen, **row})
     # Tracks are put in as they were written: a listener streams one again and again.
-    return b'{"pid":%d,"listener":%b,"tracks":[%b]}' % (
+    return b'{"pid":%d,"modified_at":%d,"listener":%b,"tracks":[%b]}' % (
         sides.pid(listener, split),
+        changed,
         told,
         b",".join(tracks),
     )

@@ -16,13 +16,14 @@ import pyarrow.parquet as pq
 from apache_beam.options.pipeline_options import PipelineOptions
 from apache_beam.utils.shared import Shared
 
-from listening.features import sorting
+from listening.features import model_time, sorting
 from listening.recommending import audience, publishing
 from listening.recommending.inputs import Inputs, inputs
 from listening.recommending.model import find
 from listening.recommending.publishing import Published
 from listening.recommending.tracks import Tracks
 from listening.recommending.work import Order, Worker
+from schema.model_card import ModelCard
 
 #: Buckets are worked on in other processes than the one that asks.
 _ELSEWHERE: Final = "--direct_running_mode=multi_processing"
@@ -87,7 +88,7 @@ def recommend(
         order, models={name: find(path) for name, path in order.models.items()}
     )
     found = inputs(features, day)
-    notes = tuple(_notes(order, found))
+    notes = (*_ages(order, found), *_notes(order, found))
     table = audience.table_of(listeners, found.cut)
     work = _Work(order, found, Shared())
     # In this process the steps find it loaded, and what is wrong with a model is told as it is.
@@ -130,6 +131,13 @@ def on_processes(count: int) -> tuple[str, ...]:
     if count == 1:
         return ("--runner=DirectRunner",)
     return ("--runner=DirectRunner", _ELSEWHERE, f"--direct_num_workers={count}")
+
+
+def _ages(order: Order, found: Inputs) -> list[str]:
+    """Refuses models that know of what lists of a cut may not; says where nobody can tell."""
+    paths = sorted(set(order.models.values()))
+    told = [model_time.known_by(path, ModelCard.read(path), found.cut) for path in paths]
+    return [each for each in told if each is not None]
 
 
 def _notes(order: Order, found: Inputs) -> Iterator[str]:

@@ -59,7 +59,8 @@ class FeatureStore(Protocol):
             rows: in the view's columns, with `event_timestamp`; keys may come more than once.
 
         Raises:
-            ValueError: a column is missing, or of another type.
+            ValueError: a column is missing, or of another type, or vectors are as of a time
+                before the end of the data that their model learnt from.
             OlderSpaceError: they hold vectors of another space than the one that is served.
         """
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from listening.features import partitions
+from listening.features import model_time, partitions
 from listening.features.partitions import Partition
 from listening.store.port import EVENT_TIME, OlderSpaceError
 from schema.tables import FeatureView, TableError, conform
@@ -54,6 +54,35 @@ def checked(view: FeatureView, rows: pa.Table) -> pa.Table:
     if pc.any(pc.equal(found.column(view.key), "")).as_py():
         raise ValueError(f"{view.name}: a {view.key} is empty")
     return found
+
+
+def known_then(view: FeatureView, rows: pa.Table, features: str) -> None:
+    """Refuses vectors from before the time to which the data of their model goes.
+
+    Args:
+        view: whose rows they are.
+        rows: with `event_timestamp`.
+        features: the directory of partitions, which say until when the data of a model goes.
+
+    Raises:
+        ValueError: there are such vectors.
+    """
+    if view.space is None or not rows.num_rows:
+        return
+    firsts = rows.group_by(view.space).aggregate([(EVENT_TIME, "min")])
+    columns = (firsts.column(name).to_pylist() for name in (view.space, f"{EVENT_TIME}_min"))
+    earliest = dict(zip(*columns, strict=True))
+    for partition in partitions.partitions(features, view.name):
+        model = model_time.read(partition.folder)
+        if model is None or model.data_end is None:
+            continue
+        first = earliest.get(model.version)
+        if first is not None and first < model.data_end:
+            raise ValueError(
+                f"{view.name}: model {model.version} has learnt from data up to "
+                f"{model.data_end:%Y-%m-%dT%H:%M:%S}, and a row of its vectors is as of "
+                f"{first:%Y-%m-%dT%H:%M:%S}, when it could not be known"
+            )
 
 
 def space_of(view: FeatureView, rows: pa.Table) -> str:

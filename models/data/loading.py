@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from models.data import counted
 from models.data.artist_names import artist_names, lookup
+from models.data.data_end import DataEnd
 from models.data.histories import Heard
 from models.data.playlists import Playlists, TrainingData
 from models.data.ragged import Ragged
@@ -32,6 +33,7 @@ _TITLE: Final = features.transformed_name(features.TITLE_NGRAMS)
 _PID: Final = features.transformed_name(features.PID)
 _FOLLOWERS: Final = features.transformed_name(features.FOLLOWERS)
 _NAME: Final = features.transformed_name(features.NAME)
+_MODIFIED: Final = features.transformed_name(features.MODIFIED_AT)
 _LISTENER: Final = features.transformed_name(features.LISTENER_FEATURES)
 
 
@@ -88,6 +90,7 @@ def load_training_data(
         num_artists=len(vocabularies.artists),
         num_albums=len(vocabularies.albums),
         num_title_ngrams=len(vocabularies.title_ngrams),
+        end=DataEnd.of(read.get(_MODIFIED, np.zeros(len(train.track_ids), np.int64))),
     )
     return data, vocabularies
 
@@ -99,7 +102,8 @@ def _read(
 
     Returns:
         `Heard`, `Ragged` or an array by feature: tracks, title n-grams, the artists that
-        `artist_ids` finds in titles, and pids and followers where the spec has them.
+        `artist_ids` finds in titles, and pids, followers and times of the last change where the
+        spec has them.
     """
     missing = [name for name in _NEEDED if name not in spec]
     if missing:
@@ -150,7 +154,7 @@ def _joined(name: str, parts: list[Any]) -> Any:
         return Heard.concatenate(parts)
     if name in _NEEDED:
         return Ragged.concatenate(parts)
-    dtype = np.int64 if name == _FOLLOWERS else object
+    dtype = np.int64 if name in (_FOLLOWERS, _MODIFIED) else object
     return np.concatenate([np.zeros(0, dtype), *parts])
 
 
@@ -181,6 +185,7 @@ _READERS: Final[dict[str, Callable[[Any], Any]]] = {
     _TITLE: lambda values: Ragged.from_tensor(_ragged(values), unique=False),
     _PID: _strings,
     _FOLLOWERS: lambda values: _scalars(values, 0),
+    _MODIFIED: lambda values: _scalars(values, 0),
     _NAME: lambda values: _scalars(values, ""),
 }
 _NEEDED: Final = (_TRACKS, _TITLE, _NAME)

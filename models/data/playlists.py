@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 import tensorflow as tf
 
+from models.data.data_end import DataEnd
 from models.data.ragged import Ragged
 
 _Rows = TypeVar("_Rows", bound="_Columns")
@@ -219,6 +220,7 @@ class TrainingData:
         num_title_ngrams: how many n-grams of titles there are.
         stop: int64 [S], the rows of `train` that are of the split stop; there may be none.
         trend: float64 [N], how often tracks were heard of late, by the side table; None without.
+        end: until when the playlists go.
     """
 
     catalogue: Catalogue
@@ -228,6 +230,7 @@ class TrainingData:
     num_title_ngrams: int
     stop: np.ndarray = dataclasses.field(default_factory=lambda: np.zeros(0, np.int64))
     trend: np.ndarray | None = None
+    end: DataEnd = dataclasses.field(default_factory=DataEnd)
 
     def fingerprint(self) -> str:
         """A digest of all of it, by which a checkpoint knows whether it is of the same data."""

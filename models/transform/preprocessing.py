@@ -29,8 +29,8 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
 
     Returns:
         By transformed name: ragged int64 ids (-1 where the vocabulary lacks the value) of tracks
-        and of title n-grams; the number of followers [B], 0 where unknown; the pid [B]; features
-        of listeners, ragged floats, none of playlists.
+        and of title n-grams; the number of followers and the time of the last change [B], 0 where
+        unknown; the pid [B]; features of listeners, ragged floats, none of playlists.
     """
     tracks = inputs[features.TRACK_URI]
     title = titles.normalized(_scalar(inputs[features.NAME], ""))
@@ -46,6 +46,7 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
         features.NAME: title,
         features.TITLE_NGRAMS: _ids(title_ngrams, learnt[features.TITLE_VOCABULARY]),
         features.FOLLOWERS: _scalar(inputs[features.NUM_FOLLOWERS], 0),
+        features.MODIFIED_AT: _scalar(inputs[features.MODIFIED_AT], 0),
         features.PID: _scalar(inputs[features.PID], ""),
         features.LISTENER_FEATURES: inputs[features.LISTENER_FEATURES],
     }

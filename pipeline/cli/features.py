@@ -186,6 +186,10 @@ def audio_embeddings(
         str | None,
         typer.Option(help="scale.json of a partition whose vectors these shall compare with."),
     ] = None,
+    tracks: Annotated[
+        str | None,
+        typer.Option(help="Table of tracks; what comes out after that hour is left out."),
+    ] = None,
     json: JsonOption = False,
 ) -> Status:
     """Build what tracks sound like: standardised numbers in a fixed order.
@@ -200,9 +204,9 @@ def audio_embeddings(
     with storage_errors_reported():
         cut = _cut(features, as_of)
         if table:
-            found = audio.build_from_tables(table, features, cut, scale)
+            found = audio.build_from_tables(table, features, cut, scale, tracks)
         else:
-            found = audio.build_from_files(str(files), features, cut, scale)
+            found = audio.build_from_files(str(files), features, cut, scale, tracks)
     lacking = {f"without_{name}": count for name, count in found.missing.items()}
     return _done("audio_embeddings", features, found, {**found.counts, **lacking})
 

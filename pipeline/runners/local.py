@@ -84,13 +84,13 @@ def _run(
     from tfx.dsl.io import fileio
     from tfx.utils import io_utils
 
-    from pipeline import dag, trending_check
+    from pipeline import dag, tables_check
     from pipeline.lifecycle import metadata, provenance
     from pipeline.runners import dataflow_jobs, flink_jobs, launch, repair
     from serving.protocol import ConfigError
     from serving.release import look
 
-    trending_check.check(config)
+    tables_check.check(config)
     # What cannot be reached or looked up is reported before anything is trained.
     given = dag.Paths.under(config)
     try:

@@ -227,6 +227,8 @@ def test_training_starts_from_what_is_served(
                 "dropped": 0,
             }
         },
+        "data_end": None,
+        "undated_playlists": 3,
     }
     # And so on: the card knows every split that the weights went through.
     StartCard(start="served", version="4").write_beside(next_args.serving_model_dir)
@@ -280,6 +282,57 @@ def test_nothing_is_served_yet(
     assert card_of(fn_args).start == nothing
 
 
+MIDNIGHT = 1_700_006_400
+UTC = datetime.timezone.utc
+
+
+def test_a_card_says_until_when_the_data_goes(
+    fn_args: types.SimpleNamespace, tmp_path: pathlib.Path
+) -> None:
+    """Times of the last change, those of side tables, and of what training goes on from."""
+    lines = [example("1", [0, 1], [0]), example("2", [0, 1], [0]), example("3", [0, 3], [1])]
+    for path in tmp_path.glob("train-*"):
+        path.unlink()
+    for changes, end in (
+        ((MIDNIGHT - 1, MIDNIGHT - 60), MIDNIGHT),
+        # The dataset rounds down to midnight, so it may be any moment of that day.
+        ((MIDNIGHT, MIDNIGHT + 60), MIDNIGHT + 86_400),
+        ((MIDNIGHT + 86_399, MIDNIGHT - 86_400), MIDNIGHT + 86_400),
+    ):
+        dated = [
+            example(str(number), [0, 2], [0], modified_at=changed)
+            for number, changed in enumerate(changes, 4)
+        ]
+        write_records(tmp_path / "train-0.gz", [*lines, *dated])
+        trainer.run_fn(fn_args)
+        card = card_of(fn_args)
+        assert card.data_end == datetime.datetime.fromtimestamp(end, UTC)
+        assert card.undated_playlists == 3
+    StartCard(start="served", version="3").write_beside(fn_args.serving_model_dir)
+    write_records(tmp_path / "train-0.gz", lines)
+    fn_args.base_model, first = fn_args.serving_model_dir, fn_args.serving_model_dir
+    fn_args.serving_model_dir = str(tmp_path / "next" / "Format-Serving")
+    trainer.run_fn(fn_args)
+    assert card_of(fn_args).data_end == ModelCard.read(first).data_end
+    assert card_of(fn_args).undated_playlists == 6
+    unknown = ModelCard.read(first).model_copy(update={"undated_playlists": None})
+    unknown.write(first)
+    trainer.run_fn(fn_args)
+    assert card_of(fn_args).undated_playlists is None
+
+
+def test_nobody_has_seen_what_comes_after_the_training(
+    fn_args: types.SimpleNamespace, tmp_path: pathlib.Path
+) -> None:
+    later = round(datetime.datetime.now(UTC).timestamp()) + 86_400
+    write_records(tmp_path / "train-0.gz", [example("1", [0, 1], [0], modified_at=later)])
+    before = datetime.datetime.now(UTC)
+    trainer.run_fn(fn_args)
+    card = card_of(fn_args)
+    assert card.data_end is not None
+    assert before <= card.data_end <= datetime.datetime.now(UTC)
+
+
 def test_popularity_follows_a_side_table_which_its_card_names(
     fn_args: types.SimpleNamespace, tmp_path: pathlib.Path
 ) -> None:
@@ -299,7 +352,9 @@ def test_popularity_follows_a_side_table_which_its_card_names(
         found = model(name=tf.constant([""]), track_uris=tf.constant([[uri(seed)]]))
         tracks = found["track_uris"].numpy()[0][:3].tolist()
         assert tracks == [uri(track).encode() for track in expected]
-    assert card_of(fn_args).side_tables == {TRENDING_NAME: described}
+    card = card_of(fn_args)
+    assert card.side_tables == {TRENDING_NAME: described}
+    assert card.data_end == as_of, "nothing says when the playlists were changed"
 
 
 @pytest.mark.parametrize(

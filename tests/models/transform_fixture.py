@@ -31,6 +31,7 @@ def feature_spec() -> dict[str, Any]:
     ragged[features.transformed_name(told)] = tf.io.RaggedFeature(
         tf.float32, value_key=_values_key(told), row_splits_dtype=tf.int64
     )
+    ragged[features.transformed_name(features.MODIFIED_AT)] = tf.io.VarLenFeature(tf.int64)
     return ragged | {
         features.transformed_name(name): tf.io.FixedLenFeature([], tf.string) for name in texts
     }
@@ -56,6 +57,7 @@ def example(
     followers: int | None = None,
     title: str = "",
     listener: Sequence[float] = (),
+    modified_at: int | None = None,
 ) -> bytes:
     ids = {features.TRACK_URI: tracks, features.TITLE_NGRAMS: ngrams}
     fields = {
@@ -66,10 +68,11 @@ def example(
         fields[features.transformed_name(name)] = tf.train.Feature(
             bytes_list=tf.train.BytesList(value=[text.encode()])
         )
-    if followers is not None:
-        fields[features.transformed_name(features.FOLLOWERS)] = tf.train.Feature(
-            int64_list=tf.train.Int64List(value=[followers])
-        )
+    for name, number in ((features.FOLLOWERS, followers), (features.MODIFIED_AT, modified_at)):
+        if number is not None:
+            fields[features.transformed_name(name)] = tf.train.Feature(
+                int64_list=tf.train.Int64List(value=[number])
+            )
     fields[_values_key(features.LISTENER_FEATURES)] = tf.train.Feature(
         float_list=tf.train.FloatList(value=listener)
     )

@@ -12,11 +12,14 @@ def read(*, listeners: bool) -> schema_pb2.Schema:
         return text_format.Parse(file.read(), schema_pb2.Schema())
 
 
-def test_listeners_need_no_titles_and_all_else_is_as_of_playlists():
+def test_listeners_need_no_titles_have_a_time_of_their_run_and_all_else_as_playlists():
     playlists, listeners = read(listeners=False), read(listeners=True)
     (name,) = [feature for feature in playlists.feature if feature.name == features.NAME]
     assert name.presence.min_fraction == 0.5
     name.ClearField("presence")
+    (changed,) = [each for each in playlists.feature if each.name == features.MODIFIED_AT]
+    assert changed.drift_comparator.jensen_shannon_divergence.threshold == 0.3
+    changed.ClearField("drift_comparator")
     assert playlists == listeners
 
 

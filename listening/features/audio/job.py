@@ -14,11 +14,11 @@ import numpy as np
 from apache_beam.options.pipeline_options import PipelineOptions
 
 from listening.features import partitions
-from listening.features.audio import descriptors, files
+from listening.features.audio import descriptors, files, released
 from listening.features.audio.descriptors import Described
 from listening.features.audio.scale import SCALE_FILE, Scale
 from listening.features.finishing import Built, finish
-from listening.features.partitions import Draft
+from listening.features.partitions import Draft, cut_name
 
 VIEW: Final = "audio_embeddings"
 
@@ -39,7 +39,11 @@ class AudioBuilt(Built):
 
 
 def build_from_tables(
-    tables: Sequence[str], features: str, as_of: datetime.datetime, scale: str | None = None
+    tables: Sequence[str],
+    features: str,
+    as_of: datetime.datetime,
+    scale: str | None = None,
+    tracks: str | None = None,
 ) -> AudioBuilt:
     """Builds the partition of a cut from tables of descriptors.
 
@@ -48,15 +52,17 @@ def build_from_tables(
         features: the directory of features.
         as_of: the cut, a whole hour of UTC. Descriptors have no times: these are those of today.
         scale: of another partition, whose vectors these are to compare with; None: their own.
+        tracks: the table of tracks: what is not out before the cut has no row, and no part in the
+            scale. None: all that is described counts, whenever it came out.
 
     Raises:
         InUseError: another command builds it.
         SeriousAnomalyError: the rows are not what the curated schema says.
-        ValueError: a table cannot be used, or the scale is of other numbers.
+        ValueError: a table cannot be used, the scale is of other numbers, or nothing is out.
         OSError: something cannot be read or written.
     """
     with partitions.building(features, VIEW, as_of) as draft:
-        described = descriptors.read(tables)
+        described = _out(descriptors.read(tables), tracks, as_of)
         used, warnings = _write(draft, "descriptors", described, scale)
     return _built(draft, used, described, warnings)
 
@@ -66,6 +72,7 @@ def build_from_files(
     features: str,
     as_of: datetime.datetime,
     scale: str | None = None,
+    tracks: str | None = None,
     *,
     beam_args: Sequence[str] = ("--runner=DirectRunner",),
 ) -> AudioBuilt:
@@ -101,8 +108,16 @@ def build_from_files(
         )
         values = np.array(list(heard.values()))
         described = Described(list(heard), files.NAMES, values, dict(counts))
+        described = _out(described, tracks, as_of)
         used, warnings = _write(draft, "librosa", described, scale)
     return _built(draft, used, described, warnings)
+
+
+def _out(described: Described, tracks: str | None, cut: datetime.datetime) -> Described:
+    found = described if tracks is None else released.out_before(described, tracks, cut)
+    if not found.uris:
+        raise ValueError(f"{tracks}: no track that is described is out before {cut_name(cut)}")
+    return found
 
 
 def _write(

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from listening.features import partitions
+from listening.features import model_time, partitions
 from listening.features.finishing import finish
 from listening.features.partitions import Partition
 from listening.features.vectors.model import VectorModel
@@ -44,8 +44,8 @@ def build(model: str, features: str, as_of: datetime.datetime) -> VectorsBuilt:
     """Builds both partitions of a cut, in place of earlier versions.
 
     A listener's vector is that of a playlist of the last tracks by the listening history as of the
-    cut, the oldest first. The model's own time is its version: whether it was trained before the
-    cut is for whoever chooses it to see.
+    cut, the oldest first. A model that has learnt from later data is refused; where its card does
+    not say until when its data goes, that is a warning.
 
     Args:
         model: a version, or a directory of versions, of which the newest is taken.
@@ -55,11 +55,13 @@ def build(model: str, features: str, as_of: datetime.datetime) -> VectorsBuilt:
     Raises:
         InUseError: another command builds one of them.
         SeriousAnomalyError: the rows are not what the curated schema says.
-        ValueError: the model cannot be used, or there is no `listening_history` as of the cut.
+        ValueError: the model cannot be used, or has learnt from later data, or there is no
+            `listening_history` as of the cut.
         OSError: `features` cannot be written to.
     """
     history = partitions.at(features, "listening_history", as_of)
     loaded = VectorModel(model)
+    unsure = model_time.known_by(loaded.directory, loaded.card, as_of)
     counts: Counter[str] = Counter()
     rows: dict[str, Callable[[], Iterator[pa.Table]]] = {
         "track_vectors": lambda: _tracks(loaded),
@@ -68,7 +70,9 @@ def build(model: str, features: str, as_of: datetime.datetime) -> VectorsBuilt:
     built, changed, warnings = [], {}, {}
     for view, parts in rows.items():
         with partitions.building(features, view, as_of) as draft:
-            warnings[view] = finish(draft, parts()).warnings
+            found = finish(draft, parts()).warnings
+            warnings[view] = (*found, *([unsure] if unsure else []))
+            model_time.write(draft.folder, loaded.version, loaded.card)
         built.append(draft.partition)
         changed[view] = draft.changed
     return VectorsBuilt(tuple(built), changed, loaded.version, counts["unknown"], warnings)

@@ -42,7 +42,9 @@ class VectorModel:
     """A version of a model that has vectors.
 
     Attributes:
+        directory: where it lies.
         version: its number.
+        card: what its training has written of it.
         tracks: the URIs of its catalogue, in their order.
     """
 
@@ -56,14 +58,16 @@ class VectorModel:
             ValueError: it is no model of Segue's, is damaged, or has no vectors.
         """
         directory, self.version = version_of(path)
+        self.directory = directory
         try:
             weights = ServedWeights(directory)
         except MisfitError as error:
             raise ValueError(f"{directory}: {error}") from None
+        self.card = weights.card
         self._loaded = tf.saved_model.load(directory)
         if not {PLAYLIST_VECTORS, TRACK_VECTORS} <= self._loaded.signatures.keys():
             raise ValueError(
-                f"{directory} shows no vectors: its family, {weights.card.family}, has none, or it "
+                f"{directory} shows no vectors: its family, {self.card.family}, has none, or it "
                 "was exported before models showed them"
             )
         self.tracks = sorted(uri.decode() for uri in weights.tracks)

@@ -17,7 +17,7 @@ from listening.store.embedded.joining import Source, joined
 from listening.store.embedded.online import Online
 from listening.store.embedded.pushed import PushedRows, pushed_home
 from listening.store.port import Pushed
-from listening.store.views import as_of_cut, checked, newest, space_of
+from listening.store.views import as_of_cut, checked, known_then, newest, space_of
 from schema import output_lock
 from schema.options import Options
 from schema.side_tables import TABLE_FILE
@@ -60,6 +60,7 @@ class EmbeddedStore:
         """See `FeatureStore`."""
         described = feature_view(view)
         fresh = checked(described, rows)
+        known_then(described, fresh, self._features)
         space_of(described, fresh)
         with output_lock.taken(self._root, _COMMAND):
             latest = newest(described, fresh)

@@ -28,7 +28,7 @@ from listening.store.feast.offline import Files, Offline
 from listening.store.feast.place import Place, remember
 from listening.store.feast.spaces import Spaces
 from listening.store.port import EVENT_TIME, Pushed
-from listening.store.views import as_of_cut, asked, beside, checked, newest
+from listening.store.views import as_of_cut, asked, beside, checked, known_then, newest
 from schema import output_lock
 from schema.tables import FEATURE_VIEWS, FeatureView, feature_view
 
@@ -78,6 +78,7 @@ class FeastStore:
         """See `FeatureStore`."""
         described = feature_view(view)
         fresh = checked(described, rows)
+        known_then(described, fresh, self._features)
         with output_lock.taken(self._root, _COMMAND):
             self._spaces.enter(described, fresh, replace=False)
             latest = newest(described, fresh)

@@ -74,6 +74,20 @@ def forty_playlists(folder: pathlib.Path) -> standard_artifacts.Examples:
     return examples(folder, playlists)
 
 
+def forty_listeners(folder: pathlib.Path, cut: int) -> standard_artifacts.Examples:
+    """Listeners that are held out from a cut on, in seconds since 1970."""
+    found = []
+    for number in range(40):
+        track = number % 9
+        made = tf.train.Example.FromString(
+            example([infra_toy.uri(track)], [infra_toy.uri(track + 1)], number)
+        )
+        for name, value in ((features.LISTENER_SEEN, 1), (features.MODIFIED_AT, cut - 1)):
+            made.features.feature[name].int64_list.value[:] = [value]
+        found.append(made.SerializeToString())
+    return examples(folder, found)
+
+
 class Place:
     """A place to serve from, and runs of the component that look at it."""
 

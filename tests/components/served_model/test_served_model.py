@@ -1,5 +1,6 @@
 """What is served, by its destination and the release record, through the component's executor."""
 
+import datetime
 import pathlib
 import shutil
 
@@ -9,7 +10,14 @@ import tensorflow as tf
 from components.served_model.driver import fingerprint
 from schema.model_card import ModelCard
 from tests.components.infra_check import infra_toy
-from tests.components.served_model.served_toy import SPLIT, example, examples, recard
+from tests.components.served_model.served_toy import (
+    SPLIT,
+    Place,
+    example,
+    examples,
+    forty_listeners,
+    recard,
+)
 
 
 def kept(output) -> pathlib.Path:
@@ -83,6 +91,33 @@ def test_an_old_card_without_a_split_is_compared_with_a_word_of_caution(place, t
     found, _ = place.look(toys / "a")
     assert found.comparison == "made"
     assert "does not say under which split" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("end", "undated", "comparison", "reason"),
+    [
+        ("2017-11-11T00:00:00Z", 0, "made", None),
+        (
+            "2017-11-11T00:00:01Z",
+            0,
+            "not_made",
+            "it was trained on data up to 2017-11-11T00:00:01, and what this run's listeners are "
+            "to play begins at 2017-11-11T00:00:00",
+        ),
+        ("2017-11-11T00:00:00Z", 3, "made", "does not say of all that it was trained on"),
+        (None, None, "made", "does not say of all that it was trained on"),
+    ],
+)
+def test_a_model_that_saw_what_listeners_are_to_find_is_not_compared_with(
+    toys, tmp_path, end, undated, comparison, reason
+):
+    cut = datetime.datetime(2017, 11, 11, tzinfo=datetime.timezone.utc)
+    listeners = forty_listeners(tmp_path / "listeners", round(cut.timestamp()))
+    place = Place(tmp_path, listeners)
+    recard(place.push(toys / "b", 1), data_end=end, undated_playlists=undated)
+    found, _ = place.look(toys / "a")
+    assert found.comparison == comparison
+    assert found.reason is None if reason is None else reason in found.reason
 
 
 def test_a_stop_split_changes_nothing(place, toys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import pathlib
 import shutil
 
@@ -10,11 +11,15 @@ import pyarrow as pa
 import pytest
 import tensorflow as tf
 
-from listening.features import finish, partitions, vectors
+from listening.features import erasing, finish, model_time, partitions, vectors
+from listening.store import open_store
 from models.conformance import export, fit
 from models.families import family
+from schema import checksums
+from schema.model_card import ModelCard
 from schema.tables import LISTENING_HISTORY
 from tests.listening.features.conftest import cut, micros
+from tests.listening.store.making import timed
 
 WHEN = cut(8)
 #: Of the conformance suite's models.
@@ -112,6 +117,77 @@ def test_versions_do_not_mix(models: pathlib.Path, features: str, tmp_path: path
     shutil.copytree(kept, home)
     with pytest.raises(ValueError, match="vectors are of model versions 10 and 9"):
         vectors.read(features, WHEN)
+
+
+@pytest.mark.parametrize(
+    ("end", "undated", "says"),
+    [
+        (WHEN, 0, ()),
+        (WHEN, 3, ("3 of the playlists that", "do not say when they were changed")),
+        (None, 0, ("does not say of all its data until when that goes",)),
+        (cut(7), None, ("does not say of all its data until when that goes",)),
+    ],
+)
+def test_what_a_card_leaves_open_is_a_warning(
+    models: pathlib.Path,
+    features: str,
+    tmp_path: pathlib.Path,
+    end: datetime.datetime | None,
+    undated: int | None,
+    says: tuple[str, ...],
+) -> None:
+    model = of_data_until(models, tmp_path, end, undated)
+    built = vectors.build(str(model), features, WHEN)
+    for warnings in built.warnings.values():
+        assert len(warnings) == bool(says)
+        assert all(text in warnings[0] for text in says)
+
+
+def test_a_model_of_later_data_is_refused(
+    models: pathlib.Path, features: str, tmp_path: pathlib.Path
+) -> None:
+    """A second behind the cut is too late, and what lay there before stays."""
+    vectors.build(str(models / "segue" / "9"), features, WHEN)
+    model = of_data_until(models, tmp_path, WHEN + datetime.timedelta(seconds=1), 0)
+    with pytest.raises(ValueError, match="11 has learnt from data up to 2017-11-08T00:00:01, so"):
+        vectors.build(str(model), features, WHEN)
+    assert {each.version for each in partitions.partitions(features, "track_vectors")} == {1}
+    assert set(vectors.read(features, WHEN)[1].column("model_version").to_pylist()) == {"9"}
+
+
+def test_no_store_takes_vectors_from_before_the_data_of_their_model(
+    models: pathlib.Path, features: str, tmp_path: pathlib.Path
+) -> None:
+    vectors.build(str(of_data_until(models, tmp_path, cut(7, 5), 0)), features, WHEN)
+    store = open_store(f"embedded:{tmp_path / 'store'}", features)
+    store.materialise("track_vectors")
+    _, table = vectors.read(features, WHEN)
+    for hour, fits in ((4, False), (5, True)):
+        rows = timed(table.slice(0, 2), [cut(9), cut(7, hour)])
+        if fits:
+            assert store.push("track_vectors", rows).taken == 1
+        else:
+            with pytest.raises(
+                ValueError, match=r"model 11 has learnt from data up to .*T05:00:00"
+            ):
+                store.push("track_vectors", rows)
+    removed = erasing.erase(features, ["a" * 32])
+    assert removed["rows"] == 2
+    told = model_time.read(partitions.at(features, "listener_vectors", WHEN).folder)
+    assert told is not None
+    assert (told.version, told.data_end) == ("11", cut(7, 5))
+
+
+def of_data_until(
+    models: pathlib.Path, folder: pathlib.Path, end: datetime.datetime | None, undated: int | None
+) -> pathlib.Path:
+    """Version 11, whose card says so."""
+    made = folder / "dated" / "11"
+    shutil.copytree(models / "segue" / "10", made)
+    card = ModelCard.read(str(made))
+    card.model_copy(update={"data_end": end, "undated_playlists": undated}).write(str(made))
+    checksums.write(str(made))
+    return made
 
 
 def test_what_has_no_vectors_is_told(

@@ -121,6 +121,8 @@ def test_what_is_fitted_to_ends_at_the_cut(slices, cut):
     found = by_listener(slices, FITTED)
     assert {listener: uris(record) for listener, record in found.items()} == streams
     assert all(len(r["tracks"]) == r["listener"]["seen"] for r in found.values())
+    # By this a card tells until when the data of a model goes.
+    assert {record["modified_at"] for record in slices.records} == {cut // 1_000_000 - 1}
 
 
 def test_what_is_held_out_is_new_and_happened_from_the_cut_on(slices, cut):

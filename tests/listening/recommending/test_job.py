@@ -12,7 +12,33 @@ import pytest
 from listening.recommending import job, publishing
 from listening.recommending.inputs import Inputs
 from listening.recommending.work import Order
+from schema.model_card import ModelCard
 from tests.listening.recommending.making import CUT, listener, policy, put
+
+
+def a_model(folder: pathlib.Path, until: datetime.datetime = CUT) -> str:
+    """A model of which there is nothing but a card: its data ends at the cut."""
+    path = str(folder / "model")
+    ModelCard(family="popularity", data_end=until, undated_playlists=0).write(path)
+    return path
+
+
+def test_a_model_of_later_data_makes_no_lists(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for view in ("listening_history", "heard"):
+        put(tmp_path / "features", view, [{"listener_id": listener(1)}])
+    monkeypatch.setattr(job, "find", lambda path: path)
+    features, out = str(tmp_path / "features"), str(tmp_path / "out")
+    later = a_model(tmp_path, CUT + datetime.timedelta(seconds=1))
+    with pytest.raises(ValueError, match=r"model has learnt from data up to .*:00:01, so it knows"):
+        job.recommend(
+            f"{features}/heard",
+            out,
+            features,
+            Order("tracks.parquet", (policy(),), {None: later}),
+        )
+    assert publishing.published(out) == []
 
 
 @pytest.mark.parametrize(("replaced", "says"), [(True, "changed while it was"), (False, "broken")])
@@ -36,7 +62,7 @@ def test_features_that_change_meanwhile(
     monkeypatch.setattr(job, "Worker", Failing)
     monkeypatch.setattr(job, "find", lambda path: path)
     features, out = str(tmp_path / "features"), str(tmp_path / "out")
-    order = Order("tracks.parquet", (policy(),), {None: "model"})
+    order = Order("tracks.parquet", (policy(),), {None: a_model(tmp_path)})
     with pytest.raises((ValueError, RuntimeError), match=says):
         job.recommend(f"{features}/heard", out, features, order)
     assert publishing.published(out) == []
@@ -63,7 +89,7 @@ def test_a_past_day_is_for_the_listeners_of_its_features(
     monkeypatch.setattr(job, "Worker", Telling)
     monkeypatch.setattr(job, "find", lambda path: path)
     features, out = str(tmp_path / "features"), str(tmp_path / "out")
-    order = Order("tracks.parquet", (policy(),), {None: "model"})
+    order = Order("tracks.parquet", (policy(),), {None: a_model(tmp_path)})
     with pytest.raises(RuntimeError, match=f"{asked_for} listeners"):
         job.recommend(
             f"{features}/listening_history", out, features, order, CUT.date() if past else None

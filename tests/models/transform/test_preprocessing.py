@@ -55,6 +55,7 @@ TRAIN = [
         artist_name=["X"],
         collaborative=["true"],
         num_followers=[12],
+        modified_at=[1_500_000_000],
     ),
     example(pid=["3"], track_uri=["a", "c", "b"], artist_name=["X", "Y", "X"], num_edits=[3]),
 ]
@@ -128,6 +129,12 @@ def test_followers_are_told_as_they_are(transformed):
     _, train, others = transformed
     assert train[transformed_name(features.FOLLOWERS)].numpy().tolist() == [0, 12, 0]
     assert others[transformed_name(features.FOLLOWERS)].numpy().tolist() == [0, 0]
+
+
+def test_times_of_the_last_change_are_told_as_they_are(transformed):
+    _, train, others = transformed
+    assert train[transformed_name(features.MODIFIED_AT)].numpy().tolist() == [0, 1_500_000_000, 0]
+    assert others[transformed_name(features.MODIFIED_AT)].numpy().tolist() == [0, 0]
 
 
 def test_features_of_listeners_are_told_as_they_are(transformed):

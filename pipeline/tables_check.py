@@ -1,4 +1,4 @@
-"""Refuses a run that would learn from the plays that it withholds, by a table of what trends."""
+"""Refuses a run that would learn from the plays that it withholds, by a table that knows later."""
 
 from __future__ import annotations
 
@@ -6,12 +6,22 @@ import datetime
 import json
 import os
 from collections.abc import Iterator
+from typing import Final
 
 from pipeline.config import PipelineConfig
 
+#: What a table of a later time does, and what writes one of an earlier, by the key of a run.
+_TABLES: Final = {
+    "trending": ("holds plays that are withheld of", "segue events trending"),
+    "cold_audio": (
+        "may know tracks that come out behind the cut of",
+        "segue features build audio_embeddings --tracks TABLE",
+    ),
+}
+
 
 def check(config: PipelineConfig) -> None:
-    """Compares `trending` with the cut of the listeners that are held out.
+    """Compares `trending` and `cold_audio` with the cut of the listeners that are held out.
 
     Only where listeners are held out and both lie on this machine; what cannot be found there is
     left to the components that read it.
@@ -20,11 +30,17 @@ def check(config: PipelineConfig) -> None:
         config: of a run.
 
     Raises:
-        ConfigError: the table is of a later time than the cut.
+        ConfigError: a table is of a later time than the cut.
     """
-    table = config.trending
-    if table is None or config.holdout.of != "listeners" or "://" in table + config.data:
+    if config.holdout.of != "listeners":
         return
+    for key, (holds, command) in _TABLES.items():
+        table = getattr(config, key)
+        if table is not None and "://" not in table + config.data:
+            _check(config, f"{key}: {table}", table, (holds, command))
+
+
+def _check(config: PipelineConfig, named: str, table: str, told: tuple[str, str]) -> None:
     from listening.features import partitions
     from schema.side_tables import read_description
     from serving.protocol import ConfigError
@@ -36,10 +52,10 @@ def check(config: PipelineConfig) -> None:
     for folder, cut in _cuts(config):
         if as_of > partitions.cut_of(cut):
             known = as_of.astimezone(datetime.timezone.utc)
+            holds, command = told
             raise ConfigError(
-                f"trending: {table} is as of {known:%Y-%m-%dT%H:%M} and so holds plays that are "
-                f"withheld of the listeners in {folder}, whose cut is {cut}: write it with "
-                f"`segue events trending --as-of {cut}`"
+                f"{named} is as of {known:%Y-%m-%dT%H:%M} and so {holds} the listeners in "
+                f"{folder}, whose cut is {cut}: write it with `{command} --as-of {cut}`"
             )
 
 

@@ -11,11 +11,11 @@ import pytest
 from typer.testing import CliRunner
 
 from listening.held_out import MANIFEST
-from pipeline import trending_check
+from pipeline import tables_check
 from pipeline.cli.main import app
 from pipeline.overrides import load_config
 from schema.side_tables import write_side_table
-from schema.tables import TRENDING, TRENDING_NAME
+from schema.tables import AUDIO_EMBEDDINGS, AUDIO_NAME, TRENDING, TRENDING_NAME
 from serving.protocol import ConfigError
 
 CUT = "2017-11-12T00"
@@ -39,7 +39,7 @@ def table(folder: pathlib.Path, as_of: datetime.datetime) -> str:
 
 
 def check(data: str, trending: str, *more: str) -> None:
-    trending_check.check(load_config(None, [f"data={data}", f"trending={trending}", *more]))
+    tables_check.check(load_config(None, [f"data={data}", f"trending={trending}", *more]))
 
 
 @pytest.mark.parametrize("name", ["", "/mpd.slice.*", "/mpd.slice.listeners-00000.json"])
@@ -52,6 +52,19 @@ def test_a_table_of_a_later_time_is_refused(name: str, tmp_path: pathlib.Path) -
         f"the listeners in {data}, whose cut is 2017-11-12T00: write it with `segue events "
         "trending --as-of 2017-11-12T00`"
     )
+
+
+def test_a_table_of_sound_of_a_later_time_is_refused(tmp_path: pathlib.Path) -> None:
+    data, sound = slices(tmp_path / "data"), tmp_path / "sound"
+    rows = pa.Table.from_pylist([], AUDIO_EMBEDDINGS)
+    for time, refused in ((TIME, False), (TIME + HOUR, True)):
+        write_side_table(sound, AUDIO_NAME, rows, time)
+        config = load_config(None, [f"data={data}", f"cold_audio={sound}", LISTENERS])
+        if refused:
+            with pytest.raises(ConfigError, match="may know tracks that come out behind the cut"):
+                tables_check.check(config)
+        else:
+            tables_check.check(config)
 
 
 def test_what_leaks_nothing_is_not_refused(tmp_path: pathlib.Path) -> None:
