@@ -84,10 +84,14 @@ def find_files(pattern: str) -> list[str]:
     Raises:
         LogNotFoundError: there is none.
     """
-    if tf.io.gfile.isdir(pattern):
-        pattern = os.path.join(pattern, "*")
     try:
-        found = sorted(tf.io.gfile.glob(pattern))
+        if tf.io.gfile.isdir(pattern):  # its name may have the characters of a pattern
+            names = tf.io.gfile.listdir(pattern)
+            found = sorted(os.path.join(pattern, name.rstrip("/")) for name in names)
+        elif tf.io.gfile.exists(pattern):
+            found = [pattern]
+        else:
+            found = sorted(tf.io.gfile.glob(pattern))
     except tf.errors.OpError as error:
         raise LogNotFoundError(f"{pattern}: {error.message}") from error
     found = [path for path in found if not path.endswith(PART) and not tf.io.gfile.isdir(path)]

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from components.data_gate import reference
 from pipeline.cli.main import app
+from schema.layout import PART
 from schema.requests import examples_request
 from serving.protocol import single_model_config
 from serving.server import ModelServer, RequestLogOptions, ServerOptions
@@ -236,6 +237,18 @@ def test_what_a_server_logged(out: pathlib.Path, tmp_path: pathlib.Path) -> None
 def _example(title: str, seeds: list[int]) -> bytes:
     log = record(title, seeds, as_example=True)
     return log.predict_log.request.inputs["examples"].string_val[0]
+
+
+@pytest.mark.parametrize("name", ["log [old]", "{a,b}"])
+def test_a_log_is_found_whatever_its_name_is(
+    out: pathlib.Path, tmp_path: pathlib.Path, name: str
+) -> None:
+    folder = tmp_path / name
+    one, _ = (write(folder / file, [record("pop", [0])]) for file in ("1 [x].log", "2.log"))
+    (folder / f"3.log{PART}").write_bytes(b"half")
+    (folder / "below").mkdir()
+    assert skew(out, folder)[1]["records"] == 2
+    assert skew(out, one)[1]["records"] == 1
 
 
 @pytest.mark.parametrize(
