@@ -15,6 +15,7 @@ __all__ = [
     "ingest",
     "look_up",
     "pusher",
+    "register",
     "report",
     "served_model",
     "side_table",
@@ -32,6 +33,7 @@ os.environ.setdefault("TF_USE_LEGACY_KERAS", "1")
 # when asked for, as ingest's workers need no TFX.
 _ARTIFACTS = {
     "PlaylistMetrics": "components.significance.component",
+    "Registered": "components.register.component",
     "RunReport": "components.report.component",
     "SideTableArtifact": "components.side_table.artifact",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Literal
 
 import pydantic
@@ -11,6 +12,7 @@ from components.evaluator.options import EvaluatorOptions
 from components.holdout.options import HoldoutOptions
 from components.infra_check.options import InfraCheckOptions
 from components.ingest.options import SPAN, IngestOptions
+from components.register.options import RegistryOptions
 from evaluation.gate_config import GateConfig
 from models import families as model_families
 from models.export import ExportOptions
@@ -25,7 +27,9 @@ from pipeline.options.gc import CollectionOptions
 from pipeline.options.metadata import MetadataOptions
 from pipeline.options.skew import SkewOptions
 from pipeline.options.vertex import VertexOptions
+from schema.layout import Layout
 from schema.options import Options
+from schema.registry import model_name
 from schema.splits import SplitConfig
 from serving.canary.options import CanaryOptions
 
@@ -107,6 +111,7 @@ class PipelineConfig(Options):
     gate: GateConfig = GateConfig()
     infra_check: InfraCheckOptions = InfraCheckOptions()
     canary: CanaryOptions = CanaryOptions()
+    registry: RegistryOptions = RegistryOptions()
     metadata: MetadataOptions = MetadataOptions()
     gc: CollectionOptions = CollectionOptions()
     events: EventsOptions = EventsOptions()
@@ -233,6 +238,15 @@ class PipelineConfig(Options):
         return self
 
     @pydantic.model_validator(mode="after")
+    def _registry_is_reached(self) -> PipelineConfig:
+        if self.storage and self.registry.uri and "://" not in self.registry.uri:
+            raise ValueError(
+                "registry.uri: with storage, workers are on other machines and do not reach "
+                f"{self.registry.uri}: name mlflow+http://HOST:PORT or mlflow+https://HOST"
+            )
+        return self
+
+    @pydantic.model_validator(mode="after")
     def _has_one_engine(self) -> PipelineConfig:
         if self.dataflow is None or self.flink is None:
             return self
@@ -242,6 +256,22 @@ class PipelineConfig(Options):
                 "in the components of one of them"
             )
         return self
+
+    @property
+    def registered_model(self) -> str:
+        """The registered model: one a segment whose listeners are held out, one for everybody."""
+        return model_name(self.holdout.segment)
+
+    def registry_uri(self, places: Layout) -> str:
+        """The registry that a run asks, "" for none.
+
+        Args:
+            places: of the run.
+        """
+        uri = self.registry.uri or places.registry
+        if "://" not in uri:
+            return os.path.abspath(uri)
+        return self.registry.uri
 
     @property
     def tuned(self) -> tuple[str, ...]:

@@ -32,6 +32,7 @@ from components.infra_check.component import InfraCheck
 from components.ingest.component import Ingest
 from components.ingest.parameters import window_as_text
 from components.pusher.component import Pusher
+from components.register.component import Register
 from components.report.component import Report
 from components.served_model.component import ServedModel
 from components.side_table.component import SideTable
@@ -62,6 +63,8 @@ class Paths:
     pipeline_root: str
     serving: str
     release_record: str
+    registry: str
+    unregistered: str
     schemas: str
     schema_file: str
     passed: str
@@ -79,6 +82,8 @@ class Paths:
             pipeline_root=places.pipeline_root,
             serving=places.serving,
             release_record=_absolute(config.release_record or places.releases),
+            registry=config.registry_uri(places),
+            unregistered=places.unregistered,
             schemas=places.schemas,
             schema_file=config.validation.schema_file
             or curated_schema_path(listeners=config.holdout.of == "listeners"),
@@ -134,6 +139,7 @@ def create_pipeline(
         A pipeline that any TFX runner takes.
     """
     began = started or datetime.datetime.now().astimezone()
+    registry = config.registry.model_copy(update={"uri": paths.registry}).model_dump_json()
     # User code is no part of TFX's cache keys, so each component gets the hash of what it runs.
     ingest, example_gen = raw_to_examples(config, paths)
     examples = example_gen.outputs["examples"]
@@ -212,6 +218,8 @@ def create_pipeline(
         warm_start = WarmStart(
             destination=paths.serving,
             release_record=paths.release_record,
+            registry=registry,
+            registered_model=config.registered_model,
             split=config.split.model_dump_json(),
             source_hash=source_hash.of("components.warm_start.executor"),
         )
@@ -240,6 +248,8 @@ def create_pipeline(
         examples=held_out,
         destination=paths.serving,
         release_record=paths.release_record,
+        registry=registry,
+        registered_model=config.registered_model,
         split=config.split.model_dump_json(),
         source_hash=source_hash.of("components.served_model.executor"),
     )
@@ -307,6 +317,18 @@ def create_pipeline(
         seconds_file=seconds_file,
     )
 
+    register = Register(
+        pushed_model=pusher.outputs["pushed_model"],
+        report=report.outputs["report"],
+        records=ingest.outputs["records"],
+        ingested=ingest.outputs["summary"],
+        registry=registry,
+        registered_model=config.registered_model,
+        waiting=paths.unregistered,
+        segment=config.holdout.segment or "",
+        started=began.isoformat(),
+    )
+
     components: list[BaseComponent] = [
         ingest,
         example_gen,
@@ -329,6 +351,7 @@ def create_pipeline(
         pusher,
         *(more_pushers(pusher) if more_pushers else ()),
         report,
+        register,
     ]
     run = run_name or f"{began:%Y%m%d-%H%M%S}"
     for component in components:

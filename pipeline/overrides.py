@@ -17,9 +17,15 @@ import yaml
 from pipeline.config import PipelineConfig
 from schema import strict_yaml
 
-_PATHS: Final = (("data",), ("out",), ("release_record",), ("validation", "schema_file"))
+_PATHS: Final = (
+    ("data",),
+    ("out",),
+    ("release_record",),
+    ("registry", "uri"),
+    ("validation", "schema_file"),
+)
 # Sections that say where a run takes place: values may hold $NAME, so that profiles hold none.
-_PLACES: Final = ("data", "storage", "dataflow", "vertex")
+_PLACES: Final = ("data", "storage", "dataflow", "vertex", "registry")
 _NAME: Final = re.compile(r"\$(?:\{(?P<braced>\w+)(?::-(?P<default>[^}]*))?\}|(?P<plain>\w+))")
 # A number in quotes; with a leading zero nobody knows which base is meant.
 _PLAIN: Final = re.compile(r"[-+]?(?:0|[1-9][0-9_]*)?(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?")

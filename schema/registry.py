@@ -57,7 +57,7 @@ class Lineage(Part):
     """Hash of the code that trained it."""
     commit: str = ""
     configuration: str = ""
-    """SHA-256 of the run's configuration as JSON."""
+    """Hash of the run's configuration, as `segue lineage` shows it."""
     gate: str = ""
     """"blessed", or why it was not."""
     features_as_of: str = ""
@@ -85,7 +85,7 @@ TAGS: Final[Mapping[str, str]] = {
     "split": "data.split",
     "code": "code.hash",
     "commit": "git.sha",
-    "configuration": "config.sha256",
+    "configuration": "config.hash",
     "gate": "gate",
     "features_as_of": "feature.as_of",
     "segment": "segment",

@@ -16,6 +16,8 @@ class ServedModelSpec(ComponentSpec):
     PARAMETERS = {  # noqa: RUF012 - TFX declares them so
         "destination": ExecutionParameter(type=str),
         "release_record": ExecutionParameter(type=str),
+        "registry": ExecutionParameter(type=str),
+        "registered_model": ExecutionParameter(type=str),
         "split": ExecutionParameter(type=str),
         "fingerprint": ExecutionParameter(type=str),
         "source_hash": ExecutionParameter(type=str),
@@ -30,7 +32,7 @@ class ServedModelSpec(ComponentSpec):
 
 
 class ServedModel(base_component.BaseComponent):
-    """Looks up what is served, at the destination of pushes and in the release record.
+    """Looks up what is served: in the registry and the release record, and at the destination.
 
     Metadata are not asked: they do not know of rollbacks, of versions that were removed or put
     there by hand, nor of runs that kept them elsewhere. The output holds `served.json`, a
@@ -53,6 +55,8 @@ class ServedModel(base_component.BaseComponent):
         examples: types.BaseChannel,
         destination: str,
         release_record: str,
+        registry: str,
+        registered_model: str,
         split: str,
         source_hash: str,
     ) -> None:
@@ -63,6 +67,8 @@ class ServedModel(base_component.BaseComponent):
             examples: held-out playlists, on which a served model is tried.
             destination: directory of versions that Pusher pushes to, local or remote.
             release_record: the record of `segue release`; it need not be there.
+            registry: `RegistryOptions` as JSON.
+            registered_model: its name.
             split: `SplitConfig` of the run as JSON.
             source_hash: hash of the code, so that a changed rule is not served from cache.
         """
@@ -72,6 +78,8 @@ class ServedModel(base_component.BaseComponent):
                 examples=examples,
                 destination=destination,
                 release_record=release_record,
+                registry=registry,
+                registered_model=registered_model,
                 split=split,
                 fingerprint="",
                 source_hash=source_hash,

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from components.look_up import LookUpDriver
-from schema.layout import MODEL_NAME
+from components.register.options import RegistryOptions
 from serving.protocol import version_files
-from serving.release import look
+from serving.registry import Resolved, resolve
 
 
 class Driver(LookUpDriver):
@@ -17,22 +17,41 @@ class Driver(LookUpDriver):
 
     @staticmethod
     def look_up(parameters: Mapping[str, Any]) -> dict[str, str]:
-        """Looks at the destination and the record that `component.ServedModel` names.
+        """Looks at the destination, the record and the registry that `ServedModel` names.
 
         Raises:
-            ConfigError, ServingError: as `serving.release.look` does.
+            ConfigError, ServingError: as `serving.registry.resolve` does.
         """
-        return {"fingerprint": fingerprint(parameters["destination"], parameters["release_record"])}
+        return {"fingerprint": fingerprint(parameters)}
 
 
-def fingerprint(destination: str, release_record: str) -> str:
+def resolved(parameters: Mapping[str, Any]) -> Resolved:
+    """What is served.
+
+    Args:
+        parameters: of `ServedModel`.
+
+    Raises:
+        ConfigError, ServingError: as `serving.registry.resolve` does.
+    """
+    options = RegistryOptions.model_validate_json(parameters["registry"])
+    return resolve(
+        parameters["destination"],
+        parameters["release_record"],
+        options.uri,
+        parameters["registered_model"],
+        timeout=options.timeout_seconds,
+    )
+
+
+def fingerprint(parameters: Mapping[str, Any]) -> str:
     """What to know by what is served: as long as it stays, so does that.
 
     Args:
-        destination: directory of versions.
-        release_record: the record of releases.
+        parameters: of `ServedModel`.
     """
-    found = look(destination, release_record, MODEL_NAME)
-    files = version_files.fingerprint(found.path) if found.path else ()
-    state = (found.version, found.pinned, found.problem, files)
+    found = resolved(parameters)
+    served = found.served
+    files = version_files.fingerprint(served.path) if served.path else ()
+    state = (served.version, served.pinned, served.problem, files, found.note)
     return hashlib.sha256(repr(state).encode()).hexdigest()[:16]

@@ -11,12 +11,13 @@ from tfx.utils import path_utils
 
 from components import served_file
 from components.example_files import pass_on_tree
+from components.served_model import driver
 from components.served_model.comparison import compare
 from schema import artifacts
 from schema.documents import ServedModel
-from schema.layout import MODEL_NAME
 from schema.splits import DECIDING, SplitConfig
-from serving.release import Served, look
+from serving.registry import Resolved
+from serving.release import Served
 
 
 class Executor(base_executor.BaseExecutor):
@@ -31,9 +32,10 @@ class Executor(base_executor.BaseExecutor):
         """Runs the component; see `component.ServedModel`.
 
         Raises:
-            ConfigError, ServingError: as `serving.release.look` does.
+            ConfigError, ServingError: as `serving.registry.resolve` does.
         """
-        found = look(exec_properties["destination"], exec_properties["release_record"], MODEL_NAME)
+        resolved = driver.resolved(exec_properties)
+        found = resolved.served
         output = artifact_utils.get_single_instance(output_dict["model"])
         candidate = artifact_utils.get_single_uri(input_dict["candidate"])
         described = _describe(
@@ -42,10 +44,11 @@ class Executor(base_executor.BaseExecutor):
             SplitConfig.model_validate_json(exec_properties["split"]),
             artifact_utils.get_split_uri(input_dict["examples"], DECIDING),
         )
+        described = described.model_copy(update={"registry": resolved.note or None})
         if described.comparison == "made" and found.path:
             pass_on_tree(found.path, path_utils.serving_model_dir(output.uri))
         served_file.write(described, output)
-        output.set_string_custom_property(artifacts.SUMMARY, _summary(described))
+        output.set_string_custom_property(artifacts.SUMMARY, _summary(described, resolved))
 
 
 def _describe(found: Served, candidate: str, split: SplitConfig, examples: str) -> ServedModel:
@@ -62,13 +65,18 @@ def _describe(found: Served, candidate: str, split: SplitConfig, examples: str) 
     )
 
 
-def _summary(served: ServedModel) -> str:
+def _summary(served: ServedModel, resolved: Resolved) -> str:
+    text = _compared(served, resolved.by)
+    return f"{text} ({resolved.note})" if resolved.note else text
+
+
+def _compared(served: ServedModel, by: str) -> str:
     if served.comparison == "none":
         return "no model is served yet"
     family = f" ({served.family})" if served.family else ""
     text = f"version {served.version}{family}"
-    if served.pinned:
-        text += ", by the release record"
+    if by != "destination":
+        text += f", by the {by}"
     if served.comparison == "same":
         return f"{text}: the candidate itself"
     if served.comparison == "not_made":

@@ -17,6 +17,8 @@ class WarmStartSpec(ComponentSpec):
     PARAMETERS = {  # noqa: RUF012 - TFX declares them so
         "destination": ExecutionParameter(type=str),
         "release_record": ExecutionParameter(type=str),
+        "registry": ExecutionParameter(type=str),
+        "registered_model": ExecutionParameter(type=str),
         "split": ExecutionParameter(type=str),
         "fingerprint": ExecutionParameter(type=str),
         "source_hash": ExecutionParameter(type=str),
@@ -43,13 +45,22 @@ class WarmStart(base_component.BaseComponent):
     DRIVER_CLASS = driver.Driver  # type: ignore[assignment]
 
     def __init__(
-        self, *, destination: str, release_record: str, split: str, source_hash: str
+        self,
+        *,
+        destination: str,
+        release_record: str,
+        registry: str,
+        registered_model: str,
+        split: str,
+        source_hash: str,
     ) -> None:
         """Constructs the component.
 
         Args:
             destination: directory of versions that Pusher pushes to, local or remote.
             release_record: the record of `segue release`; it need not be there.
+            registry: `RegistryOptions` as JSON.
+            registered_model: its name.
             split: `SplitConfig` of the run as JSON.
             source_hash: hash of the code, so that a changed rule is not served from cache.
         """
@@ -57,6 +68,8 @@ class WarmStart(base_component.BaseComponent):
             spec=WarmStartSpec(
                 destination=destination,
                 release_record=release_record,
+                registry=registry,
+                registered_model=registered_model,
                 split=split,
                 fingerprint="",
                 source_hash=source_hash,

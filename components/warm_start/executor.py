@@ -10,12 +10,11 @@ from tfx.types import artifact_utils
 from tfx.utils import path_utils
 
 from components.example_files import pass_on_tree
-from components.served_model import seen
+from components.served_model import driver, seen
 from schema import artifacts
-from schema.layout import MODEL_NAME
 from schema.model_card import ModelCard, StartCard
 from schema.splits import HELD_OUT, SplitConfig
-from serving.release import Served, look
+from serving.release import Served
 
 
 class Executor(base_executor.BaseExecutor):
@@ -30,9 +29,9 @@ class Executor(base_executor.BaseExecutor):
         """Runs the component; see `component.WarmStart`.
 
         Raises:
-            ConfigError, ServingError: as `serving.release.look` does.
+            ConfigError, ServingError: as `serving.registry.resolve` does.
         """
-        found = look(exec_properties["destination"], exec_properties["release_record"], MODEL_NAME)
+        found = driver.resolved(exec_properties).served
         output = artifact_utils.get_single_instance(output_dict["model"])
         start = _start(found, SplitConfig.model_validate_json(exec_properties["split"]))
         model = path_utils.serving_model_dir(output.uri)

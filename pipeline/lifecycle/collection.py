@@ -15,7 +15,7 @@ from typing import Any, Final
 from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config import PipelineConfig
-from pipeline.lifecycle import protection, runs
+from pipeline.lifecycle import protection, registered, runs
 from pipeline.lifecycle.places import Places, Sizes, newest, remove
 from pipeline.lifecycle.records import Records
 from pipeline.lifecycle.served import Released
@@ -63,13 +63,20 @@ def plan(config: PipelineConfig, records: Records, released: Released, spelled: 
     places, layout = Places(config.out, spelled), Layout.under(os.path.realpath(config.out))
     versions = _local(released.paths, places)
     # A collection may be given another configuration than the runs were.
-    told = (runs.config_of(run).get("release_record") for run in records.runs)
+    configs = [runs.config_of(run) for run in records.runs]
+    told = (each.get("release_record") for each in configs)
     record_paths = sorted({layout.releases, *filter(None, (config.release_record, *told))})
+    needs: dict[str, str] = {}
+    try:
+        needs = registered.needed(config, configs, layout)
+    except registered.UnknownNeedsError as error:
+        needs = dict.fromkeys(versions, str(error))
     kept_versions = protection.versions(
         versions,
         records,
         config.gc,
         served=released.version,
+        needed=needs,
         record_paths=record_paths,
         config_paths=_model_configs(record_paths),
     )

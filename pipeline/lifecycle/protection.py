@@ -66,6 +66,7 @@ def versions(
     options: CollectionOptions,
     *,
     served: str | None,
+    needed: Mapping[str, str],
     record_paths: Iterable[str],
     config_paths: Iterable[str],
 ) -> dict[str, str]:
@@ -76,19 +77,20 @@ def versions(
         records: what ML Metadata knows.
         options: how much stays.
         served: what is served now.
+        needed: the versions that registries need, each with the reason.
         record_paths: release records.
         config_paths: of model configurations of servers.
 
     Raises:
         ConfigError: a record or a configuration cannot be read.
     """
-    kept: dict[str, str] = {}
+    needs = {**needed, str(served): "served now"}
+    kept = {version: reason for version, reason in needs.items() if version in there}
 
     def keep(version: Any, reason: str) -> None:
         if version is not None and str(version) in there:
             kept.setdefault(str(version), reason)
 
-    keep(served, "served now")
     for path in record_paths:
         if "://" in path:
             for version in there:

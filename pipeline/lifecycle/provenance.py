@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import os
 import pathlib
@@ -70,8 +69,7 @@ class Provenance:
 
 def config_hash(config: str) -> str:
     """The hash of a configuration in JSON, whatever the order of its keys."""
-    text = json.dumps(json.loads(config), sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    return provenance.config_hash(json.loads(config))
 
 
 def record(connection: Any, run: str, properties: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""What of the pushed versions is served, at the destination and by the release record."""
+"""What of the pushed versions is served, by registry and release record, at the destination."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 from collections.abc import Mapping
 
 from pipeline.config import PipelineConfig
-from schema.layout import MODEL_NAME, Layout
-from serving.release import look
+from schema.layout import Layout
+from serving.registry import resolve
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,11 +30,17 @@ class Released:
         """Looks where a run of a configuration pushes to.
 
         Raises:
-            ConfigError, ServingError: as `serving.release.look` does.
+            ConfigError, ServingError: as `serving.registry.resolve` does.
         """
         places = Layout.under(config.storage or os.path.abspath(config.out))
         record = config.release_record or places.releases
-        found = look(places.serving, record, MODEL_NAME)
+        found = resolve(
+            places.serving,
+            record,
+            config.registry_uri(places),
+            config.registered_model,
+            timeout=config.registry.timeout_seconds,
+        ).served
         labels = found.release.labels if found.release else {}
         return cls(
             version=None if found.version is None else str(found.version),

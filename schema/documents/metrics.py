@@ -151,6 +151,8 @@ class ServedModel(Part):
     """Null where its model card does not say."""
     pinned: bool = False
     """Whether the release record names the version, so that no push changes what is served."""
+    registry: str | None = None
+    """How the registry differs from what is served, or why it was not asked; null where neither."""
     comparison: Literal["none", "made", "same", "not_made"] = "none"
     """Whether the candidate is compared with it: "none" where nothing is served, "same" where it
     is the candidate itself, "not_made" where the comparison would say nothing or not be fair."""

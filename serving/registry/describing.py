@@ -10,7 +10,8 @@ import tensorflow as tf
 from google.protobuf.message import DecodeError
 from tensorflow.core.protobuf import saved_model_pb2
 
-from schema.documents import METRICS_FILE, RunMetrics, parse
+from schema import provenance
+from schema.documents import DETAILS_FILE, METRICS_FILE, RunDetails, RunMetrics, parse
 from schema.layout import PAGE_FILE
 from schema.model_card import ModelCard
 from schema.registry import Lineage, Registration
@@ -25,7 +26,7 @@ def describe(
     Args:
         path: its directory, whose name is its number; local or remote.
         model: the registered model.
-        report: the directory with metrics.json and index.html of its run; "" without one.
+        report: the directory with the documents and the page of its run; "" without one.
         lineage: what is known of it; the model card says the rest.
 
     Raises:
@@ -45,7 +46,7 @@ def describe(
     return Registration(
         model=model,
         serving_version=version,
-        saved_model=path if "://" in path else os.path.abspath(path),
+        saved_model=path if "://" in path else os.path.realpath(path),
         content=version_files.content(path),
         family=card.family if card else "",
         catalogue_size=card.catalogue_size if card else None,
@@ -53,7 +54,13 @@ def describe(
         metrics=_means(metrics),
         metrics_file=_there(report, METRICS_FILE),
         page=_there(report, PAGE_FILE),
-        lineage=known.model_copy(update={**_of_card(card, known), "gate": gate or known.gate}),
+        lineage=known.model_copy(
+            update={
+                **_of_card(card, known),
+                "gate": gate or known.gate,
+                "configuration": _configuration(report) or known.configuration,
+            }
+        ),
     )
 
 
@@ -90,6 +97,15 @@ def _metrics(report: str, version: int) -> RunMetrics:
         pushed = metrics.pushed_version or "nothing"
         raise ConfigError(f"{path} is of a run that pushed {pushed}, not version {version}")
     return metrics
+
+
+def _configuration(report: str) -> str:
+    path = _there(report, DETAILS_FILE)
+    if not path:
+        return ""
+    with tf.io.gfile.GFile(path, "rb") as file:
+        details, _ = parse(RunDetails, file.read(), DETAILS_FILE)
+    return provenance.config_hash(details.run.config) if details.run.config else ""
 
 
 def _gate(metrics: RunMetrics) -> str:

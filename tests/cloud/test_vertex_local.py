@@ -11,7 +11,7 @@ pytestmark = pytest.mark.cloud
 
 SETTINGS = ["--set", "candidate=als", "--set", "baselines=[popularity]"]
 #: What writes outside of its artifacts, or says what is true now.
-ALWAYS = {"DataGate", "Pusher", "Report"}
+ALWAYS = {"DataGate", "Pusher", "Register", "Report"}
 
 
 @pytest.fixture(scope="module")

@@ -60,7 +60,7 @@ def begin(place, tmp_path):
             examples=found["examples"],
             split=f'{{"train": {SPLIT["train"]}}}',
             source_hash="code",
-            **places,
+            **place.places(),
         )
         pusher = Pusher(
             model=found["model"],

@@ -35,7 +35,8 @@ def test_the_candidate_alone_starts_from_what_is_served():
     assert not start.inputs, "it sees no playlist"
     assert start.upstream_nodes == {found["DataGate"]}
     served = found["ServedModel"].exec_properties
-    for name in ("destination", "release_record", "split", "fingerprint"):
+    places = ("destination", "release_record", "registry", "registered_model")
+    for name in (*places, "split", "fingerprint"):
         assert start.exec_properties[name] == served[name]
 
 
@@ -65,8 +66,7 @@ def test_the_cache_never_answers_for_the_destination(tmp_path):
                 pipeline_root=str(tmp_path / "root"),
                 components=[
                     WarmStart(
-                        destination=str(place.base),
-                        release_record=str(place.record),
+                        **place.places(),
                         split=json.dumps(SPLIT),
                         source_hash="code",
                     )

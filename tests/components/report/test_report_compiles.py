@@ -8,6 +8,7 @@ from tfx.types import standard_artifacts
 from tfx.types.experimental import simple_artifacts
 
 import components
+from components.register.component import Registered
 from components.report.component import Report, RunReport
 from components.significance.component import PlaylistMetrics
 
@@ -76,7 +77,7 @@ def test_a_parameter_that_is_not_set_is_left_out(spec):
     assert set(parameters) >= {"started", "destination", "config", "families"}
 
 
-@pytest.mark.parametrize("kind", [PlaylistMetrics, RunReport])
+@pytest.mark.parametrize("kind", [PlaylistMetrics, Registered, RunReport])
 def test_a_container_finds_the_types_of_artifacts_by_their_names(kind):
     module, name = kind.TYPE_NAME.split(".")
     assert module == components.__name__

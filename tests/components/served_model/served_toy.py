@@ -9,9 +9,11 @@ import shutil
 import tensorflow as tf
 from tfx.types import standard_artifacts
 
+from components.register.options import RegistryOptions
 from components.served_model import executor
 from schema import features
 from schema.documents import ServedModel
+from serving.registry import describe, open_registry
 from tests.components.counts_fixture import counted
 from tests.components.infra_check import infra_toy
 
@@ -95,6 +97,7 @@ class Place:
         self.folder = folder
         self.base = folder / "serving" / "segue"
         self.record = folder / "serving" / "releases.json"
+        self.registry = str(folder / "serving" / "registry")
         self.held_out = held_out
         self.runs = 0
 
@@ -107,6 +110,24 @@ class Place:
         self.record.parent.mkdir(parents=True, exist_ok=True)
         record = {"format": 1, "model": "segue", "releases": entries}
         self.record.write_text(json.dumps(record))
+
+    def champion(self, version: int) -> None:
+        """Makes a version the champion of the registry."""
+        with open_registry(self.registry, "segue") as registry:
+            registry.register(describe(str(self.base / str(version)), "segue"))
+            current = registry.current("champion")
+            registry.promote(
+                "champion", version, expected=current.serving_version if current else None
+            )
+
+    def places(self) -> dict[str, str]:
+        """The parameters that say where to look."""
+        return {
+            "destination": str(self.base),
+            "release_record": str(self.record),
+            "registry": RegistryOptions(uri=self.registry, timeout_seconds=1).model_dump_json(),
+            "registered_model": "segue",
+        }
 
     def trained(self, model: pathlib.Path) -> standard_artifacts.Model:
         """A Trainer's artifact with a model."""
@@ -126,11 +147,7 @@ class Place:
         executor.Executor().Do(
             {"candidate": [trained], "examples": [self.held_out]},
             {"model": [output]},
-            {
-                "destination": str(self.base),
-                "release_record": str(self.record),
-                "split": json.dumps(split or SPLIT),
-            },
+            {**self.places(), "split": json.dumps(split or SPLIT)},
         )
         text = (pathlib.Path(output.uri) / "served.json").read_text()
         return ServedModel.model_validate_json(text), output

@@ -190,7 +190,7 @@ def test_a_version_that_the_record_names_and_that_is_gone(place, toys):
 
 def test_the_key_of_the_cache_follows_what_is_served(place, toys):
     def key():
-        return fingerprint(str(place.base), str(place.record))
+        return fingerprint(place.places())
 
     keys = [key()]
     place.push(toys / "a", 5)
@@ -206,3 +206,49 @@ def test_the_key_of_the_cache_follows_what_is_served(place, toys):
     shutil.rmtree(place.base / "5")
     keys.append(key())
     assert len(set(keys)) == len(keys) == 6
+
+
+def test_the_champion_of_the_registry_is_what_is_served(place, toys):
+    place.push(toys / "b", 1)
+    place.push(toys / "a", 2)
+    place.champion(1)
+    found, output = place.look(toys / "a")
+    assert (found.version, found.pinned, found.registry) == ("1", False, None)
+    assert found.comparison != "same"
+    says = output.get_string_custom_property("summary")
+    assert says.startswith("version 1")
+    assert ", by the registry" in says
+
+
+def test_a_champion_that_is_gone_is_not_served(place, toys):
+    place.push(toys / "b", 1)
+    place.push(toys / "a", 2)
+    place.champion(1)
+    shutil.rmtree(place.base / "1")
+    found, output = place.look(toys / "a")
+    assert (found.version, found.comparison) == ("2", "same")
+    assert "version 1 is gone from the destination" in (found.registry or "")
+    assert "version 1 is gone" in output.get_string_custom_property("summary")
+
+
+def test_a_registry_that_does_not_answer_is_passed_over(place, toys):
+    place.push(toys / "a", 2)
+    place.champion(2)
+    record = pathlib.Path(place.registry, "segue", "registry.json")
+    record.write_text("{")
+    found, _ = place.look(toys / "a")
+    assert (found.version, found.comparison) == ("2", "same")
+    assert (found.registry or "").startswith("the registry was not asked")
+
+
+def test_the_key_of_the_cache_follows_the_champion(place, toys):
+    for version, name in ((1, "a"), (2, "b"), (3, "a")):
+        place.push(toys / name, version)
+    keys = [fingerprint(place.places())]
+    place.champion(3)
+    assert fingerprint(place.places()) == keys[0], "3 is what was served before"
+    place.champion(1)
+    keys.append(fingerprint(place.places()))
+    place.release(2)
+    keys.append(fingerprint(place.places()))
+    assert len(set(keys)) == 3

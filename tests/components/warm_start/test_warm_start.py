@@ -35,11 +35,7 @@ def look(place, tmp_path):
         executor.Executor().Do(
             {},
             {"model": [output]},
-            {
-                "destination": str(place.base),
-                "release_record": str(place.record),
-                "split": json.dumps(split),
-            },
+            {**place.places(), "split": json.dumps(split)},
         )
         model = pathlib.Path(output.uri, "Format-Serving")
         summary = output.get_string_custom_property("summary")

@@ -8,10 +8,18 @@ import pathlib
 
 from tensorflow.core.protobuf import saved_model_pb2
 
-from schema.documents import Blessing, Estimate, ModelSummary, RunMetrics
+from schema.documents import (
+    Blessing,
+    Estimate,
+    ModelSummary,
+    RunDetails,
+    RunInfo,
+    RunMetrics,
+)
 from schema.model_card import ModelCard
 from schema.side_tables import SideTable
 
+CONFIG = {"seed": 17, "data": "slices"}
 AS_OF = datetime.datetime(2017, 11, 14, tzinfo=datetime.timezone.utc)
 
 
@@ -48,6 +56,8 @@ def report(out: pathlib.Path, version: int, blessed: bool = True) -> pathlib.Pat
         pushed_version=str(version),
     )
     (folder / "metrics.json").write_text(metrics.to_json())
+    details = RunDetails(run=RunInfo(config=CONFIG))
+    (folder / "details.json").write_text(details.to_json())
     (folder / "index.html").write_text(f"<p>the run of {version}")
     return folder
 

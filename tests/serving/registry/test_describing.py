@@ -6,10 +6,11 @@ import pathlib
 
 import pytest
 
+from schema.provenance import config_hash
 from schema.registry import Lineage
 from serving.protocol import BrokenModelError, ConfigError, version_files
 from serving.registry import describe
-from tests.serving.registry.pushed import AS_OF, push, report
+from tests.serving.registry.pushed import AS_OF, CONFIG, push, report
 
 
 def test_a_version_with_its_card_and_report(tmp_path: pathlib.Path) -> None:
@@ -30,6 +31,7 @@ def test_a_version_with_its_card_and_report(tmp_path: pathlib.Path) -> None:
         split='{"eval": 1, "test": 1, "train": 8}',
         code="of the run",
         commit="fedc",
+        configuration=config_hash(CONFIG),
         gate="blessed",
         features_as_of=AS_OF.isoformat(),
         segment="new_users",

@@ -129,7 +129,7 @@ def test_no_cache_answers_for_what_writes_outside_of_its_artifacts(tasks):
     def asked(found):
         return {name for name, task in found.items() if task["cachingOptions"]}
 
-    assert {*tasks} - asked(tasks) == {"DataGate", "Pusher", "Report"}
+    assert {*tasks} - asked(tasks) == {"DataGate", "Pusher", "Register", "Report"}
     without = compiled("vertex.caching=false").job["pipelineSpec"]["root"]["dag"]["tasks"]
     assert asked(without) == set()
 
