@@ -189,10 +189,12 @@ def test_an_unchanged_rerun_is_cached(first_run, pipeline_run):
     for component in ("Ingest", "Transform", "Trainer.two_tower", "InfraCheck"):
         assert states[component] == "cached"
     assert states["Pusher"] != "cached", "it looks at its destination"
+    assert states["Register"] != "cached", "it asks the registry"
     assert again.metrics["served"] == {
         "version": versions[0],
         "family": "two_tower",
         "pinned": False,
+        "registry": None,
         "comparison": "same",
         "reason": None,
     }

@@ -10,6 +10,8 @@ from pipeline.lifecycle import collection, metadata, protection
 from pipeline.runners import launch
 from schema import locks, output_lock
 from schema.layout import Layout
+from schema.registry import Registration
+from serving.registry import keep, open_registry
 from tests.pipeline.lifecycle.toy_dag import MODEL_BYTES, write
 
 DELETED = metadata_store_pb2.Artifact.DELETED
@@ -156,6 +158,7 @@ def test_a_record_that_cannot_be_locked_protects_every_version(five_runs, known)
         found.records,
         five_runs.config("gc.versions=1").gc,
         served="15",
+        needed={},
         record_paths=["gs://bucket/releases.json"],
         config_paths=[],
     )
@@ -335,3 +338,33 @@ def test_it_waits_for_nobody_and_says_who_is_there(five_runs, segue):
     with locks.held(five_runs.out / "serving" / "releases.lock", "segue release promote"):
         holder = segue("gc", "--keep", 1, "--delete", code=1).error
     assert "segue release promote" in holder
+
+
+def test_what_the_registry_needs_stays(five_runs, segue):
+    base, uri = five_runs.out / "serving" / "segue", str(five_runs.out / "serving" / "registry")
+    with open_registry(uri, "segue") as registry:
+        for version in (11, 12, 13, 14):
+            path = str(base / str(version))
+            registry.register(Registration(serving_version=version, saved_model=path))
+        registry.promote("champion", 11, expected=None)
+        registry.promote("champion", 12, expected=11)
+        registry.promote("challenger", 13, expected=None)
+    found = segue("gc", "--keep", 1)
+    assert paths(found.collected, "version") == {"14"}
+    kept = reasons(found.kept, "version")
+    assert kept["12"] == "served now"
+    assert kept["11"] == "champion before: a rollback returns to it"
+    assert kept["13"] == "challenger in the registry"
+    # Nobody knows what a registry needs that does not answer.
+    (five_runs.out / "serving" / "registry" / "segue" / "registry.json").write_text("{")
+    found = segue("gc", "--keep", 1)
+    assert paths(found.collected, "version") == set()
+    assert "may name it" in reasons(found.kept, "version")["14"]
+
+
+def test_what_waits_to_be_registered_stays(five_runs, segue):
+    given = Registration(serving_version=11, saved_model="out/serving/segue/11")
+    keep(str(five_runs.out / "serving" / "unregistered"), given, "", "it was down")
+    found = segue("gc", "--keep", 1)
+    assert paths(found.collected, "version") == {"12", "13", "14"}
+    assert reasons(found.kept, "version")["11"] == "it waits to be registered"
