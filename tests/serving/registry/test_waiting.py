@@ -94,6 +94,9 @@ class Down(Registry):
     def history(self):
         raise NotImplementedError
 
+    def read(self, path):
+        raise NotImplementedError
+
     def _move(self, alias, version, expected, action, reason):
         raise AliasMovedError(alias, expected, None)
 
