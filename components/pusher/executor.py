@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import time
 from collections.abc import Iterable
@@ -78,8 +79,11 @@ def _same(model: str, found: Served) -> int | None:
 
 def _next_version(versions: Iterable[int], now: int) -> int:
     """The time in seconds, or above every version that is there, as servers take the highest."""
-    version = max(now, max(versions, default=0) + 1)
-    return version if version <= version_files.MAX_VERSION else now
+    taken = set(versions)
+    version = max(now, max(taken, default=0) + 1)
+    if version <= version_files.MAX_VERSION:
+        return version
+    return next(number for number in itertools.count(now) if number not in taken)
 
 
 def _copy(model: str, target: str) -> None:

@@ -181,6 +181,16 @@ def test_where_no_higher_number_is_left_it_is_told_and_done_once(push, base, mod
     assert versions(base) == [version, MAX]
 
 
+def test_where_no_higher_number_is_left_no_other_version_is_written_over(
+    push, base, model, monkeypatch
+):
+    monkeypatch.setattr(executor.time, "time", lambda: 1000.5)
+    for there in (1000, 1001, MAX):
+        put(base, model, "by hand", there)
+    assert push("a")[0] == 1002
+    assert (base / "1000" / "saved_model.pb").read_text() == "graph of by hand"
+
+
 def test_a_pinned_server_stays_with_its_version_and_the_run_says_so(push, base, model, release):
     put(base, model, "a", 1)
     put(base, model, "b", 2)
