@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,7 +22,7 @@ from pipeline.cli.support import (
 from schema.signatures import MAX_RECOMMENDATIONS
 
 if TYPE_CHECKING:
-    from serving.protocol import Continuation
+    from serving.protocol import Continuation, Playlist
 
 
 def query(
@@ -39,6 +40,18 @@ def query(
             "the MPD, a list of URIs or links; - for stdin."
         ),
     ] = None,
+    played: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="TRACK[@TIME]",
+            help="A stream of a listener's, with its time in Unix seconds or as "
+            "2017-11-14T08:30:00Z, if it is known. Repeat for more.",
+        ),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(help="With --played, a track not to recommend. Repeat for more."),
+    ] = None,
     top: Annotated[int, typer.Option(min=1, max=MAX_RECOMMENDATIONS, help="How many tracks.")] = 10,
     output: Annotated[str, typer.Option("--format", help="table, json or csv.")] = "table",
     model_name: ModelNameOption = "segue",
@@ -50,7 +63,7 @@ def query(
     tls_ca: TlsOption = None,
     json: JsonOption = False,
 ) -> Status:
-    """Ask a server to continue a playlist.
+    """Ask a server to continue a playlist, or what to recommend to a listener.
 
     Example: segue query --name "road trip" --track spotify:track:1zWZvrk13cL8Sl3VLeG57F --top 5
     """
@@ -64,19 +77,17 @@ def query(
         form = serving_client.Format(output)
     except ValueError:
         fail(f"--format takes table, json or csv, not {output!r}.", USAGE)
-    skipped: list[str] = []
     name = name and texts.of_argument(name)
     with serving_errors_reported():
-        if file is not None:
-            if track:
-                raise ConfigError("give --track or --file, not both")
-            read = serving_client.read_playlists(file, name)
-            playlists = read.playlists
-            skipped = [*read.skipped]
-            for line in skipped:
-                typer.echo(f"Skipped: {line}", err=True)
-        else:
-            playlists = (serving_client.playlist_from_arguments(name or "", track or ()),)
+        listener = None
+        if played or exclude:
+            if not played or track or name or file is not None:
+                raise ConfigError(
+                    "--played, with --exclude or without, tells of a listener: give no --track, "
+                    "--name or --file beside it"
+                )
+            listener = serving_client.listener_from_arguments(played, exclude or ())
+        playlists, skipped = _playlists(file, name, track or ())
         if version is not None and label is not None:
             raise ConfigError("give --version or --label, not both")
         tls = ClientTls.from_files(ca=tls_ca) if tls_ca else None
@@ -84,7 +95,11 @@ def query(
         with RecommenderClient(
             target, model=model_name, version=version, label=label, options=options
         ) as client:
-            answers = client.continue_playlists(playlists, top=top)
+            answers = (
+                client.continue_playlists(playlists, top=top)
+                if listener is None
+                else client.recommend_to_listeners([listener], top=top)
+            )
     for answer in answers:
         _tell_unknown(answer)
     serving_client.render(answers, form, sys.stdout)
@@ -107,6 +122,23 @@ def query(
         ],
         skipped=skipped,
     )
+
+
+def _playlists(
+    file: str | None, name: str | None, tracks: Sequence[str]
+) -> tuple[Sequence[Playlist], list[str]]:
+    """What is to be continued, and what was left out of a file."""
+    from serving import client as serving_client
+    from serving.protocol import ConfigError
+
+    if file is None:
+        return (serving_client.playlist_from_arguments(name or "", tracks),), []
+    if tracks:
+        raise ConfigError("give --track or --file, not both")
+    read = serving_client.read_playlists(file, name)
+    for line in read.skipped:
+        typer.echo(f"Skipped: {line}", err=True)
+    return read.playlists, [*read.skipped]
 
 
 def _tell_unknown(answer: Continuation) -> None:

@@ -82,9 +82,25 @@ def test_links_are_taken(query: Query) -> None:
     assert answer["playlist"]["track_uris"] == [uri(0)]
 
 
+def test_a_listener_is_told_by_streams(query: Query) -> None:
+    """The toy goes on from the last stream by time; what was heard or excluded is left out."""
+    late = ("--played", f"{uri(4)}@2017-11-14T08:30:00Z", "--played", f"{uri(0)}@1510000000")
+    (answer,) = json.loads(query(*late, "--format", "json").stdout)
+    assert answer["playlist"]["track_uris"] == [uri(4), uri(0)]
+    found = [each["track_uri"] for each in answer["recommendations"]]
+    assert not {uri(4), uri(0)} & set(found)
+    without = query(*late, "--exclude", found[0], "--format", "json").stdout
+    assert found[0] not in [each["track_uri"] for each in json.loads(without)[0]["recommendations"]]
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
+        (["--played", uri(0), "--track", uri(1)], "give no --track, --name or --file beside it"),
+        (["--exclude", uri(0)], "give no --track, --name or --file beside it"),
+        (["--played", f"{uri(0)}@yesterday"], "'yesterday' is no time of a stream"),
+        (["--played", f"{uri(0)}@0"], "'0' is no time of a stream"),
+        (["--played", "a song"], "is not a track"),
         (["--version", "1", "--label", "stable"], "give --version or --label, not both"),
         (["--version", "99999999999999999999"], "--version"),
         (["--timeout", "inf"], "--timeout"),
