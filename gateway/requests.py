@@ -8,10 +8,12 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
+from schema.track_uris import TRACK_PATTERN
+
 Served = Literal["model", "other_version", "published", "popular"]
 
 _Listener = Annotated[str, pydantic.Field(pattern="^[0-9a-f]{32}$", max_length=32)]
-_Track = Annotated[str, pydantic.Field(pattern="^spotify:track:[0-9A-Za-z]{22}$", max_length=36)]
+_Track = Annotated[str, pydantic.Field(pattern=TRACK_PATTERN, max_length=36)]
 _Name = Annotated[str, pydantic.Field(pattern="^[0-9A-Za-z_.:/-]{1,64}$", max_length=64)]
 
 

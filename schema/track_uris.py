@@ -8,8 +8,13 @@ from typing import Final
 from schema.features import URI_PREFIX
 
 _ID: Final = "[0-9A-Za-z]{22}"
+#: All of a URI, as a field of a contract has it.
+TRACK_PATTERN: Final = f"^{URI_PREFIX}{_ID}$"
+ARTIST_PATTERN: Final = f"^spotify:artist:{_ID}$"
+PLAYLIST_PATTERN: Final = f"^spotify:playlist:{_ID}$"
 _SITE: Final = r"(?:https?://)?(?:open|play|embed)\.spotify\.com/(?:intl-[a-z-]+/)?"
 _URI: Final = re.compile(re.escape(URI_PREFIX) + _ID)
+_ARTIST: Final = re.compile(ARTIST_PATTERN)
 _BARE: Final = re.compile(_ID)
 # Colons of an old embed's address may be escaped: /embed?uri=spotify%3Atrack%3AID.
 _COPIED: Final = re.compile(
@@ -41,6 +46,11 @@ FORMS: Final = (
 def is_track_uri(value: object) -> bool:
     """Whether the value is `spotify:track:` and 22 letters and digits."""
     return isinstance(value, str) and _URI.fullmatch(value) is not None
+
+
+def is_artist_uri(value: object) -> bool:
+    """Whether the value is `spotify:artist:` and 22 letters and digits."""
+    return isinstance(value, str) and _ARTIST.fullmatch(value) is not None
 
 
 def copied_tracks(text: str) -> list[str]:

@@ -15,6 +15,7 @@ from rich.table import Table
 
 from listening.segments import load
 from models.families import family
+from sample.listeners import START
 from schema.documents import METRICS_FILE, RunMetrics, parse
 from schema.tables import FOLLOWS_FILE, TRACKS_FILE
 from scripts.loop_steps import StepError, segue
@@ -22,7 +23,6 @@ from scripts.loop_steps import StepError, segue
 _TRENDING: Final = "trending_before"  # the cut
 FOLDERS: Final = ("features", "listeners", "models", "recommendations", _TRENDING)
 _RULES: Final = "configs/segments"
-_FIRST_DAY: Final = datetime.date(2017, 11, 1)  # of every synthetic world
 _WITHHELD: Final = 3  # days
 _METRIC: Final = "ndcg"
 
@@ -41,7 +41,7 @@ def run(out: pathlib.Path, days: int) -> dict[str, dict[str, Any]]:
     Raises:
         StepError: a step failed.
     """
-    end = _FIRST_DAY + datetime.timedelta(days=days)
+    end = START.date() + datetime.timedelta(days=days)
     cut = end - datetime.timedelta(days=min(_WITHHELD, days - 1))
     _features(out, cut)
     segue(

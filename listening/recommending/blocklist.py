@@ -4,17 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-import re
-from typing import Final
 
-from schema.track_uris import is_track_uri
-
-_ARTIST: Final = re.compile("spotify:artist:[0-9A-Za-z]{22}")
-
-
-def is_artist_uri(text: str) -> bool:
-    """Whether the text is `spotify:artist:` and 22 letters and digits."""
-    return _ARTIST.fullmatch(text) is not None
+from schema.track_uris import is_artist_uri, is_track_uri
 
 
 @dataclasses.dataclass(frozen=True)

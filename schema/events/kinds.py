@@ -12,6 +12,8 @@ import pydantic
 import pydantic_core
 from pydantic import Field
 
+from schema.track_uris import ARTIST_PATTERN, PLAYLIST_PATTERN, TRACK_PATTERN
+
 #: Of what is written now. A higher minor version adds optional fields, and is read; a higher major
 #: version is refused.
 MAJOR, MINOR = 1, 0
@@ -24,9 +26,9 @@ _LATEST: Final = 253_402_300_799_999_999  # the end of the year 9999
 _DAY_MS: Final = 86_400_000
 
 ListenerId = Annotated[str, Field(max_length=32, pattern="^[0-9a-f]{32}$")]
-TrackUri = Annotated[str, Field(max_length=36, pattern="^spotify:track:[0-9A-Za-z]{22}$")]
-ArtistUri = Annotated[str, Field(max_length=37, pattern="^spotify:artist:[0-9A-Za-z]{22}$")]
-PlaylistUri = Annotated[str, Field(max_length=39, pattern="^spotify:playlist:[0-9A-Za-z]{22}$")]
+TrackUri = Annotated[str, Field(max_length=36, pattern=TRACK_PATTERN)]
+ArtistUri = Annotated[str, Field(max_length=37, pattern=ARTIST_PATTERN)]
+PlaylistUri = Annotated[str, Field(max_length=39, pattern=PLAYLIST_PATTERN)]
 Name = Annotated[str, Field(max_length=64, pattern="^[0-9A-Za-z_.:/-]+$")]
 Milliseconds = Annotated[int, Field(ge=0, le=_DAY_MS)]
 

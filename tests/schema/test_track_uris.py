@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from schema.texts import whole
-from schema.track_uris import canonical, copied_tracks, is_track_uri, track_uri
+from schema.track_uris import (
+    canonical,
+    copied_tracks,
+    is_artist_uri,
+    is_track_uri,
+    track_uri,
+)
 
 ID = "0UaMYEvWZi0ZqiDOoHU3YI"
 URI = f"spotify:track:{ID}"
@@ -83,3 +89,17 @@ def test_a_uri_is_no_link() -> None:
 )
 def test_text_with_halves_of_characters(text: str, expected: str) -> None:
     assert whole(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "is_one"),
+    [
+        (f"spotify:artist:{'a1' * 11}", True),
+        (f"spotify:track:{'a1' * 11}", False),
+        (f"spotify:artist:{'a1' * 11}\n", False),
+        (f"spotify:artist:{'a1' * 10}", False),
+        (None, False),
+    ],
+)
+def test_uris_of_artists(text: object, is_one: bool) -> None:
+    assert is_artist_uri(text) is is_one
