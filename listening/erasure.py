@@ -13,6 +13,7 @@ ERASERS: Final[Mapping[str, str]] = {
     "feast": "listening.store.feast.erasing",
     "features": "listening.features.erasing",
     "recommendations": "listening.recommending.erasing",
+    "slices": "listening.held_out.erasing",
     "store": "listening.store.embedded.erasing",
     "tables": "listening.tables",
 }

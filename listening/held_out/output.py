@@ -40,15 +40,12 @@ def written_whole(out: str, command: str) -> Iterator[str]:
         OSError: it cannot be written to.
     """
     out = os.path.abspath(out)
-    _put_back(out)
-    with output_lock.taken(out, command):
+    with _tidied(out, command):
         names = set(os.listdir(out)) - {output_lock.NAME}
         if names and MANIFEST not in names:
             raise ValueError(
                 f"{out} holds other things, such as {min(names)}: choose another --out"
             )
-        for path in (*_leavings(out, _PARTIAL), *_leavings(out, _OLD)):
-            shutil.rmtree(path, ignore_errors=True)
         partial, old = (f"{out}{kind}{uuid.uuid4().hex}" for kind in (_PARTIAL, _OLD))
         try:
             os.mkdir(partial)
@@ -59,6 +56,26 @@ def written_whole(out: str, command: str) -> Iterator[str]:
             _put_back(out)
             shutil.rmtree(partial, ignore_errors=True)
             shutil.rmtree(old, ignore_errors=True)
+
+
+def tidy(out: str, command: str) -> None:
+    """Removes what commands that were killed have left beside a directory.
+
+    Raises:
+        InUseError: another command writes there.
+    """
+    with _tidied(os.path.abspath(out), command):
+        pass
+
+
+@contextlib.contextmanager
+def _tidied(out: str, command: str) -> Iterator[None]:
+    """Holds a directory, with nothing beside it that a kill has left."""
+    _put_back(out)  # before the lock, which makes the directory where it is missing
+    with output_lock.taken(out, command):
+        for path in (*_leavings(out, _PARTIAL), *_leavings(out, _OLD)):
+            shutil.rmtree(path, ignore_errors=True)
+        yield
 
 
 def _put_back(out: str) -> None:

@@ -43,6 +43,12 @@ def erase(
     for name, found in removed.items():
         told = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in found.items())
         typer.echo(f"Erased from {name} in {stores[name]}: {told}")
+    if removed.get("slices", {}).get("records"):
+        typer.echo(
+            "Runs that read these slices keep records, examples and models of them: run again, "
+            "then collect what is old with segue gc",
+            err=True,
+        )
     return EventsEraseStatus(status="ok", listeners=len(set(listener)), removed=removed)
 
 

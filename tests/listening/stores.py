@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import datetime
+import gzip
+import json
 import pathlib
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from listening.events import DirectorySource, LandingOptions, land, reading
 from listening.features import finish, partitions
 from listening.features.social.columns import from_lists
+from listening.held_out import MANIFEST, SlicesWriter, sides, written_whole
 from listening.recommending import publishing
 from listening.store import open_store
+from schema.splits import SPLITS
 from schema.tables import RECOMMENDATIONS, SET_ASIDE
 from tests.listening.events.making import NOW, message, write
 from tests.listening.store.making import asked, day, segments, timed
@@ -136,6 +142,31 @@ def recommendations(folder: pathlib.Path) -> Filled:
     )
 
 
+def slices(folder: pathlib.Path) -> Filled:
+    """Records of train and eval of each, and one playlist."""
+    root = str(folder / "slices")
+    told = {"segment": "new_users", "seen": 1, "features": [0.5, None]}
+    with written_whole(root, "test") as partial, SlicesWriter(partial, "listeners") as written:
+        for split, tracks in (("train", 1), ("eval", 2)):
+            for name in (STAYS, GONE):
+                record = {
+                    "pid": sides.pid(name, split),
+                    "listener": {"split": split, **told},
+                    "tracks": [{"track_uri": f"spotify:track:{n:022d}"} for n in range(tracks)],
+                }
+                written.add(orjson.dumps(record))
+        with SlicesWriter(partial, "playlists-00000") as playlists:
+            playlists.add(b'{"pid":1,"tracks":[]}')
+        pathlib.Path(partial, MANIFEST).write_text(json.dumps({"listeners": 2, "left_out": {}}))
+    return Filled("slices", root, lambda: len(records(root)) - 1)
+
+
+def records(root: str) -> list[dict[str, Any]]:
+    paths = sorted(pathlib.Path(root).glob("*.json.gz"))
+    found = [json.loads(gzip.decompress(path.read_bytes()))["playlists"] for path in paths]
+    return [record for each in found for record in each]
+
+
 def entries(root: str) -> int:
     """Rows of all partitions, and entries of their lists."""
     tables = [each.table() for each in partitions.partitions(root, "social_graph")]
@@ -146,14 +177,20 @@ def entries(root: str) -> int:
 
 
 def traces(root: str, listener: str) -> list[str]:
-    """Files of a directory in whose bytes, unpacked where they are Parquet, the listener is."""
+    """Files of a directory in whose bytes, unpacked where they are packed, the listener is.
+
+    Also by the number that stands for the pseudonym in a split.
+    """
     found = []
     for path in pathlib.Path(root).rglob("*"):
         if path.is_file():
             content = path.read_bytes() + str(path).encode()
             if path.suffix == ".parquet":
                 content += repr(pq.read_table(path).to_pylist()).encode()
+            if path.suffix == ".gz":
+                content += gzip.decompress(path.read_bytes())
             plain = content.lower().replace(b"\\\\u0035", b"5").replace(b"\\x00", b"")
-            if listener.encode() in plain:
+            names = [listener, *(str(sides.pid(listener, split)) for split in SPLITS)]
+            if any(name.encode() in plain for name in names):
                 found.append(str(path))
     return found

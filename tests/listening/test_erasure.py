@@ -31,6 +31,7 @@ from tests.listening.stores import (
     features,
     recommendations,
     served,
+    slices,
     store,
     tables,
     traces,
@@ -40,6 +41,7 @@ _MADE: dict[str, Callable[[pathlib.Path], Filled]] = {
     "events": events,
     "features": features,
     "recommendations": recommendations,
+    "slices": slices,
     "store": store,
     "tables": tables,
 }
@@ -71,7 +73,7 @@ def test_no_byte_is_left_and_others_stay(filled: Filled) -> None:
     # With a row of features go the entries of its lists.
     lists = 2 if filled.name == "features" else 0
     assert filled.rows() == before - rows - lists
-    expected = {"events": 20 + 1 + 4, "tables": 10 + 1, "features": 1 + 1}
+    expected = {"events": 20 + 1 + 4, "tables": 10 + 1, "features": 1 + 1, "slices": 2}
     assert rows == expected.get(filled.name, 2 + 1)
     # Done again it finds nothing.
     assert set(erasure.erase({filled.name: filled.root}, [GONE])[filled.name].values()) == {0}

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from components.ingest.job import ingest
 from listening.events import DirectorySource, land
 from listening.features import partitions
-from listening.held_out import sides
+from listening.held_out import MANIFEST, erasing, sides
 from pipeline.cli.main import app
 from schema.features import LISTENER_COLUMNS
 from schema.side_tables import TABLE_FILE, describe_side_table
@@ -297,3 +297,32 @@ def test_sides_are_halves_and_shares():
     numbers = {sides.pid(name, split) for name in names for split in ("train", "eval")}
     assert len(numbers) == 8_000
     assert all(2**62 <= number < 2**63 for number in numbers)
+
+
+def test_who_is_erased_leaves_records_and_counts_of_all_others(slices, tmp_path):
+    """Others' slices keep their bytes, and the manifest counts what is left."""
+    out = tmp_path / "out"
+    shutil.copytree(slices.out, out)
+    gone = max(by_listener(slices, FITTED).keys() & by_listener(slices, HELD_OUT).keys())
+    removed = erasing.erase(str(out), [gone])
+    assert removed == {"records": 2, "files": 1}
+    left = dataclasses.replace(slices, out=out)
+    assert [r for r in slices.records if r not in left.records] == [
+        record
+        for record in slices.records
+        if record["pid"] in {sides.pid(gone, split) for split in (*FITTED, *HELD_OUT)}
+    ]
+    told, before = (json.loads((path / MANIFEST).read_text()) for path in (out, slices.out))
+    assert told["listeners"] == before["listeners"] - 1
+    assert sum(told["records"].values()) == sum(before["records"].values()) - 2
+    counted = Counter((r["listener"]["segment"], r["listener"]["split"]) for r in left.records)
+    assert counted == {
+        (name, split): number
+        for name, each in told["segments"].items()
+        for split, number in each.items()
+        if number
+    }
+    names = {path.name for path in slices.out.glob("mpd.slice.playlists-*")}
+    assert names
+    for name in names:
+        assert (out / name).read_bytes() == (slices.out / name).read_bytes()
