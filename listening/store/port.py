@@ -88,7 +88,8 @@ class FeatureStore(Protocol):
         Returns:
             A row an entity in their order: its columns, then those of the view, and `feature_time`;
             null where nothing was known. A row as of a time is known from that time on. Of a
-            pushed row and one of a partition, both as of one time, the pushed one counts.
+            pushed row and one of a partition, both as of one time, the pushed one counts, of two
+            pushed ones the later. What is served is chosen likewise.
         """
 
     def erase(self, listeners: Collection[str]) -> dict[str, int]:

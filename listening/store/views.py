@@ -125,6 +125,13 @@ def newest(view: FeatureView, rows: pa.Table) -> pa.Table:
     return ordered.filter(pa.concat_arrays([pa.array([True]), _whole(first)]))
 
 
+def once_a_time(view: FeatureView, rows: pa.Table) -> pa.Table:
+    """Of rows of one key and one time the one that comes last, in their order."""
+    pairs = zip(*(rows.column(name).to_pylist() for name in (view.key, EVENT_TIME)), strict=True)
+    places = {pair: place for place, pair in enumerate(pairs)}
+    return rows.take(pa.array(sorted(places.values()), pa.int64()))
+
+
 def asked(view: FeatureView, entities: pa.Table) -> tuple[pa.Array, pa.Array]:
     """The keys and times that a join is asked for.
 

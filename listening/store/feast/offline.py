@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from listening.features import partitions
 from listening.store.feast.columns import offline_schema, to_feast
-from listening.store.views import as_of_cut, content_name, without
+from listening.store.views import as_of_cut, content_name, once_a_time, without
 from schema.files import replacing
 from schema.tables import FEATURE_VIEWS, FeatureView
 
@@ -82,7 +82,9 @@ class Files:
     def add(self, view: FeatureView, rows: pa.Table) -> None:
         """See `Offline`."""
         name = f"{_PUSHED}{content_name(rows)}.parquet"
-        self._write(view, name, to_feast(view, rows, time.time_ns() // 1000))
+        # Pushed again, they are the last that were: of rows of one time joins take the last.
+        latest = to_feast(view, once_a_time(view, rows), time.time_ns() // 1000)
+        self._write(view, name, latest, again=True)
 
     @contextlib.contextmanager
     def reading(self, view: FeatureView) -> Iterator[str]:
@@ -132,9 +134,9 @@ class Files:
         names = sorted(os.listdir(home)) if os.path.isdir(home) else []
         return [name for name in names if name.endswith(".parquet") and not name.startswith(".")]
 
-    def _write(self, view: FeatureView, name: str, rows: pa.Table) -> None:
+    def _write(self, view: FeatureView, name: str, rows: pa.Table, *, again: bool = False) -> None:
         path = os.path.join(self._home(view), name)
-        if os.path.exists(path):
+        if os.path.exists(path) and not again:
             return
         with replacing(path) as partial:
             pq.write_table(rows, partial, compression="zstd")

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import pyarrow as pa
 
 from listening.features import partitions
-from listening.store import EVENT_TIME
+from listening.store import EVENT_TIME, FeatureStore
 from schema.side_tables import write_side_table
 from schema.tables import SEGMENTS, SOCIAL_GRAPH, TRACK_VECTORS
 
@@ -77,3 +77,11 @@ def asked(rows: Sequence[tuple[int, datetime.datetime]]) -> pa.Table:
             EVENT_TIME: pa.array([time for _, time in rows], pa.timestamp("us", tz="UTC")),
         }
     )
+
+
+def both(store: FeatureStore) -> list[str | None]:
+    """The segments of 1 and 2, which are served as they are joined."""
+    found = store.read("segments", [listener(1), listener(2)]).column("segment").to_pylist()
+    joined = store.join("segments", asked([(1, day(9)), (2, day(9))]))
+    assert joined.column("segment").to_pylist() == found
+    return found

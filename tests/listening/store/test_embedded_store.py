@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import itertools
 import multiprocessing
 import os
 import pathlib
@@ -14,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from listening.store import FeatureStore, OlderSpaceError, Pushed, open_store
+from listening.store import OlderSpaceError, Pushed, open_store
 from listening.store.embedded import erasing
 from schema import output_lock
 from schema.files import replacing
 from schema.tables import FEATURE_VIEWS
-from tests.listening.store.making import asked, build, day, listener, segments, timed, vectors
+from tests.listening.store.making import both, build, day, listener, segments, timed, vectors
 
 PUSHED = timed(segments({1: "new", 2: "new"}), [day(3), day(3)])
 
@@ -75,41 +74,6 @@ def test_a_push_that_is_killed_leaves_old_or_new_of_what_is_served_and_what_is_j
     store.push("segments", PUSHED)
     assert both(store) == ["new", "new"]
     assert len(os.listdir(tmp_path / "pushed" / "segments")) == 2
-    store.close()
-
-
-def both(store: FeatureStore) -> list[str | None]:
-    """The segments of 1 and 2, which are served as they are joined."""
-    found = store.read("segments", [listener(1), listener(2)]).column("segment").to_pylist()
-    joined = store.join("segments", asked([(1, day(9)), (2, day(9))]))
-    assert joined.column("segment").to_pylist() == found
-    return found
-
-
-def test_of_one_time_the_later_push_counts(tmp_path: pathlib.Path) -> None:
-    store = open_store(f"embedded:{tmp_path}", str(tmp_path))
-    for one, other in itertools.permutations("abcd", 2):
-        store.push("segments", timed(segments({1: one, 2: one}), [day(2), day(2)]))
-        store.push("segments", timed(segments({1: other}), [day(2)]))
-        assert both(store) == [other, one]
-    store.erase([listener(2)])
-    assert both(store) == [other, None]
-    store.close()
-
-
-@pytest.mark.parametrize("first", ["partition", "push"])
-def test_of_one_time_a_push_counts_and_no_partition(tmp_path: pathlib.Path, first: str) -> None:
-    features = tmp_path / "features"
-    store = open_store(f"embedded:{tmp_path / 'store'}", str(features))
-    build(features, "segments", day(2), segments({1: "built", 2: "built"}))
-    if first == "partition":
-        store.materialise("segments")
-    store.push("segments", timed(segments({1: "pushed"}), [day(2)]))
-    store.materialise("segments")
-    assert both(store) == ["pushed", "built"]
-    build(features, "segments", day(2), segments({1: "rebuilt", 2: "rebuilt"}))
-    assert store.materialise("segments") == Pushed(1, 1)
-    assert both(store) == ["pushed", "rebuilt"]
     store.close()
 
 

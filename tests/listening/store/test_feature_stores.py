@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from listening.store import EVENT_TIME, STORES, FeatureStore, OlderSpaceError, Pushed, open_store
-from tests.listening.store.making import asked, build, day, listener, segments, timed, vectors
+from tests.listening.store.making import asked, both, build, day, listener, segments, timed, vectors
 from tests.listening.store.placing import KINDS, Placing, placing
 
 _NUMBERS = itertools.count()
@@ -121,14 +121,32 @@ def test_a_row_is_known_from_its_time_on(store: FeatureStore, features: pathlib.
     assert segments_of(young) == ["four", None, "two", "two", "three", None, None]
 
 
-def test_of_two_rows_of_one_time_the_pushed_one_counts(
-    store: FeatureStore, features: pathlib.Path
+def test_of_two_rows_of_one_time_the_later_push_counts(store: FeatureStore) -> None:
+    """Also where it was pushed before, and of two in one push the one that comes last."""
+    for one, other in (("a", "b"), ("b", "a"), ("a", "b")):
+        store.push("segments", timed(segments({1: one, 2: one}), [day(2), day(2)]))
+        store.push("segments", timed(segments({1: other}), [day(2)]))
+        assert both(store) == [other, one]
+    twice = [timed(segments({1: text, 2: "z"}), [day(2), day(2)]) for text in "zyx"]
+    store.push("segments", pa.concat_tables(twice))
+    assert both(store) == ["x", "z"]
+    store.erase([listener(2)])
+    assert both(store) == ["x", None]
+
+
+@pytest.mark.parametrize("first", ["partition", "push"])
+def test_of_two_rows_of_one_time_a_push_counts_and_no_partition(
+    store: FeatureStore, features: pathlib.Path, first: str
 ) -> None:
-    build(features, "segments", day(2), segments({1: "built"}))
-    store.materialise("segments")
+    build(features, "segments", day(2), segments({1: "built", 2: "built"}))
+    if first == "partition":
+        store.materialise("segments")
     store.push("segments", timed(segments({1: "pushed"}), [day(2)]))
-    assert segments_of(store.join("segments", asked([(1, day(2))]))) == ["pushed"]
-    assert segments_of(store.read("segments", [listener(1)])) == ["pushed"]
+    store.materialise("segments")
+    assert both(store) == ["pushed", "built"]
+    build(features, "segments", day(2), segments({1: "rebuilt", 2: "rebuilt"}))
+    store.materialise("segments")
+    assert both(store) == ["pushed", "rebuilt"]
 
 
 def test_nothing_known_and_nothing_asked(store: FeatureStore) -> None:

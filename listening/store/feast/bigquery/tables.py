@@ -22,7 +22,7 @@ from listening.features import partitions
 from listening.store.feast.bigquery.jobs import BigQueryError, Jobs, told
 from listening.store.feast.columns import offline_schema, to_feast
 from listening.store.port import EVENT_TIME
-from listening.store.views import as_of_cut, content_name
+from listening.store.views import as_of_cut, content_name, once_a_time
 from schema.tables import FEATURE_VIEWS, FeatureView
 
 _PUSHED: Final = "pushed-"
@@ -86,14 +86,8 @@ class Tables:
         """See `Offline`."""
         self.prepare(view)
         content = content_name(rows)
-        # The newest row of a key and time: MERGE wants one.
-        table = to_feast(view, rows, time.time_ns() // 1000)
-        places = {}
-        for place, pair in enumerate(
-            zip(*(table.column(name).to_pylist() for name in (view.key, EVENT_TIME)), strict=True)
-        ):
-            places[pair] = place
-        latest = table.take(pa.array(sorted(places.values()), pa.int64()))
+        # MERGE wants one row of a key and a time.
+        latest = to_feast(view, once_a_time(view, rows), time.time_ns() // 1000)
         self._put(view, f"{_PUSHED}{content}", content, latest)
 
     @contextlib.contextmanager
