@@ -2,34 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 import numpy as np
-import pyarrow as pa
 
-from listening.recommending.people import VIEWS, Person, add
+from listening.recommending.people import Person
 from listening.recommending.tracks import Tracks
-from listening.store import EVENT_TIME
+from schema.features import LISTENER_COLUMNS
 
-#: The views that a listener is read from, one row each.
-VIEWS_READ: Final = tuple(VIEWS)
-_FIRST: Final = np.zeros(1, np.int64)
+_Row = Mapping[str, Any]
 
 
-def person(listener: str, rows: Mapping[str, pa.Table], tracks: Tracks) -> Person:
-    """A listener by what a store serves.
+def person(listener: str, rows: Mapping[str, _Row | None], tracks: Tracks) -> Person:
+    """A listener by what a store serves: the same as `people` finds in partitions.
 
     Args:
         listener: the pseudonym.
-        rows: a row of each view of VIEWS_READ, as `FeatureStore.read` gives it; views may lack.
+        rows: of each view of VIEWS_READ, as `FeatureStore.row` gives it; views may lack.
         tracks: of the table.
     """
     found = Person(listener)
     for view, row in rows.items():
-        if row.column(EVENT_TIME)[0].is_valid:  # otherwise nothing is known
-            add([found], view, [(_FIRST, row.select(list(VIEWS[view])))], tracks)
+        if row is not None:
+            _ADD[view](found, row, tracks)
     return found
+
+
+def _add_history(found: Person, row: _Row, tracks: Tracks) -> None:
+    found.seeds = row["seed_uris"]
+    found.times = [time // 1_000_000 for time in row["seed_times"]]
+    found.seed_places = _places(found.seeds, tracks)
+    numbers = [row[name] for name in LISTENER_COLUMNS]
+    found.features = np.array([np.nan if each is None else each for each in numbers], np.float32)
+
+
+def _add_heard(found: Person, row: _Row, tracks: Tracks) -> None:
+    places = _places(row["track_uris"], tracks)
+    known = places >= 0
+    found.heard = places[known]
+    found.streams = np.array(row["streams"], np.int64)[known]
+
+
+def _add_segment(found: Person, row: _Row, _: Tracks) -> None:
+    found.segment = row["segment"]
+
+
+def _add_ties(found: Person, row: _Row, tracks: Tracks) -> None:
+    found.followed = tracks.artist_numbers(row["followed_artists"])
+    found.neighbours = tuple(zip(row["neighbours"], row["similarities"], strict=True))
+
+
+_ADD: Final[Mapping[str, Callable[[Person, _Row, Tracks], None]]] = {
+    "listening_history": _add_history,
+    "heard": _add_heard,
+    "segments": _add_segment,
+    "social_graph": _add_ties,
+}
+#: The views that a listener is read from.
+VIEWS_READ: Final = tuple(_ADD)
 
 
 def just_played(found: Person, uris: Sequence[str], now: int, tracks: Tracks) -> Person:
@@ -45,7 +76,7 @@ def just_played(found: Person, uris: Sequence[str], now: int, tracks: Tracks) ->
         return found
     again = set(uris)
     kept = [place for place, uri in enumerate(found.seeds) if uri not in again]
-    places = tracks.places(uri.encode() for uri in uris)
+    places = _places(uris, tracks)
     fresh = np.setdiff1d(places[places >= 0], found.heard)
     time = max(now, found.times[0] if found.times else 0)
     return Person(
@@ -63,3 +94,7 @@ def just_played(found: Person, uris: Sequence[str], now: int, tracks: Tracks) ->
         followed=found.followed,
         neighbours=found.neighbours,
     )
+
+
+def _places(uris: Sequence[str], tracks: Tracks) -> np.ndarray:
+    return tracks.places(uri.encode() for uri in uris)

@@ -25,8 +25,6 @@ _SCHEMA: Final = pa.schema([TRACKS.field(name) for name in _COLUMNS])
 _LONG_AGO: Final = np.iinfo(np.int32).min
 _MARKETS: Final = 32  # whose tracks are kept at hand
 _LABELS: Final = 65_536
-#: Arrow hashes the whole table at each look-up: few texts are found sooner one by one.
-_FEW: Final = 16
 
 
 class Tracks:
@@ -104,8 +102,6 @@ class Tracks:
 
     def look_up(self, uris: pa.Array) -> np.ndarray:
         """As `places`, of texts in Arrow."""
-        if len(uris) < len(self) // _FEW:
-            return self.places(uri.encode() for uri in uris.to_pylist())
         return np.asarray(pc.fill_null(pc.index_in(uris, self.uris), -1), np.int64)
 
     def artist_numbers(self, uris: Iterable[str]) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import datetime
 from collections.abc import Collection, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import pyarrow as pa
 
@@ -73,6 +73,18 @@ class FeatureStore(Protocol):
 
         Returns:
             The view's columns, all of which may be null but the key, and `event_timestamp`.
+        """
+
+    def row(self, view: str, key: str) -> dict[str, Any] | None:
+        """What is served of one key, in plain values: for whoever answers a request meanwhile.
+
+        Args:
+            view: its name.
+            key: of a listener or a track, as the view has it.
+
+        Returns:
+            The values that `read` gives, by column, but for instants: microseconds since 1970, also
+            in lists. None where nothing is known.
         """
 
     def join(

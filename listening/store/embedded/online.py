@@ -11,7 +11,7 @@ import contextlib
 import os
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Any, Final
 
 import orjson
 import pyarrow as pa
@@ -107,6 +107,16 @@ class Online:
             found.update(self._known.execute(query, some))
         rows = [orjson.loads(found[key]) if key in found else {view.key: key} for key in keys]
         return pa.Table.from_pylist(rows, served(view))
+
+    def row(self, view: FeatureView, key: str) -> dict[str, Any] | None:
+        """As of `FeatureStore`."""
+        query = f"SELECT row FROM {view.name} WHERE key = ?"  # noqa: S608 - our own name
+        kept = self._known.execute(query, (key,)).fetchone()
+        if kept is None:
+            return None
+        # As `read`: a column that a row is too old for is null, one that is gone is not there.
+        known = orjson.loads(kept[0])
+        return {name: known.get(name) for name in (*view.schema.names, EVENT_TIME)}
 
     def pushes(self, view: FeatureView) -> list[str]:
         """The files of pushes that count, in the order of the pushes."""

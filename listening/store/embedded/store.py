@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Collection, Sequence
-from typing import Final
+from typing import Any, Final
 
 import pyarrow as pa
 import pydantic
@@ -75,6 +75,10 @@ class EmbeddedStore:
     def read(self, view: str, keys: Sequence[str]) -> pa.Table:
         """See `FeatureStore`."""
         return self._online.read(feature_view(view), keys)
+
+    def row(self, view: str, key: str) -> dict[str, Any] | None:
+        """See `FeatureStore`."""
+        return self._online.row(feature_view(view), key)
 
     def join(
         self, view: str, entities: pa.Table, within: datetime.timedelta | None = None

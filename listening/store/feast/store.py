@@ -28,7 +28,7 @@ from listening.store.feast.offline import Files, Offline
 from listening.store.feast.place import Place, remember
 from listening.store.feast.spaces import Spaces
 from listening.store.port import EVENT_TIME, Pushed
-from listening.store.views import as_of_cut, asked, beside, checked, known_then, newest
+from listening.store.views import as_of_cut, asked, beside, checked, known_then, newest, plain
 from schema import output_lock
 from schema.tables import FEATURE_VIEWS, FeatureView, feature_view
 
@@ -95,6 +95,13 @@ class FeastStore:
         described = feature_view(view)
         found = self._ask("read", view=view, keys=list(keys)) if keys else {}
         return from_online(described, keys, found, lambda row: self._spaces.sees(described, row))
+
+    def row(self, view: str, key: str) -> dict[str, Any] | None:
+        """See `FeatureStore`."""
+        found = self.read(view, [key])
+        if not found.column(EVENT_TIME)[0].is_valid:
+            return None
+        return {name: plain(found.column(name))[0].as_py() for name in found.schema.names}
 
     def join(
         self, view: str, entities: pa.Table, within: datetime.timedelta | None = None

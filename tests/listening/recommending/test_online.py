@@ -40,9 +40,8 @@ def test_both_say_the_same(tmp_path: pathlib.Path) -> None:
         store.materialise(view)
 
     def read(name: str) -> Person:
-        return online.person(
-            name, {view: store.read(view, [name]) for view in online.VIEWS_READ}, of
-        )
+        rows = {view: store.row(view, name) for view in online.VIEWS_READ}
+        return online.person(name, rows, of)
 
     audience = pa.Table.from_pylist([{"row": 0, **who}], SORTED)
     (expected,) = people.people(audience, found(tmp_path / "f"), of)

@@ -59,6 +59,21 @@ def test_the_newest_partition_is_served(store: FeatureStore, features: pathlib.P
     assert found.column("since").to_pylist() == [day(1), day(1), None]
 
 
+def test_a_row_alone_says_what_a_read_says(store: FeatureStore, features: pathlib.Path) -> None:
+    build(features, "segments", day(3), segments({1: "new"}))
+    store.materialise("segments")
+    (read,) = store.read("segments", [listener(1)]).to_pylist()
+    row = store.row("segments", listener(1))
+    assert row is not None
+    assert row.keys() == read.keys()
+    instants = {"since", EVENT_TIME}
+    assert {name: row[name] for name in instants} == {
+        name: round(read[name].timestamp() * 1e6) for name in instants
+    }
+    assert all(row[name] == read[name] for name in row.keys() - instants)
+    assert store.row("segments", listener(9)) is None
+
+
 def test_an_earlier_cut_never_replaces_a_later_one(
     store: FeatureStore, features: pathlib.Path
 ) -> None:
