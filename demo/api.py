@@ -30,11 +30,13 @@ Uris = Annotated[
 ]
 
 
-class _Body(pydantic.BaseModel):
+class Body(pydantic.BaseModel):
+    """What a request may say: no field too many."""
+
     model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
 
 
-class PlaylistBody(_Body):
+class PlaylistBody(Body):
     """A playlist to continue; `version` is a text, since JavaScript's numbers are too short."""
 
     name: str = pydantic.Field("", max_length=MAX_NAME)
@@ -43,7 +45,7 @@ class PlaylistBody(_Body):
     top: int = pydantic.Field(100, ge=1, le=MAX_RECOMMENDATIONS)
 
 
-class TracksBody(_Body):
+class TracksBody(Body):
     """Tracks by URI, link or bare ID."""
 
     tracks: Uris

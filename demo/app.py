@@ -19,11 +19,12 @@ from fastapi.staticfiles import StaticFiles
 from rich.console import Console
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from demo import model_server
+from demo import gateway_api, model_server
 from demo.api import create_router
 from demo.backend import Backend
 from demo.catalogue import Catalogue
 from demo.filling import CatalogueFiller
+from demo.gateway import Gateway, GatewayError, listeners_of
 from demo.guard import Guard, allowed_hosts
 from serving.protocol import BadAnswerError, ConfigError, ServingError
 
@@ -37,13 +38,20 @@ _STATUS = {
 }
 
 
-def create_app(backend: Backend, catalogue: Catalogue, *, host: str = "127.0.0.1") -> FastAPI:
+def create_app(
+    backend: Backend,
+    catalogue: Catalogue,
+    *,
+    host: str = "127.0.0.1",
+    gateway: Gateway | None = None,
+) -> FastAPI:
     """Builds the application.
 
     Args:
         backend: asks the model server.
         catalogue: what is searched.
         host: the address that the page is bound to.
+        gateway: is asked as a listener; None where there is none.
 
     Returns:
         An ASGI application.
@@ -51,6 +59,7 @@ def create_app(backend: Backend, catalogue: Catalogue, *, host: str = "127.0.0.1
     # No interactive documentation: its page loads scripts from elsewhere.
     app = FastAPI(title="Segue demo", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(create_router(backend, catalogue))
+    app.include_router(gateway_api.create_router(gateway))
 
     @app.get("/", include_in_schema=False)
     def page() -> FileResponse:
@@ -71,6 +80,8 @@ def run(
     port: int = 8600,
     model: str = "segue",
     fall_back: bool = False,
+    gateway: str | None = None,
+    listeners: str | None = None,
     console: Console | None = None,
 ) -> int:
     """Shows the page until SIGINT or SIGTERM.
@@ -83,6 +94,8 @@ def run(
         port: its port, 0 for a free one.
         model: name of the model on the server.
         fall_back: whether older versions may take the place of one that is not whole.
+        gateway: address of a gateway, which is asked as one of the listeners.
+        listeners: table of these.
         console: where to say what happens.
 
     Returns:
@@ -95,6 +108,9 @@ def run(
     """
     if model_base is None and target is None:
         raise ConfigError("give --model-base, --target, or both")
+    if (gateway is None) != (listeners is None):
+        raise ConfigError("--gateway and --listeners go together")
+    asked = Gateway(gateway, listeners_of(listeners)) if gateway and listeners else None
     console = console or Console()
     with contextlib.ExitStack() as stack:
         sock = stack.enter_context(_listen(host, port))
@@ -115,7 +131,7 @@ def run(
             address = f"http://{f'[{shown}]' if ':' in shown else shown}:{sock.getsockname()[1]}"
             console.print(f"Open [bold]{address}[/] (model server: {target}). Ctrl-C ends.")
             config = uvicorn.Config(
-                create_app(backend, catalogue, host=host),
+                create_app(backend, catalogue, host=host, gateway=asked),
                 log_level="warning",
                 access_log=False,
                 server_header=False,
@@ -170,6 +186,11 @@ def _explain_errors(app: FastAPI, target: str) -> None:
     def unusable(request: Request, error: ConfigError) -> JSONResponse:
         del request
         return JSONResponse({"error": str(error)}, 422)
+
+    @app.exception_handler(GatewayError)
+    def no_gateway(request: Request, error: GatewayError) -> JSONResponse:
+        del request
+        return JSONResponse({"error": str(error)}, 502)
 
     @app.exception_handler(BadAnswerError)
     def misunderstood(request: Request, error: BadAnswerError) -> JSONResponse:

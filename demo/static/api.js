@@ -19,6 +19,8 @@ const post = (path, body, signal) =>
   call(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal });
 
 export const status = () => call("status");
+export const gateway = () => call("gateway");
+export const askGateway = (listener, surface, tracks, signal) => post("gateway", { listener, surface, tracks }, signal);
 export const search = (text, signal) => call(`search?q=${encodeURIComponent(text)}`, { signal });
 export const describe = (uris) => post("tracks", { tracks: uris });
 export const open = (file) =>

@@ -3,6 +3,7 @@
 import * as api from "./api.js";
 import { byId, debounce, make, plural, say } from "./dom.js";
 import * as files from "./files.js";
+import * as gateway from "./gateway.js";
 import { Panel } from "./panel.js";
 import * as playlist from "./playlist.js";
 import * as search from "./search.js";
@@ -120,6 +121,7 @@ playlist.start(() => {
 });
 search.start(showError);
 files.start(showError);
+gateway.start(showError);
 byId("compare").addEventListener("click", () => setComparing(!comparing));
 byId("panels").append(panels[0].element);
 document.addEventListener("visibilitychange", () => { if (!document.hidden) lookLater(0); });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import socket
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.action_chains import ActionChains
@@ -19,6 +21,9 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
 
 from demo.app import create_app
+from demo.gateway import Gateway, Listener
+from gateway import GatewayServer
+from tests.gateway import making
 from tests.serving import toy_model
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
@@ -48,13 +53,33 @@ def driver() -> Iterator[Any]:
 @pytest.fixture
 def address(backend, catalogue, fill, model_base) -> Iterator[str]:
     fill(model_base)
+    with served(create_app(backend, catalogue)) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def served(app: FastAPI) -> Iterator[str]:
     sock = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(backend, catalogue), log_level="error"))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="error"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [sock]}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{sock.getsockname()[1]}"
     server.should_exit = True
     thread.join(timeout=20)
+
+
+@pytest.fixture
+def with_gateway(backend, catalogue, fill, model_base, tmp_path) -> Iterator[str]:
+    """The page of somebody who has a gateway, whose model server is gone, and three listeners."""
+    fill(model_base)
+    root = making.world(tmp_path)
+    options = making.config(root, server={"target": "127.0.0.1:9"})
+    with GatewayServer(options) as gateway:
+        known = [Listener(making.KNOWN, "casual"), Listener(making.HEAVY, "heavy")]
+        known.append(Listener(making.STRANGER))
+        app = create_app(backend, catalogue, gateway=Gateway(gateway.address, known))
+        with served(app) as address:
+            yield address
 
 
 class Page:
@@ -241,6 +266,30 @@ def test_two_versions_are_compared_side_by_side(page):
     page.until(lambda: "208" in left.text)
     page.click("#compare")
     page.until(lambda: len(page.driver.find_elements(By.CSS_SELECTOR, ".panel")) == 1)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_gateway_is_asked_as_a_listener(driver, with_gateway, width):
+    page = Page(driver, with_gateway, width)
+    page.until(lambda: page.driver.find_element(By.ID, "gateway").is_displayed())
+    options = page.driver.find_elements(By.CSS_SELECTOR, "#listener option")
+    assert [each.text for each in options] == [
+        *("Listener 1 · casual", "Listener 2 · heavy", "Listener 3")
+    ]
+    page.click("#ask")
+    page.until(lambda: "segment" in page.text("#facts").lower())
+    assert "casual" in page.text("#facts")
+    assert "in no experiment" in page.text("#facts")
+    assert "the day's published list (41)" in page.text("#facts")
+    assert "segue label stable: unavailable" in page.text("#facts")
+    assert page.text("#shelves h3") == "Yesterday's"
+    assert page.text("#shelves .song .reason") == "of yesterday 9"
+    options[2].click()
+    page.until(lambda: "what is popular (popular)" in page.text("#facts"))
+    assert page.text("#shelves h3") == "Popular now"
+    wide = "return document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+    assert page.driver.execute_script(wide)
+    assert making.KNOWN not in page.driver.page_source
 
 
 @pytest.mark.parametrize("comparing", [False, True])
