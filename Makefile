@@ -110,7 +110,7 @@ conformance: setup ## the tests of the API against a server: make conformance TA
 	@SEGUE_SERVING_TARGET=$(TARGET) $(BIN)/python -m pytest tests/serving/conformance $(ARGS)
 
 # Releases under load at any server: make soak ARGS=swaps TARGET=HOST:PORT MODEL_BASE=DIR [FOLDER=DIR]
-soak: setup ## what takes long: malformed requests, kills, mutants, load, releases: make soak [ARGS='tests mutation load swaps engines kills landing']
+soak: setup ## what takes long: malformed requests, kills, mutants, load, releases: make soak [ARGS='tests mutation load swaps engines kills landing gateway']
 	@$(BIN)/python -m benchmarks.soak $(ARGS) $(if $(filter file,$(origin TARGET)),,--target "$(TARGET)") \
 	  $(if $(MODEL_BASE),--model-base "$(MODEL_BASE)") $(if $(FOLDER),--folder "$(FOLDER)")
 

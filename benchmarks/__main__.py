@@ -37,6 +37,7 @@ BENCHMARKS = {
     "segments": "segments",
     "listeners-recommended": "listeners_recommended",
     "feature-store": "feature_store",
+    "gateway": "gateway_overhead",
 }
 
 

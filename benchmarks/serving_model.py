@@ -59,7 +59,7 @@ def save_two_stage(path: pathlib.Path) -> None:
     )
 
 
-def save_als(path: pathlib.Path) -> None:
+def save_als(path: pathlib.Path, tracks: int = TRACKS) -> None:
     """Exports ALS's scorer, with vectors made up, as the pipeline exports it.
 
     Everything that a pushed model does for a request is in it: lookups, the playlist's vector, all
@@ -70,25 +70,31 @@ def save_als(path: pathlib.Path) -> None:
     from models.families.als.params import Params
 
     generator = np.random.default_rng(0)
-    factors = generator.normal(scale=FACTORS**-0.5, size=(TRACKS, FACTORS)).astype(np.float32)
-    card = ModelCard(family="als", catalogue_size=TRACKS)
-    saved_model.export(AlsScorer(factors, Params()), *_catalogue(), str(path), card)
+    factors = generator.normal(scale=FACTORS**-0.5, size=(tracks, FACTORS)).astype(np.float32)
+    card = ModelCard(family="als", catalogue_size=tracks)
+    saved_model.export(AlsScorer(factors, Params()), *_catalogue(tracks), str(path), card)
 
 
-def _catalogue() -> tuple[Catalogue, Vocabularies]:
+def owners(tracks: int = TRACKS) -> np.ndarray:
+    """The number of each track's artist."""
+    found: np.ndarray = np.random.default_rng(0).integers(0, _ARTISTS, tracks)
+    return found
+
+
+def _catalogue(count: int = TRACKS) -> tuple[Catalogue, Vocabularies]:
     from models.contract import Catalogue
     from models.data import Vocabularies
 
-    tracks = [uri(index).encode() for index in range(TRACKS)]
+    tracks = [uri(index).encode() for index in range(count)]
     artists = [b"artist %d" % index for index in range(_ARTISTS)]
-    owners = np.random.default_rng(0).integers(0, _ARTISTS, TRACKS)
+    artist_ids = owners(count)
     catalogue = Catalogue(
         track_uris=np.array(tracks, object),
-        track_names=np.array([b"track %d" % index for index in range(TRACKS)], object),
-        artist_names=np.array(artists, object)[owners],
-        artist_ids=owners,
-        album_ids=np.full(TRACKS, -1, np.int64),
-        counts=np.arange(TRACKS, 0, -1),
+        track_names=np.array([b"track %d" % index for index in range(count)], object),
+        artist_names=np.array(artists, object)[artist_ids],
+        artist_ids=artist_ids,
+        album_ids=np.full(count, -1, np.int64),
+        counts=np.arange(count, 0, -1),
     )
     return catalogue, Vocabularies(tracks, artists, title_ngrams=[b"pl", b"la"])
 

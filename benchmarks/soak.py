@@ -5,7 +5,8 @@ tests (see `benchmarks.mutation`), `load` asks a server for ten minutes (see `se
 `swaps` releases versions, broken ones too, while a client asks (see `benchmarks.swaps`), `engines`
 ends parts of a Flink cluster under runs (see `benchmarks.engine_kills`), `kills` kills runs in
 every node and starts them again (see `benchmarks.kills`), `landing` a landing of events a hundred
-times (see `benchmarks.landing_kills`). Each part replaces its own figures in
+times (see `benchmarks.landing_kills`), `gateway` takes away what a gateway uses while it is asked
+(see `benchmarks.gateway_faults`). Each part replaces its own figures in
 benchmarks/results/soak.json, each room of `mutation` its own (`mutation --room claims --mutants 12`
 changes one room in twelve places), and each run of `engines` its own (`engines --run Transform`).
 `swaps --target HOST:PORT` prints the figures of that server and keeps none.
@@ -26,7 +27,16 @@ from xml.etree import ElementTree
 
 import typer
 
-from benchmarks import engine_kills, harness, kills, landing_kills, mutation, serving_soak, swaps
+from benchmarks import (
+    engine_kills,
+    gateway_faults,
+    harness,
+    kills,
+    landing_kills,
+    mutation,
+    serving_soak,
+    swaps,
+)
 
 _EXAMPLES: Final = 6000
 _MUTANTS: Final = 40
@@ -91,6 +101,8 @@ def failures(figures: dict[str, Any]) -> list[str]:
         wrong += swap_failures(figures["swaps"])
     if "kills" in figures:
         wrong += kills.failures(figures["kills"])
+    if "gateway" in figures:
+        wrong += gateway_faults.failures(figures["gateway"])
     if "landing" in figures:
         for source in ("directory", "kafka"):
             found = landing_kills.failures(figures["landing"][source])
@@ -117,7 +129,7 @@ def swap_failures(found: dict[str, Any]) -> list[str]:
     return wrong
 
 
-PARTS: Final = ("tests", "mutation", "load", "swaps", "engines", "kills", "landing")
+PARTS: Final = ("tests", "mutation", "load", "swaps", "engines", "kills", "landing", "gateway")
 
 
 def mutate(
@@ -197,6 +209,7 @@ def main(
             "tests": run_tests,
             "load": serving_soak.measure,
             "landing": landing_of_both,
+            "gateway": gateway_faults.measure,
         }[name]
         figures[name] = {"measured": _today(), **measure()}
         harness.record("soak", figures)
