@@ -5,6 +5,6 @@ A request's way: `web` or `calls` → `answering` → `listeners` → `assignmen
 """
 
 from gateway.configuration import GatewayConfig, load
-from gateway.running import run
+from gateway.running import GatewayServer, run
 
-__all__ = ["GatewayConfig", "load", "run"]
+__all__ = ["GatewayConfig", "GatewayServer", "clock", "load", "run"]

@@ -190,17 +190,14 @@ class Gateway:
     def _slots(self, way: Way, ranked: Ranked) -> tuple[list[Slot], str]:
         """What the policy makes of a model's answer."""
         lists = way.day.lists
-        places = lists.tracks.places(uri.encode() for uri, _ in ranked.tracks)
-        there = places >= 0
+        places = lists.tracks.places(ranked.uris)
         known, vectors = self.knowledge.of(ranked, lists.tracks)
-        answer = ModelAnswer(places[there], known, vectors)
+        answer = ModelAnswer(places[places >= 0], known, vectors)
         filled = lists.filled(way.policy, way.person, answer)
-        scores = {
-            place: score for place, (_, score) in zip(places.tolist(), ranked.tracks, strict=True)
-        }
         candidates = candidate_set(way.request.surface, lists.tracks.texts(filled.places))
         options, count = self.config.randomise, way.count(len(filled.places))
         if options.applies_to(way.request.surface):
+            scores = dict(zip(places.tolist(), ranked.scores, strict=True))
             order, propensities = drawn(options, filled, scores, count, self._chance)
         else:
             order, propensities = list(range(count)), [1.0] * count

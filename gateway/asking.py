@@ -13,7 +13,6 @@ from tensorflow_serving.apis import model_pb2, predict_pb2, prediction_service_p
 from gateway.breaker import Breaker
 from gateway.configuration import Breaker as BreakerOptions
 from gateway.configuration import Model, Server
-from schema.signatures import MAX_RECOMMENDATIONS
 from serving.client import ClientTls, ConnectionOptions
 from serving.protocol import BadAnswerError, Listener, Playlist, messages
 
@@ -46,12 +45,14 @@ class Ranked:
     Attributes:
         model: its name.
         version: that answered.
-        tracks: URI and score, best first.
+        uris: of tracks, best first.
+        scores: as many.
     """
 
     model: str
     version: int
-    tracks: list[tuple[str, float]]
+    uris: list[bytes] = dataclasses.field(default_factory=list)
+    scores: list[float] = dataclasses.field(default_factory=list)
 
 
 class Models:
@@ -92,19 +93,19 @@ class Models:
             ModelError: it did not answer.
         """
         breaker = self._breaker_of(model)
-        if not breaker.may_try():
+        if (began := breaker.began()) is None:
             raise ModelError("left_alone")
         try:
             response = await self._answered(model, listener, seconds)
-            (tracks,) = messages.read_recommendations(response, 1, MAX_RECOMMENDATIONS)
+            uris, scores = messages.read_one(response)
         except grpc.RpcError as error:
-            breaker.failed()
+            breaker.failed(began)
             raise ModelError(_reason(error.code())) from None
         except BadAnswerError:
-            breaker.failed()
+            breaker.failed(began)
             raise ModelError("bad_answer") from None
         breaker.succeeded()
-        return Ranked(model.model, response.model_spec.version.value, tracks)
+        return Ranked(model.model, response.model_spec.version.value, uris, scores)
 
     async def predict(
         self, request: predict_pb2.PredictRequest, seconds: float

@@ -11,6 +11,9 @@ from gateway.configuration import Breaker as BreakerOptions
 class Breaker:
     """Counts failures of one thing that is asked over and over; one thread uses it.
 
+    Requests that were under way when one failed count as one with it: a moment's trouble is no more
+    than one failure, however many met it.
+
     Args:
         options: when it opens, and for how long.
         clock: seconds that never go back.
@@ -23,28 +26,35 @@ class Breaker:
         self._clock = clock
         self._failures = 0
         self._closed_again = 0.0
+        self._failed_at = float("-inf")
 
     @property
     def is_open(self) -> bool:
         """Whether it is open, also while somebody tries."""
         return self._failures >= self._options.failures
 
-    def may_try(self) -> bool:
-        """Whether to ask: while it is open only one request in a while is let through."""
-        if not self.is_open:
-            return True
+    def began(self) -> float | None:
+        """When a request began; None for not to ask: while it is open, one in a while does."""
         now = self._clock()
-        if now < self._closed_again:
-            return False
-        self._closed_again = now + self._options.seconds
-        return True
+        if self.is_open:
+            if now < self._closed_again:
+                return None
+            self._closed_again = now + self._options.seconds
+        return now
 
     def succeeded(self) -> None:
         """Closes it."""
         self._failures = 0
 
-    def failed(self) -> None:
-        """Counts a failure, which may open it."""
+    def failed(self, began: float) -> None:
+        """Counts a failure, which may open it.
+
+        Args:
+            began: when the request did.
+        """
+        if began < self._failed_at:
+            return
+        self._failed_at = self._clock()
         self._failures += 1
         if self.is_open:
-            self._closed_again = self._clock() + self._options.seconds
+            self._closed_again = self._failed_at + self._options.seconds

@@ -75,18 +75,18 @@ class Listeners:
         kept = self._kept.get(listener)
         if kept is not None and kept[0] > self._clock() and kept[1] is tracks:
             return kept[2]
-        if not self._breaker.may_try():
+        if (began := self._breaker.began()) is None:
             raise StoreError("left_alone")
         wait = min(seconds, self._options.deadline_ms / 1000)
         try:
             found = await self._thread.call(wait, self._read, listener, tracks)
         except TimeoutError:
-            self._breaker.failed()
+            self._breaker.failed(began)
             raise StoreError("deadline") from None
         except Exception as error:
             # What an error says may name the listener: its kind is enough.
             _log.warning("the store failed: %s", type(error).__name__)
-            self._breaker.failed()
+            self._breaker.failed(began)
             raise StoreError("unavailable") from None
         self._breaker.succeeded()
         self._keep(listener, tracks, found)
@@ -110,7 +110,8 @@ class Listeners:
             if self._store is None:
                 there(self._options.uri)
                 self._store = self._open(self._options.uri, self._features)
-            rows = {view: self._store.read(view, [listener]) for view in online.VIEWS_READ}
+            store = self._store
+            rows = {view: store.row(view, listener) for view in online.VIEWS_READ}
         except Exception:
             self._let_go()  # the next one opens it anew
             raise

@@ -35,8 +35,8 @@ def drawn(
     Args:
         options: how.
         filled: the list, each shelf with its best track first.
-        scores: of the model, by track. A shelf that holds another track too is drawn by its order,
-            as if its k-th track had the score -log(k).
+        scores: of the model, by track. A shelf with a track that has no finite one is drawn by its
+            order, as if its k-th track had the score -log(k).
         count: slots, as many as the list has tracks at most.
         chance: where draws come from.
 
@@ -52,7 +52,7 @@ def drawn(
             places, chances = epsilon_greedy(len(on), options.epsilon, chance, wanted)
         else:
             told = [scores.get(filled.places[place]) for place in on]
-            found = [score for score in told if score is not None]
+            found = [score for score in told if score is not None and math.isfinite(score)]
             if len(found) < len(on):
                 found = [-math.log(rank) for rank in range(1, len(on) + 1)]
             places, chances = plackett_luce(found, options.temperature, chance, wanted)

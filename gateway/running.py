@@ -9,6 +9,7 @@ import logging
 import signal
 import socket
 import ssl
+import sys
 import threading
 from collections.abc import Callable, Coroutine, Iterator
 from types import TracebackType
@@ -41,6 +42,7 @@ from serving.protocol import ConfigError
 
 _log = logging.getLogger(__name__)
 _END_SECONDS: Final = 3.0
+_SWITCH_SECONDS: Final = 0.0005
 _LOOK_SECONDS: Final = 30.0  # for the newest features, lists and aliases
 _KEEP_ALIVE: Final = 30
 
@@ -110,8 +112,9 @@ class GatewayServer:
 
     def stop(self) -> None:
         """Answers what it has begun with, and writes what was shown."""
-        self._stop()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._stop()
+            self._thread.join()
         self.exposures.close(_END_SECONDS)
         self._socket.close()
 
@@ -128,6 +131,8 @@ class GatewayServer:
         self.stop()
 
     def _run(self) -> None:
+        # The loop waits no longer than that for a thread that reads or writes beside it.
+        sys.setswitchinterval(_SWITCH_SECONDS)
         try:
             asyncio.run(self._serve())
         except BaseException as error:
@@ -277,7 +282,10 @@ def listen(host: str, port: int) -> socket.socket:
     """
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=1024)
+        found = socket.create_server((host, port), family=family, backlog=1024)
+        # Connections have it too: an answer's second packet waits for nobody's acknowledgement.
+        found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return found
     except OSError as error:
         raise ConfigError(
             f"listen: {host}:{port} cannot be had: {error.strerror or error}"

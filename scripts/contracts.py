@@ -10,6 +10,8 @@ import json
 import pathlib
 import re
 import sys
+import types
+import typing
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -20,10 +22,12 @@ from pydantic import BaseModel
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from evaluation.metrics.registry import METRICS
+from gateway import GatewayConfig
 from schema import events, features, layout, published, rows, signatures, tables
 from schema.curated import curated_schema
 from schema.documents import RunMetrics
 from schema.model_card import ModelCard
+from schema.options import Options
 from schema.status import CommandStatus, StatusLine
 from serving.canary.options import CanaryOptions
 
@@ -164,6 +168,42 @@ def canary_options() -> str:
     return _markdown(("key", "default", "accepts", "meaning"), found)
 
 
+def gateway_options() -> str:
+    """The keys of a gateway's file, part by part; what stands twice is told at the first."""
+    return _markdown(("key", "default", "meaning"), _options(GatewayConfig, "", set()))
+
+
+def _options(
+    kind: type[Options], within: str, told: set[type[Options]]
+) -> Iterable[tuple[str, str, str]]:
+    for name, field in kind.model_fields.items():
+        found = list(_parts(field.annotation))
+        origin = typing.get_origin(field.annotation)
+        key = f"{within}{name}{'.SEGMENT' if origin is dict else '[]' if found and origin else ''}"
+        key = key.removesuffix("[]") if origin is types.UnionType else key
+        if field.is_required():
+            default = "required"
+        else:
+            default = "" if found or field.default in (None, ()) else f"`{_shown(field.default)}`"
+        yield f"`{key}`", default, field.description or ""
+        for part in found:
+            if part not in told:
+                told.add(part)
+                yield from _options(part, f"{key}.", told)
+
+
+def _parts(annotation: Any) -> Iterable[type[Options]]:
+    """The options that an annotation speaks of."""
+    if isinstance(annotation, type) and issubclass(annotation, Options):
+        yield annotation
+    for each in typing.get_args(annotation):
+        yield from _parts(each)
+
+
+def _shown(value: Any) -> str:
+    return json.dumps(value).strip('"')
+
+
 TABLES: Final[dict[str, Callable[[], str]]] = {
     "commands": commands,
     "places": places,
@@ -176,6 +216,7 @@ TABLES: Final[dict[str, Callable[[], str]]] = {
     "model-card": model_card,
     "statuses": statuses,
     "canary": canary_options,
+    "gateway": gateway_options,
     "events": document("event.schema.json"),
     "refusals": reasons(events.REASONS),
     "landed": columns(events.EVENTS),

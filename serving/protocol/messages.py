@@ -197,6 +197,24 @@ def read_recommendations(
     ]
 
 
+def read_one(response: predict_pb2.PredictResponse) -> tuple[list[bytes], list[float]]:
+    """The tracks and scores of the only row, without the filling, as they came.
+
+    Raises:
+        BadAnswerError: the answer is not one of `serving_default`, or has other rows.
+    """
+    uris = _values(response.outputs, TRACK_URIS, rank=2)
+    scores = _values(response.outputs, SCORES, rank=2)
+    if uris.shape != scores.shape or len(uris) != 1:
+        raise BadAnswerError(
+            f"expected one row of as many tracks as scores; got track_uris of shape "
+            f"{list(uris.shape)} and scores of shape {list(scores.shape)}"
+        )
+    # What fills a row ends it.
+    count = int(np.count_nonzero(uris[0])) if len(uris[0]) else 0
+    return uris[0, :count].tolist(), scores[0, :count].tolist()
+
+
 def read_facts(response: predict_pb2.PredictResponse, count: int) -> list[TrackFacts]:
     """Title, artist and number of playlists of every track that was asked for.
 

@@ -140,7 +140,8 @@ class FakeModels:
                 raise ModelError("deadline")
         if reason := self.failing.get(str(model), self.failing.get("*", "")):
             raise ModelError(reason)
-        return Ranked(model.model, model.version or 7, self.tracks)
+        uris = [text.encode() for text, _ in self.tracks]
+        return Ranked(model.model, model.version or 7, uris, [score for _, score in self.tracks])
 
     async def predict(self, request: Any, seconds: float) -> Any:
         raise ModelError("unavailable")

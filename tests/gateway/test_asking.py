@@ -42,7 +42,7 @@ def ask(target: str, *models: Model, seconds: float = 10.0) -> list[Ranked | str
 def test_a_version_a_label_or_the_latest_is_asked() -> None:
     with serving(whole) as (service, target):
         found = ask(target, Model(version=3), Model(model="other", label="canary"), Model())
-    assert found[0] == Ranked("segue", 3, [(uri(3), 3.0), (uri(4), 2.0), ("", 1.0)][:2])
+    assert found[0] == Ranked("segue", 3, [uri(3).encode(), uri(4).encode()], [3.0, 2.0])
     specs = [request.model_spec for request in service.asked]
     assert [spec.name for spec in specs] == ["segue", "other", "segue"]
     assert (specs[0].version.value, specs[1].version_label) == (3, "canary")
@@ -138,7 +138,7 @@ def test_what_a_model_knows_is_learnt_once() -> None:
 
     async def learn(target: str) -> None:
         models = Models(Server(target=target), Breaker())
-        knowledge, answer = Knowledge(models), Ranked("segue", 5, [])
+        knowledge, answer = Knowledge(models), Ranked("segue", 5)
         known, vectors = knowledge.of(answer, of)
         assert known.all()
         assert vectors is None
@@ -165,7 +165,7 @@ def test_a_model_without_vectors_and_one_that_says_nothing() -> None:
     async def learn(target: str) -> list[Any]:
         models = Models(Server(target=target), Breaker())
         knowledge = Knowledge(models)
-        answer = Ranked("segue", 5, [])
+        answer = Ranked("segue", 5)
         knowledge.of(answer, of)
         await knowledge.learn()
         found = knowledge.of(answer, of)

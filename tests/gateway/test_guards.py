@@ -28,34 +28,46 @@ class Clock:
 def test_a_breaker_opens_and_lets_one_try() -> None:
     clock = Clock()
     breaker = Breaker(BreakerOptions(failures=2, seconds=10), clock)
-    breaker.failed()
+    breaker.failed(0.0)
     breaker.succeeded()
-    breaker.failed()
-    assert breaker.may_try()
+    breaker.failed(0.0)
+    assert breaker.began() == 0.0
     assert not breaker.is_open
-    breaker.failed()
+    breaker.failed(0.0)
     assert breaker.is_open
     clock.now = 9.9
-    assert not breaker.may_try()
+    assert breaker.began() is None
     clock.now = 10.0
-    assert [breaker.may_try() for _ in range(3)] == [True, False, False]
-    breaker.failed()
+    assert [breaker.began() for _ in range(3)] == [10.0, None, None]
+    breaker.failed(10.0)
     clock.now = 19.9
-    assert not breaker.may_try()
+    assert breaker.began() is None
     clock.now = 20.0
-    assert breaker.may_try()
+    assert breaker.began() == 20.0
     breaker.succeeded()
-    assert [breaker.may_try() for _ in range(3)] == [True, True, True]
+    assert [breaker.began() for _ in range(3)] == [20.0, 20.0, 20.0]
 
 
 def test_whoever_tries_and_never_returns_is_followed_by_another() -> None:
     clock = Clock()
     breaker = Breaker(BreakerOptions(failures=1, seconds=10), clock)
-    breaker.failed()
+    breaker.failed(0.0)
     clock.now = 10.0
-    assert breaker.may_try()
+    assert breaker.began() == 10.0
     clock.now = 20.0
-    assert breaker.may_try()
+    assert breaker.began() == 20.0
+
+
+def test_a_moments_trouble_is_one_failure_however_many_met_it() -> None:
+    clock = Clock()
+    breaker = Breaker(BreakerOptions(failures=2, seconds=10), clock)
+    clock.now = 5.0
+    for began in (1.0, 2.0, 4.9):
+        breaker.failed(began)
+    assert not breaker.is_open
+    clock.now = 7.0
+    breaker.failed(6.0)
+    assert breaker.is_open
 
 
 def test_a_jump_of_the_clock_is_believed_after_ten_minutes() -> None:

@@ -98,6 +98,10 @@ def test_shelves_keep_their_places_and_tracks() -> None:
         assert sorted(order[3:]) == [3, 4]
         # 21 has no score: the second shelf goes by weights 1 and 1/2.
         assert propensities[3] == pytest.approx(2 / 3 if order[3] == 3 else 1 / 3)
+    broken = {**scores, 21: math.nan}
+    assert drawn(options, filled, broken, 5, chance(3)) == drawn(
+        options, filled, scores, 5, chance(3)
+    )
     order, propensities = drawn(options, filled, scores, 4, chance())
     assert (len(order), len(propensities), order[3] in (3, 4)) == (4, 4, True)
     order, _ = drawn(Randomise(by="epsilon", epsilon=1e-9), filled, scores, 5, chance())

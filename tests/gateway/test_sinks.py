@@ -91,9 +91,11 @@ def test_what_is_no_exposure_is_counted(tmp_path: pathlib.Path) -> None:
     log.log(exposure(tracks=0))
     log.log(exposure(1, model_version="no name"))
     log.log(exposure(2))
+    log.log(exposure(4, propensities=[0.5, 0.0]))
+    log.log(exposure(5, track_uris=[uri(1), "spotify:track:short"]))
     log.close(10)
     log.log(exposure(3))
-    assert log.counts() == {"empty": 1, "invalid": 1, "logged": 1, "closing": 1}
+    assert log.counts() == {"empty": 1, "invalid": 3, "logged": 1, "closing": 1}
     assert log.counts().keys() - {"logged"} <= UNLOGGED.keys()
 
 
