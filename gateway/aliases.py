@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
+from typing import Final
 
 from gateway.configuration import Model
-from serving.registry import Registry, RegistryError, open_registry
+from serving.protocol import ConfigError
+from serving.registry import Registry, RegistryError, check_uri, open_registry
 
 _log = logging.getLogger(__name__)
+_SECONDS: Final = 5.0  # that the registry has to answer
+
+
+def _opened(uri: str, model: str) -> Registry:
+    return open_registry(uri, model, timeout=_SECONDS)
 
 
 class Aliases:
@@ -18,14 +25,22 @@ class Aliases:
         uri: of the registry; None where no model is named by alias.
         models: those that may be asked for.
         opened: opens the registry of a registered model.
+
+    Raises:
+        ConfigError: the URI names no registry.
     """
 
     def __init__(
         self,
         uri: str | None,
         models: Iterable[Model],
-        opened: Callable[[str, str], Registry] = open_registry,
+        opened: Callable[[str, str], Registry] = _opened,
     ) -> None:
+        if uri is not None:
+            try:
+                check_uri(uri)
+            except ConfigError as error:
+                raise ConfigError(f"registry: {error}") from error
         self._uri, self._open = uri, opened
         self._models = tuple(dict.fromkeys(model for model in models if model.alias))
         self._pinned: dict[Model, Model] = {}

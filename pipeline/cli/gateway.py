@@ -14,7 +14,7 @@ def gateway(
 ) -> None:
     """Recommend to listeners over HTTP and gRPC, with an answer always.
 
-    Example: segue gateway --config configs/gateway.yaml
+    Example: segue gateway --config configs/gateway/local.yaml
     """
     from gateway import load, run
     from schema.option_files import OptionFileError

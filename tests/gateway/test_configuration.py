@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+import gateway
 from gateway import load
 from gateway.configuration import GatewayConfig, Model
 from schema.option_files import OptionFileError
@@ -32,6 +33,13 @@ def test_the_least_that_is_needed(tmp_path: pathlib.Path) -> None:
     assert found.model_of("anything") == Model(model="segue", label="stable")
     assert found.randomise.by == "none"
     assert found.fallback_label == "stable"
+
+
+def test_the_projects_own_file() -> None:
+    found = load(
+        str(pathlib.Path(gateway.__file__).parents[1] / "configs" / "gateway" / "local.yaml")
+    )
+    assert found.store.uri == "embedded:out/store"
 
 
 def test_models_are_named_in_words() -> None:
