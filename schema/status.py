@@ -371,6 +371,17 @@ class SyncedVersion(Part):
     """Why it is not."""
 
 
+class SyncedRun(Part):
+    """A run that was not tracked."""
+
+    key: str = ""
+    """The run, and what it pushed."""
+    tracked: bool = False
+    """Whether it is now."""
+    problem: str = ""
+    """Why it is not."""
+
+
 class RegistrySyncStatus(CommandStatus):
     """`segue registry sync`."""
 
@@ -381,6 +392,7 @@ class RegistrySyncStatus(CommandStatus):
     model: str = ""
     """The registered model."""
     versions: list[SyncedVersion] = Field(default_factory=list)
+    runs: list[SyncedRun] = Field(default_factory=list)
 
 
 class WatchCheck(Part):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from absl import logging
 from tfx import types
@@ -13,6 +13,7 @@ from tfx.utils import io_utils
 
 from components.ingest import summary
 from components.register.options import RegistryOptions
+from components.register.tracking import Place, track, tracked
 from schema import artifacts
 from schema.registry import Alias, Lineage, Registration
 from serving.registry import (
@@ -45,58 +46,63 @@ class Executor(base_executor.BaseExecutor):
         output = artifact_utils.get_single_instance(output_dict["registered"])
         options = RegistryOptions.model_validate_json(exec_properties["registry"])
         if options.uri:
-            given = self._described(input_dict, exec_properties)
-            place = _Place(exec_properties["registered_model"], exec_properties["waiting"], options)
+            lineage = self._lineage(input_dict, exec_properties)
+            given = _described(input_dict, exec_properties["registered_model"], lineage)
+            place = Place(exec_properties["registered_model"], exec_properties["waiting"], options)
             told = _register(given, output, place)
+            if options.track:
+                report = artifact_utils.get_single_uri(input_dict["report"])
+                told += track(
+                    tracked(report, place.model, given.lineage if given else lineage), place
+                )
         else:
             told = ["there is no registry: registry.uri names one"]
         output.set_string_custom_property(artifacts.SUMMARY, "; ".join(told))
 
-    def _described(
+    def _lineage(
         self, input_dict: dict[str, list[types.Artifact]], exec_properties: dict[str, Any]
-    ) -> Registration | None:
-        """What this run pushed; None where that is nothing."""
+    ) -> Lineage:
         pushed = artifact_utils.get_single_instance(input_dict["pushed_model"])
-        path = pushed.get_string_custom_property("pushed_destination")
-        if not path:
-            return None
         records = artifact_utils.get_single_instance(input_dict["records"])
         ingested = artifact_utils.get_single_instance(input_dict["ingested"])
-        report = artifact_utils.get_single_uri(input_dict["report"])
         job, execution = _made_by(pushed.uri)
-        lineage = Lineage(
+        return Lineage(
             run=(self._context and self._context.pipeline_run_id) or job,
             pusher_execution=execution,
             data_fingerprint=records.get_string_custom_property(artifacts.FINGERPRINT),
             span=_spans(ingested),
             segment=exec_properties["segment"],
         )
-        model = exec_properties["registered_model"]
-        return describe(path, model, report=report, lineage=lineage)
 
 
-class _Place(NamedTuple):
-    model: str
-    waiting: str
-    options: RegistryOptions
+def _described(
+    input_dict: dict[str, list[types.Artifact]], model: str, lineage: Lineage
+) -> Registration | None:
+    """What this run pushed; None where that is nothing."""
+    pushed = artifact_utils.get_single_instance(input_dict["pushed_model"])
+    path = pushed.get_string_custom_property("pushed_destination")
+    if not path:
+        return None
+    report = artifact_utils.get_single_uri(input_dict["report"])
+    return describe(path, model, report=report, lineage=lineage)
 
 
-def _register(given: Registration | None, output: types.Artifact, place: _Place) -> list[str]:
+def _register(given: Registration | None, output: types.Artifact, place: Place) -> list[str]:
     """Registers; returns what became of it, in words."""
     options, told = place.options, []
-    with open_registry(options.uri, place.model, timeout=options.timeout_seconds) as registry:
-        try:
+    try:
+        with open_registry(options.uri, place.model, timeout=options.timeout_seconds) as registry:
             for each in make_up(place.waiting, registry):
                 became = "was registered late" if each.registered else each.problem
                 told.append(f"version {each.version}: {became}")
             if given is None:
                 return ["nothing was pushed, so nothing was registered", *told]
             return [_registered(registry, given, output, options.alias), *told]
-        except RegistryError as error:  # serving goes on, and so does the run
-            logging.warning("%s: %s", options.uri, error)
-            if given is None:
-                return [f"nothing was pushed; the registry did not answer: {error}", *told]
-            return [_waits(given, output, place, str(error)), *told]
+    except RegistryError as error:  # serving goes on, and so does the run
+        logging.warning("%s: %s", options.uri, error)
+        if given is None:
+            return [f"nothing was pushed; the registry did not answer: {error}", *told]
+        return [_waits(given, output, place, str(error)), *told]
 
 
 def _registered(
@@ -111,7 +117,7 @@ def _registered(
     return f"{did} as version {number} of {registry.model}{on}"
 
 
-def _waits(given: Registration, output: types.Artifact, place: _Place, reason: str) -> str:
+def _waits(given: Registration, output: types.Artifact, place: Place, reason: str) -> str:
     io_utils.write_string_file(os.path.join(output.uri, _FILE), given.to_json())
     try:
         keep(place.waiting, given, place.options.alias or "", reason)

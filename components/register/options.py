@@ -30,10 +30,15 @@ class RegistryOptions(Options):
     alias: Alias | None = pydantic.Field(
         CHALLENGER, description="what a run puts on the version that it registers; null: nothing"
     )
+    track: bool = pydantic.Field(
+        False,
+        description="whether it keeps an account of every run, pushed or refused, and of every "
+        "trial of a search: configuration, figures, decision and report",
+    )
     timeout_seconds: float = pydantic.Field(
         30.0,
         ge=0.1,
         le=3600,
-        description="how long it may take to answer; then the run goes on, and the registration is "
-        "made up later",
+        description="how long it may take to answer; then the run goes on, and what it "
+        "was to be told is made up later",
     )

@@ -182,12 +182,12 @@ def sync(
     timeout: TimeoutOption = 30.0,
     json: JsonOption = False,
 ) -> Status:
-    """Register what waited for a registry that was down.
+    """Register versions, and track runs, that waited for a registry that was down.
 
     Example: segue registry sync --registry mlflow+http://127.0.0.1:5000
     """
-    from schema.status import RegistrySyncStatus, SyncedVersion
-    from serving.registry import make_up
+    from schema.status import RegistrySyncStatus, SyncedRun, SyncedVersion
+    from serving.registry import make_up, make_up_runs, open_tracker
 
     with opened(registry, segment, model_base, timeout) as found:
         done = [
@@ -196,18 +196,29 @@ def sync(
         ]
         if every:
             done += _unregistered(found, model_base)
+        tracker = open_tracker(found.uri, timeout=timeout)
+        runs = [
+            SyncedRun(key=each.key, tracked=not each.problem, problem=each.problem)
+            for each in make_up_runs(waiting_in(model_base), found.model, tracker)
+        ]
     for each in done:
         typer.echo(f"version {each.version}: {each.problem or 'registered'}")
+    for run in runs:
+        typer.echo(f"run {run.key}: {run.problem or 'tracked'}")
     refused = [each for each in done if not each.registered]
+    untracked = [run for run in runs if not run.tracked]
     status = RegistrySyncStatus(
-        status="failed" if refused else "ok" if done else "unchanged",
+        status="failed" if refused or untracked else "ok" if done or runs else "unchanged",
         registry=found.uri,
         model=found.model,
         versions=done,
+        runs=runs,
     )
     if refused:
         fail(f"{len(refused)} of {len(done)} versions were not registered", status=status)
-    if not done:
+    if untracked:
+        fail(f"{len(untracked)} of {len(runs)} runs were not tracked", status=status)
+    if not done and not runs:
         typer.echo("all was registered already")
     return status
 

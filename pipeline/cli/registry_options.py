@@ -57,11 +57,11 @@ def opened(
         except ValueError as error:
             raise ConfigError(str(error)) from error
         uri = registry or beside(model_base, REGISTRY)
-        with open_registry(uri, name, timeout=timeout) as found:
-            try:
+        try:
+            with open_registry(uri, name, timeout=timeout) as found:
                 yield found
-            except RegistryError as error:
-                fail(error)
+        except RegistryError as error:
+            fail(error)
 
 
 def beside(model_base: str, name: str) -> str:

@@ -77,6 +77,7 @@ def open_registry(uri: str, model: str, *, timeout: float = TIMEOUT) -> Registry
 
     Raises:
         ConfigError: it names no registry.
+        RegistryUnavailableError: a package is missing; the message says which.
     """
     module = importlib.import_module(ADAPTERS[check_uri(uri)])
     opened: Registry = module.open_registry(uri, model, timeout)
@@ -92,6 +93,7 @@ def open_tracker(uri: str, *, timeout: float = TIMEOUT) -> Tracker:
 
     Raises:
         ConfigError: it names no registry.
+        RegistryUnavailableError: a package is missing; the message says which.
     """
     module = importlib.import_module(ADAPTERS[check_uri(uri)])
     opened: Tracker = module.open_tracker(uri, timeout)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-from serving.protocol import ConfigError
-from serving.registry.port import Registry
+from serving.registry.port import Registry, RegistryUnavailableError
 from serving.registry.tracker import Tracker
 
 __all__ = ["open_registry", "open_tracker"]
@@ -16,7 +15,7 @@ def open_registry(uri: str, model: str, timeout: float) -> Registry:
     """Opens it; see `serving.registry.open_registry`.
 
     Raises:
-        ConfigError: MLflow's client is not installed.
+        RegistryUnavailableError: MLflow's client is not installed.
     """
     opened: Registry = _part("adapter").MlflowRegistry(uri, model, timeout)
     return opened
@@ -26,7 +25,7 @@ def open_tracker(uri: str, timeout: float) -> Tracker:
     """Opens it; see `serving.registry.open_tracker`.
 
     Raises:
-        ConfigError: MLflow's client is not installed.
+        RegistryUnavailableError: MLflow's client is not installed.
     """
     opened: Tracker = _part("tracker").MlflowTracker(uri, timeout)
     return opened
@@ -38,7 +37,7 @@ def _part(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] != "mlflow":
             raise
-        raise ConfigError(
+        raise RegistryUnavailableError(
             "a registry at MLflow needs the package mlflow-skinny: "
             "pip install 'segue-recommender[mlflow]'"
         ) from error

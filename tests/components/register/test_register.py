@@ -55,7 +55,9 @@ class World:
         push.uri = str(folder / "Pusher" / "pushed_model" / "31")
         report = RunReport()
         report.uri = str(folder / "Report")
-        if version is not None:
+        if version is None:
+            report.uri = str(pushed.report(folder, None, blessed=False))
+        else:
             path = self.out / "serving" / "segue" / str(version)
             push.set_string_custom_property("pushed_destination", str(path))
             push.set_string_custom_property("pushed_version", str(version))
@@ -259,3 +261,50 @@ def test_where_it_cannot_even_be_written_down(world: World) -> None:
 )
 def test_what_the_path_of_an_artifact_tells(uri: str, job: str, execution: str) -> None:
     assert executor._made_by(uri) == (job, execution)
+
+
+def tracked_runs(world: World) -> dict[str, dict[str, Any]]:
+    """What is kept of runs, by key."""
+    files = pathlib.Path(world.uri, world.model, "runs").glob("*/run.json")
+    documents = [json.loads(file.read_text()) for file in files]
+    return {each["key"]: each for each in documents}
+
+
+@pytest.fixture
+def tracking(world: World) -> World:
+    world.options = world.options.model_copy(update={"track": True})
+    return world
+
+
+def test_runs_are_tracked_pushed_or_refused(tracking: World) -> None:
+    tracking.push(7)
+    context = BaseExecutor.Context(pipeline_run_id="20171114-030000")
+    assert tracking.run(7, context=context)[0].endswith("challenger; tracked")
+    refused = BaseExecutor.Context(pipeline_run_id="20171115-030000")
+    says, _ = tracking.run(None, context=refused)
+    assert says == "nothing was pushed, so nothing was registered; tracked"
+    runs = tracked_runs(tracking)
+    assert set(runs) == {"20171114-030000/7", "20171115-030000"}
+    first = runs["20171114-030000/7"]
+    assert first["parameters"] == {"seed": "17", "data": "slices"}
+    assert first["metrics"]["ndcg"] == 0.25
+    assert first["tags"]["git.sha"] == "fedc"
+    assert runs["20171115-030000"]["tags"]["gate"] == "refused"
+
+
+def test_without_the_option_nothing_is_tracked(world: World) -> None:
+    world.push(7)
+    world.run(7)
+    assert tracked_runs(world) == {}
+
+
+def test_runs_that_waited_are_tracked_by_the_next_one(tracking: World) -> None:
+    runs = pathlib.Path(tracking.uri, tracking.model, "runs")
+    runs.parent.mkdir(parents=True)
+    runs.write_text("no directory")
+    context = BaseExecutor.Context(pipeline_run_id="r1")
+    assert "the run waits to be tracked" in tracking.run(None, context=context)[0]
+    runs.unlink()
+    says, _ = tracking.run(None, context=BaseExecutor.Context(pipeline_run_id="r2"))
+    assert says.endswith("run r1: was tracked late; tracked")
+    assert set(tracked_runs(tracking)) == {"r1", "r2"}

@@ -45,15 +45,15 @@ def push(base: pathlib.Path, version: int, card: bool = True) -> pathlib.Path:
     return folder
 
 
-def report(out: pathlib.Path, version: int, blessed: bool = True) -> pathlib.Path:
-    """Writes the report of the run that pushed a version."""
+def report(out: pathlib.Path, version: int | None, blessed: bool = True) -> pathlib.Path:
+    """Writes the report of the run that pushed a version, or nothing."""
     folder = out / "report"
     folder.mkdir(parents=True, exist_ok=True)
     summary = ModelSummary(overall={"ndcg": Estimate(mean=0.25), "clicks": Estimate()})
     metrics = RunMetrics(
         models={"als": summary, "popularity": ModelSummary()},
         blessing=Blessing(blessed=blessed, reasons=["better than popularity"]),
-        pushed_version=str(version),
+        pushed_version=None if version is None else str(version),
     )
     (folder / "metrics.json").write_text(metrics.to_json())
     details = RunDetails(run=RunInfo(config=CONFIG))
