@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs what some tests want beyond Python, where this machine lacks it and lets it be installed:
-# Chromium with its driver, openssl, Java with Maven, MariaDB's server, and Redis. Without them those tests
-# are skipped: never a failure here.
+# Chromium with its driver, openssl, Java with Maven, the servers of MariaDB and PostgreSQL, and Redis.
+# Without them those tests are skipped: never a failure here.
 set -uo pipefail
 
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -15,6 +15,7 @@ has openssl || missing+=(openssl)
 has mvn && has javac || missing+=(java)
 has redis-server || missing+=(redis)
 has mariadbd || [ -x /usr/sbin/mariadbd ] || missing+=(mariadb)
+has initdb || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || missing+=(postgresql)
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 without() {
