@@ -82,7 +82,8 @@ class Connection:
         Raises:
             ExistsError: the server says so.
             MissingError: the server says so.
-            RegistryUnavailableError: it does not answer in time, or refuses for another reason.
+            RegistryUnavailableError: it does not answer in time, or cannot do it now.
+            RegistryError: it refuses what it was given.
         """
         while True:
             left = deadline.left()
@@ -97,6 +98,8 @@ class Connection:
                     raise ExistsError(error.message) from error
                 if code == "RESOURCE_DOES_NOT_EXIST":
                     raise MissingError(error.message) from error
+                if code == "INVALID_PARAMETER_VALUE":  # it will not be taken later either
+                    raise RegistryError(f"{self.uri} refuses: {_first(error.message)}") from error
                 if code not in _BUSY or deadline.left() <= _RETRY_SECONDS:
                     raise self._unavailable(error.message) from error
             except OSError as error:  # requests' own, of uploads
@@ -104,8 +107,12 @@ class Connection:
             time.sleep(_RETRY_SECONDS)
 
     def _unavailable(self, reason: str) -> RegistryUnavailableError:
-        first = reason.strip().splitlines()[0] if reason.strip() else "no reason is told"
-        return RegistryUnavailableError(f"{self.uri} cannot be used: {first[:300]}")
+        return RegistryUnavailableError(f"{self.uri} cannot be used: {_first(reason)}")
+
+
+def _first(reason: str) -> str:
+    lines = reason.strip().splitlines()
+    return lines[0][:300] if lines else "no reason is told"
 
 
 @contextlib.contextmanager

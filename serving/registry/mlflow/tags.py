@@ -7,6 +7,7 @@ it. All the rest of it is one tag of JSON. A registered model has a tag for each
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -27,6 +28,8 @@ REGISTRATION_TAG: Final = "segue.registration"
 #: Who registered it.
 BY_TAG: Final = "segue.registered_by"
 _FAMILY: Final = "model.family"
+_NOT_IN_NAMES: Final = re.compile(r"[^/\w.\- :]")
+_LONGEST: Final = 6000
 #: Begins the names of the tags of moves, which are numbered from 1.
 _MOVE: Final = "segue.move."
 
@@ -116,14 +119,22 @@ def to_intent(text: str) -> Move | None:
         return None
 
 
-def metric_name(name: str) -> str:
-    """A metric as MLflow lets it be named: recall@500 is recall_at_500."""
-    return name.replace("@", "_at_")
+def mlflow_name(name: str) -> str:
+    """A name as MLflow lets a metric or a parameter be named.
+
+    recall@500 is recall_at_500, and als/title+first1/ndcg is als/title_first1/ndcg.
+    """
+    return _NOT_IN_NAMES.sub("_", name.replace("@", "_at_"))
 
 
 def metrics(values: Mapping[str, float | None]) -> dict[str, float]:
     """Metrics by MLflow's names; without those that have no value."""
-    return {metric_name(name): value for name, value in values.items() if value is not None}
+    return {mlflow_name(name): value for name, value in values.items() if value is not None}
+
+
+def parameters(values: Mapping[str, str]) -> dict[str, str]:
+    """Parameters by MLflow's names; it takes no longer values."""
+    return {mlflow_name(name): value[:_LONGEST] for name, value in values.items()}
 
 
 def _iso(milliseconds: int) -> str:

@@ -34,7 +34,7 @@ class MlflowTracker(Tracker):
         commit = run.tags.get("git.sha", "")
         runs.log(
             run_id,
-            params=run.parameters,
+            params=tags.parameters(run.parameters),
             metrics=tags.metrics(run.metrics),
             tags={**run.tags, **({_COMMIT: commit} if commit else {})},
         )
@@ -43,7 +43,10 @@ class MlflowTracker(Tracker):
         for trial in run.trials:
             trial_id = runs.open(f"{run.key}/{trial.name}", trial.name, parent=run_id)
             runs.log(
-                trial_id, params=trial.parameters, metrics=tags.metrics(trial.metrics), tags={}
+                trial_id,
+                params=tags.parameters(trial.parameters),
+                metrics=tags.metrics(trial.metrics),
+                tags={},
             )
             runs.end(trial_id)
         # Last: a run that has ended is there as a whole.

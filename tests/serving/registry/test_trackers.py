@@ -46,7 +46,7 @@ def run(there: Place, key: str = "20171114-030000/7", **fields: object) -> Track
         experiment=there.model,
         key=key,
         parameters={"candidate": "als", "seed": "17", "models.als.factors": "64"},
-        metrics={"ndcg": 0.25, "als/recall@500": 0.5, "als/title only/clicks": None},
+        metrics={"ndcg": 0.25, "als/recall@500": 0.5, "als/title+first1/clicks": None},
         tags={"gate": "refused", "gate.reasons": "not better than popularity", "git.sha": "ab12"},
         files=[str(report / "index.html"), str(report / "metrics.json")],
         trials=[
@@ -159,6 +159,22 @@ def test_a_search_and_a_configuration_may_be_large(there: Place) -> None:
     parameters = {f"name.{number}": str(number) for number in range(250)}
     tracker(there).track(run(there, parameters=parameters))
     assert kept(there)["20171114-030000/7"].parameters == parameters
+
+
+def test_names_and_values_that_mlflow_would_not_take(there: Place) -> None:
+    given = run(
+        there,
+        parameters={"empty": "", "odd+name": "1", "long": "x" * 7000},
+        metrics={"als/title+first1/recall@500": 0.5},
+        tags={"gate.reasons": "y" * 9000},
+    )
+    tracker(there).track(given)
+    (found,) = kept(there).values()
+    assert found.parameters["empty"] == ""
+    assert {"x"} == set(found.parameters["long"])
+    assert set(found.tags["gate.reasons"]) == {"y"}
+    (name,) = found.metrics
+    assert name in ("als/title+first1/recall_at_500", "als/title_first1/recall_at_500")
 
 
 def test_a_file_that_is_gone_is_told_of(there: Place) -> None:

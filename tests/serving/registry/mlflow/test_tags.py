@@ -85,7 +85,10 @@ def test_moves_keep_their_order() -> None:
 
 
 def test_metrics_have_names_that_mlflow_takes() -> None:
-    assert tags.metrics({"recall@500": 0.5, "ndcg": 0.25, "clicks": None}) == {
+    given = {"recall@500": 0.5, "ndcg": 0.25, "clicks": None, "als/title+first1/mrr": 0.1}
+    assert tags.metrics(given) == {
         "recall_at_500": 0.5,
         "ndcg": 0.25,
+        "als/title_first1/mrr": 0.1,
     }
+    assert tags.parameters({"a.b": "", "a+b": "x" * 7000}) == {"a.b": "", "a_b": "x" * 6000}
