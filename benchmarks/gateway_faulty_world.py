@@ -24,11 +24,14 @@ from gateway import GatewayServer, load
 from gateway.clock import EventClock
 from listening.events.kafka.mock import mock_broker
 from schema.events import parse
+from serving.client import RecommenderClient
+from serving.protocol import ServingError
 
 _LISTENERS: Final = 1_000
 _CONCURRENCY: Final = 8
 _TOPIC: Final = "exposures"
-_START_SECONDS: Final = 120.0
+_START_SECONDS: Final = 300.0
+_WARM_UP: Final = 40
 _LOOKS_SECONDS: Final = 4.0
 _READ_SECONDS: Final = 30.0
 #: Seconds by which the time of an event may differ from the machine's.
@@ -88,7 +91,7 @@ class FaultyWorld:
         self._gateway = GatewayServer(load(path_of_config), clock=clock)
         stack.enter_context(self._gateway)
         self._slots: dict[str, int] = {}
-        self._await_model()
+        self._await_model(f"127.0.0.1:{port}")
 
     def serve(self, *versions: int) -> None:
         """Has the server serve these versions alone; it looks once a second."""
@@ -194,16 +197,24 @@ class FaultyWorld:
         )
         return [each for part in parts for each in part]
 
-    def _await_model(self) -> None:
-        """Waits until both versions answer."""
+    def _await_model(self, target: str) -> None:
+        """Waits until both versions are served, then asks each for the first time."""
         deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            found = asyncio.run(self._ask(40))
-            self._slots |= {e.answer["request_id"]: len(e.answer["tracks"]) for e in found}
-            if {each.answer["served_by"] for each in found} == {"model"}:
-                return
+        while self._available(target) < len(_LABELS):
+            if time.monotonic() > deadline:
+                raise SystemExit("the model server does not serve both versions")
             time.sleep(1)
-        raise SystemExit("the model server does not answer")
+        found = asyncio.run(self._ask(_WARM_UP))
+        self._slots |= {e.answer["request_id"]: len(e.answer["tracks"]) for e in found}
+
+    @staticmethod
+    def _available(target: str) -> int:
+        """How many versions answer; none while nobody listens."""
+        try:
+            with RecommenderClient(target) as client:
+                return sum(each.state == "AVAILABLE" for each in client.status())
+        except ServingError:
+            return 0
 
     def _end_server(self) -> None:
         if self._server.poll() is None:
