@@ -7,7 +7,10 @@ as `mine = "my_package:FAMILY"`. `models.conformance.check_family` tests it.
 
 from __future__ import annotations
 
+import functools
 import importlib.metadata
+import os
+import sys
 from typing import Final
 
 from models.families.definition import Family
@@ -81,5 +84,21 @@ def _entry_point(name: str) -> importlib.metadata.EntryPoint:
     return found[0]
 
 
-def _entry_points() -> list[importlib.metadata.EntryPoint]:
-    return list(importlib.metadata.entry_points(group=ENTRY_POINTS))
+def _entry_points() -> tuple[importlib.metadata.EntryPoint, ...]:
+    return _installed(tuple((path, _changed_at(path)) for path in sys.path))
+
+
+# Reading what every installed distribution says of itself takes as long as all the rest of a
+# configuration's validation. A folder's time tells when something was installed.
+@functools.lru_cache(maxsize=1)
+def _installed(
+    _: tuple[tuple[str, int | None], ...],
+) -> tuple[importlib.metadata.EntryPoint, ...]:
+    return tuple(importlib.metadata.entry_points(group=ENTRY_POINTS))
+
+
+def _changed_at(path: str) -> int | None:
+    try:
+        return os.stat(path or os.curdir).st_mtime_ns
+    except OSError:
+        return None

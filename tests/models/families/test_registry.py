@@ -92,6 +92,15 @@ def test_a_family_of_another_distribution(installed: pathlib.Path, tmp_path: pat
     assert "their_package.model" in sys.modules
 
 
+def test_what_is_installed_or_removed_meanwhile_is_noticed(installed: pathlib.Path) -> None:
+    assert "theirs" in registry.names()
+    info = installed / "their_package-1.2.dist-info"
+    info.rename(installed / "elsewhere")
+    assert "theirs" not in registry.names()
+    (installed / "elsewhere").rename(info)
+    assert "theirs" in registry.names()
+
+
 def test_our_own_names_are_ours(installed: pathlib.Path) -> None:
     assert registry.package("als") == "models.families.als"
     assert "theirs" not in registry.baselines()
