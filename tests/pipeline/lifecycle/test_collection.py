@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import shutil
+import subprocess
 
 import pytest
 from ml_metadata.proto import metadata_store_pb2
@@ -12,7 +14,7 @@ from schema import locks, output_lock
 from schema.layout import Layout
 from schema.registry import Registration
 from serving.registry import keep, open_registry
-from tests.pipeline.lifecycle.toy_dag import MODEL_BYTES, write
+from tests.pipeline.lifecycle.toy_dag import MODEL_BYTES, Toy, write
 
 DELETED = metadata_store_pb2.Artifact.DELETED
 
@@ -29,12 +31,41 @@ def reasons(found, kind):
     return {one.name: one.reason for one in found if one.kind == kind}
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Where each test has a directory of its own, by a name that its records hold."""
+    return tmp_path_factory.mktemp("collection") / "out"
+
+
 @pytest.fixture
-def five_runs(toy):
-    """Of five seeds, which pushed versions 11 to 15."""
+def toy(place):
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
+    return Toy(place)
+
+
+@pytest.fixture(scope="module")
+def kept_runs(place):
+    """A copy of a directory with five runs."""
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir()
     for number in range(1, 6):
-        toy.run(str(10 + number), seed=number)
+        Toy(place).run(str(10 + number), seed=number)
+    return copied(place, place.parent / "kept")
+
+
+@pytest.fixture
+def five_runs(kept_runs, toy):
+    """Of five seeds, which pushed versions 11 to 15."""
+    toy.out.rmdir()
+    copied(kept_runs, toy.out)
     return toy
+
+
+def copied(tree, to):
+    """Copies a tree with its times and hard links."""
+    subprocess.run(["cp", "--archive", tree, to], check=True)
+    return to
 
 
 def models(toy):
@@ -250,7 +281,7 @@ def test_a_version_that_came_back_after_a_collection_that_was_cut_short_goes(fiv
 
 def test_nothing_outside_of_the_directory_is_deleted(five_runs, segue, tmp_path):
     """Not where an artifact's URI leads there, nor behind a link."""
-    elsewhere = tmp_path / "elsewhere"
+    elsewhere = five_runs.out.parent / "elsewhere"
     write(str(elsewhere), "precious", b"x")
     trainer = five_runs.out / "pipeline_root" / "Trainer.als"
     (trainer / "model").rename(tmp_path / "moved")
