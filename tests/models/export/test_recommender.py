@@ -34,6 +34,7 @@ class Fixed(Scorer):
         self, scores: list[float], uses_title: bool = False, uses_artists: bool = False
     ) -> None:
         super().__init__()
+        self.told = (tuple(scores), uses_title, uses_artists)
         self.scores = tf.constant(scores, tf.float32)
         self.uses_title, self.uses_artists = uses_title, uses_artists
 
@@ -41,12 +42,24 @@ class Fixed(Scorer):
         return tf.tile(self.scores[tf.newaxis], [query.track_ids.nrows(), 1])
 
 
-@pytest.fixture
-def build(tmp_path: pathlib.Path):
-    def build_with(scorer: Scorer, rows_per_step: int = 2) -> Recommender:
-        vocabularies = Vocabularies(URIS, [b"Ann", b"Bob"], [b" r", b"ro"])
-        queries = QueryBuilder(vocabularies, CATALOGUE.artist_ids, str(tmp_path))
-        return Recommender(scorer, CATALOGUE, queries, rows_per_step)
+@pytest.fixture(scope="module")
+def build(tmp_path_factory: pytest.TempPathFactory):
+    """Makes a model once for all who ask the same one: they change nothing in it."""
+    made: dict[tuple, Recommender] = {}
+
+    def build_with(scorer: Fixed, rows_per_step: int = 2) -> Recommender:
+        constants = (
+            recommender._EXAMPLES_PER_STEP,
+            recommender._SCORES_PER_STEP,
+            recommender.MAX_RECOMMENDATIONS,
+        )
+        key = (type(scorer), *scorer.told, rows_per_step, *constants)
+        if key not in made:
+            vocabularies = Vocabularies(URIS, [b"Ann", b"Bob"], [b" r", b"ro"])
+            folder = str(tmp_path_factory.mktemp("vocabularies"))
+            queries = QueryBuilder(vocabularies, CATALOGUE.artist_ids, folder)
+            made[key] = Recommender(scorer, CATALOGUE, queries, rows_per_step)
+        return made[key]
 
     return build_with
 
