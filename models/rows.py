@@ -2,11 +2,21 @@
 
 TensorFlow's own `value_rowids` and `tf.ragged.boolean_mask` put some sixty operations into a graph
 where a ragged tensor knows its row splits alone, and tracing them takes longer than running them.
+So does a slice in brackets, which is four operations or more.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tensorflow as tf
+
+
+def rows_of(dense: tf.Tensor) -> tf.RaggedTensor:
+    """The rows of a tensor [B, S] as they are, ragged [B, (S)] with splits of int64."""
+    rows, width = tf.unstack(tf.shape(dense, tf.int64), 2)
+    splits = _numbers(rows + 1) * width
+    return tf.RaggedTensor.from_row_splits(tf.reshape(dense, [-1]), splits, validate=False)
 
 
 def row_ids(ragged: tf.RaggedTensor) -> tf.Tensor:
@@ -18,13 +28,15 @@ def row_ids(ragged: tf.RaggedTensor) -> tf.Tensor:
     Returns:
         [n] of the row splits' type, ascending.
     """
-    # As many rows lie before a value as end at or before it.
+    # As many rows lie before a value as end at or before it; the first split is no end.
     splits = ragged.row_splits
-    places = tf.range(splits[-1])
+    places = _numbers(tf.size(ragged.flat_values, splits.dtype))
     found = tf.raw_ops.UpperBound(
-        sorted_inputs=splits[tf.newaxis, 1:], values=places[tf.newaxis], out_type=splits.dtype
+        sorted_inputs=tf.expand_dims(splits, 0),
+        values=tf.expand_dims(places, 0),
+        out_type=splits.dtype,
     )
-    return tf.reshape(found, [-1])
+    return tf.squeeze(found, 0) - 1
 
 
 def grouped(values: tf.Tensor, owners: tf.Tensor, count: tf.Tensor) -> tf.RaggedTensor:
@@ -39,7 +51,7 @@ def grouped(values: tf.Tensor, owners: tf.Tensor, count: tf.Tensor) -> tf.Ragged
         Ragged [B, (S)].
     """
     return tf.RaggedTensor.from_row_splits(
-        values, _places_before(owners, tf.range(count + 1)), validate=False
+        values, _places_before(owners, _numbers(count + 1)), validate=False
     )
 
 
@@ -61,20 +73,66 @@ def keep(ragged: tf.RaggedTensor, kept: tf.Tensor) -> tf.RaggedTensor:
     )
 
 
-def window(ragged: tf.RaggedTensor, start: tf.Tensor, count: tf.Tensor) -> tf.RaggedTensor:
+def beside(left: tf.RaggedTensor, right: tf.RaggedTensor) -> tf.RaggedTensor:
+    """Puts the values of two ragged tensors' rows one after the other, as `tf.concat` does.
+
+    Args:
+        left: [B, (S)], with splits of int64.
+        right: [B, (T)].
+
+    Returns:
+        Ragged [B, (S + T)].
+    """
+    # A value moves to the right by as many as the other holds in the rows before it, and one of
+    # `right` by those of its own row too.
+    passed = (
+        tf.gather(right.row_splits, row_ids(left)),
+        tf.gather(left.row_splits, row_ids(right) + 1),
+    )
+    parts = (left.flat_values, right.flat_values)
+    places = [
+        tf.cast(_numbers(tf.size(values, tf.int64)) + moved, tf.int32)
+        for values, moved in zip(parts, passed, strict=True)
+    ]
+    return tf.RaggedTensor.from_row_splits(
+        tf.dynamic_stitch(places, parts), left.row_splits + right.row_splits, validate=False
+    )
+
+
+def pad(parts: Sequence[tf.RaggedTensor], count: tf.Tensor | int) -> list[tf.RaggedTensor]:
+    """Appends `count` empty rows to ragged tensors [B, (S)], each of as many rows."""
+    last = tf.size(parts[0].row_splits) - 1
+    places = tf.minimum(tf.range(last + 1 + count), last)
+    return [
+        tf.RaggedTensor.from_row_splits(
+            part.flat_values, tf.gather(part.row_splits, places), validate=False
+        )
+        for part in parts
+    ]
+
+
+def window(
+    parts: Sequence[tf.RaggedTensor], start: tf.Tensor, count: tf.Tensor
+) -> list[tf.RaggedTensor]:
     """Takes rows that follow each other.
 
     Args:
-        ragged: [B, (S)].
-        start: int32, the first of them.
+        parts: [B, (S)], each of as many rows.
+        start: int32, the first of the rows.
         count: int32, how many; all of them must be there.
 
     Returns:
-        Ragged [count, (S)].
+        Ragged [count, (S)], a part each.
     """
-    splits = ragged.row_splits[start : start + count + 1]
-    values = tf.slice(ragged.flat_values, splits[:1], splits[-1:] - splits[:1])
-    return tf.RaggedTensor.from_row_splits(values, splits - splits[0], validate=False)
+    ends = tf.stack([start, start + count])
+    first, size = tf.reshape(start, [1]), tf.reshape(count + 1, [1])
+    taken = []
+    for part in parts:
+        splits = tf.slice(part.row_splits, first, size)
+        before, past = tf.split(tf.gather(part.row_splits, ends), 2)
+        values = tf.slice(part.flat_values, before, past - before)
+        taken.append(tf.RaggedTensor.from_row_splits(values, splits - before, validate=False))
+    return taken
 
 
 def places_of(true: tf.Tensor) -> tf.Tensor:
@@ -88,15 +146,22 @@ def contains(values: tf.RaggedTensor, asked: tf.Tensor) -> tf.Tensor:
     step = tf.constant(1 << 32, tf.int64)
     known = tf.sort(values.flat_values + step * row_ids(values))
     known = tf.concat([known, [tf.int64.max]], axis=0)
-    rows = tf.range(tf.shape(asked, tf.int64)[0])[:, tf.newaxis]
+    rows = tf.expand_dims(_numbers(tf.size(values.row_splits, tf.int64) - 1), 1)
     keys = tf.reshape(tf.cast(asked, tf.int64) + step * rows, [-1])
-    found = tf.equal(tf.gather(known, tf.searchsorted(known, keys)), keys)
+    found = tf.equal(tf.gather(known, _places_before(known, keys)), keys)
     return tf.reshape(found, tf.shape(asked))
+
+
+def _numbers(count: tf.Tensor) -> tf.Tensor:
+    """From 0 to before `count`; told its type, TensorFlow casts nothing."""
+    return tf.range(count, dtype=count.dtype)
 
 
 def _places_before(ascending: tf.Tensor, bounds: tf.Tensor) -> tf.Tensor:
     """How many of the ascending values lie below each bound."""
     found = tf.raw_ops.LowerBound(
-        sorted_inputs=ascending[tf.newaxis], values=bounds[tf.newaxis], out_type=bounds.dtype
+        sorted_inputs=tf.expand_dims(ascending, 0),
+        values=tf.expand_dims(bounds, 0),
+        out_type=bounds.dtype,
     )
-    return tf.reshape(found, [-1])
+    return tf.squeeze(found, 0)

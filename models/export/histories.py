@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from models.rows import grouped, places_of
+from models.rows import grouped, places_of, rows_of
 from schema.features import LISTENER_COLUMNS
 
 
@@ -97,4 +97,4 @@ def known_features(features: tf.Tensor) -> tf.RaggedTensor:
     )
     with tf.control_dependencies([sized]):
         known = tf.where(tf.math.is_finite(features), features, float("nan"))
-    return tf.RaggedTensor.from_tensor(known, row_splits_dtype=tf.int64)
+    return rows_of(known)

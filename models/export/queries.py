@@ -11,7 +11,7 @@ import tensorflow as tf
 from models.contract import Query
 from models.data import Vocabularies
 from models.export.histories import Listeners, first_of_each
-from models.rows import grouped, keep, places_of, row_ids
+from models.rows import beside, grouped, keep, places_of, row_ids
 from models.transform import titles
 from models.transform.mentions import mention_ids
 
@@ -112,11 +112,11 @@ class QueryBuilder(tf.Module):
     def _hidden(self, seeds: tf.RaggedTensor, excluded: tf.RaggedTensor) -> tf.RaggedTensor:
         """The seeds and what is excluded beside them, int64 ragged [B, (H)], without repeats."""
         ids = excluded.with_flat_values(self.track_ids(excluded.flat_values))
-        ids = tf.concat([seeds, keep(ids, tf.not_equal(ids.flat_values, _UNKNOWN))], axis=1)
+        ids = beside(seeds, keep(ids, tf.not_equal(ids.flat_values, _UNKNOWN)))
         # A number for each row and id: there are fewer than 2^32 of either.
-        keys = ids.flat_values + row_ids(ids) * tf.constant(1 << 32, tf.int64)
-        chosen = first_of_each(keys)
-        owners = tf.gather(row_ids(ids), chosen)
+        owners = row_ids(ids)
+        chosen = first_of_each(ids.flat_values + owners * tf.constant(1 << 32, tf.int64))
+        owners = tf.gather(owners, chosen)
         return grouped(tf.gather(ids.flat_values, chosen), owners, seeds.nrows())
 
 

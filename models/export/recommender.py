@@ -11,7 +11,7 @@ from models.contract import Catalogue, Query, Scorer
 from models.export.histories import Listeners, in_order, known_features
 from models.export.queries import QueryBuilder
 from models.export.retrieval import BruteForce, Retriever
-from models.rows import contains, keep, row_ids, window
+from models.rows import contains, keep, pad, row_ids, rows_of, window
 from models.transform.aligned import first_aligned
 from schema import features
 from schema.signatures import MAX_RECOMMENDATIONS
@@ -110,7 +110,7 @@ class Recommender(tf.Module):
             "`name` and `track_uris` must have the same number of rows.",
         )
         with tf.control_dependencies([same]):
-            tracks = tf.RaggedTensor.from_tensor(track_uris)
+            tracks = rows_of(track_uris)
         unknown = tracks.with_flat_values(tf.zeros_like(tracks.flat_values))
         nothing = Listeners.none(tracks.nrows())
         return self._continue(name, tracks, unknown, nothing, self._rows_per_step)
@@ -186,7 +186,7 @@ class Recommender(tf.Module):
             listeners = Listeners(
                 tf.fill([count], True),
                 known_features(features),
-                tf.RaggedTensor.from_tensor(exclude_uris, padding="", row_splits_dtype=tf.int64),
+                rows_of(exclude_uris),
             )
         unknown = tracks.with_flat_values(tf.zeros_like(tracks.flat_values))
         untitled = tf.zeros([count], tf.string)
@@ -234,7 +234,7 @@ class Recommender(tf.Module):
         rows = query.track_ids.nrows(out_type=tf.int32)
         # One at least, as the shape of no answers is not known.
         steps = tf.maximum((rows + size - 1) // size, 1)
-        padded = Query(*(pad(part, steps * size - rows) for part in query))
+        padded = Query(*pad(query, steps * size - rows))
         shape = [None, self.num_recommendations]
         scores, ids = tf.map_fn(
             lambda step: self._best(
@@ -269,17 +269,11 @@ class Recommender(tf.Module):
         self, query: Query, start: tf.Tensor, rows: tf.Tensor, size: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """The best tracks for one step of `size`: for `rows` queries from `start`, then padding."""
-        query = Query(*(window(part, start, size) for part in query))
+        query = Query(*window(query, start, size))
         scores, ids = self._retriever.best(query, rows, self.num_recommendations)
         ids = tf.where(tf.math.is_inf(scores), self._nothing, ids)
         rest = [[0, size - rows], [0, 0]]
         return tf.pad(scores, rest), tf.pad(ids, rest)
-
-
-def pad(rows: tf.RaggedTensor, count: tf.Tensor | int) -> tf.RaggedTensor:
-    """Appends empty rows."""
-    splits = tf.concat([rows.row_splits, tf.fill([count], rows.row_splits[-1])], axis=0)
-    return tf.RaggedTensor.from_row_splits(rows.flat_values, splits, validate=False)
 
 
 def _strings(values: np.ndarray, name: str) -> tf.Variable:

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from models.contract import DotProductScorer
 from models.export.recommender import Recommender
+from models.rows import rows_of
 from schema import signatures
 
 
@@ -31,7 +32,7 @@ class VectorRecommender(Recommender):
             `vectors` float32 [B, d], to be multiplied with those of tracks, and `tracks_known`
             int64 [B], how many of a playlist's tracks are known.
         """
-        query = self._queries.build(name, tf.RaggedTensor.from_tensor(track_uris))
+        query = self._queries.build(name, rows_of(track_uris))
         return {
             signatures.VECTORS: self._scorer.query_embedding(query),
             signatures.TRACKS_KNOWN: query.track_ids.row_lengths(),

@@ -11,8 +11,8 @@ import tensorflow as tf
 from models.contract import Query
 from models.export.index.partitions import Partitions
 from models.export.index.sampling import Sample
-from models.export.recommender import pad
 from models.export.retrieval import Retriever
+from models.rows import pad
 
 # Numbers that a block of scores may hold.
 _BLOCK_NUMBERS: Final = 1 << 24
@@ -129,7 +129,7 @@ def ask(
 
     @tf.function(input_signature=list(Query.spec(1)), autograph=False)
     def best(*parts: tf.RaggedTensor) -> tf.Tensor:
-        padded = Query(*(pad(part, rows_per_step - 1) for part in parts))
+        padded = Query(*pad(parts, rows_per_step - 1))
         return retriever.best(padded, tf.constant(1), count)[1]
 
     ids, seconds = [], []
