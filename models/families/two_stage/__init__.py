@@ -14,7 +14,14 @@ FAMILY = Family(
     dot_product=True,
     test_params={
         "retrieval": {"factors": 16, "epochs": 0},
-        "ranking": {"epochs": 2, "cuts": 1, "min_playlists": 10, "holdout_share": 0.5},
+        # One fold, where there are no more than two times as many playlists.
+        "ranking": {
+            "epochs": 2,
+            "cuts": 1,
+            "min_playlists": 10,
+            "max_playlists": 60,
+            "holdout_share": 0.5,
+        },
     },
 )
 

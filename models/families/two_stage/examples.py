@@ -63,52 +63,64 @@ class Examples(NamedTuple):
         return (self.relevant > 0).any(axis=1)
 
 
-def find_candidates(
-    scorer: Scorer,
-    features: CandidateFeatures,
-    held_out: HeldOutPlaylists,
-    depth: int,
-    sample: Callable[[np.ndarray], Sample],
-) -> Examples:
+class CandidateFinder:
     """Retrieves candidates for playlists and describes some of them.
 
-    Args:
-        scorer: the first stage.
-        features: of its catalogue.
-        held_out: playlists with targets.
-        depth: L, how many to retrieve, at most the catalogue's size.
-        sample: which to describe, of `relevant` float32 [R, L] as in `Examples`.
-
-    Returns:
-        The examples, one for each playlist.
+    Its graphs are traced once, for all playlists that it is asked about.
     """
-    retriever = BruteForce(scorer)
-    queries = Query.spec()
 
-    @tf.function(input_signature=[queries], autograph=False)
-    def retrieved(query: Query) -> tuple[tf.Tensor, tf.Tensor]:
-        return retriever.best(query, query.track_ids.nrows(out_type=tf.int32), depth)
+    def __init__(self, scorer: Scorer, features: CandidateFeatures, depth: int):
+        """Takes the first stage.
 
-    found = [tf.TensorSpec([None, depth], kind) for kind in (tf.float32, tf.int32)]
-    places = tf.TensorSpec([None, None], tf.int32)
+        Args:
+            scorer: the first stage.
+            features: of its catalogue.
+            depth: L, how many to retrieve, at most the catalogue's size.
+        """
+        retriever = BruteForce(scorer)
+        queries = Query.spec()
 
-    @tf.function(input_signature=[queries, *found, places], autograph=False)
-    def described(query: Query, scores: tf.Tensor, ids: tf.Tensor, places: tf.Tensor) -> tf.Tensor:
-        return features.describe(query, scores, ids, places)
+        @tf.function(input_signature=[queries], autograph=False)
+        def retrieved(query: Query) -> tuple[tf.Tensor, tf.Tensor]:
+            return retriever.best(query, query.track_ids.nrows(out_type=tf.int32), depth)
 
-    query, number = held_out.query(), len(held_out)
-    blocks, samples = [], []
-    for start in range(0, number, _ROWS):
-        part = Query(*(column[start : start + _ROWS] for column in query))
-        scores, ids = retrieved(part)
-        relevant = held_out.hits(ids.numpy(), start).astype(np.float32)
-        drawn = sample(np.where(np.isfinite(scores.numpy()), relevant, np.float32(-1)))
-        blocks.append(described(part, scores, ids, tf.constant(drawn.places)).numpy())
-        samples.append(drawn)
-        progress.report(min(start + _ROWS, number), number, "candidates of playlists")
-    return Examples(
-        np.concatenate(blocks),
-        np.concatenate([drawn.relevant for drawn in samples]),
-        np.concatenate([drawn.log_weights for drawn in samples]),
-        held_out.num_targets,
-    )
+        found = [tf.TensorSpec([None, depth], kind) for kind in (tf.float32, tf.int32)]
+        places = tf.TensorSpec([None, None], tf.int32)
+
+        @tf.function(input_signature=[queries, *found, places], autograph=False)
+        def described(
+            query: Query, scores: tf.Tensor, ids: tf.Tensor, places: tf.Tensor
+        ) -> tf.Tensor:
+            return features.describe(query, scores, ids, places)
+
+        self._retrieved, self._described = retrieved, described
+
+    def examples(
+        self, held_out: HeldOutPlaylists, sample: Callable[[np.ndarray], Sample]
+    ) -> Examples:
+        """Finds candidates of playlists.
+
+        Args:
+            held_out: playlists with targets.
+            sample: which to describe, of `relevant` float32 [R, L] as in `Examples`.
+
+        Returns:
+            The examples, one for each playlist.
+        """
+        query, number = held_out.query(), len(held_out)
+        blocks, samples = [], []
+        for start in range(0, number, _ROWS):
+            part = Query(*(column[start : start + _ROWS] for column in query))
+            scores, ids = self._retrieved(part)
+            relevant = held_out.hits(ids.numpy(), start).astype(np.float32)
+            drawn = sample(np.where(np.isfinite(scores.numpy()), relevant, np.float32(-1)))
+            described = self._described(part, scores, ids, tf.constant(drawn.places))
+            blocks.append(described.numpy())
+            samples.append(drawn)
+            progress.report(min(start + _ROWS, number), number, "candidates of playlists")
+        return Examples(
+            np.concatenate(blocks),
+            np.concatenate([drawn.relevant for drawn in samples]),
+            np.concatenate([drawn.log_weights for drawn in samples]),
+            held_out.num_targets,
+        )

@@ -11,7 +11,7 @@ import numpy as np
 
 from models.contract import Scorer, TrainingData
 from models.families.two_stage.division import Division
-from models.families.two_stage.examples import Examples, find_candidates
+from models.families.two_stage.examples import CandidateFinder, Examples
 from models.families.two_stage.features import CandidateFeatures, Sources
 from models.families.two_stage.params import Params
 from models.families.two_stage.sampling import draw, whole
@@ -54,13 +54,14 @@ def prepare(division: Division, epochs: int, params: Params, seed: int, workdir:
         scorer = two_tower.fit_for(epochs, fold.data, params.retrieval, seed, inner).scorer
         features = candidate_features(fold.data, scorer, params, seed)
         depth = min(params.depth, len(fold.data.catalogue))
-        examples.append(find_candidates(scorer, features, fold.held_out, depth, some))
+        finder = CandidateFinder(scorer, features, depth)
+        examples.append(finder.examples(fold.held_out, some))
         stop.append(fold.stop)
         to_watch = fold.held_out.select(np.flatnonzero(fold.stop)).with_targets()
         if len(to_watch):
-            watched.append(find_candidates(scorer, features, to_watch, depth, whole))
+            watched.append(finder.examples(to_watch, whole))
         # A model refers to itself: unless it is collected now, two are held at once.
-        del scorer, features
+        del scorer, features, finder
         gc.collect()
     return Lessons(
         Examples.concatenate(examples),

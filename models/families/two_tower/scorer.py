@@ -53,6 +53,11 @@ class TwoTowerScorer(DotProductScorer):
         if self._has_bias:
             columns[width] = bias.popularity_bias(counts, popularity_bias)
         self._candidates = tf.Variable(columns, trainable=False, name="candidates")
+        # Traced once for every graph that calls it: an exported model's, and those in which a
+        # second stage finds and describes candidates.
+        self._embedded_in_graphs = tf.function(
+            self._embedded, input_signature=[Query.spec()], autograph=False
+        )
 
     def candidate_embeddings(self) -> tf.Tensor:
         """float32 [N, d], of both networks, with one dimension more for a popularity bias."""
@@ -75,6 +80,11 @@ class TwoTowerScorer(DotProductScorer):
 
     def query_embedding(self, query: Query) -> tf.Tensor:
         """float32 [B, d], to be multiplied with `candidate_embeddings`."""
+        if tf.executing_eagerly():
+            return self._embedded(query)
+        return self._embedded_in_graphs(query)
+
+    def _embedded(self, query: Query) -> tf.Tensor:
         vectors = self._query_tower(query)
         if self._second_tower is not None:
             vectors = self._share * tf.concat([vectors, self._second_tower(query)], axis=1)
