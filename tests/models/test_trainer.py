@@ -34,20 +34,25 @@ VOCABULARIES = {
 }
 
 
-@pytest.fixture
-def fn_args(tmp_path: pathlib.Path) -> types.SimpleNamespace:
+def arguments(folder: pathlib.Path) -> types.SimpleNamespace:
+    """Arguments of a training on three playlists, which reads and writes in a folder."""
     records = [example("1", [0, 1, 2], [0]), example("2", [0, 1], [0]), example("3", [0, 3], [1])]
-    write_records(tmp_path / "train-0.gz", records)
+    write_records(folder / "train-0.gz", records)
     return types.SimpleNamespace(
-        train_files=[str(tmp_path / "train-*")],
+        train_files=[str(folder / "train-*")],
         eval_files=None,
-        transform_graph_path=write_graph(tmp_path / "graph", VOCABULARIES),
-        serving_model_dir=str(tmp_path / "model"),
-        model_run_dir=str(tmp_path / "run"),
+        transform_graph_path=write_graph(folder / "graph", VOCABULARIES),
+        serving_model_dir=str(folder / "model"),
+        model_run_dir=str(folder / "run"),
         hyperparameters=None,
         base_model=None,
         custom_config={"family": "als", "params": {"factors": 2}, "seed": 5, "source_hash": "x"},
     )
+
+
+@pytest.fixture
+def fn_args(tmp_path: pathlib.Path) -> types.SimpleNamespace:
+    return arguments(tmp_path)
 
 
 def card_of(fn_args: types.SimpleNamespace) -> ModelCard:
@@ -185,20 +190,25 @@ def test_checkpoints_of_other_code_are_not_taken(
 SPLIT = {"train": 8, "eval": 1, "test": 1}
 
 
+@pytest.fixture(scope="module")
+def served_model(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A model that is served as version 3; others start from it and leave it as it is."""
+    served = arguments(tmp_path_factory.mktemp("served"))
+    served.custom_config["split"] = SPLIT
+    trainer.run_fn(served)
+    StartCard(start="served", version="3").write_beside(served.serving_model_dir)
+    return served.serving_model_dir
+
+
 @pytest.fixture
-def next_args(fn_args: types.SimpleNamespace, tmp_path: pathlib.Path) -> types.SimpleNamespace:
-    """Arguments of a training that is to start from one that was served as version 3."""
+def next_args(
+    fn_args: types.SimpleNamespace, served_model: str, tmp_path: pathlib.Path
+) -> types.SimpleNamespace:
+    """Arguments of a training that is to start from what is served."""
     fn_args.custom_config["split"] = SPLIT
-    fn_args.serving_model_dir = str(tmp_path / "found" / "Format-Serving")
-    trainer.run_fn(fn_args)
-    StartCard(start="served", version="3").write_beside(fn_args.serving_model_dir)
-    return types.SimpleNamespace(
-        **{
-            **vars(fn_args),
-            "base_model": fn_args.serving_model_dir,
-            "serving_model_dir": str(tmp_path / "next" / "Format-Serving"),
-        }
-    )
+    fn_args.base_model = served_model
+    fn_args.serving_model_dir = str(tmp_path / "next" / "Format-Serving")
+    return fn_args
 
 
 def test_training_starts_from_what_is_served(
