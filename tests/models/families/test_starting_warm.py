@@ -205,6 +205,7 @@ def test_als_starts_each_track_at_its_own_vector(
 def test_two_tower_factors_go_on_from_those_served(
     served: dict[str, str], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    path = served["albums"]
     starts = []
     real = factorization.als
 
@@ -213,10 +214,10 @@ def test_two_tower_factors_go_on_from_those_served(
         return real(matrix, **settings)
 
     monkeypatch.setattr(factorization, "als", als)
-    fit_from("albums", served["albums"], tmp_path)
+    fit_from("albums", path, tmp_path)
     ((iterations, start),) = starts
     assert iterations == 2
-    weights = ServedWeights(served["albums"])
+    weights = ServedWeights(path)
     tower = ("_scorer", "_query_tower", "_fold_in")
     names = [*NOW[1].tracks, *NOW[1].artists]
     table = {
