@@ -35,6 +35,7 @@ class Point:
 
 _REPLACES: Final = "components.ingest.destination:replace"
 _PUSHER: Final = "components.pusher.executor"
+_REGISTRY: Final = "serving.registry.directory.adapter"
 
 #: Every node that does work, in their order.
 _SLICES: Final = (
@@ -63,6 +64,7 @@ _SLICES: Final = (
     ),
     Point("Pusher, pushed and not recorded", "Pusher", called=f"{_PUSHER}:Executor._MarkPushed"),
     Point("Report", "Report"),
+    Point("Register, copied and not recorded", "Register", called=f"{_REGISTRY}:records.write"),
 )
 #: Where data in spans takes another way.
 _SPANS: Final = (
