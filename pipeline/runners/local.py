@@ -17,7 +17,7 @@ from pipeline.console import log_capture, progress
 from pipeline.console import run_console as consoles
 from pipeline.runners import plain_paths, shortcuts
 from schema import documents, files, output_lock
-from schema.layout import MODEL_NAME, PAGE_FILE, Layout
+from schema.layout import PAGE_FILE, Layout
 
 
 class RunFailedError(RuntimeError):
@@ -88,7 +88,6 @@ def _run(
     from pipeline.lifecycle import metadata, provenance
     from pipeline.runners import dataflow_jobs, flink_jobs, launch, repair
     from serving.protocol import ConfigError
-    from serving.release import look
 
     tables_check.check(config)
     # What cannot be reached or looked up is reported before anything is trained.
@@ -100,7 +99,7 @@ def _run(
     file = Layout.under(config.out).metadata
     known_before = config.metadata.host is not None or os.path.exists(file)
     metadata.opened(config.metadata, file, writes=True)
-    look(given.serving, given.release_record, MODEL_NAME)
+    _look(given, config, console)
     # The libraries see the path without special characters, the user the one that was given.
     here = Layout.under(out)
     paths = dag.Paths.under(config.model_copy(update={"out": out}))
@@ -156,6 +155,21 @@ def _run(
     pushed = fileio.isdir(paths.serving) and bool(fileio.listdir(paths.serving))
     console.finish(page, _next_command(config, paths.serving) if pushed else "")
     return RunResult(metrics=metrics, report=page)
+
+
+def _look(given: Any, config: PipelineConfig, console: consoles.RunConsole) -> None:
+    """Looks what is served before the run does, and says what a person should know of it."""
+    from serving.registry import resolve
+
+    found = resolve(
+        given.serving,
+        given.release_record,
+        given.registry,
+        config.registered_model,
+        timeout=config.registry.timeout_seconds,
+    )
+    if found.note:
+        console.note(f"{found.note[0].upper()}{found.note[1:]}.")
 
 
 def _run_name(started: datetime.datetime) -> str:

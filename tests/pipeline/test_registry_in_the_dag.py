@@ -10,6 +10,7 @@ import pytest
 from pipeline.config import PipelineConfig
 from pipeline.dag import Paths, create_pipeline
 from pipeline.overrides import RunConfigError, load_config
+from pipeline.runners import local
 from pipeline.runners.vertex.compiling import compile_pipeline
 from schema.layout import Layout
 
@@ -108,3 +109,20 @@ def test_on_vertex() -> None:
     assert json.loads(values["registry"])["uri"] == MLFLOW
     assert values["waiting"] == "gs://bucket/segue/serving/unregistered"
     assert not tasks["Register"]["cachingOptions"]
+
+
+def test_a_registry_that_is_down_is_told_before_the_run(tmp_path: pathlib.Path) -> None:
+    config = loaded(f"out={tmp_path}")
+    notes: list[str] = []
+
+    class Console:
+        note = staticmethod(notes.append)
+
+    local._look(Paths.under(config), config, Console())  # type: ignore[arg-type]
+    assert notes == []
+    record = tmp_path / "serving" / "registry" / "segue" / "registry.json"
+    record.parent.mkdir(parents=True)
+    record.write_text("{")
+    local._look(Paths.under(config), config, Console())  # type: ignore[arg-type]
+    (note,) = notes
+    assert note.startswith(f"The registry was not asked: {record} is not a registry's record")
