@@ -160,6 +160,7 @@ def test_its_first_nodes_run_there(earlier_out, tmp_path):
 
 def test_what_it_serves_is_compared_with(earlier_out, tmp_path):
     """By its destination and its release record, without its metadata."""
+    from components.register.options import RegistryOptions
     from components.served_model.component import ServedModel
     from schema.splits import SplitConfig
     from tests.components.served_model.served_toy import example, examples
@@ -180,6 +181,8 @@ def test_what_it_serves_is_compared_with(earlier_out, tmp_path):
         {
             "destination": places.serving,
             "release_record": places.releases,
+            "registry": RegistryOptions(uri=places.registry).model_dump_json(),
+            "registered_model": "segue",
             "split": SplitConfig().model_dump_json(),
         },
     )

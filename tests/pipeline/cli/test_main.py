@@ -64,7 +64,7 @@ def test_a_place_that_cannot_be_written_to_is_told_before_anything_is_done(place
     assert result.exit_code == 1
     said = " ".join(result.output.split())
     told = f"Error: Cannot write to {out}: {out}/{place}"
-    assert re.fullmatch(rf"{told}(/segue)?: Not a directory", said)
+    assert re.fullmatch(rf"{told}(/segue|/registry)?: Not a directory", said)
     assert not (out / ".lock").exists()
 
 
