@@ -12,6 +12,7 @@ from pipeline.cli.support import (
     CommandFailedError,
     ConfigOption,
     SetOption,
+    check_encoded,
     fail,
     load,
     plain,
@@ -33,13 +34,10 @@ def run(
     Example: segue run --data out/sample --out out --set split.eval=5 --set seed=3
     """
     loaded = load(config, settings, data=data, out=out)
-    from schema import texts
-
     if "://" in loaded.out:
         fail(f"--out takes a directory on this machine, not {loaded.out}.", USAGE)
     for name, path in (("--data", loaded.data), ("--out", loaded.out)):
-        if path != texts.whole(path):
-            fail(f"{name}: TFX knows no path that is not UTF-8, as {path!r}.", USAGE)
+        check_encoded(name, path)
     if loaded.dataflow and "Ingest" in loaded.dataflow.chosen and "://" not in loaded.data:
         fail(
             f"--data: Dataflow's workers cannot read {loaded.data} on this machine: copy the "

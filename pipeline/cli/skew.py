@@ -20,6 +20,7 @@ from pipeline.cli.support import (
     USAGE,
     ConfigOption,
     SetOption,
+    check_encoded,
     fail,
     load,
     serving_errors_reported,
@@ -59,6 +60,8 @@ def skew(
     Example: segue skew --logs 'logs/segue-*' --out out --set skew.unknown_seeds=0.05
     """
     loaded = load(config, settings, data="DIR", out=out)
+    check_encoded("--out", loaded.out)
+    check_encoded("--statistics", statistics)
     from pipeline.console import log_capture
     from pipeline.skew import LogNotFoundError
 

@@ -130,3 +130,11 @@ def storage_errors_reported() -> Iterator[None]:
         yield
     except (InUseError, ValueError, OSError) as error:
         fail(error)
+
+
+def check_encoded(option: str, path: str | None) -> None:
+    """Ends the command where TFX could not name a path: it knows UTF-8 only."""
+    from schema import texts
+
+    if path is not None and path != texts.whole(path):
+        fail(f"{option}: TFX knows no path that is not UTF-8, as {path!r}.", USAGE)

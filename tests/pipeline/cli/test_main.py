@@ -97,6 +97,13 @@ def test_a_path_that_is_not_utf_8_is_refused(option, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize("option", ["--out", "--statistics"])
+def test_skew_refuses_such_a_path_too(option):
+    result = runner.invoke(app, ["skew", "--logs", "x", option, "Gr\udcf6\udcdfe"])
+    assert result.exit_code == 2
+    assert rf"{option}: TFX knows no path that is not UTF-8, as 'Gr\udcf6\udcdfe'" in result.output
+
+
 def test_a_release_record_that_cannot_be_read_stops_a_run_at_once(tmp_path):
     out = tmp_path / "out"
     (out / "serving").mkdir(parents=True)
