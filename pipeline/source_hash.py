@@ -43,6 +43,7 @@ DYNAMIC: Final = {
     "listening.erasure": (
         "listening.events.erasing",
         "listening.features.erasing",
+        "listening.held_out.erasing",
         "listening.recommending.erasing",
         "listening.store.embedded.erasing",
         "listening.store.feast.erasing",

@@ -23,7 +23,7 @@ from listening.recommending.model import find
 from listening.recommending.publishing import Published
 from listening.recommending.tracks import Tracks
 from listening.recommending.work import Order, Worker
-from schema.model_card import ModelCard
+from schema.model_card import METADATA_PATH, ModelCard
 
 #: Buckets are worked on in other processes than the one that asks.
 _ELSEWHERE: Final = "--direct_running_mode=multi_processing"
@@ -136,8 +136,14 @@ def on_processes(count: int) -> tuple[str, ...]:
 def _ages(order: Order, found: Inputs) -> list[str]:
     """Refuses models that know of what lists of a cut may not; says where nobody can tell."""
     paths = sorted(set(order.models.values()))
-    told = [model_time.known_by(path, ModelCard.read(path), found.cut) for path in paths]
+    told = [model_time.known_by(path, _card(path), found.cut) for path in paths]
     return [each for each in told if each is not None]
+
+
+def _card(model: str) -> ModelCard:
+    """What is said of a model; nothing of one that was exported elsewhere."""
+    there = os.path.exists(os.path.join(model, METADATA_PATH))
+    return ModelCard.read(model) if there else ModelCard(family="")
 
 
 def _notes(order: Order, found: Inputs) -> Iterator[str]:

@@ -173,7 +173,7 @@ def test_segments_have_models_of_their_own(
     assert lists(tmp_path)[1, "discover"]["model_version"] == "casual/3"
     told = segue(*asked(world, root, *casual, "--models", f"ghosts={world / 'segue'}"))
     assert told["answered"] == {"casual/3": 5}
-    assert told["notes"] == ["nobody is in the segment ghosts"]
+    assert told["notes"][-1] == "nobody is in the segment ghosts"
 
 
 @pytest.mark.parametrize(

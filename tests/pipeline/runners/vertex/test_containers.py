@@ -41,6 +41,8 @@ def test_what_is_looked_up_replaces_the_parameter(tmp_path):
     places = {
         "destination": str(tmp_path / "none"),
         "release_record": str(tmp_path / "releases.json"),
+        "registry": "{}",
+        "registered_model": "segue",
         "fingerprint": "",
     }
     found = run_look_up(tmp_path, **places)
@@ -55,6 +57,8 @@ def test_a_look_up_that_fails_is_told_beside_the_output_file(tmp_path):
             tmp_path,
             destination=str(tmp_path / "none"),
             release_record=str(tmp_path / "releases.json"),
+            registry="{}",
+            registered_model="segue",
             fingerprint="",
         )
     assert "releases.json" in (tmp_path / "task" / "error.txt").read_text()
