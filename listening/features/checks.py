@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 
 from listening.features.partitions import Draft, Partition, cut_of
 from schema.curated import SCHEMA_FILE, curated_view
-from schema.files import replacing, write_text
+from schema.files import write_text
 from schema.side_tables import TABLE_FILE, SideTable, describe_side_table
 from schema.tables import FeatureView
 
@@ -103,17 +103,9 @@ def _generate(table: str, view: FeatureView, schema: Any, out: str) -> None:
     import apache_beam as beam
     import tensorflow_data_validation as tfdv
     from apache_beam.options.pipeline_options import PipelineOptions
-    from tensorflow_data_validation.statistics import stats_impl
 
+    groups = range(pq.ParquetFile(table).num_row_groups)
     options = tfdv.StatsOptions(schema=schema)
-    described = pq.ParquetFile(table).metadata
-    groups = range(described.num_row_groups)
-    if described.num_rows and len(groups) == 1:
-        # The same, without the two seconds that Beam takes for however few rows.
-        found = stats_impl.generate_statistics_in_memory(_Batch(table, view)(0), options)
-        with replacing(out) as partial:
-            partial.write_bytes(found.SerializeToString(deterministic=True))
-        return
     with beam.Pipeline(options=PipelineOptions(["--runner=DirectRunner"])) as pipeline:
         _ = (
             pipeline
