@@ -158,6 +158,8 @@ def event(
     }
     if drawn["type"] == "follow":
         fields |= {"track_uri": None, "followed_listener": people[drawn["other"]]}
+    if drawn["type"] == "playlist_add":
+        fields |= {"playlist_uri": f"spotify:playlist:{number:022d}"}
     return message(number, **fields)
 
 
