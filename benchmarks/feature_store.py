@@ -14,7 +14,6 @@ import json
 import pathlib
 import resource
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -32,6 +31,7 @@ from evaluation.summary import estimate
 from listening.events import reading
 from listening.features import history, partitions
 from listening.store import FeatureStore, open_store
+from scripts.background import free_port
 
 _PLAYLISTS: Final = 600
 _LISTENERS: Final = 400
@@ -173,9 +173,7 @@ def _stores(folder: pathlib.Path) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "embedded", _store(f"embedded:{folder / 'own'}", folder)
     if not (_FEAST.exists() and shutil.which("redis-server")):
         return
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
     redis = subprocess.Popen([*command, "--dir", str(folder)], stdout=subprocess.DEVNULL)
     try:

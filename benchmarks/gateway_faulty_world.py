@@ -8,7 +8,6 @@ import contextlib
 import os
 import pathlib
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +23,7 @@ from gateway import GatewayServer, load
 from gateway.clock import EventClock
 from listening.events.kafka.mock import mock_broker
 from schema.events import parse
+from scripts.background import free_port
 from serving.client import RecommenderClient
 from serving.protocol import ServingError
 
@@ -57,7 +57,7 @@ class FaultyWorld:
             program += f"save(pathlib.Path({str(path)!r}), {tracks})"
             harness.run([sys.executable, "-c", program])
         self._name(1, 2)
-        port = _free_port()
+        port = free_port()
         self._server = _served(self._models, port)
         stack.callback(self._end_server)
         self._broker = contextlib.ExitStack()
@@ -280,9 +280,3 @@ def _served(models: pathlib.Path, port: int) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         command, cwd=harness.ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-
-
-def _free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])

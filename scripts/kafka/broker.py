@@ -7,10 +7,8 @@ import pathlib
 import signal
 import socket
 import subprocess
-import time
 import uuid
 from base64 import urlsafe_b64encode
-from types import TracebackType
 from typing import Final
 
 from scripts import background, jdk
@@ -27,7 +25,7 @@ class BrokerError(RuntimeError):
     """The broker cannot start: one sentence."""
 
 
-class Broker:
+class Broker(background.Service):
     """A broker; a context manager that starts it and ends it.
 
     Args:
@@ -45,32 +43,16 @@ class Broker:
         protocol: str = "PLAINTEXT",
     ) -> None:
         self.folder = folder.absolute()
-        self.port = port or _free_port()
-        self._controller = _free_port()
+        super().__init__("Kafka", self.folder / "kafka.log", BrokerError)
+        self.port = port or background.free_port()
+        self._controller = background.free_port()
         self._options = options or {}
         self._protocol = protocol
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
         """Where clients find it."""
         return f"{HOST}:{self.port}"
-
-    def __enter__(self) -> Broker:
-        try:
-            self.start()
-        except BaseException:
-            self.kill()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Starts it, and waits until it answers.
@@ -86,14 +68,8 @@ class Broker:
         if not (self.folder / "data" / "meta.properties").exists():
             self._format(settings)
         command = _command("kafka.Kafka", str(settings))
-        self._process = background.start(command, self.folder, self.folder / "kafka.log")
-        deadline = time.monotonic() + _START_SECONDS
-        while not self._answers():
-            if not self.runs():
-                raise BrokerError(f"Kafka ended while it started: {self._last_words()}")
-            if time.monotonic() > deadline:
-                raise BrokerError(f"Kafka is not ready; see {self.folder / 'kafka.log'}")
-            time.sleep(0.3)
+        self._process = background.start(command, self.folder, self.log)
+        self._await_answer(_START_SECONDS)
 
     def stop(self) -> None:
         """Ends it as its operator would."""
@@ -109,10 +85,6 @@ class Broker:
         if self._process is not None:
             self._process.send_signal(signal.SIGKILL)
             self._process.wait()
-
-    def runs(self) -> bool:
-        """Whether its process is there."""
-        return self._process is not None and self._process.poll() is None
 
     def _format(self, settings: pathlib.Path) -> None:
         cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
@@ -154,16 +126,10 @@ class Broker:
         return False
 
     def _last_words(self) -> str:
-        lines = (self.folder / "kafka.log").read_text("utf-8", "replace").splitlines()
+        lines = self.log.read_text("utf-8", "replace").splitlines()
         return next((line for line in reversed(lines) if line.strip()), "it said nothing")
 
 
 def _command(main: str, *arguments: str) -> list[str]:
     options = (f"-Xmx{_HEAP}m", "-Djava.net.preferIPv4Stack=true")
     return [jdk.program(), *options, "-cp", f"{PACKAGES.jars}/*", main, *arguments]
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind((HOST, 0))
-        return int(free.getsockname()[1])

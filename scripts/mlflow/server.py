@@ -6,12 +6,9 @@ import contextlib
 import os
 import pathlib
 import signal
-import socket
 import subprocess
-import time
 import urllib.error
 import urllib.request
-from types import TracebackType
 from typing import Final
 
 from scripts import background
@@ -44,7 +41,7 @@ def python() -> pathlib.Path:
     return pathlib.Path(done.stdout.strip())
 
 
-class Server:
+class Server(background.Service):
     """A server; a context manager that starts it and ends it.
 
     Args:
@@ -69,34 +66,17 @@ class Server:
         allowed_hosts: str = "",
     ) -> None:
         self.folder = folder.absolute()
-        self.log = self.folder / "mlflow.log"
-        self.port = port or _free_port()
+        super().__init__("MLflow", self.folder / "mlflow.log", ServerError)
+        self.port = port or background.free_port()
         self._python = interpreter
         self._store = backend_store or f"sqlite:///{self.folder / 'mlflow.db'}"
         self._host = host
         self._allowed_hosts = allowed_hosts
-        self._process: subprocess.Popen[bytes] | None = None
 
     @property
     def address(self) -> str:
         """Where clients on this machine find it."""
         return f"http://{HOST if self._host == _ANY else self._host}:{self.port}"
-
-    def __enter__(self) -> Server:
-        try:
-            self.start()
-        except BaseException:
-            self.kill()
-            raise
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     def start(self) -> None:
         """Starts it, and waits until it answers.
@@ -110,13 +90,7 @@ class Server:
         self._process = background.start(
             self._command(), self.folder, self.log, self._environment(), end=signal.SIGTERM
         )
-        deadline = time.monotonic() + _START_SECONDS
-        while not self._answers():
-            if not self.runs():
-                raise ServerError(f"MLflow ended while it started: {self._last_words()}")
-            if time.monotonic() > deadline:
-                raise ServerError(f"MLflow is not ready; see {self.log}")
-            time.sleep(0.2)
+        self._await_answer(_START_SECONDS)
 
     def stop(self) -> None:
         """Ends it as its operator would."""
@@ -132,10 +106,6 @@ class Server:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-
-    def runs(self) -> bool:
-        """Whether its process is there."""
-        return self._process is not None and self._process.poll() is None
 
     def _command(self) -> list[str]:
         command = [
@@ -174,9 +144,3 @@ class Server:
     def _last_words(self) -> str:
         lines = self.log.read_text("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else f"see {self.log}"
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind((HOST, 0))
-        return int(free.getsockname()[1])

@@ -8,7 +8,6 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from pipeline.overrides import load_config
 from pipeline.runners.vertex import compiling
 from pipeline.runners.vertex.execution import Execution
 from sample.generator import write_slices
+from scripts.background import free_port
 from serving.client import RecommenderClient
 from serving.protocol import Playlist, ServingError
 from serving.release import ReleaseManager
@@ -314,9 +314,3 @@ def answering(target: str, log: str, label: str | None = None, seconds: float = 
                 if time.monotonic() > ends:
                     pytest.fail(f"{error}\n{pathlib.Path(log).read_text()}")
                 time.sleep(0.5)
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]

@@ -7,12 +7,12 @@ import os
 import pathlib
 import pwd
 import shutil
-import socket
 import subprocess
 import time
 
 import pytest
 
+from scripts.background import free_port
 from tests import apt
 
 _PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"))
@@ -47,9 +47,7 @@ def start(folder: pathlib.Path) -> Server:
     user = _owner(folder)
     data = folder / "data"
     _run("mariadb-install-db", f"--datadir={data}", *_AS_ANYBODY, **user)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [
             _found("mariadbd"),

@@ -7,7 +7,6 @@ import os
 import pathlib
 import pwd
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from scripts.background import free_port
 from tests import apt
 
 _USER = "segue"
@@ -34,9 +34,7 @@ def _served(folder: pathlib.Path) -> Iterator[str]:
     user = _owner(folder)
     data = folder / "data"
     _run("initdb", f"--pgdata={data}", f"--username={_USER}", "--auth=trust", "--no-sync", **user)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     settings = {
         "listen_addresses": "127.0.0.1",
         "port": port,

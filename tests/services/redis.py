@@ -12,6 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from scripts.background import free_port
 from tests import apt
 
 
@@ -19,9 +20,7 @@ from tests import apt
 def running(folder: pathlib.Path) -> Iterator[str]:
     """Gives HOST:PORT of a server, or skips the test saying what to install."""
     _install()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         ["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder],
         stdout=(folder / "redis.log").open("w"),

@@ -23,6 +23,7 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from scripts.background import free_port
 from tests.standins import cloud
 from tests.standins.cloud import Answer, Request
 from tests.standins.storage import HOSTS
@@ -123,9 +124,7 @@ def running(
         The server, and the environment that leads a process to it.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with socket.socket() as free:
-        free.bind((_LOOPBACK, 0))
-        server = Server(free.getsockname()[1])
+    server = Server(free_port())
     command = [
         *(program, "-backend", "memory", "-scheme", "http"),
         *("-host", _LOOPBACK, "-port", str(server.port)),

@@ -7,7 +7,6 @@ import json
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
+from scripts.background import free_port
 from serving.registry import RegistryUnavailableError
 from tests.services import mlflow as servers
 from tests.serving import toy_model
@@ -95,9 +95,7 @@ def test_mlflow_serves_it(
     pushed = toy_model.push(saved_model, tmp_path / "base", 3)
     with there.open() as registry:
         registry.register(there.registration(3, saved_model=str(pushed)), alias="challenger")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     process = subprocess.Popen(
         [
             *(sys.executable, "-m", "mlflow", "models", "serve"),
