@@ -199,6 +199,19 @@ class Registry(abc.ABC):
         )
 
 
+def check_same(known: RegisteredVersion, registration: Registration) -> None:
+    """Makes sure that a version that is registered holds what is to be registered.
+
+    Raises:
+        OtherContentError: it does not.
+    """
+    if registration.content and known.content and registration.content != known.content:
+        raise OtherContentError(
+            f"version {known.serving_version} of {known.model} is registered already, with another "
+            "content"
+        )
+
+
 def before_in(history: Sequence[Move], alias: Alias) -> int | None:
     """The version that a rollback would put an alias on, by its history; None without one.
 

@@ -5,7 +5,6 @@ Each has a folder of its own: copies of the run's documents and, written last, w
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import Final, NamedTuple
 
@@ -14,12 +13,8 @@ import tensorflow as tf
 from schema.documents import METRICS_FILE, Document
 from schema.layout import PAGE_FILE
 from schema.registry import Registration
-from serving.registry.port import (
-    Registry,
-    RegistryError,
-    RegistryUnavailableError,
-    check_alias,
-)
+from serving.registry import folders
+from serving.registry.port import Registry, check_alias
 
 _FILE: Final = "registration.json"
 
@@ -64,21 +59,12 @@ def keep(place: str, registration: Registration, alias: str, reason: str) -> str
         OSError: it cannot be written; the message says where.
     """
     folder = os.path.join(place, registration.model, str(registration.serving_version))
+    names = {"metrics_file": METRICS_FILE, "page": PAGE_FILE}
+    kept = {field: name for field, name in names.items() if getattr(registration, field)}
+    copies = {name: getattr(registration, field) for field, name in kept.items()}
+    waiting = Waiting(registration=registration.model_copy(update=kept), alias=alias, reason=reason)
     try:
-        tf.io.gfile.makedirs(folder)
-        kept = {}
-        for field, name in (("metrics_file", METRICS_FILE), ("page", PAGE_FILE)):
-            source, target = getattr(registration, field), os.path.join(folder, name)
-            if source and source != target:
-                tf.io.gfile.copy(source, target, overwrite=True)
-            kept[field] = name if source else ""
-        waiting = Waiting(
-            registration=registration.model_copy(update=kept), alias=alias, reason=reason
-        )
-        part = os.path.join(folder, f".{_FILE}.part")
-        with tf.io.gfile.GFile(part, "w") as file:
-            file.write(waiting.to_json())
-        tf.io.gfile.rename(part, os.path.join(folder, _FILE), overwrite=True)
+        folders.write(folder, copies, _FILE, waiting)
     except tf.errors.OpError as error:
         raise OSError(f"cannot write down what is to be registered at {folder}: {error}") from error
     return folder
@@ -87,12 +73,8 @@ def keep(place: str, registration: Registration, alias: str, reason: str) -> str
 def waiting(place: str, model: str) -> list[str]:
     """The folders of a model's registrations that wait, the oldest version first."""
     folder = os.path.join(place, model)
-    if not tf.io.gfile.isdir(folder):
-        return []
-    names = {name.rstrip("/") for name in tf.io.gfile.listdir(folder)}
-    paths = [os.path.join(folder, name) for name in sorted(filter(str.isdecimal, names), key=int)]
-    # Where the writer was killed, the file is missing.
-    return [path for path in paths if tf.io.gfile.exists(os.path.join(path, _FILE))]
+    versions = sorted(filter(str.isdecimal, folders.names_in(folder)), key=int)
+    return folders.complete(folder, versions, _FILE)
 
 
 def make_up(place: str, registry: Registry) -> list[MadeUp]:
@@ -105,27 +87,19 @@ def make_up(place: str, registry: Registry) -> list[MadeUp]:
     Raises:
         RegistryUnavailableError: it is still down; what was registered before is settled.
     """
-    done = []
-    for folder in waiting(place, registry.model):
-        version = int(os.path.basename(folder))
-        try:
-            found = _read(folder)
-            given = found.registration
-            if not tf.io.gfile.isdir(given.saved_model):
-                done.append(MadeUp(version, False, f"{given.saved_model} is gone"))
-            else:
-                registry.register(given, alias=check_alias(found.alias) if found.alias else None)
-                done.append(MadeUp(version, True, ""))
-        except RegistryUnavailableError:
-            raise
-        except tf.errors.NotFoundError:  # another process has made it up just now
-            continue
-        except (RegistryError, ValueError) as error:
-            done.append(MadeUp(version, False, " ".join(str(error).split())))
-            continue
-        with contextlib.suppress(tf.errors.NotFoundError):
-            tf.io.gfile.rmtree(folder)
-    return done
+
+    def register(folder: str) -> str:
+        found = _read(folder)
+        given = found.registration
+        if not tf.io.gfile.isdir(given.saved_model):
+            return f"{given.saved_model} is gone"
+        registry.register(given, alias=check_alias(found.alias) if found.alias else None)
+        return ""
+
+    return [
+        MadeUp(int(os.path.basename(folder)), not problem, problem)
+        for folder, problem in folders.settle(waiting(place, registry.model), register)
+    ]
 
 
 def _read(folder: str) -> Waiting:

@@ -12,21 +12,20 @@ import pathlib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import tensorflow as tf
-
-from schema import files, locks
+from schema import locks
 from schema.documents import METRICS_FILE
 from schema.layout import PAGE_FILE
 from schema.registry import ALIASES, Alias, Move, RegisteredVersion, Registration
 from serving.registry.directory import record as records
+from serving.registry.directory.copies import copy_file
 from serving.registry.directory.record import Record
 from serving.registry.port import (
     Action,
     AliasMovedError,
-    OtherContentError,
     Registry,
     RegistryError,
     RegistryUnavailableError,
+    check_same,
     gives,
     who,
 )
@@ -62,10 +61,8 @@ class DirectoryRegistry(Registry):
             if known is None:
                 added = self._kept(registration)
                 record.versions.append(added)
-            elif registration.content and known.content and registration.content != known.content:
-                raise OtherContentError(
-                    f"version {number} of {self.model} is registered already, with another content"
-                )
+            else:
+                check_same(known, registration)
             champion = record.alias("champion")
             moves = alias is not None and gives(record.moves, alias, number, champion)
             if alias is not None and moves:
@@ -132,7 +129,7 @@ class DirectoryRegistry(Registry):
         for field, name in _COPIES:
             if fields[field]:
                 kept = os.path.join(str(number), name)
-                _copy(fields[field], self.folder / kept)
+                copy_file(fields[field], self.folder / kept)
                 fields[field] = kept  # within the folder, which may be moved
         return RegisteredVersion(**fields, number=number, registered_at=now(), registered_by=who())
 
@@ -176,20 +173,3 @@ class DirectoryRegistry(Registry):
 def open_registry(uri: str, model: str, timeout: float) -> Registry:
     """Opens it; see `serving.registry.open_registry`."""
     return DirectoryRegistry(uri, model, timeout)
-
-
-def _copy(source: str, target: pathlib.Path) -> None:
-    """Copies a file, local or remote.
-
-    Raises:
-        RegistryError: it cannot be read.
-        OSError: the copy cannot be written.
-    """
-    try:
-        with tf.io.gfile.GFile(source, "rb") as file:
-            content = file.read()
-    except (tf.errors.OpError, OSError) as error:
-        why = getattr(error, "message", None) or getattr(error, "strerror", None) or error
-        raise RegistryError(f"cannot keep a copy of {source}: {why}") from error
-    with files.replacing(target) as partial:
-        partial.write_bytes(content)

@@ -27,10 +27,10 @@ from serving.registry.mlflow.runs import REPORT_PATH, Runs
 from serving.registry.port import (
     Action,
     AliasMovedError,
-    OtherContentError,
     Registry,
     RegistryError,
     check_alias,
+    check_same,
     gives,
     who,
 )
@@ -73,13 +73,14 @@ class MlflowRegistry(Registry):
         if version not in model.versions:
             uploaded = self._upload(registration)
         elif not _gives(model, alias, version):
-            return _same(model.versions[version], registration)
+            check_same(known := model.versions[version], registration)
+            return known
         move = _made(alias, version, "register") if alias else None
         deadline = self._deadline()
         with self._lock.held(move.model_dump_json() if move else "", deadline) as held:
             model = self._settled(held, deadline)
             if version in model.versions:
-                _same(model.versions[version], registration)
+                check_same(model.versions[version], registration)
             elif uploaded is None:
                 raise RegistryError(f"version {version} of {self.model} was just removed at MLflow")
             else:
@@ -224,20 +225,6 @@ class MlflowRegistry(Registry):
 def _gives(model: Model, alias: Alias | None, version: int) -> bool:
     """Whether a registration puts an alias on a version."""
     return alias is not None and gives(model.moves, alias, version, model.on(CHAMPION))
-
-
-def _same(known: RegisteredVersion, registration: Registration) -> RegisteredVersion:
-    """A version that is registered, which holds what is to be registered.
-
-    Raises:
-        OtherContentError: it does not.
-    """
-    if registration.content and known.content and registration.content != known.content:
-        raise OtherContentError(
-            f"version {known.serving_version} of {known.model} is registered already, with another "
-            "content"
-        )
-    return known
 
 
 def _made(alias: Alias, version: int, action: Action, reason: str = "") -> Move:
