@@ -1,3 +1,12 @@
 """Kafka: the adapter of the source, what produces events, and what announces landed hours."""
 
-__all__ = ["announcing", "consuming", "mock", "producing", "sending", "settings", "trouble"]
+__all__ = [
+    "announcing",
+    "client",
+    "consuming",
+    "mock",
+    "producing",
+    "sending",
+    "settings",
+    "trouble",
+]

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import confluent_kafka as ck
 
-from listening.events.kafka.trouble import ASK_SECONDS, Trouble, quiet, text
+from listening.events.kafka.client import producer
+from listening.events.kafka.trouble import ASK_SECONDS, Trouble
 from listening.events.sources import SourceError
 
 #: Events of a listener go to one partition, in order. What is no event is sent too, as it is.
@@ -72,18 +73,8 @@ class _Sender:
         self.done = Produced()
         self._topic = topic
         self._trouble = Trouble(str(settings["bootstrap.servers"]))
-        ours = {
-            "enable.idempotence": True,
-            "partitioner": "murmur2_random",  # as Java's client chooses
-            "linger.ms": 20,
-            "message.max.bytes": _LONGEST,
-            "queue.buffering.max.kbytes": 65_536,
-            "error_cb": self._trouble.note,
-        }
-        try:
-            self._producer = ck.Producer({**ours, **settings}, logger=quiet())
-        except ck.KafkaException as error:
-            raise SourceError(f"Kafka's client refuses its settings: {text(error)}") from None
+        ours = {"message.max.bytes": _LONGEST, "error_cb": self._trouble.note}
+        self._producer = producer(settings, ours)
         try:
             self._producer.list_topics(topic, timeout=ASK_SECONDS)
         except ck.KafkaException as error:

@@ -7,8 +7,7 @@ from typing import Any, Final
 
 import confluent_kafka as ck
 
-from listening.events.kafka.trouble import quiet, text
-from listening.events.sources import SourceError
+from listening.events.kafka.client import producer
 
 _CLOSE_POLL: Final = 0.05
 
@@ -27,17 +26,7 @@ class KafkaSink:
 
     def __init__(self, topic: str, settings: Mapping[str, Any], deadline_ms: int) -> None:
         self._topic = topic
-        ours = {
-            "enable.idempotence": True,
-            "partitioner": "murmur2_random",  # as Java's client chooses
-            "linger.ms": 20,
-            "queue.buffering.max.kbytes": 65_536,
-            "message.timeout.ms": deadline_ms,
-        }
-        try:
-            self._producer = ck.Producer({**ours, **settings}, logger=quiet())
-        except ck.KafkaException as error:
-            raise SourceError(f"Kafka's client refuses its settings: {text(error)}") from None
+        self._producer = producer(settings, {"message.timeout.ms": deadline_ms})
 
     def send(self, key: bytes, lines: Sequence[bytes], done: Callable[[bool], None]) -> None:
         """Hands a group to the client.
