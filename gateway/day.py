@@ -146,9 +146,7 @@ def _popular(path: str) -> list[str]:
         ConfigError: a line is none.
     """
     found = []
-    for number, line in enumerate(pathlib.Path(path).read_text("utf-8").splitlines(), 1):
-        if not (uri := line.strip()) or uri.startswith("#"):
-            continue
+    for number, uri in blocklist.lines(path):
         if not is_track_uri(uri):
             raise ConfigError(f"popular: {path}, line {number} is no spotify:track:ID")
         found.append(uri)

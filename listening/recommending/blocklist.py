@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
+from collections.abc import Iterator
 
 from schema.track_uris import is_artist_uri, is_track_uri
 
@@ -29,14 +30,7 @@ def load(path: str | pathlib.Path) -> Blocklist:
         OSError: it cannot be read.
     """
     tracks, artists = [], []
-    try:
-        lines = pathlib.Path(path).read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError:
-        raise ValueError(f"{path} is no text in UTF-8") from None
-    for number, line in enumerate(lines, 1):
-        uri = line.strip()
-        if not uri or uri.startswith("#"):
-            continue
+    for number, uri in lines(path):
         if is_track_uri(uri):
             tracks.append(uri)
         elif is_artist_uri(uri):
@@ -47,3 +41,19 @@ def load(path: str | pathlib.Path) -> Blocklist:
                 "spotify:artist:ID, of 22 letters and digits"
             )
     return Blocklist(tuple(tracks), tuple(artists))
+
+
+def lines(path: str | pathlib.Path) -> Iterator[tuple[int, str]]:
+    """The lines of a file that say something, and their numbers from 1.
+
+    Raises:
+        ValueError: it is no text.
+        OSError: it cannot be read.
+    """
+    try:
+        text = pathlib.Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no text in UTF-8") from None
+    for number, line in enumerate(text.splitlines(), 1):
+        if (told := line.strip()) and not told.startswith("#"):
+            yield number, told
