@@ -13,12 +13,12 @@ from typing import Any, Final
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from schema import pseudonyms
 from serving.protocol import ConfigError
 
 _SECONDS: Final = 10.0
 _MOST_BYTES: Final = 2**20
 _LISTENERS: Final = 50  # that the page offers
-_PSEUDONYM: Final = "^[0-9a-f]{32}$"
 
 
 class GatewayError(RuntimeError):
@@ -113,7 +113,7 @@ def listeners_of(path: str) -> list[Listener]:
         rows = pq.read_table(path, columns=columns)
     except (OSError, ValueError) as error:
         raise ConfigError(f"{path} cannot be read: {error}") from error
-    sound = rows.filter(pc.match_substring_regex(rows.column("listener_id"), _PSEUDONYM))
+    sound = rows.filter(pc.match_substring_regex(rows.column("listener_id"), pseudonyms.PATTERN))
     if not sound.num_rows:
         raise ConfigError(f"{path} has no listener")
     # Spread over the table, which is in the order of pseudonyms.

@@ -8,12 +8,10 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 
-from schema.track_uris import TRACK_PATTERN
+from schema.events import ListenerId, TrackUri
 
 Served = Literal["model", "other_version", "published", "popular"]
 
-_Listener = Annotated[str, pydantic.Field(pattern="^[0-9a-f]{32}$", max_length=32)]
-_Track = Annotated[str, pydantic.Field(pattern=TRACK_PATTERN, max_length=36)]
 _Name = Annotated[str, pydantic.Field(pattern="^[0-9A-Za-z_.:/-]{1,64}$", max_length=64)]
 
 
@@ -24,9 +22,9 @@ class Request(pydantic.BaseModel):
         strict=True, extra="forbid", frozen=True, hide_input_in_errors=True
     )
 
-    listener_id: _Listener
+    listener_id: ListenerId
     surface: _Name
-    recent_tracks: Annotated[list[_Track], pydantic.Field(max_length=300)] = []
+    recent_tracks: Annotated[list[TrackUri], pydantic.Field(max_length=300)] = []
     n: Annotated[int, pydantic.Field(ge=1, le=500)] | None = None
     session_id: _Name | None = None
     explicit: bool = True

@@ -7,6 +7,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Final, Protocol
 
+from schema import pseudonyms
+
 #: The module of each store that knows listeners, by the name of the store. It is an `Eraser`.
 ERASERS: Final[Mapping[str, str]] = {
     "events": "listening.events.erasing",
@@ -17,7 +19,7 @@ ERASERS: Final[Mapping[str, str]] = {
     "store": "listening.store.embedded.erasing",
     "tables": "listening.tables",
 }
-_LISTENER: Final = re.compile("[0-9a-f]{32}")
+_LISTENER: Final = re.compile(pseudonyms.PATTERN)
 
 
 class Eraser(Protocol):

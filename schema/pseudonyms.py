@@ -18,6 +18,8 @@ SECRET_VARIABLE: Final = "SEGUE_LISTENER_SECRET"  # noqa: S105
 SECRET_FILE_VARIABLE: Final = "SEGUE_LISTENER_SECRET_FILE"  # noqa: S105
 _SHORTEST: Final = 32  # bytes of a secret, as many as those of SHA-256
 _DIGITS: Final = 32  # of a pseudonym, 128 bits: no two of a billion listeners share theirs
+#: What a pseudonym looks like, as a regular expression.
+PATTERN: Final = f"^[0-9a-f]{{{_DIGITS}}}$"
 
 
 class SecretError(ValueError):

@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from listening.features import partitions, sorting
 from listening.features.counts import starts
+from schema import pseudonyms
 from schema.side_tables import TABLE_FILE
 from schema.tables import AUDIENCE, FEATURE_VIEWS, SET_ASIDE, conform
 
@@ -24,7 +25,6 @@ BUCKET_ROWS: Final = 4_096
 #: An audience as it is sorted: each row with its place in the table.
 SORTED: Final = AUDIENCE.append(pa.field("row", pa.int64(), nullable=False))
 
-_PSEUDONYM: Final = "^[0-9a-f]{32}$"
 _MARKET: Final = "^[A-Z]{2}$"
 _URIS: Final = {
     "blocked_tracks": "^spotify:track:[0-9A-Za-z]{22}$",
@@ -102,7 +102,7 @@ def checked(rows: pa.Table) -> tuple[pa.Table, pa.Table]:
     markets = rows.column("market")
     fits = pc.fill_null(pc.match_substring_regex(markets, _MARKET), True)
     reasons[~_true(fits)] = "not_a_market"
-    reasons[~_true(pc.match_substring_regex(rows.column("listener_id"), _PSEUDONYM))] = (
+    reasons[~_true(pc.match_substring_regex(rows.column("listener_id"), pseudonyms.PATTERN))] = (
         "not_a_pseudonym"
     )
     good = np.array([reason is None for reason in reasons], bool)

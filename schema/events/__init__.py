@@ -14,10 +14,12 @@ from schema.events.kinds import (
     Event,
     Follow,
     Impression,
+    ListenerId,
     PlaylistAdd,
     Save,
     Skip,
     Stream,
+    TrackUri,
 )
 from schema.events.landed import (
     DEAD_LETTERS,
@@ -57,6 +59,7 @@ __all__ = [
     "Follow",
     "Impression",
     "LandedFile",
+    "ListenerId",
     "Manifest",
     "OffsetRange",
     "PlaylistAdd",
@@ -64,6 +67,7 @@ __all__ = [
     "Save",
     "Skip",
     "Stream",
+    "TrackUri",
     "encode",
     "hour_in",
     "hour_of",

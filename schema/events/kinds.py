@@ -12,6 +12,7 @@ import pydantic
 import pydantic_core
 from pydantic import Field
 
+from schema import pseudonyms
 from schema.track_uris import ARTIST_PATTERN, PLAYLIST_PATTERN, TRACK_PATTERN
 
 #: Of what is written now. A higher minor version adds optional fields, and is read; a higher major
@@ -25,7 +26,7 @@ EARLIEST: Final = 946_684_800_000_000
 _LATEST: Final = 253_402_300_799_999_999  # the end of the year 9999
 _DAY_MS: Final = 86_400_000
 
-ListenerId = Annotated[str, Field(max_length=32, pattern="^[0-9a-f]{32}$")]
+ListenerId = Annotated[str, Field(max_length=32, pattern=pseudonyms.PATTERN)]
 TrackUri = Annotated[str, Field(max_length=36, pattern=TRACK_PATTERN)]
 ArtistUri = Annotated[str, Field(max_length=37, pattern=ARTIST_PATTERN)]
 PlaylistUri = Annotated[str, Field(max_length=39, pattern=PLAYLIST_PATTERN)]

@@ -256,7 +256,7 @@ def test_where_it_cannot_even_be_written_down(world: World) -> None:
     ("uri", "job", "execution"),
     [
         ("/out/pipeline_root/Pusher/pushed_model/31", "", "31"),
-        ("gs://bucket/root/1/job-7/Pusher_-5012/pushed_model", "job-7", "-5012"),
+        ("gs://bucket/runs/1/job-7/Pusher_-5012/pushed_model", "job-7", "-5012"),
     ],
 )
 def test_what_the_path_of_an_artifact_tells(uri: str, job: str, execution: str) -> None:
